@@ -85,8 +85,10 @@ export async function wirePages(
     signInMethods: accounts.linked.signInMethods,
   })
 
+  const appOf = clientOfInteraction({ artifacts, findClient })
   const pageSessions: Sessions = {
     ...sessions,
+    signOut: sessions.end,
     list: async (accountId) => listDevices(services, await accounts.byId(accountId)),
     end: protocol.endDevice,
   }
@@ -110,7 +112,7 @@ export async function wirePages(
     phones: factors.phones,
     personalData: openPersonalData(services),
     activity: services.activity,
-    appOf: clientOfInteraction({ artifacts, findClient }),
+    appOf,
     get registration() {
       return values.registration
     },
@@ -128,6 +130,7 @@ export async function wirePages(
   const recovering = { http, sessions, findAccount: accounts.byId, recovery: factors.recovery }
   await app.register(recoveryRoutes, {
     ...recovering,
+    ...{ issuer, appOf },
     delay: () => values.recoveryDelayHours,
     describeBrowser: describeUserAgent,
   })
@@ -165,6 +168,7 @@ export async function wirePages(
     factors,
     sessions,
     findAccount: accounts.byId,
+    appOf,
     passkeyForm: (signed) => addForm(factors.passkeys, signed),
   })
   await app.register(factorPages, {
@@ -179,6 +183,7 @@ export async function wirePages(
       phones: factors.phones,
     }),
     frame: (signed, said) => frameOf(signed, '/account/security', said),
+    secondFactor: () => values.secondFactor,
     ownerOf: sessions.ownerOf,
     verified: sessions.verify,
     offers: passkeyOffers,

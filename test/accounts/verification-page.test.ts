@@ -44,6 +44,33 @@ describe.each(engines)('the page behind a verification link on %s', (engine) => 
     expect((await latchkey.mailTo(email)).link.href).toBe(newer.href)
   })
 
+  test('proving the address of a new account signs it in, which its last sign-in says', async () => {
+    const browser = createHttpBrowser()
+    const email = 'newcomer@example.com'
+    const asked = await browser.submit(await browser.open(`${latchkey.issuer}/register`), {
+      ...{ Username: 'newcomer', Email: email, Password: PASSWORD },
+    })
+    expect(asked.url.pathname).toBe('/verify-email')
+    const found = async () => latchkey.services.accounts.find('newcomer')
+    expect((await found())?.lastSignInAt).toBeNull()
+    const code = /^\s*(\d{6})\s*$/m.exec((await latchkey.mailTo(email)).text)?.[1] ?? ''
+    const done = await browser.submit(asked, { 'Verification code': code }, { button: 'Verify' })
+    expect(done.url.pathname).toBe('/account')
+    expect((await found())?.lastSignInAt).toBeGreaterThan(Date.now() - 120_000)
+  })
+
+  test('opened once more, a link says that its address is confirmed already, and leads on', async () => {
+    const { link, accountId } = await linkFor('again')
+    const browser = createHttpBrowser()
+    await browser.submit(await browser.open(link), {}, { button: 'Verify' })
+    const { email, lastSignInAt } = (await latchkey.services.accounts.byId(accountId)) ?? {}
+    // In a browser that had not signed in, this was no sign-in.
+    expect([email, lastSignInAt]).toEqual(['again@example.com', null])
+    const page = await createHttpBrowser().open(link)
+    expect([page.status, page.text.includes('is confirmed already')]).toEqual([200, true])
+    expect(page.links.map(({ text }) => text)).toContain('Sign in')
+  })
+
   test('a refusal twice, or with a link of nobody, changes nothing', async () => {
     const { link } = await linkFor('twice')
     const browser = createHttpBrowser()

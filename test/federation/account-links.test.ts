@@ -47,7 +47,7 @@ const linkForm = async (browser: HttpBrowser, provider = 'github'): Promise<Prep
 }
 async function post(browser: HttpBrowser, path: string, fields: Record<string, string>) {
   const page = await open(browser)
-  const request = browser.prepare(page, {}, { form: ({ action }) => action === '/logout' })
+  const request = browser.prepare(page, {}, { form: ({ action }) => action === '/account/sign-out' })
   const token = request.body?.get('csrf_token') ?? ''
   const body = new URLSearchParams({ csrf_token: token, ...fields })
   return { ...request, url: new URL(steps.at(path)), body }

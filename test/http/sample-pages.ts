@@ -29,7 +29,7 @@ const providers: ProviderButton[] = [
 const PAGES = { Profile: '', Security: '/security', Devices: '/sessions', Apps: '/apps', Data: '/data' }
 const accountFrame = (current: keyof typeof PAGES): AccountFrame => ({
   username: 'ada',
-  signOut: { action: '/logout' },
+  signOut: { action: '/account/sign-out' },
   pages: Object.entries(PAGES).map(([label, path]) => ({
     href: `/account${path}`,
     label,

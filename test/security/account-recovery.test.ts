@@ -75,6 +75,48 @@ describe.each(engines)('the recovery of an account, on %s', (engine) => {
     return browser.submit(page, {}, { button: 'Remove my second factors' })
   }
 
+  test('begun on the way to an app it leads back there, names the app and can be cancelled', async () => {
+    const person = await newPerson()
+    const redirectUri = 'https://app.example/cb'
+    const client = await latchkey.createClient({ client_name: 'Harbour Notes', redirect_uris: [redirectUri] })
+    const request = new URL(at('/authorize'))
+    request.search = String(
+      new URLSearchParams({
+        ...{ client_id: client.client_id, redirect_uri: redirectUri, response_type: 'code', scope: 'openid' },
+        ...{ state: 's', code_challenge: 'c'.repeat(43), code_challenge_method: 'S256' },
+      }),
+    )
+    const browser = createHttpBrowser({ stopAt: [redirectUri] })
+    const step = await browser.signIn(await browser.open(request), {
+      identifier: person.email,
+      password: PASSWORD,
+    })
+    const lost = await browser.follow(step, 'I have lost all of these')
+    expect([lost.url.pathname, lost.text.includes('Harbour Notes')]).toEqual(['/login/recover', true])
+    const started = await browser.submit(lost, {}, { button: 'Start recovery' })
+    expect([started.text.includes('It is ready on'), started.text.includes('Harbour Notes')]).toEqual([
+      true,
+      true,
+    ])
+    const back = await browser.follow(started, 'Back to the second step')
+    expect(back.url.pathname).toBe(step.url.pathname)
+    const cancelled = await browser.submit(started, {}, { form: ({ action }) => action.endsWith('/cancel') })
+    expect([cancelled.left, cancelled.url.searchParams.get('error')]).toEqual([true, 'access_denied'])
+  })
+
+  test('keeps the page that the sign-in was for', async () => {
+    const person = await newPerson()
+    const browser = createHttpBrowser()
+    const page = await browser.signIn(await browser.open(at('/login?return_to=/account/data')), {
+      identifier: person.email,
+      password: PASSWORD,
+    })
+    const lost = await browser.follow(page, 'I have lost all of these')
+    const back = await browser.follow(lost, 'Back to the second step')
+    const done = await browser.submit(back, { Code: person.app.code() }, { button: 'Continue' })
+    expect(done.url.pathname).toBe('/account/data')
+  })
+
   test('is started by who has shown the password, and finished by the link in the mail and the password', async () => {
     const person = await newPerson()
     await start(person)

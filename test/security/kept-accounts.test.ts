@@ -54,6 +54,8 @@ describe.each(engines)('keeping an account that waits to be deleted, on %s', (en
     const who = await leaving({ app: true })
     const { browser, page } = await byPassword(who.username)
     expect(page.url.pathname).toBe('/account/deletion/verify')
+    expect(page.text).toContain('Have you lost all of these? Ask an administrator of this server')
+    expect(page.links.map(({ text }) => text)).not.toContain('I have lost all of these')
     expect(page.text).not.toContain('deleted on')
     const forced = await forceKeep(browser, page)
     expect([forced.status, forced.headers.get('location')]).toEqual([303, '/account/deletion/verify'])

@@ -51,6 +51,10 @@ export interface Verification {
    */
   refuse(token: string): Promise<boolean>
   byToken(token: string): Promise<VerificationOutcome>
+  /** Proving the address has signed a person in, who gave their password or came from a provider before. */
+  recordSignIn(account: Pick<Account, 'id' | 'generation'>): Promise<boolean>
+  /** Whether a link proves nothing more, because its address is the verified one of its account. */
+  isProven(token: string): Promise<boolean>
   /** @param code as typed; spaces and hyphens do not count. What is not six digits is `wrong` and no try. */
   byCode(accountId: string, code: string): Promise<CodeOutcome>
 }
@@ -196,6 +200,14 @@ export function createVerification(deps: {
       await tokenStore.expireAllOf(row.accountId, 'verify_email')
       events.emit({ type: 'account.verification_failed', accountId: row.accountId, reason: 'refused' })
       return true
+    },
+
+    recordSignIn: store.recordSignIn,
+
+    async isProven(token) {
+      const row = await tokens.findOver('verify_email', token)
+      const account = row?.accountId ? await store.byId(row.accountId) : undefined
+      return typeof row?.email === 'string' && account?.email === row.email
     },
 
     async byToken(token) {

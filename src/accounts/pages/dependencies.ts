@@ -25,6 +25,8 @@ export interface Sessions
     accountId: string,
   ): Promise<{ uid: string; device: string; detail: string; lastActive?: string | undefined }[]>
   end(accountId: string, uid: string, by: { own: boolean }): Promise<void>
+  /** Ends the session of this browser. */
+  signOut: AuditedSessions['end']
 }
 
 export interface AccountPagesDependencies {

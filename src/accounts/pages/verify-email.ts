@@ -31,7 +31,8 @@ export interface VerifyEmailPage extends Form {
 declare module '../../http/pages/pages.ts' {
   interface Pages {
     'accounts/verify-email': VerifyEmailPage
-    'accounts/email-verified': { next: Link }
+    /** `before`: by an earlier use of the link, or by another one. */
+    'accounts/email-verified': { next: Link; before?: boolean | undefined }
     'accounts/email-refused': { username: string; email: string }
   }
 }
@@ -96,6 +97,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
     const { upstream, generation, at } = pending
     const amr = [upstream ? 'fed' : 'pwd']
+    await accounts.verification.recordSignIn({ id: accountId, generation })
     await sessions.start(request, reply, {
       ...{ accountId, generation, amr, upstream, at: toSeconds(at) },
       quiet: true,
@@ -114,6 +116,14 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const given = token(request.query)
     if (given !== undefined) {
       const found = await accounts.verification.peek(given)
+      if (!found && (await accounts.verification.isProven(given))) {
+        await giveBack(request)
+        const signedIn = await sessions.current(request, reply)
+        const next = signedIn
+          ? { href: '/account', label: 'Your account' }
+          : { href: '/login', label: 'Sign in' }
+        return renderPage(reply, 'accounts/email-verified', { next, before: true })
+      }
       if (!found) throw new AppError('link_expired', 410, REFUSALS.expired ?? '')
       await giveBack(request)
       return renderPage(reply, 'accounts/verify-email', {

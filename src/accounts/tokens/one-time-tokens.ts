@@ -44,6 +44,8 @@ export interface OneTimeTokens {
   }): Promise<IssuedToken | undefined>
   /** Looks a token up; uses nothing up. undefined: never issued, used, or expired. */
   find(purposes: readonly Purpose[], token: string): Promise<TokenRow | undefined>
+  /** One that may work no more, for saying what became of it. */
+  findOver(purpose: Purpose, token: string): Promise<TokenRow | undefined>
   /** Seconds until one more mail may be caused for an account, to an address; 0: now. */
   secondsToWait(purpose: Purpose, accountId: string, email: string): Promise<number>
   /**
@@ -111,6 +113,10 @@ export function createOneTimeTokens(deps: {
     async find(purposes, token) {
       if (!/^[\w-]{43}$/.test(token)) return undefined
       return store.byHash(purposes, tokenHash(token))
+    },
+
+    async findOver(purpose, token) {
+      return /^[\w-]{43}$/.test(token) ? store.overByHash(purpose, tokenHash(token)) : undefined
     },
 
     async secondsToWait(purpose, accountId, email) {

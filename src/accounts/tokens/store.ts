@@ -47,6 +47,8 @@ export interface TokenStore {
   insert(row: TokenRow & { tokenHash: string; expiresAt: Date }): Promise<boolean>
   /** One of these purposes that still works. */
   byHash(purposes: readonly Purpose[], tokenHash: string): Promise<TokenRow | undefined>
+  /** Also one that works no more. */
+  overByHash(purpose: Purpose, tokenHash: string): Promise<TokenRow | undefined>
   /** One that still works. */
   byId(purpose: Purpose, id: string): Promise<TokenRow | undefined>
   /** Tokens that still work, newest first. */
@@ -98,6 +100,10 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
       const purpose = { in: [...purposes] }
       const row = await prisma.oneTimeToken.findFirst({ where: { tokenHash, purpose, ...live() } })
       return row ?? undefined
+    },
+
+    async overByHash(purpose, tokenHash) {
+      return (await prisma.oneTimeToken.findFirst({ where: { tokenHash, purpose } })) ?? undefined
     },
 
     async byId(purpose, id) {

@@ -3,6 +3,7 @@ import type { AccountFrame, Signed, SignedIn } from '../../accounts/pages/accoun
 import type { Http } from '../../http/http.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
+import type { SecondFactorSetting } from '../../shared/second-factor-rule.ts'
 import type { Factors } from '../factors.ts'
 
 /** What the pages below `/account/security` need. */
@@ -16,6 +17,8 @@ export interface FactorPagesDependencies {
   signedIn: SignedIn
   frame(signed: Signed, said?: Pick<AccountFrame, 'notice' | 'alert'>): AccountFrame
   ownerOf: AuditedSessions['ownerOf']
+  /** Who needs a second factor, at this moment. */
+  secondFactor(): SecondFactorSetting
   /** The person of a session has just shown another factor in it. */
   verified(
     request: FastifyRequest,

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Http } from '../../http/http.ts'
-import type { ButtonForm } from '../../http/pages/pages.ts'
+import type { ButtonForm, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
+import { safeReturnTo } from '../../http/return-to.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import { durationInWords, minuteOf } from '../../shared/moment.ts'
 import type { Recovery } from '../recovery/recovery.ts'
@@ -11,8 +12,11 @@ import type { VerifiedPerson } from './verify-form.ts'
 export const RECOVERY = '/login/recover'
 
 /** Whether a page asks for the first step of a sign-in, and not for the second one. */
-export const isBehindFirstStep = (path: string): boolean =>
-  path === RECOVERY || path.startsWith(`${RECOVERY}/`)
+export const isBehindFirstStep = (path: string): boolean => /^\/login\/recover(?:[/?]|$)/.test(path)
+
+/** @param secondStep the page that it is left for, with what the person was on the way to, and gone back to */
+export const recoveryPath = (secondStep: string): string =>
+  `${RECOVERY}?return_to=${encodeURIComponent(secondStep)}`
 
 /** For a person who has lost every second factor, behind the first step of a sign-in. */
 export interface RecoverPage {
@@ -32,6 +36,10 @@ export interface RecoverPage {
     | undefined
   notice?: string | undefined
   verifyHref: string
+  /** The app that they were on the way to. */
+  client?: ShownClient | undefined
+  /** Goes back to it with access_denied. */
+  cancel?: ButtonForm | undefined
 }
 
 declare module '../../http/pages/pages.ts' {
@@ -44,6 +52,9 @@ declare module '../../http/pages/pages.ts' {
 export type RecoveringPerson = VerifiedPerson & { email: string | null }
 
 export interface RecoveryPagesDependencies {
+  issuer: URL
+  /** The app of an interaction, by its uid. */
+  appOf(uid: string): Promise<ShownClient | undefined>
   http: Pick<Http, 'limit' | 'forms'>
   sessions: Pick<AuditedSessions, 'current' | 'incomplete'>
   findAccount(id: string): Promise<RecoveringPerson | undefined>
@@ -65,6 +76,12 @@ export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDe
   const { http, sessions, recovery } = deps
   await http.forms(app)
 
+  const secondStepOf = ({ query }: FastifyRequest) =>
+    safeReturnTo(deps.issuer, (query as { return_to?: unknown }).return_to, '/login/verify')
+  /** This page, or a form of it, for the same second step. */
+  const at = (request: FastifyRequest, path = '') =>
+    recoveryPath(secondStepOf(request)).replace(RECOVERY, RECOVERY + path)
+
   /** Whose sign-in waits for its second step. Undefined: none does, and the answer leads on. */
   async function waitingPerson(
     request: FastifyRequest,
@@ -79,12 +96,13 @@ export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDe
       return undefined
     }
     const done = await sessions.current(request, reply)
+    const here = encodeURIComponent(at(request))
     reply.redirect(
       done === undefined
-        ? `/login?return_to=${RECOVERY}`
+        ? `/login?return_to=${here}`
         : // A browser that is remembered has shown no second factor: the person may have lost it.
           done.amr.includes('rba') && done.verifiedAt === undefined
-          ? `/login?again=1&return_to=${RECOVERY}`
+          ? `/login?again=1&return_to=${here}`
           : '/account/security',
       303,
     )
@@ -95,20 +113,24 @@ export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDe
     const person = await waitingPerson(request, reply)
     if (!person) return reply
     const waiting = await recovery.waiting(person)
+    const verifyHref = secondStepOf(request)
+    const uid = /^\/interaction\/([\w-]+)$/.exec(verifyHref)?.[1]
+    const client = uid === undefined ? undefined : await deps.appOf(uid)
     const page: RecoverPage = {
       username: person.displayUsername,
       delay: durationInWords(deps.delay() * 3600),
-      start: person.email === null ? undefined : { action: RECOVERY },
+      start: person.email === null ? undefined : { action: at(request) },
       waiting: waiting && {
         byAdministrator: waiting.startedBy === 'administrator',
         readyAt: minuteOf(waiting.readyAt),
         ready: waiting.ready
-          ? { until: minuteOf(waiting.expiresAt), sendAgain: { action: `${RECOVERY}/send` } }
+          ? { until: minuteOf(waiting.expiresAt), sendAgain: { action: at(request, '/send') } }
           : undefined,
       },
       notice:
         request.query.done === 'sent' ? 'A new link is on its way. Only the newest one works.' : undefined,
-      verifyHref: '/login/verify',
+      ...{ verifyHref, client },
+      cancel: client && { action: `/interaction/${uid}/cancel` },
     }
     return renderPage(reply, 'factors/recover', page)
   })
@@ -118,12 +140,13 @@ export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDe
     if (!person) return reply
     const device = deps.describeBrowser(String(request.headers['user-agent'] ?? ''))
     await recovery.start(person.id, { kind: 'owner', device, address: request.ip })
-    return reply.redirect(RECOVERY, 303)
+    return reply.redirect(at(request), 303)
   })
 
   app.post(`${RECOVERY}/send`, http.limit('mail', null), async (request, reply) => {
     const person = await waitingPerson(request, reply)
     if (!person) return reply
-    return reply.redirect((await recovery.sendAgain(person.id)) ? `${RECOVERY}?done=sent` : RECOVERY, 303)
+    const sent = await recovery.sendAgain(person.id)
+    return reply.redirect(sent ? `${at(request)}&done=sent` : at(request), 303)
   })
 }

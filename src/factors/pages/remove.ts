@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AccountFrame } from '../../accounts/pages/account/signed-in.ts'
 import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
+import { requirementOf } from '../../shared/second-factor-rule.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
 
 export interface RemoveFactorPage {
@@ -11,6 +12,8 @@ export interface RemoveFactorPage {
   what: string
   /** It is the last one: the account is signed in to by its password alone then. */
   last: boolean
+  /** They administer, and the console asks for a second factor that they have no more then. */
+  closesConsole?: boolean | undefined
   form: Form
   keepHref: string
 }
@@ -31,7 +34,8 @@ export async function removeFactorRoutes(app: FastifyInstance, deps: FactorPages
   const find = async (accountId: string, id: string) => {
     const { factors: all } = await factors.list(accountId)
     const found = all.find((factor) => factor.id === id)
-    return found && { ...found, last: all.length === 1 }
+    const strong = all.some((other) => other.id !== id && other.kind !== 'phone')
+    return found && { ...found, last: all.length === 1, strong }
   }
   const nameOf = ({ kind, name }: { kind: string; name?: string }): string => {
     if (kind === 'passkey') return `the passkey “${name ?? ''}”`
@@ -48,6 +52,10 @@ export async function removeFactorRoutes(app: FastifyInstance, deps: FactorPages
       account: deps.frame(signed),
       what: nameOf(found),
       last: found.last,
+      closesConsole:
+        signed.account.role !== 'user' &&
+        !found.strong &&
+        requirementOf(deps.secondFactor(), signed.account) !== undefined,
       form: { action: `${SECURITY}/factors/${id}/remove` },
       keepHref: SECURITY,
     })

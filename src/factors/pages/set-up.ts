@@ -5,7 +5,7 @@ import type { Signed } from '../../accounts/pages/account/signed-in.ts'
 import { takenBy } from '../../http/forms/flash.ts'
 import { setFormPage } from '../../http/forms/page.ts'
 import type { Http } from '../../http/http.ts'
-import type { PasskeyForm } from '../../http/pages/pages.ts'
+import type { PasskeyForm, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
@@ -31,6 +31,10 @@ declare module '../../http/pages/pages.ts' {
       /** Goes back to the client with access_denied. */
       cancel: ButtonForm | undefined
       signOut: ButtonForm
+      /** The app that asks for it. */
+      client?: ShownClient | undefined
+      /** It is the console that asks for it. */
+      console?: boolean | undefined
     }
   }
 }
@@ -44,6 +48,8 @@ export interface SetUpDependencies {
   factors: Pick<Factors, 'totp' | 'phones'>
   sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'verify' | 'ownerOf'>
   findAccount: Accounts['byId']
+  /** The app of an interaction, by its uid. */
+  appOf(uid: string): Promise<ShownClient | undefined>
   /** The form that adds a passkey. Undefined: none can be added. */
   passkeyForm(signed: Person): Promise<PasskeyForm | undefined>
 }
@@ -135,7 +141,10 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
       app: onlyPasskey(request) ? undefined : { action: at(request, '/app') },
       phone: takesPhone(request, signed) ? { href: at(request, '/phone') } : undefined,
       cancel: interaction === undefined ? undefined : { action: `${interaction}/cancel` },
-      signOut: { action: '/logout' },
+      signOut: { action: '/account/sign-out' },
+      client:
+        interaction === undefined ? undefined : await deps.appOf(interaction.slice('/interaction/'.length)),
+      console: /^\/admin(?:[/?]|$)/.test(returnTo(request)),
     })
   })
 

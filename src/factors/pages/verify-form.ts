@@ -9,7 +9,7 @@ import type { Passkeys } from '../passkeys/passkeys.ts'
 import { notSent } from '../phone/not-sent.ts'
 import type { Phones } from '../phone/phone.ts'
 import type { PasskeyBinding } from './passkey-binding.ts'
-import { RECOVERY } from './recovery.ts'
+import { recoveryPath } from './recovery.ts'
 import type { RememberedCookie } from './remembered-cookie.ts'
 
 /** The second step of a sign-in, on `/login/verify` and in an interaction. */
@@ -22,6 +22,8 @@ export interface VerifyPage extends Form {
   others: { method: VerificationMethod; href: string }[]
   /** For who has lost all of them. Undefined: the account has none. */
   lostHref: string | undefined
+  /** For who has lost all of them, where no page helps: whom to ask. */
+  lostNote?: string | undefined
   /** With the methods `email` and `sms`: sends a code. */
   send?: ButtonForm | undefined
   /** With the method `sms`: how the number ends. */
@@ -212,7 +214,7 @@ export function createVerifyForm(deps: {
         others: enough
           .filter((each) => each !== method)
           .map((each) => ({ method: each, href: `${path}${separator}method=${each}` })),
-        lostHref: person.secondFactors.length > 0 ? RECOVERY : undefined,
+        lostHref: person.secondFactors.length > 0 ? recoveryPath(path) : undefined,
         rememberDays: remembers(person) && !needed?.shown ? deps.browsers.days : undefined,
       }
     },

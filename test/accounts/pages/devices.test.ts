@@ -16,6 +16,19 @@ describe.each(engines)('sign-ins by the JSON API, on %s', (engine) => {
   const count = (text: string) =>
     text.match(/API sign-in ?Last active [^<]*? UTC ?A program that signed in on/g)?.length ?? 0
 
+  test('“Sign out” on the pages of the account is one press, of this browser alone', async () => {
+    const who = await person(latchkey)
+    const other = await signInAs(latchkey, who.username)
+    const out = await press(latchkey, who, '/account', 'Sign out')
+    expect([out.url.pathname, out.text.includes('signed out')]).toEqual(['/logout/success', true])
+    expect((await open(who)).url.pathname).toBe('/login')
+    const there = await open({ ...who, browser: other })
+    expect(there.url.pathname).toBe('/account/sessions')
+    const forged = other.prepare(there, {}, { form: ({ action }) => action === '/account/sign-out' })
+    await other.send({ ...forged, body: new URLSearchParams({ csrf_token: 'wrong' }) })
+    expect((await open({ ...who, browser: other })).url.pathname).toBe('/account/sessions')
+  })
+
   test('stand among the devices, one for each family, and each is ended by itself', async () => {
     const who = await person(latchkey)
     const api = createApi(latchkey.issuer)

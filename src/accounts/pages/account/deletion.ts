@@ -130,12 +130,16 @@ export async function deletionRoutes(
       path: VERIFY,
       action: VERIFY,
     })
-    // A way back to the second factors begins with a sign-in, which this account has none of.
+    // A recovery begins with a sign-in, which this account has none of until it is kept.
+    const lostNote =
+      account.secondFactors.length === 0
+        ? undefined
+        : 'Have you lost all of these? Ask an administrator of this server to keep the account. Then you can sign in and have them removed.'
     const another = { action: '/account/deletion/sign-out' }
     return renderPage(
       reply,
       'factors/verify',
-      { ...page, another, lostHref: undefined, rememberDays: undefined, ...form },
+      { ...page, another, lostHref: undefined, lostNote, rememberDays: undefined, ...form },
       status,
     )
   }

@@ -88,6 +88,12 @@ export async function sessionRoutes(
     }),
   )
 
+  // The button is the answer already: what an app sends people to asks first (src/oidc/sign-out/pages.ts). It needs no second factor.
+  app.post('/account/sign-out', http.limit('account'), async (request, reply) => {
+    await sessions.signOut(request, reply)
+    return reply.redirect('/logout/success', 303)
+  })
+
   app.post(
     '/account/sessions/end-others',
     http.limit('account'),

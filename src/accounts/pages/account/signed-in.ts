@@ -48,7 +48,7 @@ export const frameOf = (
   said: Pick<AccountFrame, 'notice' | 'alert'> = {},
 ): AccountFrame => ({
   username: account.displayUsername,
-  signOut: { action: '/logout' },
+  signOut: { action: '/account/sign-out' },
   adminHref: account.role === 'user' ? undefined : '/admin',
   pages: Object.entries(PAGES).map(([href, label]) => ({ href, label, current: href === current })),
   recovery: recovery && {
