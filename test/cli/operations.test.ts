@@ -197,6 +197,7 @@ describe('latchkey doctor', () => {
       'apps inside: ok',
       'kept tokens: ok',
       'authenticator apps: ok',
+      'search of accounts: ok',
       'settings: ok',
       'stolen passwords: ok',
       'passkeys: ok',

@@ -24,12 +24,16 @@ const dearer = (one: HashingCost, other: HashingCost | undefined): boolean =>
 
 /** Nothing is stored while no cost was above the floor, below which no setting goes. @param deps.cost today's, read at each use */
 export async function openDearestCost(deps: {
-  db: Pick<Database, 'prisma'>
+  db: Pick<Database, 'prisma' | 'reads'>
   cost: () => HashingCost
 }): Promise<DearestCost> {
   const table = deps.db.prisma.storedSettings
+  // A start reads it, and does without Prisma's query compiler.
   const read = async () => {
-    const row = await table.findUnique({ where: { id: ID } })
+    const row = await deps.db.reads.get<{ version: number; document: string }>(
+      'SELECT version, document FROM settings WHERE id = ?',
+      [ID],
+    )
     return row && { version: row.version, cost: stored.parse(JSON.parse(row.document)) }
   }
 
