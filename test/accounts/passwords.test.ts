@@ -24,7 +24,11 @@ forEachDatabase('password reset', (fixture) => {
       passwordMinLength: 15,
     })
     fixture().later(10)
-    expect(await fixture().accounts.reset(token, otherPassword)).toEqual({ accountId: id, generation: 1 })
+    expect(await fixture().accounts.reset(token, otherPassword)).toEqual({
+      accountId: id,
+      generation: 1,
+      leaving: false,
+    })
     expect(await signIn('reset', password)).toMatchObject({ kind: 'refused' })
     expect(await signIn('reset', otherPassword)).toMatchObject({ kind: 'ok' })
     for (const used of [token, older]) {

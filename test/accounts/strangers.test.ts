@@ -243,6 +243,7 @@ forEachDatabase('strangers and known devices', (fixture) => {
     expect(await fixture().accounts.reset(token, otherPassword)).toEqual({
       accountId: admin.id,
       generation: 1,
+      leaving: false,
     })
     expect(await signIn('chief', otherPassword)).toMatchObject({ kind: 'ok' })
 
