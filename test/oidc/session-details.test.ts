@@ -42,6 +42,7 @@ test('the library keeps the list of what is stored where rememberDetails looks f
     'asked',
     'device',
     'incarnation',
+    'appPassword',
   ])
   // Sessions of this provider alone.
   expect(Reflect.get(provider.AccessToken, 'IN_PAYLOAD')).not.toContain('upstream')

@@ -83,7 +83,7 @@ describe('what this server does not have, or not for whoever registers itself, i
       for (const field of Object.keys(sent))
         if (!(field in registered)) expect(json).not.toHaveProperty(field)
       const { scope } = await latchkey.services.clients.get(String(json.client_id))
-      expect(scope ?? '').not.toMatch(/admin|delete|groups/)
+      expect(scope ?? '').not.toMatch(/admin|delete|groups:all/)
     }
   })
 

@@ -164,8 +164,7 @@ describe('7.3, 7.4: the session’s end', () => {
     const { browser } = await fixture.victim()
     const kept = copied(browser)
     const account = await browser.open(`${fixture.issuer}/account`)
-    const asked = await browser.submit(account, {}, { form: ({ action }) => action === '/logout' })
-    await browser.submit(asked, {}, { button: 'Sign out' })
+    await browser.submit(account, {}, { form: ({ action }) => action === '/account/sign-out' })
     expect(await isSignedIn(kept)).toBe(false)
   })
 
