@@ -1,3 +1,4 @@
+// Over 300 lines: what each service is given stands here once, and nothing else does.
 import { join } from 'node:path'
 import { type Access, createAccess } from './access/access.ts'
 import type { Account } from './accounts/account.ts'

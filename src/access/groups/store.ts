@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { dropInBatches, unlessTaken } from '../rows.ts'
 import type { GroupContent } from './group.ts'
 
 export interface GroupRow extends GroupContent {
@@ -22,9 +23,6 @@ interface ListedRow extends GroupContent {
   version: number
   created_at: string
 }
-
-/** Rows that are deleted by one statement: a group may have a million members, and other requests wait for it on SQLite. */
-const BATCH = 500
 
 /** Groups and their members in the database. */
 export interface GroupStore {
@@ -90,30 +88,20 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
       }))
     },
 
-    async update(id, version, changes) {
-      try {
-        const [row] = await prisma.group.updateManyAndReturn({
+    update: (id, version, changes) =>
+      unlessTaken(
+        prisma.group.updateManyAndReturn({
           where: { id, version },
           data: { ...changes, version: { increment: 1 } },
-        })
-        return row
-      } catch (error) {
-        if (isUniqueViolation(error)) return 'taken'
-        throw error
-      }
-    },
+        }),
+      ),
 
     async remove(id) {
-      for (;;) {
-        const batch = await prisma.groupMember.findMany({
-          where: { groupId: id },
-          select: { accountId: true },
-          take: BATCH,
-        })
-        if (batch.length === 0) break
-        const accountIds = batch.map(({ accountId }) => accountId)
-        await prisma.groupMember.deleteMany({ where: { groupId: id, accountId: { in: accountIds } } })
-      }
+      const where = { groupId: id }
+      await dropInBatches(
+        (take) => prisma.groupMember.findMany({ where, select: { accountId: true }, take }),
+        (accountIds) => prisma.groupMember.deleteMany({ where: { ...where, accountId: { in: accountIds } } }),
+      )
       const { count } = await prisma.group.deleteMany({ where: { id } })
       return count > 0
     },

@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { dropInBatches, unlessTaken } from '../rows.ts'
 import type { RoleContent } from './role.ts'
 
 export interface RoleRow extends RoleContent {
@@ -26,9 +27,6 @@ interface ListedRow extends RoleContent {
 }
 
 type Position = { at: number; id: string }
-
-/** Rows that are deleted by one statement, as of a group's members. */
-const BATCH = 500
 
 /** Roles, and whom they are given to, in the database. */
 export interface RoleStore {
@@ -105,30 +103,20 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
       }))
     },
 
-    async update(id, version, changes) {
-      try {
-        const [row] = await prisma.role.updateManyAndReturn({
+    update: (id, version, changes) =>
+      unlessTaken(
+        prisma.role.updateManyAndReturn({
           where: { id, version },
           data: { ...changes, version: { increment: 1 } },
-        })
-        return row
-      } catch (error) {
-        if (isUniqueViolation(error)) return 'taken'
-        throw error
-      }
-    },
+        }),
+      ),
 
     async remove(id) {
-      for (;;) {
-        const batch = await prisma.accountRole.findMany({
-          where: { roleId: id },
-          select: { accountId: true },
-          take: BATCH,
-        })
-        if (batch.length === 0) break
-        const accountIds = batch.map(({ accountId }) => accountId)
-        await prisma.accountRole.deleteMany({ where: { roleId: id, accountId: { in: accountIds } } })
-      }
+      const where = { roleId: id }
+      await dropInBatches(
+        (take) => prisma.accountRole.findMany({ where, select: { accountId: true }, take }),
+        (accountIds) => prisma.accountRole.deleteMany({ where: { ...where, accountId: { in: accountIds } } }),
+      )
       const { count } = await prisma.role.deleteMany({ where: { id } })
       return count > 0
     },

@@ -24,9 +24,9 @@ declare module '../../http/pages/pages.ts' {
   interface Pages {
     'admin/configuration': {
       frame: ConsoleFrame
-      /** Undefined: no file was ever applied. */
       /** Where there are too many clients to compare unasked: what compares them. */
       compare?: string | undefined
+      /** Undefined: no file was ever applied. */
       applied?: { when: string; by: string; problem?: string | undefined } | undefined
       rows: DriftRow[]
       /** “2 clients and 1 API are not in the file.” */

@@ -1,3 +1,4 @@
+// Over 300 lines: a table of checks, one beside the other.
 import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { reservedScopesProblem } from '../../clients/scopes/reserved.ts'

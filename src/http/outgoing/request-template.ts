@@ -10,6 +10,7 @@ export interface RequestTemplate {
   body: string
 }
 
+/** A name in braces, as `{to}`: the operator's mark for a value that is known when the request is made, as in URI templates (RFC 6570). */
 const PLACEHOLDER = /\{([a-z][a-z0-9_]*)\}/g
 /** What fetch sets itself, or what would change how the request is read (RFC 9110 §7.2, RFC 9112 §6). */
 const REFUSED_HEADERS = new Set(
