@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { dropInBatches, unlessTaken } from '../rows.ts'
+import { dropInBatches, unlessTaken } from '../store/rows.ts'
 import type { RoleContent } from './role.ts'
 
 export interface RoleRow extends RoleContent {

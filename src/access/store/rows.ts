@@ -1,4 +1,4 @@
-import { isUniqueViolation } from '../storage/driver-errors.ts'
+import { isUniqueViolation } from '../../storage/driver-errors.ts'
 
 /** Rows that are deleted by one statement: a group may have a million members, and other requests wait for it on SQLite. */
 const BATCH = 500
