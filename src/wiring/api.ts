@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { keptAnswers } from '../admin/rest/kept-answers.ts'
 import { adminRest } from '../admin/rest/routes.ts'
 import { apiRoutes } from '../api/routes.ts'
@@ -48,6 +49,8 @@ export async function wireApi(
       clients,
       groups: services.access.groups,
       roles: services.access.roles,
+      groupFields: GROUP_FIELDS,
+      roleFields: ROLE_FIELDS,
       clientFields: FIELDS,
       clientScopes,
       providers,

@@ -13,9 +13,11 @@ import {
 } from '../../shared/paging.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
+import { contentOf, parseContent } from '../fields/field.ts'
+import { groupFields } from '../fields/table.ts'
 import { isId } from '../ids.ts'
 import { nameKey } from '../naming.ts'
-import { type Group, type GroupMember, parseGroup, parseGroupChanges } from './group.ts'
+import type { Group, GroupMember } from './group.ts'
 import { createGroupStore, type GroupRow } from './store.ts'
 
 export type GroupEvent =
@@ -92,7 +94,7 @@ export function createGroups({
     },
 
     async create(input) {
-      const content = parseGroup(input)
+      const content = parseContent(groupFields, input)
       const row = {
         ...content,
         id: randomUUID(),
@@ -116,7 +118,7 @@ export function createGroups({
     async update(id, changes, { ifVersion } = {}) {
       const before = await get(id)
       if (ifVersion !== undefined && ifVersion !== before.version) throw new VersionConflict('group')
-      const content = parseGroupChanges(changes, before)
+      const content = parseContent(groupFields, changes, before)
       const row = await store.update(id, before.version, { ...content, nameKey: nameKey(content.name) })
       if (row === 'taken') throw nameTaken()
       if (row === undefined) throw new VersionConflict('group')
@@ -162,16 +164,15 @@ export function createGroups({
   }
 }
 
-const view = ({ id, name, description, version, createdAt }: GroupRow): Group => ({
+const view = ({ id, version, createdAt, ...row }: GroupRow): Group => ({
   id,
-  name,
-  description,
+  ...contentOf(groupFields, row),
   version,
   createdAt: createdAt.getTime(),
 })
 
 /** What a change is told of. */
-const shown = ({ name, description }: Group) => ({ name, description })
+const shown = (group: Group) => contentOf(groupFields, group)
 
 /** @throws AppError invalid_page (400) */
 function keyOf(cursor: string): string {

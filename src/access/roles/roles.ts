@@ -14,6 +14,8 @@ import {
 } from '../../shared/paging.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
+import { contentOf, shownContent } from '../fields/field.ts'
+import { roleFields } from '../fields/table.ts'
 import { isId } from '../ids.ts'
 import { nameKey } from '../naming.ts'
 import { NO_API, parseRole, type Role, type RoleContent } from './role.ts'
@@ -186,12 +188,9 @@ export function createRoles({
   }
 }
 
-const view = ({ id, name, resource, scope, description, version, createdAt }: RoleRow): Role => ({
+const view = ({ id, version, createdAt, ...row }: RoleRow): Role => ({
   id,
-  name,
-  ...(resource !== '' && { resource }),
-  ...(scope !== '' && { scope }),
-  description,
+  ...(shownContent(roleFields, row) as Omit<Role, 'id' | 'version' | 'createdAt'>),
   version,
   createdAt: createdAt.getTime(),
 })
@@ -202,12 +201,7 @@ const holderView = ({ createdAt, ...row }: HolderRow): RoleHolder => ({
 })
 
 /** What a change is told of. */
-const shown = ({ name, resource, scope, description }: RoleContent) => ({
-  name,
-  resource,
-  scope,
-  description,
-})
+const shown = (row: RoleRow) => contentOf(roleFields, row)
 
 const idOf = (holder: Holder): string => ('account' in holder ? holder.account : holder.group)
 

@@ -1,3 +1,4 @@
+import type { NamedField } from '../../access/fields/field.ts'
 import type { Groups } from '../../access/groups/groups.ts'
 import type { Roles } from '../../access/roles/roles.ts'
 import type { Account } from '../../accounts/account.ts'
@@ -79,6 +80,9 @@ export interface RestDependencies {
   factors: Pick<Factors, 'list'> & { recovery: Pick<Recovery, 'start' | 'waiting' | 'stop'> }
   groups: Groups
   roles: Roles
+  /** What there is to be said of each. */
+  groupFields: readonly NamedField[]
+  roleFields: readonly NamedField[]
   resources: AdministeredResources
   providers: Pick<
     Providers,

@@ -1,10 +1,19 @@
 import { Command } from 'commander'
+import { GROUP_FIELDS } from '../../access/fields/table.ts'
 import type { Group } from '../../access/groups/group.ts'
-import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from '../context.ts'
+import { type Cli, createCommand, moreHint, type Options, pageOf, withPage } from '../context.ts'
 import { PROGRAM } from '../program.ts'
 import { labelledLines, table, time } from '../text.ts'
 import { findAccount } from '../users/find.ts'
 import { findGroup } from './find.ts'
+import {
+  accessDocument,
+  accessInput,
+  accessText,
+  addAccessOptions,
+  addChangeOptions,
+  changesIn,
+} from './options.ts'
 
 const GROUP = ['<group>', 'its ID or name'] as const
 const USER = ['<user>', 'ID, username or email address'] as const
@@ -19,36 +28,18 @@ export function groupCommands(cli: Cli): Command {
   return group
 }
 
-/** What programs get. */
-const document = ({ id, name, description, createdAt }: Group) => ({
-  id,
-  name,
-  description,
-  created_at: new Date(createdAt).toISOString(),
-})
-
-const text = ({ id, name, description, createdAt }: Group): string =>
-  labelledLines([
-    ['ID', id],
-    ['name', name],
-    ['description', description],
-    ['created', time(createdAt)],
-  ])
+const document = (group: Group) => accessDocument(GROUP_FIELDS, group)
+const text = (group: Group) => accessText(GROUP_FIELDS, group)
 
 const create = (cli: Cli): Command =>
-  createCommand('create', 'create a group')
-    .option('--name <name>', 'what apps are told')
-    .option('--description <text>', 'what administrators read')
-    .action(async (options: Options) => {
-      const { name, description } = options
+  addAccessOptions(createCommand('create', 'create a group'), GROUP_FIELDS).action(
+    async (options: Options) => {
       const { access } = await cli.services({ create: 'first' })
-      const group = await access.groups.create({
-        name,
-        ...(description !== undefined && { description }),
-      })
+      const group = await access.groups.create(accessInput(GROUP_FIELDS, options))
       const next = `Next: ${PROGRAM} groups add-member ${group.id} USER`
       cli.answer(options, document(group), `The group is created.\n\n${text(group)}\n\n${next}`)
-    })
+    },
+  )
 
 const list = (cli: Cli): Command =>
   withPage(createCommand('list', 'list the groups by name'))
@@ -85,22 +76,15 @@ const show = (cli: Cli): Command =>
     })
 
 const update = (cli: Cli): Command =>
-  createCommand('update', 'change a group')
-    .argument(...GROUP)
-    .option('--name <name>', 'what apps are told from the next token on')
-    .option('--description <text>', 'what administrators read')
-    .action(async (idOrName: string, options: Options) => {
-      const { name, description } = options
-      if (name === undefined && description === undefined)
-        throw new CliError(['nothing to change; give at least one option, for example --name'], 2)
+  addChangeOptions(createCommand('update', 'change a group').argument(...GROUP), GROUP_FIELDS).action(
+    async (idOrName: string, options: Options) => {
+      const changes = changesIn(GROUP_FIELDS, options)
       const services = await cli.services()
       const { id } = await findGroup(services, idOrName)
-      const group = await services.access.groups.update(id, {
-        ...(name !== undefined && { name }),
-        ...(description !== undefined && { description }),
-      })
+      const group = await services.access.groups.update(id, changes)
       cli.answer(options, document(group), `The group is changed.\n\n${text(group)}`)
-    })
+    },
+  )
 
 const remove = (cli: Cli): Command =>
   createCommand('delete', 'delete a group; its members lose it, and the roles that they have by it')

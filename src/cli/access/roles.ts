@@ -1,11 +1,20 @@
 import { Command } from 'commander'
+import { ROLE_FIELDS } from '../../access/fields/table.ts'
 import type { Role } from '../../access/roles/role.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from '../context.ts'
 import { PROGRAM } from '../program.ts'
 import type { CliServices } from '../services.ts'
-import { labelledLines, table, time } from '../text.ts'
+import { labelledLines, table } from '../text.ts'
 import { findAccount } from '../users/find.ts'
 import { findGroup, findRole } from './find.ts'
+import {
+  accessDocument,
+  accessInput,
+  accessText,
+  addAccessOptions,
+  addChangeOptions,
+  changesIn,
+} from './options.ts'
 
 const ROLE = ['<role>', 'its ID or name'] as const
 
@@ -16,40 +25,16 @@ export function roleCommands(cli: Cli): Command {
   return group
 }
 
-/** What programs get. */
-const document = ({ createdAt, version: _, ...role }: Role) => ({
-  ...role,
-  created_at: new Date(createdAt).toISOString(),
-})
-
-const text = ({ id, name, resource, scope, description, createdAt }: Role): string =>
-  labelledLines([
-    ['ID', id],
-    ['name', name],
-    ['API', resource ?? 'of no API'],
-    ['scopes', scope],
-    ['description', description],
-    ['created', time(createdAt)],
-  ])
+const document = (role: Role) => accessDocument(ROLE_FIELDS, role)
+const text = (role: Role) => accessText(ROLE_FIELDS, role)
 
 const create = (cli: Cli): Command =>
-  createCommand('create', 'create a role')
-    .option('--name <name>', 'what apps and APIs are told')
-    .option('--resource <uri>', 'the identifier of its API (default: it belongs to none)')
-    .option('--scope <scopes>', 'scopes of its API, separated by spaces')
-    .option('--description <text>', 'what administrators read')
-    .action(async (options: Options) => {
-      const { name, resource, scope, description } = options
-      const { access } = await cli.services({ create: 'first' })
-      const role = await access.roles.create({
-        name,
-        ...(resource !== undefined && { resource }),
-        ...(scope !== undefined && { scope }),
-        ...(description !== undefined && { description }),
-      })
-      const next = `Next: ${PROGRAM} roles assign ${role.id} --user USER`
-      cli.answer(options, document(role), `The role is created.\n\n${text(role)}\n\n${next}`)
-    })
+  addAccessOptions(createCommand('create', 'create a role'), ROLE_FIELDS).action(async (options: Options) => {
+    const { access } = await cli.services({ create: 'first' })
+    const role = await access.roles.create(accessInput(ROLE_FIELDS, options))
+    const next = `Next: ${PROGRAM} roles assign ${role.id} --user USER`
+    cli.answer(options, document(role), `The role is created.\n\n${text(role)}\n\n${next}`)
+  })
 
 const list = (cli: Cli): Command =>
   withPage(createCommand('list', 'list the roles by API and name'))
@@ -82,24 +67,16 @@ const show = (cli: Cli): Command =>
     })
 
 const update = (cli: Cli): Command =>
-  createCommand('update', 'change a role; --scope "" empties it')
-    .argument(...ROLE)
-    .option('--name <name>', 'what apps and APIs are told from the next token on')
-    .option('--scope <scopes>', 'scopes of its API: all that it has from now on')
-    .option('--description <text>', 'what administrators read')
-    .action(async (idOrName: string, options: Options) => {
-      const { name, scope, description } = options
-      if (name === undefined && scope === undefined && description === undefined)
-        throw new CliError(['nothing to change; give at least one option, for example --scope'], 2)
-      const services = await cli.services()
-      const { id } = await findRole(services, idOrName)
-      const role = await services.access.roles.update(id, {
-        ...(name !== undefined && { name }),
-        ...(scope !== undefined && { scope }),
-        ...(description !== undefined && { description }),
-      })
-      cli.answer(options, document(role), `The role is changed.\n\n${text(role)}`)
-    })
+  addChangeOptions(
+    createCommand('update', 'change a role; --scope "" empties it').argument(...ROLE),
+    ROLE_FIELDS,
+  ).action(async (idOrName: string, options: Options) => {
+    const changes = changesIn(ROLE_FIELDS, options)
+    const services = await cli.services()
+    const { id } = await findRole(services, idOrName)
+    const role = await services.access.roles.update(id, changes)
+    cli.answer(options, document(role), `The role is changed.\n\n${text(role)}`)
+  })
 
 const remove = (cli: Cli): Command =>
   createCommand('delete', 'delete a role; everyone who has it loses it')

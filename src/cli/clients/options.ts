@@ -5,6 +5,7 @@ import { type ClientField, FIELDS } from '../../clients/fields/table.ts'
 import type { RegistrationInput } from '../../clients/metadata.ts'
 import { asKeySet } from '../../shared/key-set.ts'
 import { own } from '../../shared/own.ts'
+import { accessOptions } from '../access/options.ts'
 import { type Options, secondsOf } from '../context.ts'
 import { createOption, flagOf, valueGiven } from '../option.ts'
 import { providerFields } from '../providers/options.ts'
@@ -30,15 +31,13 @@ const isOnAtFirst = ({ input }: ClientField): boolean => input.kind === 'switch'
 /** Fields whose option has another form: those of people, resources and providers among them. */
 const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   identifier: '--identifier',
-  name: '--name',
-  resource: '--resource',
-  description: '--description',
   access_token_ttl: '--access-token-ttl',
   tokens: '--tokens',
   default_scopes: '--default-scopes',
   username: '--username',
   email: '--email',
   password: '--password-stdin',
+  ...accessOptions,
   ...personOptions,
   ...providerFields,
   ...registrationFields,

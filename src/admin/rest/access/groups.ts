@@ -1,31 +1,15 @@
 import { z } from 'zod'
+import type { NamedField } from '../../../access/fields/field.ts'
 import type { Group } from '../../../access/groups/group.ts'
 import type { RestContext } from '../context.ts'
 import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { createOnce } from '../idempotency.ts'
 import { operation } from '../operation.ts'
 import { pageQuery, searchQuery, sendPage } from '../paging.ts'
-import { idParams, pageOf, text, time, timestamp } from '../schemas.ts'
+import { idParams, pageOf, time, timestamp } from '../schemas.ts'
+import { accessSchemas, accessView } from './schemas.ts'
 
 const area = 'groups and roles' as const
-
-const group = z
-  .object({
-    id: z.string(),
-    name: z
-      .string()
-      .meta({ description: 'What apps are told, in the claim `groups`.', examples: ['Engineers'] }),
-    description: z.string(),
-    created_at: timestamp,
-  })
-  .meta({ id: 'Group', description: 'People that belong together.' })
-
-const groupView = ({ id, name, description, createdAt }: Group) => ({
-  id,
-  name,
-  description,
-  created_at: time(createdAt),
-})
 
 const member = z
   .object({
@@ -36,71 +20,66 @@ const member = z
   })
   .meta({ id: 'GroupMember' })
 
-const body = z
-  .looseObject(
-    {
-      name: text('At most 64 characters, and no comma. Unique, however it is written.', 'Engineers'),
-      description: text('What administrators read.', 'Who builds the product'),
-    },
-    { error: 'Send a JSON object.' },
-  )
-  .meta({ examples: [{ name: 'Engineers' }] })
-
-const listGroups = operation({
-  id: 'listGroups',
-  area,
-  needs: 'read',
-  summary: 'List groups',
-  description: 'By name. `search` finds part of it.',
-  safe: true,
-  query: searchQuery,
-  answers: [200, 'A page; `Link` has the address of the next one.', pageOf(group)],
-  problems: [400],
-})
-
-const createGroup = operation({
-  id: 'createGroup',
-  area,
-  needs: 'group.create',
-  summary: 'Create a group',
-  once: true,
-  body,
-  answers: [201, 'Created.', group],
-})
-
-const readGroup = operation({
-  id: 'readGroup',
-  area,
-  needs: 'read',
-  summary: 'Read a group',
-  safe: true,
-  params: idParams,
-  answers: [200, 'The group; `ETag` names its state.', group],
-})
-
-const changeGroup = operation({
-  id: 'changeGroup',
-  area,
-  needs: 'group.update',
-  summary: 'Change a group',
-  description: 'Fields that are left out stay. Apps are told of a new name with the next token.',
-  conditional: true,
-  params: idParams,
-  body,
-  answers: [200, 'The group as it is now.', group],
-  problems: [409],
-})
-
-const deleteGroup = operation({
-  id: 'deleteGroup',
-  area,
-  needs: 'group.delete',
-  summary: 'Delete a group',
-  description: 'Its members lose it, and the roles that they have by it.',
-  conditional: true,
-  params: idParams,
-  answers: [204, 'Deleted.'],
-})
+/** What can be done with groups themselves. */
+function groupOperations(fields: readonly NamedField[]) {
+  const { answer: group, body } = accessSchemas(fields, {
+    id: 'Group',
+    description: 'People that belong together.',
+  })
+  return {
+    listGroups: operation({
+      id: 'listGroups',
+      area,
+      needs: 'read',
+      summary: 'List groups',
+      description: 'By name. `search` finds part of it.',
+      safe: true,
+      query: searchQuery,
+      answers: [200, 'A page; `Link` has the address of the next one.', pageOf(group)],
+      problems: [400],
+    }),
+    createGroup: operation({
+      id: 'createGroup',
+      area,
+      needs: 'group.create',
+      summary: 'Create a group',
+      once: true,
+      body,
+      answers: [201, 'Created.', group],
+    }),
+    readGroup: operation({
+      id: 'readGroup',
+      area,
+      needs: 'read',
+      summary: 'Read a group',
+      safe: true,
+      params: idParams,
+      answers: [200, 'The group; `ETag` names its state.', group],
+    }),
+    changeGroup: operation({
+      id: 'changeGroup',
+      area,
+      needs: 'group.update',
+      summary: 'Change a group',
+      description: 'Fields that are left out stay. Apps are told of a new name with the next token.',
+      conditional: true,
+      params: idParams,
+      body,
+      answers: [200, 'The group as it is now.', group],
+      problems: [409],
+    }),
+    deleteGroup: operation({
+      id: 'deleteGroup',
+      area,
+      needs: 'group.delete',
+      summary: 'Delete a group',
+      description: 'Its members lose it, and the roles that they have by it.',
+      conditional: true,
+      params: idParams,
+      answers: [204, 'Deleted.'],
+    }),
+  }
+}
 
 const listMembers = operation({
   id: 'listGroupMembers',
@@ -139,7 +118,9 @@ const removeMember = operation({
 
 /** `/groups` */
 export function groupRoutes({ app, deps }: RestContext): void {
-  const { groups, issuer } = deps
+  const { groups, groupFields, issuer } = deps
+  const { listGroups, createGroup, readGroup, changeGroup, deleteGroup } = groupOperations(groupFields)
+  const groupView = (group: Group) => accessView(groupFields, group)
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
 

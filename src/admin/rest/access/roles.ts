@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { NamedField } from '../../../access/fields/field.ts'
 import type { Role } from '../../../access/roles/role.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { RestContext } from '../context.ts'
@@ -6,102 +7,84 @@ import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { createOnce } from '../idempotency.ts'
 import { operation } from '../operation.ts'
 import { searchQuery, sendPage } from '../paging.ts'
-import { idParams, pageOf, text, time, timestamp } from '../schemas.ts'
+import { idParams, pageOf } from '../schemas.ts'
+import { accessSchemas, accessView } from './schemas.ts'
 
 const area = 'groups and roles' as const
 
-const role = z
-  .object({
-    id: z.string(),
-    name: z
-      .string()
-      .meta({ description: 'What apps and APIs are told, in the claim `roles`.', examples: ['Clerk'] }),
-    resource: z
-      .string()
-      .optional()
-      .meta({ description: 'The identifier of its API; absent: it belongs to none.' }),
-    scope: z.string().optional().meta({ description: 'Scopes of its API, separated by spaces.' }),
-    description: z.string(),
-    created_at: timestamp,
+/** What can be done with roles themselves. */
+function roleOperations(fields: readonly NamedField[]) {
+  const { answer: role, body } = accessSchemas(fields, {
+    id: 'Role',
+    description: 'A named set of the scopes of an API.',
   })
-  .meta({ id: 'Role', description: 'A named set of the scopes of an API.' })
-
-const roleView = ({ id, name, resource, scope, description, createdAt }: Role) => ({
-  ...{ id, name, description },
-  ...(resource !== undefined && { resource }),
-  ...(scope !== undefined && { scope }),
-  created_at: time(createdAt),
-})
-
-const body = z
-  .looseObject(
-    {
-      name: text('At most 64 characters, and no comma. Unique among the roles of its API.', 'Clerk'),
-      resource: text('The identifier of its API; it cannot be changed.', 'https://orders.example'),
-      scope: text('Scopes of its API, separated by spaces.', 'orders:read orders:write'),
-      description: text('What administrators read.', 'Takes orders'),
-    },
-    { error: 'Send a JSON object.' },
-  )
-  .meta({ examples: [{ name: 'Clerk', resource: 'https://orders.example', scope: 'orders:read' }] })
-
-const listRoles = operation({
-  id: 'listRoles',
-  area,
-  needs: 'read',
-  summary: 'List roles',
-  description: 'By API and name. `search` finds part of the name.',
-  safe: true,
-  query: searchQuery.extend({
-    resource: z.string().max(500).optional().meta({ description: 'Only those of this API.' }),
-  }),
-  answers: [200, 'A page; `Link` has the address of the next one.', pageOf(role)],
-  problems: [400],
-})
-
-const createRole = operation({
-  id: 'createRole',
-  area,
-  needs: 'role.create',
-  summary: 'Create a role',
-  once: true,
-  body,
-  answers: [201, 'Created.', role],
-})
-
-const readRole = operation({
-  id: 'readRole',
-  area,
-  needs: 'read',
-  summary: 'Read a role',
-  safe: true,
-  params: idParams,
-  answers: [200, 'The role; `ETag` names its state.', role],
-})
-
-const changeRole = operation({
-  id: 'changeRole',
-  area,
-  needs: 'role.update',
-  summary: 'Change a role',
-  description: 'Fields that are left out stay; null empties `scope`.',
-  conditional: true,
-  params: idParams,
-  body,
-  answers: [200, 'The role as it is now.', role],
-  problems: [409],
-})
-
-const deleteRole = operation({
-  id: 'deleteRole',
-  area,
-  needs: 'role.delete',
-  summary: 'Delete a role',
-  description: 'Everyone who has it loses it.',
-  conditional: true,
-  params: idParams,
-  answers: [204, 'Deleted.'],
-})
+  return {
+    listRoles: operation({
+      id: 'listRoles',
+      area,
+      needs: 'read',
+      summary: 'List roles',
+      description: 'By API and name. `search` finds part of the name.',
+      safe: true,
+      query: searchQuery.extend({
+        resource: z.string().max(500).optional().meta({ description: 'Only those of this API.' }),
+      }),
+      answers: [200, 'A page; `Link` has the address of the next one.', pageOf(role)],
+      problems: [400],
+    }),
+    createRole: operation({
+      id: 'createRole',
+      area,
+      needs: 'role.create',
+      summary: 'Create a role',
+      once: true,
+      body,
+      answers: [201, 'Created.', role],
+    }),
+    readRole: operation({
+      id: 'readRole',
+      area,
+      needs: 'read',
+      summary: 'Read a role',
+      safe: true,
+      params: idParams,
+      answers: [200, 'The role; `ETag` names its state.', role],
+    }),
+    changeRole: operation({
+      id: 'changeRole',
+      area,
+      needs: 'role.update',
+      summary: 'Change a role',
+      description: 'Fields that are left out stay; null empties `scope`.',
+      conditional: true,
+      params: idParams,
+      body,
+      answers: [200, 'The role as it is now.', role],
+      problems: [409],
+    }),
+    deleteRole: operation({
+      id: 'deleteRole',
+      area,
+      needs: 'role.delete',
+      summary: 'Delete a role',
+      description: 'Everyone who has it loses it.',
+      conditional: true,
+      params: idParams,
+      answers: [204, 'Deleted.'],
+    }),
+    listOf: (holder: 'User' | 'Group') =>
+      operation({
+        id: `list${holder}Roles`,
+        area,
+        needs: 'read',
+        summary: `The roles of a ${holder.toLowerCase()}`,
+        description: holder === 'User' ? 'Those that the user was given, not those by a group.' : 'By name.',
+        safe: true,
+        params: idParams,
+        answers: [200, 'All of them.', z.object({ items: z.array(role) })],
+      }),
+  }
+}
 
 const holderParams = z.object({ id: z.string().max(100), roleId: z.string().max(100) })
 
@@ -124,21 +107,11 @@ const unassignFrom = (holder: 'User' | 'Group') =>
     description: 'Tokens that were issued say it until they expire; the next ones do not.',
     answers: [204, 'It is taken away.'],
   })
-const listOf = (holder: 'User' | 'Group') =>
-  operation({
-    id: `list${holder}Roles`,
-    area,
-    needs: 'read',
-    summary: `The roles of a ${holder.toLowerCase()}`,
-    description: holder === 'User' ? 'Those that the user was given, not those by a group.' : 'By name.',
-    safe: true,
-    params: idParams,
-    answers: [200, 'All of them.', z.object({ items: z.array(role) })],
-  })
-
 /** `/roles`, and `/users/:id/roles`, `/groups/:id/roles` */
 export function roleRoutes({ app, deps }: RestContext): void {
-  const { roles, issuer } = deps
+  const { roles, roleFields, issuer } = deps
+  const { listRoles, createRole, readRole, changeRole, deleteRole, listOf } = roleOperations(roleFields)
+  const roleView = (role: Role) => accessView(roleFields, role)
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
 
