@@ -162,6 +162,9 @@ if (
 
 for (const text of document.querySelectorAll('[data-passkey-lacking]'))
   text.hidden = Boolean(window.PublicKeyCredential)
+// A button that leads to where a passkey is made, in a browser that can make one.
+for (const button of document.querySelectorAll('[data-passkey-able]'))
+  button.hidden = !window.PublicKeyCredential
 
 // What keeps passkeys is told which there are no more, so that it does not offer them. Only newer browsers pass it on.
 const signal = (method, selector, property) => {

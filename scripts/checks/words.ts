@@ -1,6 +1,6 @@
 /**
- * Comments of src/ name who acts (CONTRIBUTING.md, “Words”). Prints each comment with a word that hides it, and exits 1.
- * Only comments: sentences that people read on pages are about persons, and may.
+ * Pages, mails, docs and sources call a thing by one word, and comments of src/ name who acts (CONTRIBUTING.md, “Words”). Prints each line that
+ * does not, and exits 1. Who acts, in comments alone: sentences that people read on pages are about persons, and may.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,6 +20,23 @@ const problems = readdirSync('src', { recursive: true, encoding: 'utf8' })
     )
   })
 
+/** What the glossary has another word for. */
+const OTHERWISE: readonly { word: RegExp; name: string }[] = [
+  { word: /\b(second[ -]steps?|two[ -]step|two[ -]factor|2FA)\b/gi, name: 'second factor' },
+]
+const textsOf = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|eta|md|js)$/.test(file) && !file.startsWith(join('storage', 'generated')))
+    .map((file) => join(folder, file))
+for (const file of ['README.md', ...['src', 'views', 'public', 'docs'].flatMap(textsOf)]) {
+  const text = readFileSync(file, 'utf8')
+  for (const { word, name } of OTHERWISE)
+    for (const { 0: found, index } of text.matchAll(word)) {
+      const line = text.slice(0, index).split('\n').length
+      problems.push(`${file}:${line}: “${found}” is called “${name}” (CONTRIBUTING.md, “Words”)`)
+    }
+}
+
 for (const problem of problems) console.error(problem)
 if (problems.length > 0) process.exit(1)
-console.log('words: comments say who acts')
+console.log('words: one name a thing, and comments say who acts')

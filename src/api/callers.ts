@@ -153,7 +153,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
     if (!session || !account) throw invalidCredentials(request, reply, 'no credentials')
     // It has not shown what the account has, and is none yet; what it lacks by a rule says requireRule.
     if ('missing' in session && account.secondFactors.length > 0)
-      throw invalidCredentials(request, reply, 'a sign-in that waits for its second step')
+      throw invalidCredentials(request, reply, 'a sign-in that waits for its second factor')
     const { uid, freshAt, amr } = session
     return { account, by: 'session', uid, freshAt, amr } as const
   }

@@ -71,7 +71,7 @@ export const credentialsBody = body({
 
 export const refreshBody = body({ refresh_token: token }).meta({ examples: [{ refresh_token: TOKEN }] })
 
-export const secondStepBody = body({
+export const secondFactorBody = body({
   mfa_token: text(100).meta({ description: 'Of the answer to the first step.' }),
   method: z.enum(VERIFICATION_METHODS).meta({ description: 'One of its `methods`.' }),
   code: text(64)

@@ -4,8 +4,8 @@ import { requireJsonForCookies } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
 import { profileOf } from './profile-view.ts'
-import { challenge, challengeBody, credentialsBody, profile, secondStepBody } from './schemas.ts'
-import { challengeSecondStep, verifySecondStep } from './second-step.ts'
+import { challenge, challengeBody, credentialsBody, profile, secondFactorBody } from './schemas.ts'
+import { challengeSecondFactor, verifySecondFactor } from './second-factor.ts'
 import { signIn } from './sign-in.ts'
 
 const login = operation({
@@ -24,8 +24,8 @@ const verify = operation({
   tag: 'Session',
   summary: 'Verify the sign-in of this browser by a second factor',
   description:
-    'The second step after `mfa_required`, in the browser that began it: once, within five minutes.',
-  body: secondStepBody,
+    'The second factor after `mfa_required`, in the browser that began it: once, within five minutes.',
+  body: secondFactorBody,
   answers: [200, 'Signed in; the cookie is set.', profile],
   problems: [401, 403, 429, 503],
 })
@@ -34,7 +34,7 @@ const challengeVerify = operation({
   id: 'sessionChallenge',
   tag: 'Session',
   summary:
-    'Begin the second step in the browser that began the sign-in: the options of a passkey, or a code by email or SMS',
+    'Begin the second factor in the browser that began the sign-in: the options of a passkey, or a code by email or SMS',
   description:
     'The options that the browser signs, good for one answer within five minutes; `{}` where a code was sent, good for ten.',
   body: challengeBody,
@@ -42,7 +42,7 @@ const challengeVerify = operation({
   problems: [401, 403, 409, 429],
 })
 
-/** The cookie that ties a second step to the browser of the first. */
+/** The cookie that ties a second factor to the browser of the first. */
 const BINDING = 'mfa'
 /** Seconds. */
 const BINDING_TTL = 300
@@ -79,13 +79,13 @@ export function sessionRoutes({ open, deps }: ApiContext): void {
   })
 
   open.post('/session/login/challenge', withLimit(challengeVerify, limit('token')), async (request) =>
-    challengeSecondStep(deps, request, request.body, 'session', deps.cookies.read(request, BINDING) ?? ''),
+    challengeSecondFactor(deps, request, request.body, 'session', deps.cookies.read(request, BINDING) ?? ''),
   )
 
   open.post('/session/login/verify', withLimit(verify, limit('signIn', null)), async (request, reply) => {
     const binding = deps.cookies.read(request, BINDING)
     // A token of the other kind of sign-in names no browser.
-    const verified = await verifySecondStep(deps, request, request.body, 'session', binding ?? '')
+    const verified = await verifySecondFactor(deps, request, request.body, 'session', binding ?? '')
     deps.cookies.clear(reply, BINDING)
     await sessions.start(request, reply, verified)
     return profileOf((await deps.accounts.byId(verified.accountId)) as Account)

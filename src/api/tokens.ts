@@ -12,10 +12,10 @@ import {
   logoutBody,
   refreshBody,
   registerBody,
-  secondStepBody,
+  secondFactorBody,
   tokenSet,
 } from './schemas.ts'
-import { challengeSecondStep, verifySecondStep } from './second-step.ts'
+import { challengeSecondFactor, verifySecondFactor } from './second-factor.ts'
 import { signIn } from './sign-in.ts'
 
 const register = operation({
@@ -43,8 +43,8 @@ const verifyLogin = operation({
   tag: 'Tokens',
   summary: 'Verify a sign-in by a second factor',
   description:
-    'The second step after `mfa_required`: once, within five minutes. A wrong code can be followed by another one; after five wrong ones nothing is checked for a quarter of an hour.',
-  body: secondStepBody,
+    'The second factor after `mfa_required`: once, within five minutes. A wrong code can be followed by another one; after five wrong ones nothing is checked for a quarter of an hour.',
+  body: secondFactorBody,
   answers: [200, 'Signed in.', tokenSet],
   problems: [401, 403, 429, 503],
 })
@@ -52,7 +52,7 @@ const verifyLogin = operation({
 const challengeLogin = operation({
   id: 'challengeLogin',
   tag: 'Tokens',
-  summary: 'Begin the second step of a sign-in: the options of a passkey, or a code by email or SMS',
+  summary: 'Begin the second factor of a sign-in: the options of a passkey, or a code by email or SMS',
   description:
     'The options that the browser signs, good for one answer within five minutes; `{}` where a code was sent, good for ten.',
   body: challengeBody,
@@ -111,11 +111,11 @@ export function tokenRoutes({ open, known, identify, deps }: ApiContext): void {
   })
 
   open.post('/login/verify', withLimit(verifyLogin, limit('signIn', null)), async (request) =>
-    firstPartyTokens.issue(await verifySecondStep(deps, request, request.body, 'tokens')),
+    firstPartyTokens.issue(await verifySecondFactor(deps, request, request.body, 'tokens')),
   )
 
   open.post('/login/challenge', withLimit(challengeLogin, limit('token')), async (request) =>
-    challengeSecondStep(deps, request, request.body, 'tokens'),
+    challengeSecondFactor(deps, request, request.body, 'tokens'),
   )
 
   open.post('/refresh', withLimit(refresh, limit('token')), async (request, reply) => {

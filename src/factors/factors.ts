@@ -1,4 +1,4 @@
-// This room owns: what second factors an account has, and verifying a sign-in by one. It does not own: when a second step is
+// This room owns: what second factors an account has, and verifying a sign-in by one. It does not own: when a second factor is
 // asked for (the sessions and prompts of src/oidc, by acr), and what a password is (src/accounts).
 //
 //   a code ──> counted as wrong (failures.ts) ──> checked by its kind ──> right: used up, the count cleared

@@ -31,7 +31,7 @@ export type PendingSignIn = z.infer<typeof pendingSchema>
 
 /** The JSON API's sign-ins between their two steps, as `mfa_token` names them. */
 export interface MfaTokens {
-  /** Begins the second step; the answer to the first. Good for five minutes and one sign-in. */
+  /** Begins the second factor; the answer to the first. Good for five minutes and one sign-in. */
   begin(pending: Omit<PendingSignIn, 'at'>, methods: readonly VerificationMethod[]): Promise<AppError>
   /** Undefined: unknown, used, too old, or not for this ending or browser. */
   find(token: string, ends: PendingSignIn['ends'], binding?: string): Promise<PendingSignIn | undefined>

@@ -8,7 +8,7 @@ import type { Endings } from './over.ts'
 
 /**
  * `POST /interaction/:uid/verify`: the interaction goes on with the sign-in, once it was verified by a second factor.
- * @returns what shows the second step of an interaction
+ * @returns what shows the second factor of an interaction
  */
 export function secondFactorRoute(
   app: FastifyInstance,

@@ -46,13 +46,21 @@ export interface MailData {
   /** `name`: as its owner calls it. */
   'app-password-added': { username: string; name: string; accountLink: string }
   'app-password-removed': { username: string; name: string; accountLink: string }
-  /** In this browser the second step is not asked for until a day. */
+  /** In this browser the second factor is not asked for until a day. */
   'browser-remembered': { username: string; device: string; until: string; accountLink: string }
   /** `left`: how many still work. */
-  'sign-in-code': { username: string; code: string; validFor: string }
+  'sign-in-code': { username: string; code: string; validFor: string; resetLink: string }
   'recovery-code-used': { username: string; left: string; accountLink: string }
-  /** Every second factor is to be removed. `how`: a sentence without its full stop: who started it, when and from where. */
-  'recovery-started': { username: string; how: string; readyAt: string; stopLink: string }
+  /** Every second factor is to be removed. `how`: half a sentence: when it was started and from where. */
+  'recovery-started': { username: string; how: string; readyAt: string; stopLink: string; resetLink: string }
+  /** An administrator has started it. `startedAt`: when. */
+  'recovery-started-for-you': {
+    username: string
+    startedAt: string
+    readyAt: string
+    stopLink: string
+    resetLink: string
+  }
   'recovery-ready': { username: string; link: string; validUntil: string; stopLink: string }
   /** `why`: half a sentence. */
   'recovery-stopped': { username: string; why: string; resetLink: string }
@@ -88,8 +96,8 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'deletion-requested': (service) => `Your account at ${service} will be deleted`,
   'sign-in-linked': (service) => `A way to sign in was added to your account at ${service}`,
   'sign-in-unlinked': (service) => `A way to sign in was removed from your account at ${service}`,
-  'factor-added': (service) => `A second step was added to your account at ${service}`,
-  'factor-removed': (service) => `A second step was removed from your account at ${service}`,
+  'factor-added': (service) => `A second factor was added to your account at ${service}`,
+  'factor-removed': (service) => `A second factor was removed from your account at ${service}`,
   'passkey-refused': (service) => `A passkey of your account at ${service} is refused`,
   'factor-locked': (service) => `Too many wrong codes for your account at ${service}`,
   'phone-verified': (service) => `A phone number was verified for your account at ${service}`,
@@ -99,10 +107,11 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'browser-remembered': (service) => `A device is remembered for your account at ${service}`,
   'sign-in-code': (service) => `Your code to sign in at ${service}`,
   'recovery-code-used': (service) => `A recovery code was used for your account at ${service}`,
-  'recovery-started': (service) => `The second step of your account at ${service} is to be removed`,
-  'recovery-ready': (service) => `You can now remove the second step of your account at ${service}`,
-  'recovery-stopped': (service) => `The second step of your account at ${service} stays`,
-  'recovery-finished': (service) => `The second step of your account at ${service} was removed`,
+  'recovery-started': (service) => `The second factor of your account at ${service} is to be removed`,
+  'recovery-started-for-you': (service) => `An administrator recovers your account at ${service}`,
+  'recovery-ready': (service) => `You can now remove the second factor of your account at ${service}`,
+  'recovery-stopped': (service) => `The second factor of your account at ${service} stays`,
+  'recovery-finished': (service) => `The second factor of your account at ${service} was removed`,
 }
 
 /** Text that goes into a mail stays on its line, whatever a name once was allowed to hold. */

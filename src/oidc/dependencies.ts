@@ -110,7 +110,7 @@ export interface ProtocolDependencies {
   /** Whether a sign-in has shown all that its account and the rules ask for. */
   signInGate: SignInGate
   /** What the JSON API answers a sign-in with, that has shown less than its account asks for. */
-  secondStep(
+  mfaRequired(
     who: Authentication,
     account: { id: string; secondFactors: readonly SecondFactor[]; email: string | null },
   ): Promise<Error>

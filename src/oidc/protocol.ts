@@ -127,7 +127,7 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
       findLive,
       secondFactor: deps.secondFactor,
       appPasswordCounts: deps.appPasswordCounts,
-      secondStep: deps.secondStep,
+      mfaRequired: deps.mfaRequired,
     }),
     adminTokens: createAdminTokens({ issuer, current }),
     async openTemporarySession(request, reply) {

@@ -204,7 +204,7 @@ const ROWS = {
     guards: true,
     label: 'Passkeys',
     sentence:
-      '`on`: people add passkeys to their account, and sign in with one. `off`: nobody adds one or signs in with it alone; those there are still verify a second step. Browsers make them for a host name, never for an IP address.',
+      '`on`: people add passkeys to their account, and sign in with one. `off`: nobody adds one or signs in with it alone; those there are still verify a second factor. Browsers make them for a host name, never for an IP address.',
     see: 'passkeys.md',
     ...choice(['on', 'off'], 'on'),
   },

@@ -55,7 +55,7 @@ export async function wireProtocol(
     secondFactor: () => values.secondFactor,
     signInGate: services.signInGate,
     appPasswordCounts: services.factors.appPasswords.counts,
-    async secondStep({ accountId, generation, amr, upstream }, account) {
+    async mfaRequired({ accountId, generation, amr, upstream }, account) {
       const methods = await services.factors.methodsOf(account)
       if (methods.length === 0) return secondFactorRequired()
       return mfaTokens.begin({ accountId, generation, amr, upstream, ends: 'tokens' }, methods)

@@ -75,7 +75,7 @@ async function withApp(): Promise<Reader> {
   const who = await reader()
   return { ...who, app: await withAuthenticatorApp(books.latchkey, who.id, clock) }
 }
-const isSecondStep = ({ text }: BrowserPage) => text.includes('Second step')
+const isSecondStep = ({ text }: BrowserPage) => text.includes('Second factor')
 /** From the sign-in page on: the password, and a code where one is asked for. */
 async function signIn({ browser, entry, app }: Reader, page: BrowserPage) {
   const next = await browser.signIn(page, entry)

@@ -305,7 +305,13 @@ forEachDatabase('the recovery of an account that has lost its second factors', (
     const { id } = await fixture().withApp('helped')
     const { recovery: waiting } = await recovery().start(id, { kind: 'administrator' })
     expect(waiting.startedBy).toBe('administrator')
-    expect((mailTo('helped').data as { how: string }).how).toContain('An administrator started it')
+    const mail = mailTo('helped')
+    expect(mail.template).toBe('recovery-started-for-you')
+    expect(mail.data).toMatchObject({
+      startedAt: expect.stringContaining('2026'),
+      resetLink: expect.stringContaining('/forgot-password'),
+      stopLink: expect.stringContaining('/login/recover/stop?token='),
+    })
     expect(events(id).at(-1)).toMatchObject({ type: 'account.recovery_started', by: 'administrator' })
   })
 })

@@ -148,7 +148,7 @@ describe.each(engines)('a provider tells that somebody has signed out there, on 
     })
 
     test.each(['subject', 'session', 'unlinked'] as const)(
-      'a sign-in that waits for its second step ends too, by %s, and later ones do not',
+      'a sign-in that waits for its second factor ends too, by %s, and later ones do not',
       async (by) => {
         const name = `api-step-${by}`
         await byOkta(name)

@@ -304,7 +304,9 @@ export const samples: Sample[] = [
         action: '/account/email',
         current: 'ada@example.org',
         pending: {
+          action: '/account/email/verify',
           email: 'countess@example.org',
+          errors: { code: 'That code is not right. Enter the 6 digits of the newest message.' },
           resend: { action: '/account/email/resend' },
           cancel: { action: '/account/email/cancel' },
         },
@@ -337,7 +339,10 @@ export const samples: Sample[] = [
       account: accountFrame('Profile'),
       email: {
         action: '/account/email',
-        pending: { email: 'ada@example.org', resend: { action: '/account/email/resend' } },
+        pending: {
+          ...{ action: '/account/email/verify', email: 'ada@example.org' },
+          resend: { action: '/account/email/resend' },
+        },
         errors: { email: 'This is not an email address.' },
         values: { email: 'ada' },
       },

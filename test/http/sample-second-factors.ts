@@ -177,7 +177,7 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
     status: 409,
     data: {
       action: '/login/verify',
-      alert: 'The code could not be sent. Try again in a minute, or use another second step.',
+      alert: 'The code could not be sent. Try again in a minute, or use another second factor.',
       username: 'ada',
       method: 'sms',
       phone: '…678',
@@ -391,6 +391,7 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
       phone: { href: '/login/set-up/phone' },
       cancel: { action: '/interaction/u1/cancel' },
       signOut: { action: '/logout' },
+      accountHref: undefined,
     },
   },
   {
@@ -402,6 +403,7 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
       app: undefined,
       cancel: { action: '/interaction/u1/cancel' },
       signOut: { action: '/logout' },
+      accountHref: undefined,
     },
   },
   {

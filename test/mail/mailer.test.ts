@@ -121,9 +121,14 @@ test('every template renders in both forms, leaving no value out', async () => {
     'app-password-added': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
     'app-password-removed': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
     'phone-verified': { username: 'VALUE1', number: 'VALUE2', accountLink: 'VALUE3' },
-    'sign-in-code': { username: 'VALUE1', code: 'VALUE2', validFor: 'VALUE3' },
+    'sign-in-code': { username: 'VALUE1', code: 'VALUE2', validFor: 'VALUE3', resetLink: 'VALUE4' },
     'recovery-code-used': { username: 'VALUE1', left: 'VALUE2', accountLink: 'VALUE3' },
-    'recovery-started': { username: 'VALUE1', how: 'VALUE2', readyAt: 'VALUE3', stopLink: 'VALUE4' },
+    'recovery-started': {
+      ...{ username: 'VALUE1', how: 'VALUE2', readyAt: 'VALUE3', stopLink: 'VALUE4', resetLink: 'VALUE5' },
+    },
+    'recovery-started-for-you': {
+      ...{ username: 'VALUE1', startedAt: 'VALUE2', readyAt: 'VALUE3', stopLink: 'VALUE4', resetLink: 'VALUE5' },
+    },
     'recovery-ready': { username: 'VALUE1', link: 'VALUE2', validUntil: 'VALUE3', stopLink: 'VALUE4' },
     'recovery-stopped': { username: 'VALUE1', why: 'VALUE2', resetLink: 'VALUE3' },
     'recovery-finished': { username: 'VALUE1', accountLink: 'VALUE2', resetLink: 'VALUE3' },

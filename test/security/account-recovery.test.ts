@@ -98,7 +98,7 @@ describe.each(engines)('the recovery of an account, on %s', (engine) => {
       true,
       true,
     ])
-    const back = await browser.follow(started, 'Back to the second step')
+    const back = await browser.follow(started, 'Back to the second factor')
     expect(back.url.pathname).toBe(step.url.pathname)
     const cancelled = await browser.submit(started, {}, { form: ({ action }) => action.endsWith('/cancel') })
     expect([cancelled.left, cancelled.url.searchParams.get('error')]).toEqual([true, 'access_denied'])
@@ -112,7 +112,7 @@ describe.each(engines)('the recovery of an account, on %s', (engine) => {
       password: PASSWORD,
     })
     const lost = await browser.follow(page, 'I have lost all of these')
-    const back = await browser.follow(lost, 'Back to the second step')
+    const back = await browser.follow(lost, 'Back to the second factor')
     const done = await browser.submit(back, { Code: person.app.code() }, { button: 'Continue' })
     expect(done.url.pathname).toBe('/account/data')
   })
@@ -200,7 +200,7 @@ describe.each(engines)('the recovery of an account, on %s', (engine) => {
     expect((await latchkey.mailTo(person.email)).text).toContain('was used')
   })
 
-  test('is stopped by a passkey, as the second step and alone; not by one that is refused', async () => {
+  test('is stopped by a passkey, as the second factor and alone; not by one that is refused', async () => {
     const person = await newPerson()
     const authenticator = createAuthenticator(latchkey.issuer)
     await givePasskey(latchkey, person, authenticator)

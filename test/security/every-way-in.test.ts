@@ -135,7 +135,7 @@ const byPassword = async (who: Person, browser = federation.browser(), password 
   return { browser, page }
 }
 /** A gate that asks for nothing must not keep the table from saying who gets what. */
-const isSecondStep = (page: BrowserPage) => page.text.includes('Second step')
+const isSecondStep = (page: BrowserPage) => page.text.includes('Second factor')
 const typeCode = async (
   browser: HttpBrowser,
   page: BrowserPage,

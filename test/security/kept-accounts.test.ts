@@ -118,7 +118,7 @@ describe.each(engines)('keeping an account that waits to be deleted, on %s', (en
     expect(await isKept(user.id)).toBe(true)
   })
 
-  test('a passkey is the second step of the password, too', async () => {
+  test('a passkey is the second factor of the password, too', async () => {
     const user = await federation.latchkey.createUser()
     const authenticator = createAuthenticator(federation.latchkey.issuer)
     await givePasskey(federation.latchkey, user, authenticator)

@@ -68,7 +68,7 @@ test('“Not you?” needs no sign-in: one button signs the thief out, and a lin
   expect(await told(email)).toHaveLength(2)
 })
 
-test('who has shown the password alone of an account with a second factor is not told, nor known, until the second step', async () => {
+test('who has shown the password alone of an account with a second factor is not told, nor known, until the second factor', async () => {
   const { email, id } = await latchkey.createUser()
   await signIn(newBrowser(), email)
   const app = await withAuthenticatorApp(latchkey, id, clock)
@@ -78,7 +78,7 @@ test('who has shown the password alone of an account with a second factor is not
   expect(await told(email)).toHaveLength(0)
   await browser.submit(second, { Code: app.code() }, { button: 'Continue' })
   const [mail, ...more] = await told(email)
-  expect(mail?.text).toContain('the password and a second step')
+  expect(mail?.text).toContain('the password and a second factor')
   expect(more).toHaveLength(0)
   await browser.submit(await browser.open(`${latchkey.issuer}/logout`), {}, { button: 'Sign out' })
   await browser.submit(await signIn(browser, email), { Code: app.code() }, { button: 'Continue' })

@@ -93,7 +93,7 @@ describe.each(engines)('the password alone, on %s', (engine) => {
         await latchkey.services.accounts.updateByAdmin(who.id, { secondFactorRequired: true })
       const before = await unchanged(who.id)
       const { browser, page } = await byPassword(who.email)
-      expect([page.url.pathname, page.text.includes('Second step')]).toEqual(['/login/verify', true])
+      expect([page.url.pathname, page.text.includes('Second factor')]).toEqual(['/login/verify', true])
       expect(page.body).not.toContain('/login/set-up')
       expect(new Set(await openPages(browser))).toEqual(new Set(['/login/verify']))
       for (const path of ['', '/app/none', '/phone', '/codes'])
@@ -127,7 +127,8 @@ describe.each(engines)('the password alone, on %s', (engine) => {
       expect(done.url.pathname).toBe('/account')
       expect(await openPages(browser)).toContain('/account/security')
       expect((await rest(browser, 'GET', '/me')).status).toBe(200)
-      expect((await browser.open(at('/login/set-up'))).status).toBe(200)
+      const setUp = await browser.open(at('/login/set-up'))
+      expect([setUp.status, setUp.text.includes('Your account')]).toEqual([200, true])
     },
   )
 
@@ -137,6 +138,8 @@ describe.each(engines)('the password alone, on %s', (engine) => {
     const before = await unchanged(who.id)
     const { browser, page } = await byPassword(who.email)
     expect(page.url.pathname).toBe('/login/set-up')
+    // Its account would lead back here.
+    expect(page.text).not.toContain('Your account')
     const open = await openPages(browser)
     expect(open.at(-1)).toBe('/account/security/passkeys/new')
     expect(new Set(open.slice(0, -1))).toEqual(new Set(['/login/set-up']))

@@ -63,7 +63,7 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
     party.callback(url, request)
 
   describe('/login', () => {
-    test('the password alone leads to the second step, and signs in to nothing', async () => {
+    test('the password alone leads to the second factor, and signs in to nothing', async () => {
       const browser = newBrowser()
       const page = await login(browser)
       expect(page.url.pathname).toBe('/login/verify')
@@ -142,7 +142,7 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
       await login(browser)
       const asked = await party.authorize({ parameters: { acr_values: MFA } })
       const page = await browser.open(asked.url)
-      expect(page.text).toContain('Second step')
+      expect(page.text).toContain('Second factor')
       expect(page.text).not.toContain('Remember this device')
       const { url } = await browser.submit(page, { Code: app.code() }, { button: 'Continue' })
       const { id_token } = await party.callback(url, asked)
@@ -177,12 +177,12 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
   })
 
   describe('an authorization request', () => {
-    test('asks for the second step between sign-in and the app, and tokens say so', async () => {
+    test('asks for the second factor between sign-in and the app, and tokens say so', async () => {
       const browser = newBrowser()
       const request = await party.authorize({ scope: 'openid offline_access', prompt: 'consent' })
       const second = await browser.signIn(await browser.open(request.url), credentials())
       expect(second.url.pathname).toMatch(/^\/interaction\//)
-      expect(second.text).toContain('Second step')
+      expect(second.text).toContain('Second factor')
       const page = await browser.submit(second, { Code: app.code() }, { button: 'Continue' })
       const left = page.left ? page : await browser.allow(page)
       const tokens = await tokensOf(left.url, request)
@@ -202,7 +202,7 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
         url.href.slice(latchkey.issuer.length),
       ]) {
         const page = await browser.open(new URL(path, latchkey.issuer))
-        expect([page.left, page.text.includes('Second step')], path).toEqual([false, true])
+        expect([page.left, page.text.includes('Second factor')], path).toEqual([false, true])
       }
     })
 
@@ -272,7 +272,7 @@ describe.each(engines)('an account with a second factor, on %s', (engine) => {
     })
   })
 
-  describe('a passkey as the second step', () => {
+  describe('a passkey as the second factor', () => {
     const owner = async () => {
       const person = await latchkey.createUser()
       const authenticator = createAuthenticator(latchkey.issuer)

@@ -147,5 +147,5 @@ function howOf(amr: readonly string[], provider: string | undefined): string {
   if (amr.includes('fed')) return provider ?? 'a sign-in provider'
   if (!amr.includes('pwd')) return passkey ? 'a passkey' : 'a code'
   if (passkey) return 'the password and a passkey'
-  return amr.includes('mfa') ? 'the password and a second step' : 'the password'
+  return amr.includes('mfa') ? 'the password and a second factor' : 'the password'
 }

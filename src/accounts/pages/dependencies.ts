@@ -66,7 +66,7 @@ export interface AccountPagesDependencies {
   apps: ConnectedApps
   /** What the page on security shows of second factors. */
   secondFactors(account: Account): Promise<SecondFactorsSection>
-  /** The second step of a person whose account waits to be deleted. */
+  /** The second factor of a person whose account waits to be deleted. */
   verifyForm: Pick<VerifyForm, 'page' | 'check' | 'send'>
   /** The removal of second factors that a person may not have asked for. */
   recovery: Pick<Recovery, 'waiting' | 'stop'>

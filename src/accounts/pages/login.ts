@@ -46,7 +46,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   const returnTo = (request: FastifyRequest) =>
     safeReturnTo(deps.issuer, (request.query as { return_to?: unknown }).return_to)
 
-  const secondStep = (request: FastifyRequest) =>
+  const verifyPath = (request: FastifyRequest) =>
     `/login/verify?return_to=${encodeURIComponent(returnTo(request))}`
 
   const isAgain = (request: FastifyRequest) => (request.query as { again?: unknown }).again !== undefined
@@ -97,7 +97,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
       return renderPage(reply, 'interaction/sign-in', await page(request, reply, { notice, values }, true))
     }
     if (session !== undefined) return reply.redirect(returnTo(request), 303)
-    if (await sessions.incomplete(request, reply)) return reply.redirect(secondStep(request), 303)
+    if (await sessions.incomplete(request, reply)) return reply.redirect(verifyPath(request), 303)
     const alert = await deps.upstream.problem(request.query)
     const notice = noticeOf(
       NOTICES,
@@ -152,6 +152,6 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
       return renderPage(reply, 'interaction/sign-in', await page(request, reply, form, true), 403)
     }
     await sessions.start(request, reply, outcome)
-    return reply.redirect(outcome.complete ? onTheWay(returnTo(request)) : secondStep(request), 303)
+    return reply.redirect(outcome.complete ? onTheWay(returnTo(request)) : verifyPath(request), 303)
   }
 }

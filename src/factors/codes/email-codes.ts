@@ -20,7 +20,7 @@ export interface EmailCodeSettings {
 export interface EmailCodeMail {
   to: string
   template: 'sign-in-code'
-  data: { username: string; code: string; validFor: string }
+  data: { username: string; code: string; validFor: string; resetLink: string }
 }
 
 /**
@@ -44,6 +44,8 @@ export function createEmailCodes(deps: {
   clock: () => number
   mail: { send(mail: EmailCodeMail): void }
   findOwner: FindOwner
+  /** The base of links. */
+  issuer: string
   /** Read at each use. */
   settings: EmailCodeSettings
 }): EmailCodes {
@@ -76,7 +78,8 @@ export function createEmailCodes(deps: {
       if (reserved?.failures === undefined) return false
       const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
       await artifacts.upsert(MODEL, accountId, { mac: macOf(accountId, code) }, TTL)
-      const data = { username: owner.displayUsername, code, validFor: '10 minutes' }
+      const resetLink = new URL('/forgot-password', deps.issuer).href
+      const data = { username: owner.displayUsername, code, validFor: '10 minutes', resetLink }
       deps.mail.send({ to: owner.email, template: 'sign-in-code', data })
       return true
     },

@@ -18,7 +18,7 @@ export interface LoginVerifyDependencies {
 }
 
 /**
- * `/login/verify`: the second step of a sign-in without an interaction. Until then its session counts for nothing.
+ * `/login/verify`: the second factor of a sign-in without an interaction. Until then its session counts for nothing.
  *
  *   GET  /login/verify          the form; the set-up for who has to have a factor and has none; the next page for who needs no more
  *   POST /login/verify          ► the next page (303)
@@ -68,7 +68,7 @@ export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyD
     const found = await waiting(request, reply)
     if (!found) return reply
     const next = returnTo(request)
-    // Who is on the way to recover the account has no second step to show.
+    // Who is on the way to recover the account has no second factor to show.
     if (isBehindFirstStep(next)) return reply.redirect(next, 303)
     return show(request, reply, found.person)
   })

@@ -14,9 +14,9 @@ export const RECOVERY = '/login/recover'
 /** Whether a page asks for the first step of a sign-in, and not for the second one. */
 export const isBehindFirstStep = (path: string): boolean => /^\/login\/recover(?:[/?]|$)/.test(path)
 
-/** @param secondStep the page that it is left for, with what the person was on the way to, and gone back to */
-export const recoveryPath = (secondStep: string): string =>
-  `${RECOVERY}?return_to=${encodeURIComponent(secondStep)}`
+/** @param verifyPath the page that it is left for, with what the person was on the way to, and gone back to */
+export const recoveryPath = (verifyPath: string): string =>
+  `${RECOVERY}?return_to=${encodeURIComponent(verifyPath)}`
 
 /** For a person who has lost every second factor, behind the first step of a sign-in. */
 export interface RecoverPage {
@@ -66,7 +66,7 @@ export interface RecoveryPagesDependencies {
 }
 
 /**
- * `/login/recover`: starting to recover an account whose second factors are lost, for a sign-in that waits for its second step.
+ * `/login/recover`: starting to recover an account whose second factors are lost, for a sign-in that waits for its second factor.
  *
  *   GET  /login/recover       what it is, or when it is ready; who is signed in already is led to their account
  *   POST /login/recover       ► starts it (303)
@@ -76,13 +76,13 @@ export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDe
   const { http, sessions, recovery } = deps
   await http.forms(app)
 
-  const secondStepOf = ({ query }: FastifyRequest) =>
+  const verifyPathOf = ({ query }: FastifyRequest) =>
     safeReturnTo(deps.issuer, (query as { return_to?: unknown }).return_to, '/login/verify')
-  /** This page, or a form of it, for the same second step. */
+  /** This page, or a form of it, for the same second factor. */
   const at = (request: FastifyRequest, path = '') =>
-    recoveryPath(secondStepOf(request)).replace(RECOVERY, RECOVERY + path)
+    recoveryPath(verifyPathOf(request)).replace(RECOVERY, RECOVERY + path)
 
-  /** Whose sign-in waits for its second step. Undefined: none does, and the answer leads on. */
+  /** Whose sign-in waits for its second factor. Undefined: none does, and the answer leads on. */
   async function waitingPerson(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -113,7 +113,7 @@ export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDe
     const person = await waitingPerson(request, reply)
     if (!person) return reply
     const waiting = await recovery.waiting(person)
-    const verifyHref = secondStepOf(request)
+    const verifyHref = verifyPathOf(request)
     const uid = /^\/interaction\/([\w-]+)$/.exec(verifyHref)?.[1]
     const client = uid === undefined ? undefined : await deps.appOf(uid)
     const page: RecoverPage = {

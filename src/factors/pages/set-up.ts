@@ -31,6 +31,8 @@ declare module '../../http/pages/pages.ts' {
       /** Goes back to the client with access_denied. */
       cancel: ButtonForm | undefined
       signOut: ButtonForm
+      /** Undefined: the account cannot be opened before the factor is set up. */
+      accountHref: string | undefined
       /** The app that asks for it. */
       client?: ShownClient | undefined
       /** It is the console that asks for it. */
@@ -142,6 +144,8 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
       phone: takesPhone(request, signed) ? { href: at(request, '/phone') } : undefined,
       cancel: interaction === undefined ? undefined : { action: `${interaction}/cancel` },
       signOut: { action: '/account/sign-out' },
+      // A sign-in that waits for its factor is led back here from the pages of its account.
+      accountHref: interaction === undefined && !('missing' in signed.session) ? '/account' : undefined,
       client:
         interaction === undefined ? undefined : await deps.appOf(interaction.slice('/interaction/'.length)),
       console: /^\/admin(?:[/?]|$)/.test(returnTo(request)),

@@ -12,7 +12,7 @@ import type { PasskeyBinding } from './passkey-binding.ts'
 import { recoveryPath } from './recovery.ts'
 import type { RememberedCookie } from './remembered-cookie.ts'
 
-/** The second step of a sign-in, on `/login/verify` and in an interaction. */
+/** The second factor of a sign-in, on `/login/verify` and in an interaction. */
 export interface VerifyPage extends Form {
   client?: ShownClient | undefined
   username: string
@@ -62,7 +62,7 @@ export type VerifyOutcome =
   | { kind: 'verified'; amr: readonly string[]; method: VerificationMethod }
   | { kind: 'refused'; status: number; errors: Record<string, string>; alert?: string }
 
-/** The form of the second step. */
+/** The form of the second factor. */
 export interface VerifyForm {
   /**
    * What the page says of the account.

@@ -23,7 +23,7 @@ import { type CreationOptions, creationOptions, type RequestOptions, requestOpti
 import { obstacleOf, relyingPartyOf } from './relying-party.ts'
 import { createPasskeyStore } from './store.ts'
 
-/** How many an account has at most: all of them go into the options of its second step. */
+/** How many an account has at most: all of them go into the options of its second factor. */
 export const MAX_PASSKEYS = 20
 
 /** A passkey, as its owner sees it. Times are milliseconds since the epoch. */
@@ -80,7 +80,7 @@ export type PasskeyRegistration =
  * `binding` is what ties a challenge to the browser that it was made for: the hash of a cookie, the uid of a session.
  */
 export interface Passkeys {
-  /** Whether new ones are made, and whether one signs in by itself; read at each use. Those that exist verify a second step always. */
+  /** Whether new ones are made, and whether one signs in by itself; read at each use. Those that exist verify a second factor always. */
   availability(): 'on' | 'off' | 'ip_address'
   /** Of `navigator.credentials.create`, in JSON. Undefined: the account is gone. */
   registrationOptions(
@@ -100,7 +100,7 @@ export interface Passkeys {
     device: string,
   ): Promise<PasskeyRegistration>
   /**
-   * Of `navigator.credentials.get`, in JSON. With an account: one of its passkeys, as a second step; without: any, which verifies
+   * Of `navigator.credentials.get`, in JSON. With an account: one of its passkeys, as a second factor; without: any, which verifies
    * its user.
    */
   signInOptions(binding: string, accountId?: string): Promise<RequestOptions>
@@ -233,7 +233,7 @@ export function createPasskeys(deps: PasskeyDependencies): Passkeys {
 
     async verifySignIn(given, binding, accountId) {
       const outcome = await check(given, binding, accountId)
-      // At a second step a password was right: what follows it is worth an entry. A page that was open for too long is not.
+      // At a second factor a password was right: what follows it is worth an entry. A page that was open for too long is not.
       if (accountId !== undefined && outcome.kind === 'wrong' && outcome.reason !== 'spent')
         deps.events({ type: 'factor.code_wrong', accountId, kind: 'passkey' })
       return outcome

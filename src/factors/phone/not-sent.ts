@@ -25,8 +25,8 @@ export const numberProblem = (outcome: NotSent): string | undefined =>
 const WAYS = {
   adding: { limited: 'Use the last one', failed: 'Check the number, or try again in a minute.' },
   'sign-in': {
-    limited: 'Use the last one, another second step',
-    failed: 'Try again in a minute, or use another second step.',
+    limited: 'Use the last one, another second factor',
+    failed: 'Try again in a minute, or use another second factor.',
   },
 } as const
 
@@ -47,12 +47,12 @@ export function notSent(outcome: NotSent, now: number, during: keyof typeof WAYS
       )
     }
     case 'refused':
-      return new AppError('sms_not_sent', 409, `${PROBLEMS[outcome.problem]} Or use another second step.`)
+      return new AppError('sms_not_sent', 409, `${PROBLEMS[outcome.problem]} Or use another second factor.`)
     case 'off':
       return new AppError(
         'sms_not_sent',
         409,
-        'This server sends no codes by SMS now. Use another second step.',
+        'This server sends no codes by SMS now. Use another second factor.',
       )
     default:
       return new AppError('sms_not_sent', 409, `The code could not be sent. ${ways.failed}`)

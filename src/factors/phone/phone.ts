@@ -62,7 +62,7 @@ interface Person {
 export interface Phones {
   /** Whether codes are sent at all. */
   readonly on: boolean
-  /** Whether a person may add a phone for their second step. */
+  /** Whether a person may add a phone for their second factor. */
   mayAdd(person: { role: string }): boolean
   /** Whether a sign-in to the account can be verified so. */
   suit(person: Person): boolean

@@ -7,7 +7,7 @@ import type { FactorChanger } from '../owner.ts'
 import type { StoredCode } from '../store/kinds.ts'
 import { changeFactors, lockFactors } from '../store/kinds.ts'
 
-/** What a code is for: a second step, a phone that is to be asked for at those, or a number that is to be verified and no more. */
+/** What a code is for: a second factor, a phone that is to be asked for at those, or a number that is to be verified and no more. */
 export type CodePurpose = 'sign_in' | 'factor' | 'number'
 
 export interface PhoneRow {

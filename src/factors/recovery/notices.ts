@@ -24,7 +24,12 @@ export type RecoveryMail =
   | {
       to: string
       template: 'recovery-started'
-      data: { username: string; how: string; readyAt: string; stopLink: string }
+      data: { username: string; how: string; readyAt: string; stopLink: string; resetLink: string }
+    }
+  | {
+      to: string
+      template: 'recovery-started-for-you'
+      data: { username: string; startedAt: string; readyAt: string; stopLink: string; resetLink: string }
     }
   | {
       to: string
@@ -52,7 +57,7 @@ export interface RecoveryNotices {
 const WHY: Readonly<Record<StoppedBy, string>> = {
   link: 'the link in our message was used',
   account: 'it was stopped on the account page',
-  second_factor: 'a second step of this account was used, so it is not lost',
+  second_factor: 'a second factor of this account was used, so it is not lost',
   new_password: 'the password of this account was changed',
   administrator: 'an administrator stopped it',
 }
@@ -76,15 +81,17 @@ export function createRecoveryNotices(deps: {
     started(owner, by, token, { startedAt, readyAt }) {
       const ready_at = new Date(readyAt).toISOString()
       events({ type: 'account.recovery_started', ...of(owner), by: by.kind, ready_at })
-      const how =
+      const at = minuteOf(startedAt)
+      const links = { readyAt: minuteOf(readyAt), stopLink: stopLinkOf(token), resetLink }
+      tell(owner, (to, username) =>
         by.kind === 'administrator'
-          ? `An administrator started it on ${minuteOf(startedAt)}`
-          : `It was started on ${minuteOf(startedAt)} after the first step of a sign-in, with ${by.device} from ${by.address}`
-      tell(owner, (to, username) => ({
-        to,
-        template: 'recovery-started',
-        data: { username, how, readyAt: minuteOf(readyAt), stopLink: stopLinkOf(token) },
-      }))
+          ? { to, template: 'recovery-started-for-you', data: { username, startedAt: at, ...links } }
+          : {
+              to,
+              template: 'recovery-started',
+              data: { username, how: `on ${at}, with ${by.device} from ${by.address}`, ...links },
+            },
+      )
     },
 
     ready(owner, token, expiresAt) {

@@ -87,7 +87,7 @@ export async function replaceCodes(
   await tx.recoveryCode.createMany({ data: codes.map((code) => ({ ...code, accountId, createdAt })) })
 }
 
-/** By the rows. A passkey that is refused counts: an account must not lose its second step because one was copied. */
+/** By the rows. A passkey that is refused counts: an account must not lose its second factor because one was copied. */
 async function kindsOf(tx: Prisma.TransactionClient, accountId: string): Promise<SecondFactor[]> {
   const passkeys = await tx.passkey.count({ where: { accountId } })
   const apps = await tx.totpFactor.count({ where: { accountId, confirmedAt: { not: null } } })

@@ -117,7 +117,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
       await giveBack(request)
       // What lets people in from now on is not added by the password alone.
       if (outcome.account.secondFactors.length > 0) {
-        const alert = `This account asks for a second step. Sign in with your password, and connect ${found.login.provider.name} under “Security” on the page of your account.`
+        const alert = `This account asks for a second factor. Sign in with your password, and connect ${found.login.provider.name} under “Security” on the page of your account.`
         return show(reply, pendingId, found, { alert }, 403)
       }
       await pendingLogins.spend(pendingId)

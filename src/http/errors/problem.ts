@@ -27,11 +27,11 @@ export const problemSchema = z
     mfa_token: z
       .string()
       .optional()
-      .meta({ description: 'With `mfa_required`: names this sign-in in its second step.' }),
+      .meta({ description: 'With `mfa_required`: names this sign-in in its second factor.' }),
     methods: z
       .array(z.string())
       .optional()
-      .meta({ description: 'With `mfa_required`: what the second step may show, the strongest first.' }),
+      .meta({ description: 'With `mfa_required`: what the second factor may show, the strongest first.' }),
     recover_url: z
       .string()
       .optional()

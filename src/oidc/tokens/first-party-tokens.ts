@@ -40,7 +40,7 @@ export interface AcceptedToken extends Generation {
 export interface FirstPartyTokens {
   /**
    * @param who.amr how the person proved who they are (RFC 8176)
-   * @throws AppError mfa_required (401), with what its second step needs, when the account has a second factor that was not shown ·
+   * @throws AppError mfa_required (401), with what its second factor needs, when the account has a second factor that was not shown ·
    *   second_factor_required (403) when it has none and has to
    */
   issue(who: Authentication): Promise<TokenSet>
@@ -88,7 +88,7 @@ export function createFirstPartyTokens(deps: {
   /** Whether an app password still counts, by its id. */
   appPasswordCounts(id: string): Promise<boolean>
   /** What a sign-in is answered with, that has shown less than its account, or a rule, asks for. */
-  secondStep(who: Authentication, account: LiveAccount): Promise<Error>
+  mfaRequired(who: Authentication, account: LiveAccount): Promise<Error>
 }): FirstPartyTokens {
   async function newGrant(
     provider: Provider,
@@ -132,10 +132,10 @@ export function createFirstPartyTokens(deps: {
   async function assertVerified(who: Authentication): Promise<void> {
     const account = await deps.findLive(who.accountId, who.generation)
     if (account === undefined) return
-    if (!reaches(who.amr, neededBy(account))) throw await deps.secondStep(who, account)
+    if (!reaches(who.amr, neededBy(account))) throw await deps.mfaRequired(who, account)
     // Whose address is not verified yet gets tokens that do nothing until then (registering).
     const required = requiredAcr(deps.secondFactor(), account)
-    if (account.email !== null && !satisfies(who.amr, required)) throw await deps.secondStep(who, account)
+    if (account.email !== null && !satisfies(who.amr, required)) throw await deps.mfaRequired(who, account)
   }
 
   return {

@@ -29,13 +29,13 @@ async function turnedOn(page: Page, e2e: E2eFixture) {
   return person
 }
 
-/** The second step of a sign-in to an account that has an authenticator app. */
+/** The second factor of a sign-in to an account that has an authenticator app. */
 async function secondStep(page: Page, { latchkey }: E2eFixture) {
   const person = await latchkey.createUser()
   await withAuthenticatorApp(latchkey, person.id, movableClock())
   await page.goto(`${latchkey.issuer}/login`)
   await signIn(page, person.username)
-  await heading(page, 'Second step')
+  await heading(page, 'Second factor')
   return person
 }
 
@@ -47,7 +47,7 @@ async function recovering(page: Page, e2e: E2eFixture) {
   return person
 }
 
-/** The pages of second factors: below the security page of an account, the second step, and the way back without them. */
+/** The pages of second factors: below the security page of an account, the second factor, and the way back without them. */
 export const secondFactorScenes: Scene[] = [
   {
     name: 'totp-setup',
@@ -116,7 +116,7 @@ export const secondFactorScenes: Scene[] = [
   {
     name: 'second-step',
     open: async (page, e2e) => void (await secondStep(page, e2e)),
-    title: 'Second step',
+    title: 'Second factor',
     fields: {
       Code: 'one-time-code',
       'Remember this device For 30 days: only the password is asked for here': '',
@@ -134,7 +134,7 @@ export const secondFactorScenes: Scene[] = [
     },
     title: 'Recover your account',
     buttons: ['Start recovery'],
-    links: ['Back to the second step'],
+    links: ['Back to the second factor'],
   },
   {
     name: 'recovery-stop',
@@ -170,6 +170,6 @@ export const secondFactorScenes: Scene[] = [
     },
     title: 'Devices',
     buttons: ['Sign out', 'Stop it', '*', '*'],
-    links: [...accountLinks, 'Enter it here'],
+    links: [...accountLinks, 'set a new password', 'Enter it here'],
   },
 ]

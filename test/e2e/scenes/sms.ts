@@ -86,11 +86,11 @@ export const smsScenes: Scene[] = [
       const { username } = await withPhone(e2e)
       await page.goto(`${e2e.latchkey.issuer}/login`)
       await signIn(page, username)
-      await heading(page, 'Second step')
+      await heading(page, 'Second factor')
       await press(page, 'Send a code')
       await page.getByText('on its way to your phone').waitFor()
     },
-    title: 'Second step',
+    title: 'Second factor',
     fields: {
       Code: 'one-time-code',
       'Remember this device For 30 days: only the password is asked for here': '',

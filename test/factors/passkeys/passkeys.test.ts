@@ -141,7 +141,7 @@ describe.each(engines)('passkeys on %s', (engine) => {
     expect(await signIn(synced)).toMatchObject({ kind: 'verified' })
   })
 
-  test('a passkey that does not verify its user is a second step alone', async () => {
+  test('a passkey that does not verify its user is a second factor alone', async () => {
     const person = await owner()
     const { authenticator } = await register(person, { verifies: false })
     expect(await signIn(authenticator)).toMatchObject({ kind: 'wrong', reason: 'unverified' })
@@ -153,7 +153,7 @@ describe.each(engines)('passkeys on %s', (engine) => {
     expect(await signIn(authenticator)).toMatchObject({ kind: 'verified', userVerified: true })
   })
 
-  test('the passkey of another account verifies no second step', async () => {
+  test('the passkey of another account verifies no second factor', async () => {
     const [person, other] = [await owner(), await owner()]
     await register(person)
     const { authenticator } = await register(other)
@@ -345,7 +345,7 @@ describe.each(engines)('passkeys on %s', (engine) => {
     ).toEqual({ kind: 'no_account' })
   })
 
-  test('switched off, none is added and none signs in by itself; a second step goes on by those there are', async () => {
+  test('switched off, none is added and none signs in by itself; a second factor goes on by those there are', async () => {
     const person = await owner()
     const { authenticator } = await register(person)
     const pending = await answer(person, createAuthenticator(ISSUER))

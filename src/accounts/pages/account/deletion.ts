@@ -66,8 +66,8 @@ export async function deletionRoutes(
       { number: ways.linked.length, one: 'linked sign-in is removed', many: 'linked sign-ins are removed' },
       {
         number: signed.account.secondFactors.length,
-        one: 'kind of second step is removed',
-        many: 'kinds of second steps are removed',
+        one: 'kind of second factor is removed',
+        many: 'kinds of second factors are removed',
       },
     ]
     return renderPage(reply, 'accounts/account/delete', {

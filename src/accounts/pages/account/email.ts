@@ -1,14 +1,26 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { giveBack } from '../../../http/rate-limits/rate-limits.ts'
+import { ValidationError } from '../../../shared/validation-error.ts'
 import { canonicalEmail } from '../../email/address.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { showProfile } from './profile-page.ts'
 import type { SignedIn } from './signed-in.ts'
 
 const emailForm = z.object({ email: z.string().max(1024).default('') })
+const codeForm = z.object({ code: z.string().max(64).default('') })
+
+/** What is wrong with a code that was typed here. */
+const WRONG_CODES = {
+  wrong: 'That code is not right. Enter the 6 digits of the newest message.',
+  exhausted: 'Too many wrong codes. Open the link in the message, or press “Resend” for a new code.',
+  expired: 'This code has been used already, or has expired. Press “Resend” for a new one.',
+  taken: 'This address belongs to another account by now. Choose another one.',
+} as const
 
 export const EMAIL_NOTICES = {
-  email: 'We sent a message to the new address: open its link to verify it.',
+  email: 'We sent a message to the new address: enter its code below, or open its link.',
+  email_verified: 'Your email address is verified.',
   email_same: 'That is your address already. No other one waits to be verified.',
   email_resent: 'A new message is on its way.',
   email_cancelled: 'The new address is not waited for any more. Your address stays as it is.',
@@ -44,6 +56,25 @@ export async function emailRoutes(
           forms: { email: { errors: error.sentences, values: emailForm.parse(request.body ?? {}) } },
           status: 422,
         }),
+    ),
+  )
+
+  app.post(
+    '/account/email/verify',
+    http.limit('oneTimeToken'),
+    signedIn.onSubmit(
+      '/account',
+      async ({ account }, request) => {
+        const { code } = codeForm.parse(request.body ?? {})
+        // It may have been verified by the link, or cancelled in another tab.
+        if (account.pendingEmail === null) return done('email_none')
+        const { kind } = await accounts.verification.byCode(account.id, code)
+        if (kind !== 'verified') throw new ValidationError({ code: WRONG_CODES[kind] })
+        await giveBack(request)
+        return done('email_verified')
+      },
+      async (reply, signed, error) =>
+        showProfile(reply, signed, { forms: { pending: { errors: error.sentences } }, status: 422 }),
     ),
   )
 

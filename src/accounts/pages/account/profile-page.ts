@@ -23,8 +23,8 @@ export interface ProfilePage {
   email: Form & {
     /** Undefined: no address is proven yet. */
     current?: string | undefined
-    /** An address that waits for its proof, beside the current one. */
-    pending?: { email: string; resend: ButtonForm; cancel?: ButtonForm | undefined } | undefined
+    /** An address that waits for its proof, beside the current one; the form takes the code that was sent there. */
+    pending?: (Form & { email: string; resend: ButtonForm; cancel?: ButtonForm | undefined }) | undefined
   }
   username: Form & { current: string }
   picture: Form & {
@@ -71,6 +71,7 @@ const groups: FieldGroup[] = [
 export interface ShownForms {
   profile?: Partial<Form>
   email?: Partial<Form>
+  pending?: Partial<Form>
   username?: Partial<Form>
   picture?: Partial<Form>
 }
@@ -92,6 +93,8 @@ export function showProfile(
         pendingEmail === null
           ? undefined
           : {
+              action: '/account/email/verify',
+              ...forms.pending,
               email: pendingEmail,
               resend: { action: '/account/email/resend' },
               // An account that waits for its first address goes on waiting.

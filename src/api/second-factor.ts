@@ -57,11 +57,11 @@ const countsAtProvider = async ({ upstream }: Needs, pending: PendingSignIn): Pr
 const bindingOf = (token: string): string => createHash('sha256').update(`mfa ${token}`).digest('base64url')
 
 /**
- * What a second step begins with: the options of a passkey, or a code that is sent.
+ * What a second factor begins with: the options of a passkey, or a code that is sent.
  * @throws AppError mfa_token_expired (401) · sms_not_sent (409) · too_many_mails, too_many_messages (429)
- * @param ends, binding as of `verifySecondStep`
+ * @param ends, binding as of `verifySecondFactor`
  */
-export async function challengeSecondStep(
+export async function challengeSecondFactor(
   deps: Needs,
   request: FastifyRequest,
   { mfa_token, method }: { mfa_token: string; method: 'passkey' | 'email' | 'sms' },
@@ -85,11 +85,11 @@ export async function challengeSecondStep(
 }
 
 /**
- * The second step of a sign-in by JSON: once, with a right code or passkey.
+ * The second factor of a sign-in by JSON: once, with a right code or passkey.
  * @param ends what the first step was for @param binding of the browser, where that began it
  * @throws AppError mfa_token_expired, invalid_code (401)
  */
-export async function verifySecondStep(
+export async function verifySecondFactor(
   deps: Needs,
   request: FastifyRequest,
   given: {

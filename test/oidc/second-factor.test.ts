@@ -14,7 +14,7 @@ import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { type AuthenticatorApp, totpCode, withAuthenticatorApp } from '../support/second-factor.ts'
 import { createSigner, type Signer } from './signer.ts'
 
-/** The second step is on every way to a code, comes once, and between sign-in and consent. */
+/** The second factor is on every way to a code, comes once, and between sign-in and consent. */
 const PWD = 'urn:latchkey:acr:pwd'
 const MFA = 'urn:latchkey:acr:mfa'
 const PHR = 'urn:latchkey:acr:phr'
@@ -58,13 +58,13 @@ async function plain() {
   const { user, browser } = await fixture.victim(stopAt)
   return { user, browser }
 }
-/** The password alone: the session waits for the second step. */
+/** The password alone: the session waits for the second factor. */
 async function halfSignedIn() {
   const who = await person()
   await who.browser.signIn(await who.browser.open(`${latchkey.issuer}/login`), who.entry)
   return who
 }
-const isSecondStep = ({ left, text }: BrowserPage) => !left && text.includes('Second step')
+const isSecondStep = ({ left, text }: BrowserPage) => !left && text.includes('Second factor')
 const show = ({ browser, app }: Person, page: BrowserPage) =>
   browser.submit(page, { Code: app.code() }, { button: 'Continue' })
 const verified = async () => {
@@ -191,7 +191,7 @@ describe('a device (RFC 8628)', () => {
   const enter = async ({ browser }: Person, code: string) =>
     browser.submit(await browser.open(`${latchkey.issuer}/device`), { Code: code }, { button: 'Continue' })
 
-  test('is approved after the second step alone, and its tokens say so, refreshed too', async () => {
+  test('is approved after the second factor alone, and its tokens say so, refreshed too', async () => {
     const [device, who] = [await registerDevice(latchkey), await person()]
     const { device_code, user_code } = await device.ask()
     let page = await who.browser.signIn(await enter(who, user_code), who.entry)
@@ -227,14 +227,14 @@ describe('a device (RFC 8628)', () => {
   })
 })
 
-describe('claims, beside the second step', () => {
+describe('claims, beside the second factor', () => {
   const asking = (claims: object) => ({ claims: JSON.stringify(claims) })
   /** A client whose people are asked. */
   const asked = () =>
     fixture.client({ first_party: false, id_token_identity_claims: false, scope: 'openid email profile' })
   const essential = (wanted: object) => asking({ id_token: { acr: { essential: true, ...wanted } } })
 
-  test('of both places come after sign-in, second step and one consent; nothing is asked for again', async () => {
+  test('of both places come after sign-in, second factor and one consent; nothing is asked for again', async () => {
     const [client, who] = [await asked(), await person()]
     const url = fixture.authorizeUrl(
       client,
@@ -258,7 +258,7 @@ describe('claims, beside the second step', () => {
     expect(next).toMatchObject({ acr: MFA, email: who.user.email })
   })
 
-  test('consent that was denied after the second step ends at the app, and is asked for again without it', async () => {
+  test('consent that was denied after the second factor ends at the app, and is asked for again without it', async () => {
     const [client, who] = [await asked(), await person()]
     const url = fixture.authorizeUrl(client, asking({ userinfo: { email: null } }))
     const consent = await show(who, await who.browser.signIn(await who.browser.open(url), who.entry))
@@ -332,7 +332,7 @@ describe('claims, beside the second step', () => {
     }
   })
 
-  test('what a second step does not raise enough ends, in place of asking for ever', async () => {
+  test('what a second factor does not raise enough ends, in place of asking for ever', async () => {
     const [client, who] = [await fixture.client({ second_factor: 'phishing_resistant' }), await person()]
     const page = await who.browser.signIn(await who.browser.open(fixture.authorizeUrl(client)), who.entry)
     expect([page.left, codeOf(page)]).toEqual([false, null])
