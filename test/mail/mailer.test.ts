@@ -127,7 +127,13 @@ test('every template renders in both forms, leaving no value out', async () => {
       ...{ username: 'VALUE1', how: 'VALUE2', readyAt: 'VALUE3', stopLink: 'VALUE4', resetLink: 'VALUE5' },
     },
     'recovery-started-for-you': {
-      ...{ username: 'VALUE1', startedAt: 'VALUE2', readyAt: 'VALUE3', stopLink: 'VALUE4', resetLink: 'VALUE5' },
+      ...{
+        username: 'VALUE1',
+        startedAt: 'VALUE2',
+        readyAt: 'VALUE3',
+        stopLink: 'VALUE4',
+        resetLink: 'VALUE5',
+      },
     },
     'recovery-ready': { username: 'VALUE1', link: 'VALUE2', validUntil: 'VALUE3', stopLink: 'VALUE4' },
     'recovery-stopped': { username: 'VALUE1', why: 'VALUE2', resetLink: 'VALUE3' },
