@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { latchkeyJson } from '../scripts/demo/command.ts'
 import { freePort } from '../test/support/ports.ts'
-import { type ServerProcess, startProcess } from './process.ts'
+import { type ServerProcess, startCommand, startProcess } from './process.ts'
 import {
   type BenchClient,
   clientMetadata,
@@ -63,7 +63,7 @@ export async function startLatchkey(name: string, databaseUrl?: string): Promise
   }
   const start = (logLevel: 'info' | 'warn') =>
     startProcess({
-      file: 'bin/start.mjs',
+      ...startCommand(),
       env: { ...env, LOG_LEVEL: logLevel },
       issuer: env.ISSUER,
       readyPath: '/health/ready',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -17,8 +18,19 @@ export function pinLoad(): void {
   if (canPin) spawnSync(pin, ['-a', '-c', '-p', '1', String(process.pid)])
 }
 
-const node = (file: string): [string, string[]] =>
-  canPin ? [pin, ['-c', '0', process.execPath, file]] : [process.execPath, [file]]
+const node = (file: string, options: readonly string[] = []): [string, string[]] =>
+  canPin ? [pin, ['-c', '0', process.execPath, ...options, file]] : [process.execPath, [...options, file]]
+
+/** What `npm start` runs: the file, and Node's options before it. */
+export function startCommand(): { file: string; options: string[] } {
+  const { scripts } = startScript.parse(JSON.parse(readFileSync(`${root}package.json`, 'utf8')))
+  const [, ...words] = scripts.start.split(' ')
+  return { file: words.at(-1) ?? '', options: words.slice(0, -1) }
+}
+
+const startScript = z.object({
+  scripts: z.object({ start: z.string().regex(/^node (--\S+ )*bin\/start\.mjs$/) }),
+})
 
 export interface ServerProcess {
   issuer: string
@@ -64,6 +76,8 @@ async function answers(url: URL, signal: AbortSignal): Promise<void> {
 
 export interface StartOptions {
   file: string
+  /** Node's own. */
+  options?: readonly string[]
   env: NodeJS.ProcessEnv
   issuer: string
   /** Answers 200 once the server is ready. */
@@ -74,8 +88,14 @@ export interface StartOptions {
  * Starts a server and waits until it is ready.
  * @throws Error with the end of its output when it exits first, or is not ready within 20 seconds
  */
-export async function startProcess({ file, env, issuer, readyPath }: StartOptions): Promise<ServerProcess> {
-  const [command, args] = node(file)
+export async function startProcess({
+  file,
+  options,
+  env,
+  issuer,
+  readyPath,
+}: StartOptions): Promise<ServerProcess> {
+  const [command, args] = node(file, options)
   const startedAt = performance.now()
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const output: string[] = []

@@ -103,6 +103,14 @@ async function accessToken(target: Target): Promise<string> {
   return chain?.accessToken ?? ''
 }
 
+export const introspection = async (target: Target): Promise<LoadSpec> => ({
+  url: await endpoint(target, 'introspection'),
+  method: 'POST',
+  headers: { ...form, ...basic(clientOf(target, 'RS256')) },
+  body: `token=${await accessToken(target)}&token_type_hint=access_token`,
+  expect: /"active":true/,
+})
+
 const userinfo = async (target: Target): Promise<LoadSpec> => ({
   url: await endpoint(target, 'userinfo'),
   headers: { authorization: `Bearer ${await accessToken(target)}` },
@@ -144,16 +152,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'refresh, rotating, RS256 id_token',
     prepare: (target, parallel) => refresh(target, 'RS256', parallel),
   },
-  {
-    name: 'introspection',
-    prepare: async (target) => ({
-      url: await endpoint(target, 'introspection'),
-      method: 'POST',
-      headers: { ...form, ...basic(clientOf(target, 'RS256')) },
-      body: `token=${await accessToken(target)}&token_type_hint=access_token`,
-      expect: /"active":true/,
-    }),
-  },
+  { name: 'introspection', prepare: introspection },
   { name: 'userinfo', prepare: userinfo },
   {
     name: '/api/auth/me, bearer (against userinfo)',

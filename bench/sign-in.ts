@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { load, median } from './load.ts'
 import { runPinned } from './process.ts'
-import { opaqueToken } from './scenarios.ts'
+import { introspection, opaqueToken } from './scenarios.ts'
 import type { Row } from './table.ts'
 import type { Target } from './target.ts'
 import { prepareSignIns, signIns } from './tokens.ts'
@@ -34,28 +34,33 @@ export async function signInRate(targets: Target[], { rounds, seconds }: SignInO
   return { name: 'sign-in', unit: 'sign-ins/s', baseline: median(alone), against: 'argon2 alone', values }
 }
 
-/** How long a client waits for a token while many people sign in at once, and while nobody does. */
+/** How long a client waits for a token, and for an introspection, while many people sign in at once, and while nobody does. */
 export async function tokenLatency(
   bare: Target,
   targets: Target[],
   { seconds, problems }: SignInOptions,
 ): Promise<Row[]> {
   const steady = { seconds, connections: 5, rate: 50 }
-  const measure = async (target: Target) => {
-    const result = await load(await opaqueToken(target), steady)
-    if (result.failures > 0) problems.push(`token latency, ${target.name}: ${result.firstFailure}`)
+  const busy = { seconds, connections: 8 }
+  const measureLoad = async (target: Target, what: 'token' | 'introspection') => {
+    const [prepare, how] = what === 'token' ? [opaqueToken, steady] : [introspection, busy]
+    const result = await load(await prepare(target), how)
+    if (result.failures > 0) problems.push(`${what} latency, ${target.name}: ${result.firstFailure}`)
     return result.p99
   }
+  const measure = (target: Target) => measureLoad(target, 'token')
   const baseline = await measure(bare)
   const calm: Row['values'] = {}
   const storms: Row[] = []
   for (const target of targets) {
     const before = await measure(target)
+    const readsBefore = await measureLoad(target, 'introspection')
     calm[target.name] = before
-    const prepared = await prepareSignIns(target, enough(seconds + 1))
+    const prepared = await prepareSignIns(target, enough(2 * seconds + 1))
     const over = new AbortController()
     const storming = signIns(prepared, 16, over.signal)
     const during = await measure(target)
+    const reads = await measureLoad(target, 'introspection')
     over.abort()
     const { done } = await storming
     if (done >= prepared.length)
@@ -66,6 +71,13 @@ export async function tokenLatency(
       baseline: before,
       against: 'itself while nobody signs in',
       values: { [target.name]: during },
+    })
+    storms.push({
+      name: `introspection p99, 8 at once, while sign-ins storm, ${target.name}`,
+      unit: 'ms',
+      baseline: readsBefore,
+      against: 'itself while nobody signs in',
+      values: { [target.name]: reads },
     })
   }
   return [{ name: 'token p99 at 50 a second', unit: 'ms', baseline, values: calm }, ...storms]

@@ -6,7 +6,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The parts of the program and their sources. */
-export const PARTS = { server: 'src/server.ts', cli: 'src/cli/main.ts' }
+export const PARTS = {
+  server: 'src/server.ts',
+  cli: 'src/cli/main.ts',
+  'hashing-thread': 'src/accounts/passwords/threads/thread.ts',
+}
 
 export const MANIFEST = 'sources.json'
 

@@ -16,7 +16,7 @@ test('npm ci on the Node of the machine warns of no engine: what runs brings its
   // Otherwise run: npm exec -- node scripts/lock-engines.ts
   expect(newer).toEqual([])
   expect(read('package.json')).toMatchObject({
-    engines: { node: '>=24' },
-    devEngines: { runtime: { name: 'node', version: '>=24', onFail: 'ignore' } },
+    engines: { node: '>=24.7' },
+    devEngines: { runtime: { name: 'node', version: '>=24.7', onFail: 'ignore' } },
   })
 })

@@ -148,9 +148,22 @@ test('an older Node.js is told so in one line', async () => {
     const run = runProgram(file, { NODE_OPTIONS: `--require=${preload}`, DATA_DIR: dataDir })
     expect(await run.ended).toEqual({ code: 1, signal: null })
     expect(run.stderr).toEqual([
-      expect.stringMatching(/^Latchkey needs Node\.js 24 or newer; this is 20\.19\.0\./),
+      expect.stringMatching(/^Latchkey needs Node\.js 24\.7 or newer; this is 20\.19\.0\./),
     ])
     expect(run.stdout).toEqual([])
   }
   expect(readdirSync(dataDir)).toEqual(['older.cjs'])
+})
+
+test('a Node.js without argon2 is told so in one line', async () => {
+  const preload = join(dataDir, 'other-openssl.cjs')
+  writeFileSync(
+    preload,
+    "require('node:crypto').argon2Sync = () => { throw new Error('not supported') }; require('node:module').syncBuiltinESMExports()",
+  )
+  const run = runProgram('bin/start.mjs', { NODE_OPTIONS: `--require=${preload}`, DATA_DIR: dataDir })
+  expect(await run.ended).toEqual({ code: 1, signal: null })
+  expect(run.stderr).toEqual([
+    expect.stringMatching(/^Latchkey needs a Node\.js with argon2 .* and this one has none\./),
+  ])
 })

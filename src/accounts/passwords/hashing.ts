@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { hash as argon2, argon2id, verify as argon2Verify, needsRehash as parametersDiffer } from 'argon2'
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../shared/clock.ts'
 import { type ConcurrencyLimit, createConcurrencyLimit } from './concurrency-limit.ts'
 import type { DearestCost } from './dearest-cost.ts'
 import { isForeign, verifyForeign } from './foreign-hashes/hashes.ts'
+import { type Argon2, argon2, costOf } from './threads/argon2.ts'
 
 /** What an argon2id hash costs: memory in KiB, passes over it, lanes (RFC 9106 §3.1). */
 export interface HashingCost {
@@ -18,23 +19,17 @@ export const OWASP_FLOOR: HashingCost = { memoryCost: 19_456, timeCost: 2, paral
 /** What a hash takes of a processor: KiB that are filled, over all passes. Lanes share it out, and save none of it. */
 export const workOf = ({ memoryCost, timeCost }: HashingCost): number => memoryCost * timeCost
 
-/** The cost of one of our hashes, by its parameters. */
-function costOf(hash: string): HashingCost {
-  const parameter = (name: string) => Number(new RegExp(`[$,]${name}=(\\d+)`).exec(hash)?.[1])
-  return { memoryCost: parameter('m'), timeCost: parameter('t'), parallelism: parameter('p') }
-}
-
 /** What is left of a cost for who has paid another; undefined: nothing, or less than a hash can cost (RFC 9106 §3.1: 8 KiB a lane). */
 function restOf(whole: HashingCost, paid: HashingCost): HashingCost | undefined {
   const memoryCost = Math.floor((workOf(whole) - workOf(paid)) / whole.timeCost)
   return memoryCost < 8 * whole.parallelism ? undefined : { ...whole, memoryCost }
 }
 
-/** libuv has four threads, shared with file and name look-ups: one of them is never given to hashing. */
-const threadsForHashing = 3
+/** Each fills its memory, 19 MiB and more. */
+const MOST_AT_ONCE = 4
 
 /** How many hashes are computed at once: one a core. */
-export const hashesAtOnce = (): number => Math.min(availableParallelism(), threadsForHashing)
+export const hashesAtOnce = (): number => Math.min(availableParallelism(), MOST_AT_ONCE)
 
 /** The cost as an owner sets it: memory in MiB. */
 export interface HashingSettings {
@@ -54,7 +49,7 @@ export async function timeOfHash(cost: HashingCost): Promise<number> {
   const times: number[] = []
   for (let round = 0; round < 5; round++) {
     const began = performance.now()
-    await argon2('measured, and never stored', { ...cost, type: argon2id })
+    await argon2.hash('measured, and never stored', cost)
     times.push(performance.now() - began)
   }
   return times.toSorted((a, b) => a - b)[2] ?? 0
@@ -78,13 +73,14 @@ export interface Hasher {
 }
 
 /**
- * argon2id behind a concurrency limit, so that a storm of sign-ins neither takes all memory nor slows the token endpoint.
+ * argon2id behind a concurrency limit, in threads that step back behind the one of requests (threads/pool.ts), so that a storm of
+ * sign-ins neither takes all memory nor slows the token endpoint.
  * Every operation may throw AppError `overloaded` (503). Passwords are compared as typed, after NFC: the same
  * password typed on another keyboard may arrive decomposed (NIST SP 800-63B-4 §3.1.1.2).
  *
  * @param options.cost read at each use; OWASP's floor unless given. Only a test whose subject is not the hash gives less.
  * @param options.dearest what a refusal costs; today's cost unless given
- * @param options.concurrency jobs at once; default: one a core, at most 3
+ * @param options.concurrency jobs at once; default: one a core, at most 4
  * @param options.queueLimit jobs that wait behind them; default 64, about two seconds on two cores
  * @param options.waited told how long each job waited, in milliseconds
  */
@@ -92,7 +88,7 @@ export function createHasher(options: {
   cost?: (() => HashingCost) | undefined
   dearest?: DearestCost | undefined
   /** What computes: only a test that counts gives another. */
-  argon2?: { hash: typeof argon2; verify: typeof argon2Verify }
+  argon2?: Argon2
   concurrency?: number
   queueLimit?: number
   clock: Clock
@@ -107,15 +103,15 @@ export function createHasher(options: {
   const normalized = (password: string): string => password.normalize('NFC')
   const cost = options.cost ?? (() => OWASP_FLOOR)
   const dearest = options.dearest ?? { now: cost, remember: async () => undefined }
-  const needsRehash = (hash: string) => isForeign(hash) || parametersDiffer(hash, cost())
-  const { hash, verify } = options.argon2 ?? { hash: argon2, verify: argon2Verify }
+  const needsRehash = (hash: string) => isForeign(hash) || !isDeepStrictEqual(costOf(hash), cost())
+  const { hash, verify } = options.argon2 ?? argon2
   const pay = (price: HashingCost, password: string) => verify(decoyHash(price), normalized(password))
 
   return {
     hash: (password) =>
       limit.run(async () => {
         await dearest.remember()
-        return hash(normalized(password), { ...cost(), type: argon2id })
+        return hash(normalized(password), cost())
       }),
     verify: (stored, password) =>
       limit.run(async () => {
@@ -125,7 +121,8 @@ export function createHasher(options: {
         if (right) return true
         // Which hash an account has, and whether there is one, is told by no time. Who is right pays for a new hash instead.
         const whole = dearest.now()
-        const rest = isForeign(stored) ? whole : restOf(whole, costOf(stored))
+        const paid = isForeign(stored) ? undefined : costOf(stored)
+        const rest = paid ? restOf(whole, paid) : whole
         if (rest) await pay(rest, password)
         return false
       }),

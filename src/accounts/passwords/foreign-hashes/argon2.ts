@@ -1,7 +1,7 @@
-import { verify } from 'argon2'
+import { argon2 } from '../threads/argon2.ts'
 import { cost, RefusedHash, type Scheme } from './scheme.ts'
 
-/** KiB. Three may be computed at once. */
+/** KiB. Four may be computed at once. */
 const MAX_MEMORY = 262_144
 /** Memory × passes, KiB: about two seconds. */
 const MAX_WORK = 2_097_152
@@ -31,5 +31,5 @@ export const argon2Hash: Scheme = (hash) => {
     throw new RefusedHash(
       `has the argon2 costs m ${memory}, t ${passes}, which would take the server too long at each try; let this person set a new password`,
     )
-  return { verify: (password) => verify(phc, password) }
+  return { verify: (password) => argon2.verify(phc, password) }
 }
