@@ -14,6 +14,3 @@ export const nameSchema = line(MAX_NAME).pipe(
 )
 
 export const descriptionSchema = line(MAX_DESCRIPTION)
-
-/** What is compared, so that no two names look alike: NFKC, lower case. */
-export const nameKey = (name: string): string => name.normalize('NFKC').trim().toLowerCase()

@@ -27,6 +27,7 @@ export function coherenceProblems(metadata: ClientMetadata, context: Context): R
     ...grantRules(metadata, context),
     ...authenticationRules(metadata, context),
     ...keyRules(metadata),
+    ...filterRules(metadata),
     ...profileProblems(metadata, context.pkce),
   ]
 }
@@ -172,4 +173,17 @@ function keyRules(metadata: ClientMetadata): Rule[] {
     rules.push({ field, reads, message: 'is used with token_endpoint_auth_method private_key_jwt only' })
   }
   return rules
+}
+
+function filterRules({ access, groups_filter: filter }: ClientMetadata): Rule[] {
+  const named = typeof access === 'object' ? (access.groups ?? []) : []
+  if (filter?.assigned === undefined || named.length > 0) return []
+  return [
+    {
+      field: 'groups_filter',
+      reads: ['access'],
+      message:
+        'has assigned, which are the groups that access names, and it names none; name some, or give a prefix',
+    },
+  ]
 }

@@ -30,6 +30,8 @@ export interface InteractionDependencies {
   ): Promise<
     Pick<Account, 'id' | 'displayUsername' | 'email' | 'generation' | 'role' | 'secondFactors'> | undefined
   >
+  /** Whom people ask for access to an app; empty: nobody is named. Read at each request. */
+  readonly accessContact: string
   /** What is asked for, in words. */
   describeScopes(details: InteractionDetails): Promise<ConsentPage['scopes']>
   /** A device that asks, in words. */

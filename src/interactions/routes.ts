@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { consentRoute } from './consent.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
+import { showNoAccess } from './no-access.ts'
 import { createEndings } from './over.ts'
 import { secondFactorRoute } from './second-factor.ts'
 import { selectAccountRoute } from './select-account.ts'
@@ -13,7 +14,7 @@ const EXPIRED = '/device?problem=expired'
  * The pages of an interaction: an authorization request that waits for a person. How it goes on belongs to the protocol
  * (Interactions), who a person is to accounts (SignInForm). Here they meet.
  *
- *   GET  /interaction/:uid           sign-in, choice of an account or consent, whichever it waits for
+ *   GET  /interaction/:uid           sign-in, choice of an account, consent, or that the app is not for this person
  *   POST /interaction/:uid/sign-in   ► it goes on (303)
  *   POST /interaction/:uid/passkey   ► the same
  *   POST /interaction/:uid/verify    ► it goes on, verified by a second factor (303)
@@ -45,6 +46,10 @@ export async function interactionRoutes(app: FastifyInstance, deps: InteractionD
       if (details.prompt === 'mfa' && accountId !== undefined) {
         const location = await interactions.verifiedSince(request, reply, details)
         return location ? reply.redirect(location, 303) : showSecondFactor(request, reply, details)
+      }
+      if (details.prompt === 'access' && accountId !== undefined) {
+        const location = await interactions.admittedSince(request, reply, details)
+        return location ? reply.redirect(location, 303) : showNoAccess(reply, deps, details, accountId)
       }
       if (details.prompt === 'consent' && accountId !== undefined)
         return showConsent(reply, details, accountId)

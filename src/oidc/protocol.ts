@@ -4,6 +4,7 @@
 //   request ─► mount ─► the provider of this moment (reload) ─► adapter ─► artefacts, clients
 //                                    └─► events ─► audit log, rejections, usage
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createAdmits } from './app-access/rule.ts'
 import type { Interactions } from './authorization/interaction.ts'
 import { createInteractions } from './authorization/interactions.ts'
 import { describeRequestedAccess, type RequestedAccess } from './consent/requested-access.ts'
@@ -95,6 +96,7 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
     consents,
     findLive,
     gate: deps.signInGate,
+    admits: createAdmits(deps.membershipsOf),
     sessions,
     effects,
   })

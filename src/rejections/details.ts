@@ -76,6 +76,8 @@ export const detailsSchema = z.object({
       request_alg: text,
       signed_requests: flag,
       profile: text,
+      /** Whom it is for, in the words of its registration. */
+      access: texts,
     })
     .optional(),
   /** Of the code that was sent, as long as it was there. */

@@ -10,6 +10,7 @@ import { isAllowableScheme, isPrivateHost } from '../http/forms/allowed-redirect
 import { domainOf } from '../shared/domain-name.ts'
 import { isLoopbackHost } from '../shared/loopback.ts'
 import { isScopeToken } from '../shared/scope-token.ts'
+import { line } from '../shared/text.ts'
 import { choice, every, type Input, type Kind, number, text, words } from './kinds.ts'
 import { type LimitSetting, limitRows } from './limit-rows.ts'
 import { smsRows } from './sms-rows.ts'
@@ -295,6 +296,15 @@ const ROWS = {
       'What a confidential client has to do that an administrator registers without saying: PKCE or a nonce (`auto`), or PKCE (`required`).',
     see: 'register-a-client.md#pkce-or-a-nonce',
     ...choice(['auto', 'required'], 'auto'),
+  },
+  access_contact: {
+    section: 'applications',
+    guards: true,
+    label: 'Whom to ask for access to an app',
+    sentence:
+      'What the page says to people whom an app is not for: an email address, a web address (https), or a few words. Empty: an administrator.',
+    see: 'groups-and-roles.md#access-to-an-app',
+    ...text(line(200), () => ''),
   },
   redirect_hosts: {
     section: 'applications',

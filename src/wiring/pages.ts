@@ -149,6 +149,9 @@ export async function wirePages(
     providers: (interaction, again) => offered.buttons({ interaction, again }),
     upstreamProblem: offered.problem,
     findAccount: accounts.byId,
+    get accessContact() {
+      return values.accessContact
+    },
     describeScopes: protocol.describeRequestedAccess,
     describeDevice: (device) => describeDevice(device, epochSeconds(clock)),
   })

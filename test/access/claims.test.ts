@@ -134,6 +134,29 @@ describe.each(engines)('claims of groups and roles on %s', (engine) => {
     expect(tokens.claims()).toMatchObject({ roles: [`Viewer ${user.username}`] })
   })
 
+  test('a filter chooses which groups a client is told, before the list is cut', async () => {
+    const { groups } = latchkey.services.access
+    const user = await latchkey.createUser()
+    const names = ['app-one', 'APP-two', 'other', 'plain']
+    for (const name of names)
+      await groups.addMember((await groups.create({ name: `${name} ${user.username}` })).id, user.id)
+    const told = async (metadata: Record<string, unknown>) => {
+      const request = { scope: 'openid groups' }
+      const { tokens } = await signIn({ id_token_identity_claims: true, ...metadata }, user, request)
+      return (tokens.claims()?.groups as string[]).map((name) => name.split(' ')[0])
+    }
+    const access = { groups: [`Other ${user.username}`, `app-one ${user.username}`] }
+    expect(await told({})).toEqual(['app-one', 'APP-two', 'other', 'plain'])
+    expect(await told({ groups_filter: { prefix: 'App-' } })).toEqual(['app-one', 'APP-two'])
+    expect(await told({ access, groups_filter: { assigned: true } })).toEqual(['app-one', 'other'])
+    expect(await told({ access, groups_filter: { assigned: true, prefix: 'app' } })).toEqual(['app-one'])
+    await expect(
+      signIn({ groups_filter: { assigned: true } }, user, { scope: 'openid' }),
+    ).rejects.toMatchObject({
+      code: 'invalid_client_metadata',
+    })
+  })
+
   test('are two hundred at most', async () => {
     const user = await latchkey.createUser()
     const { groups } = latchkey.services.access

@@ -45,6 +45,8 @@ function sampleOf({ name, input, schema }: ClientField): unknown {
   if (input.kind === 'check') return true
   if (input.kind === 'switch') return !input.initially
   if (input.kind === 'seconds') return 4321
+  if (input.kind === 'written')
+    return accepted([{ groups: ['One', 'Two'], roles: ['https://orders.example Clerk'] }, { prefix: 'app-' }])
   return { keys: [JWK] }
 }
 
@@ -78,7 +80,8 @@ function argumentsOf(field: ClientField, value: unknown): string[] {
   const flag = field.option?.flags.split(' ')[0] ?? ''
   if (value === false) return [flag.replace('--', '--no-')]
   if (value === true) return [flag]
-  return [value].flat().flatMap((each) => [flag, String(each)])
+  const given = field.input.kind === 'written' ? field.input.write(value) : [value].flat()
+  return given.flatMap((each) => [flag, String(each)])
 }
 
 test('no field is told of twice, and each has a way in', () => {

@@ -34,6 +34,12 @@ const BUDGET = {
   // The token, its Grant, session and account: of one transaction, or of one statement (src/storage/token-reads).
   userinfo: { sqlite: 4, postgresql: 1 },
   'authorize of a signed-in person': { sqlite: 5, postgresql: 3 },
+  // Of an app that is not for everyone: one look more, for the person's groups and roles.
+  'code exchange, not for everyone': { sqlite: 8, postgresql: 4 },
+  'refresh, not for everyone': { sqlite: 7, postgresql: 3 },
+  'introspection of a person, not for everyone': { sqlite: 5, postgresql: 2 },
+  'userinfo, not for everyone': { sqlite: 5, postgresql: 2 },
+  'authorize, not for everyone': { sqlite: 6, postgresql: 4 },
   'sign-in by password, known browser': 10,
   // One of them behind the answer: where the account was seen (src/accounts/new-devices).
   'sign-in by password, new browser': 9,
@@ -45,6 +51,7 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
   let latchkey: Latchkey
   let fixture: SecurityFixture
   let web: TestClient
+  let closed: TestClient
   let machine: TestClient
   let api: TestClient
   let vault: TestClient
@@ -63,14 +70,18 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       redirect_uris: [],
       scope: 'books:read vault:read',
     })
+    const staff = await latchkey.services.access.groups.create({ name: 'Staff' })
+    closed = await fixture.client({ scope: 'openid profile email', access: { groups: ['Staff'] } })
     api = { ...(await resourceCredentials.add(API)), redirect_uri: '' }
     vault = { ...(await resourceCredentials.add(REVOCABLE)), redirect_uri: '' }
     victim = await fixture.victim()
+    await latchkey.services.access.groups.addMember(staff.id, victim.user.id)
     // Written once a client and day, behind the answer to its first token.
     await byMachine(API)
     await fixture.tokens(victim, web)
+    await fixture.tokens(victim, closed)
     const active = () => latchkey.services.db.prisma.clientActivity.count()
-    await vi.waitFor(async () => expect(await active()).toBe(2))
+    await vi.waitFor(async () => expect(await active()).toBe(3))
   })
   afterAll(() => latchkey?.stop())
 
@@ -120,6 +131,29 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
     },
     async 'authorize of a signed-in person'() {
       const address = fixture.authorizeUrl(web, {
+        code_challenge: pkce().challenge,
+        scope: 'openid profile email',
+      })
+      return async () => (await victim.browser.open(address)).url.searchParams.has('code')
+    },
+    async 'code exchange, not for everyone'() {
+      const code = await fixture.code(victim, closed, { scope: 'openid profile email' })
+      return async () => 'refresh_token' in (await fixture.exchange(closed, code)).json
+    },
+    async 'refresh, not for everyone'() {
+      const { refresh_token } = await fixture.tokens(victim, closed, { scope: 'openid profile email' })
+      return async () => 'refresh_token' in (await fixture.refresh(closed, refresh_token)).json
+    },
+    async 'introspection of a person, not for everyone'() {
+      const { access_token } = await fixture.tokens(victim, closed)
+      return async () => (await fixture.introspect(closed, access_token)).json.active === true
+    },
+    async 'userinfo, not for everyone'() {
+      const { access_token } = await fixture.tokens(victim, closed, { scope: 'openid profile email' })
+      return async () => (await fixture.userinfo(access_token)).json.email !== undefined
+    },
+    async 'authorize, not for everyone'() {
+      const address = fixture.authorizeUrl(closed, {
         code_challenge: pkce().challenge,
         scope: 'openid profile email',
       })

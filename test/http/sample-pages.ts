@@ -630,6 +630,27 @@ export const samples: Sample[] = [
       cancel: { action: '/interaction/u1/cancel' },
     },
   },
+  ...(['none', 'words', 'address'] as const).map(
+    (contact) =>
+      ({
+        title: `no-access-${contact}`,
+        view: 'interaction/no-access',
+        status: 403,
+        data: {
+          client,
+          account: { username: 'ada', email: 'ada@example.org' },
+          switchAccount: contact === 'none' ? undefined : { action: '/interaction/u1/switch' },
+          contact: {
+            none: undefined,
+            words: { text: 'the help desk, room 12' },
+            address: { text: 'help@example.org', href: 'mailto:help@example.org' },
+          }[contact],
+          back: { action: '/interaction/u1/cancel' },
+          again: '/interaction/u1',
+          device: contact === 'none',
+        },
+      }) as const,
+  ),
   {
     title: 'still-signed-in',
     view: 'oidc/still-signed-in',

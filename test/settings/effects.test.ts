@@ -311,6 +311,19 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: expect.objectContaining({ seconds: 900 }),
     after: expect.objectContaining({ seconds: 60 }),
   },
+  access_contact: {
+    to: 'help@example.org',
+    async look() {
+      const { party, browser } = await flow('openid')
+      const { url } = await party.authorize({ scope: 'openid' })
+      const id = new URL(url).searchParams.get('client_id') ?? ''
+      await latchkey.services.clients.update(id, { access: { groups: ['Nobody'] } })
+      const { text } = await browser.open(url)
+      return /ask ([^.]+(?:\.org)?)\./.exec(text)?.[1]
+    },
+    before: 'an administrator',
+    after: 'help@example.org',
+  },
   passkeys: {
     to: 'off',
     look: async () => (await latchkey.app.inject('/login')).body.includes('Sign in with a passkey'),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { nameKey } from '../../shared/name-key.ts'
 import {
   cutPage,
   invalidCursor,
@@ -16,7 +17,6 @@ import type { Database } from '../../storage/database.ts'
 import { contentOf, parseContent } from '../fields/field.ts'
 import { groupFields } from '../fields/table.ts'
 import { isId } from '../ids.ts'
-import { nameKey } from '../naming.ts'
 import type { Group, GroupMember } from './group.ts'
 import { createGroupStore, type GroupRow } from './store.ts'
 

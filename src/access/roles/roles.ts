@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { nameKey } from '../../shared/name-key.ts'
 import {
   cutPage,
   invalidCursor,
@@ -17,7 +18,6 @@ import type { Database } from '../../storage/database.ts'
 import { contentOf, shownContent } from '../fields/field.ts'
 import { roleFields } from '../fields/table.ts'
 import { isId } from '../ids.ts'
-import { nameKey } from '../naming.ts'
 import { NO_API, parseRole, type Role, type RoleContent } from './role.ts'
 import { createRoleStore, type Holder, type HolderRow, type RoleRow } from './store.ts'
 

@@ -20,7 +20,7 @@ const WITH_OPTION = FIELDS.filter((field): field is OptionField => field.option 
 /** Keys are read from a file, and say how the client authenticates: their options stand last. */
 const isOfKeys = ({ input }: ClientField): boolean => input.kind === 'keys'
 
-const isList = ({ input }: ClientField): boolean => input.kind === 'lines' || input.kind === 'boxes'
+const isList = ({ input }: ClientField): boolean => ['lines', 'boxes', 'written'].includes(input.kind)
 
 /** Whether it is given without an argument. */
 const isSwitch = ({ input }: ClientField): boolean => input.kind === 'check' || input.kind === 'switch'
@@ -114,7 +114,8 @@ const grantOf = (value: unknown): unknown => GRANT_TYPES.find((grant) => grant.e
 function fieldValue({ input }: ClientField, value: unknown): unknown {
   if (value === '') return null
   if (input.kind === 'seconds') return secondsOf(value)
-  return Array.isArray(value) && value.every((item) => item === '') ? null : value
+  if (Array.isArray(value) && value.every((item) => item === '')) return null
+  return input.kind === 'written' ? input.read([value].flat().map(String)) : value
 }
 
 /** A JWK Set, also out of a single JWK. What the keys are worth is for the registration to say. */

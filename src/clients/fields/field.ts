@@ -5,6 +5,7 @@ export const SECTIONS: Readonly<Record<SectionId, { heading: string; folded?: st
   names: { heading: 'What people see' },
   where: { heading: 'Where people are sent' },
   may: { heading: 'What it may do' },
+  people: { heading: 'Whom it is for' },
   proof: {
     heading: 'How it shows who it is',
     folded: 'Its public keys, for private_key_jwt and signed requests',
@@ -12,7 +13,7 @@ export const SECTIONS: Readonly<Record<SectionId, { heading: string; folded?: st
   tokens: { heading: 'Tokens and sessions' },
 }
 
-export type SectionId = 'names' | 'where' | 'may' | 'proof' | 'tokens'
+export type SectionId = 'names' | 'where' | 'may' | 'people' | 'proof' | 'tokens'
 
 /** One field of a client's metadata, with all that is said of it to people and programs. */
 export interface Field<Value = unknown> extends Kind<Value> {

@@ -30,6 +30,13 @@ export type Input =
   | { kind: 'seconds' }
   /** A JWK Set. */
   | { kind: 'keys' }
+  /** An object that people write in lines, like `group: Engineers`. What no line can be read as is left for the schema to refuse. */
+  | {
+      kind: 'written'
+      rows: number
+      read(lines: readonly string[]): unknown
+      write(value: unknown): string[]
+    }
 
 /** What a value may be, and how it is entered. */
 export interface Kind<Value> {

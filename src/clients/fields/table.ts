@@ -1,6 +1,6 @@
 /**
  * The fields of a client's metadata, once: RFC 7591 §2, the specifications that add to it, and what this server adds (`pkce`,
- * `first_party`, `profile`, `id_token_identity_claims`). From a row follow its type, both shapes of the administration API, the
+ * `first_party`, `profile`, `id_token_identity_claims`, `access`). From a row follow its type, both shapes of the administration API, the
  * console's form, the options of the command line, YAML, what a client may say of itself, and what the protocol library is told.
  * Rules between fields are in src/clients/coherence.ts.
  */
@@ -8,9 +8,10 @@ import type { z } from 'zod'
 import { essential } from './essential.ts'
 import type { Field } from './field.ts'
 import { pages } from './pages.ts'
+import { people } from './people.ts'
 import { protection } from './protection.ts'
 
-const ROWS = { ...essential, ...protection, ...pages }
+const ROWS = { ...essential, ...protection, ...people, ...pages }
 
 type Rows = typeof ROWS
 

@@ -11,7 +11,7 @@ import type { Authentication } from '../sessions/sign-in.ts'
  */
 export interface InteractionDetails {
   uid: string
-  prompt: 'login' | 'consent' | 'select_account' | 'mfa'
+  prompt: 'login' | 'consent' | 'select_account' | 'mfa' | 'access'
   /** What a second factor has to show, where the interaction waits for one. */
   needed: NeededFactor | undefined
   client: ShownClient & { id: string; unverified: boolean }
@@ -76,6 +76,12 @@ export interface Interactions {
     request: FastifyRequest,
     reply: FastifyReply,
     details: Pick<InteractionDetails, 'accountId' | 'needed'>,
+  ): Promise<string | undefined>
+  /** An interaction that waits because its client is not for the person goes on, if it is by now. Undefined: it is not. */
+  admittedSince(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    details: Pick<InteractionDetails, 'accountId'>,
   ): Promise<string | undefined>
   /** Adds the requested scopes and claims to the Consent. */
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>

@@ -7,6 +7,8 @@ import { epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { GatedAccount, SignInGate } from '../../shared/second-factor-rule.ts'
 import { websiteOf } from '../../shared/website.ts'
+import { ACCESS } from '../app-access/prompt.ts'
+import { type Admits, NOT_ADMITTED } from '../app-access/rule.ts'
 import type { Consents } from '../consent/consents.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/interactions.ts'
 import { pinToIssuer } from '../provider/mount.ts'
@@ -69,8 +71,9 @@ function missing(interaction: Interaction): InteractionDetails['missing'] {
 
 const selects = ({ prompt }: Interaction): boolean => prompt.name === SELECT_ACCOUNT
 
-const promptOf = (interaction: Interaction) =>
-  interaction.prompt.name === MFA ? MFA : selects(interaction) ? SELECT_ACCOUNT : 'consent'
+const OWN_PAGES = [MFA, SELECT_ACCOUNT, ACCESS] as const
+
+const promptOf = ({ prompt }: Interaction) => OWN_PAGES.find((name) => name === prompt.name) ?? 'consent'
 
 const isOver = () =>
   new AppError(
@@ -88,6 +91,7 @@ export function createInteractions(deps: {
   /** Undefined when the account, or its sign-ins of a generation, no longer count. */
   findLive(accountId: string, generation: number): Promise<GatedAccount | undefined>
   gate: Pick<SignInGate, 'missing'>
+  admits: Admits
   sessions: Pick<AuditedSessions, 'current' | 'incomplete'>
   effects: SignInEffects
 }): Interactions {
@@ -180,7 +184,9 @@ export function createInteractions(deps: {
   }
 
   async function refuse(interaction: Interaction): Promise<string> {
-    interaction.result = { error: 'access_denied', error_description: 'the end-user refused the request' }
+    const notAdmitted = interaction.prompt.name === ACCESS
+    const error_description = notAdmitted ? NOT_ADMITTED : 'the end-user refused the request'
+    interaction.result = { error: 'access_denied', error_description }
     return save(interaction)
   }
 
@@ -274,6 +280,14 @@ export function createInteractions(deps: {
       return session !== undefined && session.accountId === accountId && reaches(session.amr, needed)
         ? verify(request, reply, { accountId, amr: [] })
         : undefined
+    },
+
+    async admittedSince(request, reply, { accountId }) {
+      const interaction = await find(request, reply)
+      const who = await whoConsents(request, reply, interaction)
+      if (who === undefined || who !== accountId || interaction.prompt.name !== ACCESS) return undefined
+      const client = await deps.current().Client.find(String(interaction.params.client_id))
+      return (await deps.admits(client, who)) ? finish(interaction, { [ACCESS]: {} }) : undefined
     },
 
     async allow(request, reply) {

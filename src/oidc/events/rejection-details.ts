@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { restrictionOf } from '../app-access/rule.ts'
 import { basicCredentials, type WithoutSecrets, withoutSecretsOf } from './without-secrets.ts'
 
 type Context = KoaContextWithOIDC
@@ -16,6 +17,17 @@ export const AUTHENTICATED = new Set([
   'introspection',
   'revocation',
 ])
+
+/** `group: Engineers`, as a registration is written. */
+function accessInWords(client: Client): string[] | undefined {
+  const restriction = restrictionOf(client)
+  return (
+    restriction && [
+      ...restriction.groups.map((name) => `group: ${name}`),
+      ...restriction.roles.map((name) => `role: ${name}`),
+    ]
+  )
+}
 
 const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined)
@@ -88,6 +100,7 @@ function registeredOf(client: Client, { text }: WithoutSecrets) {
     request_alg: client.requestObjectSigningAlg,
     signed_requests: client.requireSignedRequestObject || undefined,
     profile: stringOf(client.profile),
+    access: clip(accessInWords(client)),
   }
 }
 

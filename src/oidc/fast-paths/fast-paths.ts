@@ -6,6 +6,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
 import { AppError } from '../../shared/errors.ts'
+import { createAdmits } from '../app-access/rule.ts'
 import type { ProtocolDependencies } from '../dependencies.ts'
 import { createJwtReader, type JwtReader } from '../jwt-access-tokens/reader.ts'
 import { createReferences } from '../jwt-access-tokens/reference.ts'
@@ -19,13 +20,18 @@ import { userinfoPath } from './userinfo.ts'
 
 type Dependencies = Pick<
   ProtocolDependencies,
-  'issuer' | 'discovery' | 'secrets' | 'artifacts' | 'tokenReads' | 'apiCredentials'
+  'issuer' | 'discovery' | 'secrets' | 'artifacts' | 'tokenReads' | 'apiCredentials' | 'membershipsOf'
 > & { provider: Pick<ReloadableProvider, 'current' | 'acceptedKeys'> }
 
 /** @returns the fast path of each endpoint that has one, by its path */
 export function createFastPaths(deps: Dependencies): Record<string, FastPath> {
   const current = () => deps.provider.current()
-  const liveToken = createLiveTokens({ current, reads: deps.tokenReads, jwts: readerOfNow(deps) })
+  const liveToken = createLiveTokens({
+    current,
+    reads: deps.tokenReads,
+    jwts: readerOfNow(deps),
+    admits: createAdmits(deps.membershipsOf),
+  })
   const shared = { ...deps, current, liveToken }
   const paths = {
     ...documentPaths(shared),

@@ -2,6 +2,7 @@ import type { AccessToken, Client, ClientCredentials, Provider } from 'oidc-prov
 import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactPayload } from '../../storage/artifacts/store.ts'
 import type { TokenContext, TokenModel, TokenReads } from '../../storage/token-reads/token-reads.ts'
+import type { Admits } from '../app-access/rule.ts'
 import { isGoodAsItIs } from '../consent/grants.ts'
 import { incarnationOf } from '../consent/incarnations.ts'
 import type { AccountOfProtocol } from '../dependencies.ts'
@@ -36,6 +37,7 @@ export function createLiveTokens(deps: {
   current(): Provider
   reads: TokenReads<AccountOfProtocol>
   jwts(): Pick<JwtReader, 'verified'>
+  admits: Admits
 }): FindLiveToken {
   const { reads } = deps
 
@@ -72,9 +74,8 @@ export function createLiveTokens(deps: {
     if (grant === undefined || account === undefined || !isOf(grant, token) || !isBound(found, token))
       return undefined
     if (!hasOnly(grant, OF_GRANTS) || !isGoodAsItIs(grant, client)) return undefined
-    return isCurrent(account, generationOf(grant)) && countsFor(account, token)
-      ? { token, client, grant, account }
-      : undefined
+    if (!isCurrent(account, generationOf(grant)) || !countsFor(account, token)) return undefined
+    return (await deps.admits(client, account.id)) ? { token, client, grant, account } : undefined
   }
 }
 

@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import type { KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
 import { createSealedCookies } from '../../http/cookies/sealed-cookie.ts'
+import { type Admits, createAdmits } from '../app-access/rule.ts'
 import { createProviderPages, type ProviderPages } from '../authorization/pages.ts'
 import { withApiCredentials } from '../client-authentication/api-credentials.ts'
 import { createGrants } from '../consent/grants.ts'
@@ -64,6 +65,8 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     return row ? accounts.ofRow(row) : accounts.byId(id)
   })
   const membershipsOf = onceARequest((id) => deps.membershipsOf(id))
+  const admits = (ctx: KoaContextWithOIDC, ...about: Parameters<Admits>) =>
+    createAdmits((id) => membershipsOf(ctx, id))(...about)
   const resourceOf = onceARequest((identifier) => resources.findForProtocol(identifier))
   const signOuts = createAskedSignOut(createSealedCookies(secrets.key('sign-out'), clock, MAX_SIGN_OUT))
   const pages = createPages(deps, signOuts)
@@ -104,8 +107,10 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
       deps.secondFactor,
       { of: membershipsOf, apisOf: onceARequest(findByScope) },
+      admits,
     ),
     accountOf,
+    admits,
     appPasswordCounts: deps.appPasswordCounts,
     usernameOf: async (ctx: KoaContextWithOIDC, id: string) => (await accountOf(ctx, id))?.username,
     grants: createGrants({ consents: deps.consents, artifacts, key: secrets.key('grants'), lifetimes }),

@@ -1,4 +1,5 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { accessPrompt } from '../app-access/prompt.ts'
 import { isClaimable } from '../authorization/claimable.ts'
 import { type SecondFactorRules, secondFactorPrompt } from '../authorization/second-factor.ts'
 import { selectAccountPrompt } from '../authorization/select-account.ts'
@@ -117,10 +118,14 @@ const signInTooOld = new Check(
 )
 
 /** When a person has to be asked: the library's own checks, with these. */
-export function createInteractionPolicy(rules: SecondFactorRules) {
+export function createInteractionPolicy(
+  rules: SecondFactorRules,
+  admits: Parameters<typeof accessPrompt>[0],
+) {
   const policy = base()
   policy.add(selectAccountPrompt(), 0)
   policy.add(secondFactorPrompt(rules), 2)
+  policy.add(accessPrompt(admits), 3)
   const login = policy.get('login')?.checks
   login?.add(accountUnavailable)
   login?.remove('id_token_hint')

@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import {
   type AdapterFactory,
+  type Client,
   type Configuration,
   type JWKS,
   type KoaContextWithOIDC,
@@ -70,6 +71,8 @@ export interface ProviderDependencies {
   findAccount: FindAccount
   /** As `findAccount` reads it: once for each request. */
   accountOf(ctx: KoaContextWithOIDC, id: string): Promise<Generation | undefined>
+  /** Whether a person may use a client (app-access/rule.ts). */
+  admits(ctx: KoaContextWithOIDC, client: Client | undefined, accountId: string): Promise<boolean>
   /** Whether an app password still counts, by its id. */
   appPasswordCounts(id: string): Promise<boolean>
   /** What people call themselves. */
@@ -118,7 +121,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     findAccount: deps.findAccount,
     loadExistingGrant: (ctx) => deps.grants.load(ctx),
     interactions: {
-      policy: createInteractionPolicy(deps.secondFactorRules),
+      policy: createInteractionPolicy(deps.secondFactorRules, deps.admits),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     discovery: { prompt_values_supported: PROMPT_VALUES },

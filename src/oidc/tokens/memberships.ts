@@ -1,5 +1,7 @@
 /** Claims of what a person is in and may do: `groups` and `roles`, by name. */
 
+import { nameKey } from '../../shared/name-key.ts'
+
 /** Groups and roles of a person, by name. */
 export interface ProtocolMemberships {
   groups: readonly { name: string }[]
@@ -13,21 +15,47 @@ export interface ProtocolMemberships {
 }
 
 /** Of each claim. Cookies of an app, and headers behind a proxy, break beyond some kilobytes. */
-const MAX_NAMES = 200
+export const MAX_NAMES = 200
+
+/** Which groups a client is told of (its field `groups_filter`). `assigned`: those that its field `access` names. */
+export interface GroupsFilter {
+  assigned?: true
+  prefix?: string
+}
+
+/** A client, as far as it decides about lists of names (provider/adapter.ts). */
+interface Told {
+  resource_scope?: unknown
+  groups_filter?: GroupsFilter
+  access?: string | { groups?: readonly string[] }
+}
+
+/** The groups of a person that a client is told of, by name, before the list is cut. */
+export function groupsFor(groups: readonly { name: string }[], client: object | undefined): string[] {
+  const { groups_filter: filter = {}, access } = (client ?? {}) as Told
+  const { assigned, prefix } = filter
+  const named = (typeof access === 'object' ? access.groups : undefined) ?? []
+  const assignedKeys = assigned && new Set(named.map(nameKey))
+  const beginning = prefix && nameKey(prefix)
+  return groups
+    .map(({ name }) => name)
+    .filter((name) => assignedKeys?.has(nameKey(name)) ?? true)
+    .filter((name) => beginning === undefined || nameKey(name).startsWith(beginning))
+}
 
 /**
- * All groups. Of roles those that belong to no API, and those that name a scope which the client is registered for and no other API
+ * All groups that its filter lets through. Of roles those that belong to no API, and those that name a scope which the client is registered for and no other API
  * has: another API's “admin” must not be taken for one's own.
- * @param resourceScope the scopes of APIs that the client is registered for, separated by spaces
+ * @param client its `resource_scope` are the scopes of APIs that it is registered for, separated by spaces
  * @param apisOf the APIs that have a scope
  */
 export async function membershipClaims(
   { groups, roles }: ProtocolMemberships,
-  resourceScope: unknown,
+  client: object | undefined,
   apisOf: (scope: string) => Promise<readonly { identifier: string }[] | undefined>,
 ): Promise<{ groups: string[]; roles: string[] }> {
   const registered = new Set(
-    String(resourceScope ?? '')
+    String((client as Told | undefined)?.resource_scope ?? '')
       .split(' ')
       .filter(Boolean),
   )
@@ -41,8 +69,7 @@ export async function membershipClaims(
   }
   const own = await Promise.all(roles.map(isOfClient))
   const told = roles.filter((_, index) => own[index])
-  return { groups: names(groups), roles: names(told) }
+  return { groups: capped(groupsFor(groups, client)), roles: capped(told.map(({ name }) => name)) }
 }
 
-const names = (list: readonly { name: string }[]): string[] =>
-  [...new Set(list.map(({ name }) => name))].slice(0, MAX_NAMES)
+export const capped = (names: readonly string[]): string[] => [...new Set(names)].slice(0, MAX_NAMES)

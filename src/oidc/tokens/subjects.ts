@@ -1,10 +1,11 @@
-import type { Account, KoaContextWithOIDC } from 'oidc-provider'
+import { type Account, type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { isAtLeast, satisfies } from '../../shared/acr.ts'
 import {
   type ClientSecondFactor,
   requiredAcr,
   type SecondFactorSetting,
 } from '../../shared/second-factor-rule.ts'
+import { NOT_ADMITTED } from '../app-access/rule.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import { IDENTITY_PROVIDER_CLAIM, type Subject, subjectClaims } from './claims.ts'
 import { FIRST_PARTY_ID } from './first-party-client.ts'
@@ -40,11 +41,16 @@ export function createFindAccount(
     /** The APIs that have a scope. */
     apisOf(ctx: KoaContextWithOIDC, scope: string): Promise<readonly { identifier: string }[] | undefined>
   },
+  admits: (ctx: KoaContextWithOIDC, client: Client | undefined, accountId: string) => Promise<boolean>,
 ): FindAccount {
   return async (ctx, sub, token) => {
     const account = await find(ctx, sub)
     if (account === undefined || !countsFor(account, token ?? {})) return undefined
     if (token === undefined && account.generation !== generationOf(ctx.oidc.session)) return undefined
+    if (token !== undefined && !(await admits(ctx, await clientOfToken(ctx, token), sub))) {
+      if (ctx.oidc.route === 'token') throw new errors.InvalidGrant(NOT_ADMITTED)
+      return undefined
+    }
     if (isRefreshToken(token)) {
       // A rule that came after the sign-in counts with the next refresh: the person signs in anew, and shows what it asks for.
       const { second_factor } = (ctx.oidc.client ?? {}) as { second_factor?: ClientSecondFactor }
@@ -68,9 +74,7 @@ export function createFindAccount(
         return {
           ...subjectClaims(account),
           ...(found &&
-            (await membershipClaims(found, ctx.oidc.client?.resource_scope, (each) =>
-              memberships.apisOf(ctx, each),
-            ))),
+            (await membershipClaims(found, ctx.oidc.client, (each) => memberships.apisOf(ctx, each)))),
           ...provider,
         }
       },
@@ -86,6 +90,13 @@ export const countsFor = (
   account: Pick<ProtocolAccount, 'disabledAt' | 'email'>,
   { clientId }: { clientId?: string | undefined },
 ): boolean => account.disabledAt === null && !(clientId === FIRST_PARTY_ID && account.email === null)
+
+/** The client that a token was issued to: at introspection another one asks. */
+async function clientOfToken({ oidc }: KoaContextWithOIDC, token: object): Promise<Client | undefined> {
+  const { clientId } = token as { clientId?: string }
+  if (clientId === undefined || clientId === FIRST_PARTY_ID) return undefined
+  return oidc.client?.clientId === clientId ? oidc.client : oidc.provider.Client.find(clientId)
+}
 
 const isRefreshToken = (token: object | undefined): token is { acr?: string; amr?: string[] } =>
   (token as { kind?: string } | undefined)?.kind === 'RefreshToken'

@@ -1,5 +1,5 @@
 import { own } from '../../shared/own.ts'
-import { described, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+import { described, detailed, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
 
 /** What the server accepts as response_type. */
 const CODE = 'code'
@@ -120,6 +120,17 @@ export const requestRules: readonly Rule[] = [
         : 'The app asked with prompt=none not to show a page, but the person has to allow something first. This is an ordinary answer.',
     inApp:
       'Send the person to sign in, without prompt=none. A single-page app refreshes with a refresh token instead of a hidden frame.',
+  },
+  {
+    name: 'not_admitted',
+    fits: (rejection) =>
+      described('the end-user may not use this client')(rejection) ||
+      detailed('the end-user may not use this client')(rejection),
+    title: 'The app is not for this person',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} is for ${listed(rejection.details.registered?.access ?? [])} only, and the person was in none of them at that moment.`,
+    inApp: 'Say that this account may not use the app, and whom to ask. Do not try again by itself.',
+    here: 'If they should: add them to one of the groups, give them one of the roles, or change “Only for” on the page of the client.',
   },
   {
     name: 'access_denied',

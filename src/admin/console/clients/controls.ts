@@ -134,6 +134,15 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
     show: showText,
     tell: tellText,
   },
+  written: {
+    input: ({ rows }) => ({ kind: 'lines', rows }),
+    read(sent, { name }, { read }) {
+      const lines = linesOf(sent[name])
+      return lines.length === 0 ? null : read(lines)
+    },
+    show: (value, { name }, { write }) => ({ [name]: write(value).join('\n') }),
+    tell: (value, { write }) => write(value),
+  },
   keys: {
     input: () => ({ kind: 'lines', rows: 6 }),
     read: (sent, { name }) => (sent[name]?.trim() ? jwksOf(sent[name]) : null),

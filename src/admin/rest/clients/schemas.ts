@@ -29,6 +29,7 @@ const TYPES: {
   switch: { answer: () => z.boolean(), body: { type: 'boolean' } },
   seconds: { answer: () => z.int(), body: { type: 'integer' } },
   keys: { answer: () => z.looseObject({}), body: { type: 'object' } },
+  written: { answer: () => z.union([z.string(), z.looseObject({})]), body: { type: ['string', 'object'] } },
 }
 
 const answerOf = ({ input, always, rest }: ClientField): z.ZodType => {

@@ -1,0 +1,114 @@
+/** Whom a client is for, and which of their groups it is told. */
+import { z } from 'zod'
+import type { Field } from './field.ts'
+
+const MAX_NAMES = 100
+/** A role of an API is named by the API's identifier and its name. */
+const MAX_NAME = 600
+
+const WHO =
+  'must be everyone, or lists of groups and roles by name, for example {"groups": ["Engineers"], "roles": ["Clerk"]}'
+const names = z
+  .array(z.string({ error: WHO }).trim().min(1, { error: WHO }).max(MAX_NAME, { error: WHO }), { error: WHO })
+  .max(MAX_NAMES, { error: `has more than ${MAX_NAMES} entries` })
+  .transform((values) => [...new Set(values)])
+  .optional()
+
+/** Who may use a client. Names, as they are written: whoever renames a group closes what names the old one. */
+export const accessSchema = z.union(
+  [
+    z.literal('everyone'),
+    z
+      .strictObject({ groups: names, roles: names }, { error: WHO })
+      .refine(({ groups = [], roles = [] }) => groups.length + roles.length > 0, { error: WHO }),
+  ],
+  { error: WHO },
+)
+
+const WHICH = 'must say assigned or a prefix, for example {"assigned": true} or {"prefix": "app-"}'
+
+export const groupsFilterSchema = z
+  .strictObject(
+    {
+      assigned: z.literal(true, { error: WHICH }).optional(),
+      prefix: z.string({ error: WHICH }).trim().min(1, { error: WHICH }).max(64, { error: WHICH }).optional(),
+    },
+    { error: WHICH },
+  )
+  .refine(({ assigned, prefix }) => assigned !== undefined || prefix !== undefined, { error: WHICH })
+
+/** `word: value`, or a word alone. */
+function partsOf(line: string): [word: string, value: string] {
+  const [, word = '', value = ''] = /^([^:]*):?(.*)$/s.exec(line) ?? []
+  return [word.trim().toLowerCase(), value.trim()]
+}
+
+function readAccess(lines: readonly string[]): unknown {
+  const [only] = lines
+  if (lines.length === 1 && only?.trim().toLowerCase() === 'everyone') return 'everyone'
+  const read: { groups?: string[]; roles?: string[]; unread?: string[] } = {}
+  for (const line of lines) {
+    const [word, value] = partsOf(line)
+    const list = word === 'group' ? 'groups' : word === 'role' ? 'roles' : 'unread'
+    read[list] = [...(read[list] ?? []), value]
+  }
+  return read
+}
+
+function writeAccess(value: unknown): string[] {
+  if (value === undefined || value === null) return []
+  if (value === 'everyone') return ['everyone']
+  const { groups = [], roles = [] } = value as { groups?: string[]; roles?: string[] }
+  return [...groups.map((name) => `group: ${name}`), ...roles.map((name) => `role: ${name}`)]
+}
+
+const readFilter = (lines: readonly string[]): unknown =>
+  Object.fromEntries(lines.map(partsOf).map(([word, value]) => [word, word === 'assigned' ? true : value]))
+
+function writeFilter(value: unknown): string[] {
+  const { assigned, prefix } = (value ?? {}) as { assigned?: true; prefix?: string }
+  return [...(assigned ? ['assigned'] : []), ...(prefix === undefined ? [] : [`prefix: ${prefix}`])]
+}
+
+export const people = {
+  access: {
+    schema: accessSchema,
+    input: { kind: 'written', rows: 3, read: readAccess, write: writeAccess },
+    form: {
+      section: 'people',
+      label: 'Only for',
+      hint: 'A group or role on each line, like “group: Engineers” or “role: Clerk”; a role of an API as “role: https://orders.example Clerk”. Who is in one of them may use it. Empty: everyone.',
+    },
+    rest: {
+      description:
+        'Who may use it: everyone (default), or lists `groups` and `roles` of names, one of which is enough. A role of an API is named by identifier and name, with a space between.',
+      example: { groups: ['Engineers'] },
+    },
+    option: {
+      flags: '--access <who>',
+      description: 'who may use it: everyone (default), "group:NAME" or "role:NAME" (repeatable)',
+    },
+    selfRegistered: false,
+    extra: true,
+  },
+  groups_filter: {
+    schema: groupsFilterSchema,
+    input: { kind: 'written', rows: 2, read: readFilter, write: writeFilter },
+    form: {
+      section: 'people',
+      label: 'Groups that it is told',
+      hint: '“assigned”: those that the field above names. “prefix: app-”: those whose name begins so. Empty: all, 200 at most.',
+    },
+    rest: {
+      description:
+        'Which groups of a person it is told: `assigned: true`, those that `access` names; `prefix`, those whose name begins so. With both, those for which both are true.',
+      example: { prefix: 'app-' },
+    },
+    option: {
+      flags: '--groups-filter <which>',
+      description: 'which groups it is told: assigned, or "prefix:TEXT" (repeatable; default: all)',
+    },
+    selfRegistered: false,
+    extra: true,
+  },
+} as const satisfies Record<string, Field>
