@@ -143,7 +143,7 @@ describe.each(engines)('claims of groups and roles on %s', (engine) => {
     const told = async (metadata: Record<string, unknown>) => {
       const request = { scope: 'openid groups' }
       const { tokens } = await signIn({ id_token_identity_claims: true, ...metadata }, user, request)
-      return (tokens.claims()?.groups as string[]).map((name) => name.split(' ')[0])
+      return ((tokens.claims()?.groups ?? []) as string[]).map((name) => name.split(' ')[0])
     }
     const access = { groups: [`Other ${user.username}`, `app-one ${user.username}`] }
     expect(await told({})).toEqual(['app-one', 'APP-two', 'other', 'plain'])

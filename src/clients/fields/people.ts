@@ -14,7 +14,7 @@ const names = z
   .transform((values) => [...new Set(values)])
   .optional()
 
-/** Who may use a client. Names, as they are written: whoever renames a group closes what names the old one. */
+/** Who may use a client. Names, as people write them: a new name of a group closes what names the old one. */
 export const accessSchema = z.union(
   [
     z.literal('everyone'),
