@@ -18,6 +18,9 @@ import { jobsOf, logAuditHead, openMetrics, wireCounters, wireMetrics } from './
 import { wirePages, wireRegistration } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
 
+/** How often a process looks for deliveries that another one has added or left behind, in milliseconds. */
+const LOOK = 2000
+
 export interface AppOverrides extends Partial<ServiceOverrides> {
   /** Where log lines go; standard output unless given. */
   logStream?: { write(line: string): void }
@@ -25,6 +28,8 @@ export interface AppOverrides extends Partial<ServiceOverrides> {
   cacheViews?: boolean
   /** Whether requests take fast paths at this moment; always unless given, and only tests give it, that compare them with the library. */
   fastPaths?: () => boolean
+  /** Milliseconds between two looks into the queue; only tests give it, that count statements. */
+  lookEvery?: number
 }
 
 export interface App {
@@ -98,6 +103,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     (job, err) => app.log.error({ err, chore: job }, 'housekeeping failed'),
     services.clock,
   )
+  services.queue.start(overrides.lookEvery ?? LOOK)
   await wireMetrics(app, metrics, services, housekeeping)
   app.addHook('onClose', async () => {
     await housekeeping.close()

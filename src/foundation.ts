@@ -10,6 +10,8 @@ import type { Observers } from './metrics/metrics.ts'
 import { createSigningKeys, type SigningKeys } from './oidc/keys/keys.ts'
 import { keyLifetimes } from './oidc/keys/lifetimes.ts'
 import { createKeyStore } from './oidc/keys/store.ts'
+import { createQueue, type Queue } from './queue/queue.ts'
+import { createQueueStore } from './queue/store.ts'
 import { openSettings, type Settings } from './settings/settings.ts'
 import { createSettingsStore } from './settings/store.ts'
 import type { Clock } from './shared/clock.ts'
@@ -40,6 +42,8 @@ export interface Foundation extends Pick<FoundationOptions, 'clock' | 'logger' |
   audit: Audit
   /** Audits, logs and counts an event. Never throws. */
   event<Event extends AuditEvent>(event: Event): void
+  /** What is to leave this server: stored before the answer, and tried until it is over. */
+  queue: Queue
   mailer: Mailer
   /** The signing keys of the protocol. */
   keys: SigningKeys
@@ -110,7 +114,15 @@ export async function openFoundation(
     observers?.event(audited)
     record(audited)
   }
+  const queue = createQueue({
+    store: createQueueStore(db),
+    secrets,
+    clock,
+    logger,
+    tried: observers?.delivery,
+  })
   const mailer = createMailer({
+    queue,
     smtpUrl,
     get from() {
       return values.mailFrom
@@ -136,6 +148,6 @@ export async function openFoundation(
   const artifacts = createArtifactStore(db.artifacts, { clock, accountColumns })
   return {
     ...{ config, clock, logger, observers },
-    ...{ secrets, db, artifacts, settings, audit, event, mailer, keys },
+    ...{ secrets, db, artifacts, settings, audit, event, queue, mailer, keys },
   }
 }

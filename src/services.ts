@@ -123,7 +123,7 @@ export interface Services extends Foundation {
   /** Clients with an address inside that PRIVATE_HOSTS does not name. */
   unreachableAddresses(): Promise<UnreachableAddress[]>
   configuration: ConfigurationService
-  /** Sends the mail that is queued, then closes the database. */
+  /** Tries the mail that is queued, gives back what is under way, then closes the database. */
   close(): Promise<void>
 }
 
@@ -340,6 +340,7 @@ export async function openServices(
     }),
     async close() {
       await mailer.close()
+      await foundation.queue.close(1000)
       await audit.idle()
       await clients.idle()
       await resourceCredentials.idle()

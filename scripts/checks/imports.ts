@@ -27,10 +27,12 @@ const domains = [
   'federation',
   'mail',
   'metrics',
+  'queue',
   'registration',
   'rejections',
   'settings',
   'sms',
+  'webhooks',
 ]
 /** What brings it to browsers and programs: it may `import type` of a domain and of the protocol, and narrows that by `Pick`. */
 const deliveries = ['admin', 'api', 'interactions']

@@ -1,15 +1,22 @@
-// Mail owns: the texts (views/mail), the queue, the way out (SMTP or files). It does not own: who gets what and when,
-// and the links in a message; the sending feature decides those.
+// Mail owns: the texts (views/mail), and the way out (SMTP or files). It does not own: who gets what and when, and the links in a
+// message, which the sending feature decides; when a message is tried again, which is the queue's.
 //
-//   send / defer ──> queue (memory) ──> render ──> SMTP   ── refused or down ──> 2 more tries ──> log
-//                                                       └──> outbox/*.eml when there is no SMTP server
+//   send, deferred ──> queue (database, sealed) ──> prepare ──> render ──> SMTP ── refused or down ──> again, for two days
+//   defer ──> memory ──> send                                         └──> outbox/*.eml when there is no SMTP server
 //
-// The queue is in memory: what a killed process had not sent is lost. A person who waits for a link can ask for another
-// one (docs/decisions/0002-accounts.md). An orderly end drains the queue.
+// What was promised in an answer is in the database before that answer is sent. Only `defer` is in memory: work that nobody was
+// promised, and that may end in a mail.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import {
+  type AuditContext,
+  currentAuditContext,
+  runInAuditContext,
+  settled,
+} from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
-import { createDeliveryQueue } from './queue.ts'
+import { type Delivery, type DeliveryQueue, type Outcome, RETRIES } from '../shared/delivery.ts'
+import { createBackground } from './background.ts'
 import { createMailTemplates, type Mail } from './templates.ts'
 import { createOutbox, createSmtpTransport, type Envelope } from './transport.ts'
 
@@ -22,20 +29,28 @@ export interface MailLog {
 }
 
 export interface Mailer {
-  /** Queues a mail and returns at once. Delivery failures are logged, never thrown. */
+  /** Stores a mail for the queue, and holds the answer back until it is. Delivery failures are logged, never thrown. */
   send(mail: Mail): void
   /**
-   * Queues work that ends in a mail, or in none. For what a response must not depend on: whether an address is
-   * known, above all. A failure is logged.
+   * What has to be looked up to know whether there is a mail at all, behind an answer that does not depend on it: whether an
+   * address is known, above all. The request itself is stored before that answer, whatever comes of it.
+   * @param name of this kind of request, for good: rows of an earlier version have it
+   * @param prepare may run twice for one request; data is what was given, through JSON
+   * @returns stores one request
    */
+  deferred<Data extends object>(
+    name: string,
+    prepare: (data: Data) => Promise<Mail | undefined>,
+  ): (data: Data) => void
+  /** Work behind the answer, in memory, that ends in a mail or in none. What was not done when a process is killed is lost. */
   defer(prepare: () => Promise<Mail | undefined>): void
-  /** Resolves when everything queued so far is sent or given up. */
+  /** Resolves when everything of this process is sent or given up. */
   idle(): Promise<void>
-  /** Messages being sent, and waiting for it or for another try. */
+  /** Messages being sent, and waiting for it or for another try, as far as this process knows. */
   load(): { running: number; waiting: number }
   /** Rejects when mail cannot be sent now (`doctor`). */
   check(): Promise<void>
-  /** Sends what is queued, for at most ten seconds and without waiting between tries, then closes the connections. */
+  /** Tries what is queued, for at most ten seconds and without waiting between tries, then closes the connections. The rest stays queued. */
   close(): Promise<void>
 }
 
@@ -47,14 +62,20 @@ const maximumQueue = 10_000
 /** How long an ending process waits for its queue. */
 const drainMilliseconds = 10_000
 
+/** What a row of the queue holds. */
+type Stored =
+  | { mail: Mail }
+  | { deferred: string; data: object; context?: Omit<AuditContext, 'settling'> | undefined }
+
 /**
  * @param options.smtpUrl without one, messages are written to `outboxDir`
  * @param options.from “Name <address>” or an address; default: no-reply at the issuer's host. Read for each message
- * @param options.backoff milliseconds before the second and the third try
+ * @param options.backoff milliseconds before the second try, the third and so on; then it is given up
  * @param options.ended told what became of each message
  * @throws when `from` holds a line break
  */
 export function createMailer(options: {
+  queue: DeliveryQueue
   smtpUrl?: string | undefined
   readonly from?: string | undefined
   outboxDir: string
@@ -65,7 +86,7 @@ export function createMailer(options: {
   backoff?: readonly number[]
   ended?: ((result: 'sent' | 'failed' | 'dropped') => void) | undefined
 }): Mailer {
-  const { smtpUrl, issuer, outboxDir, logger, clock, ended } = options
+  const { smtpUrl, issuer, outboxDir, logger, clock, ended, backoff = RETRIES } = options
   const sender = (): string => {
     const from = options.from ?? `Latchkey <no-reply@${new URL(issuer).hostname}>`
     if (/\p{Cc}/u.test(from)) throw new Error('The sender of mails must not hold control characters.')
@@ -75,66 +96,146 @@ export function createMailer(options: {
   const viewsDir = options.viewsDir ?? join(import.meta.dirname, '../../views')
   const render = createMailTemplates({ issuer, viewsDir })
   const transport = smtpUrl ? createSmtpTransport(smtpUrl) : createOutbox(outboxDir, clock)
-
-  const queue = createDeliveryQueue({
-    transport,
-    width: smtpUrl ? 2 : 1,
-    backoff: options.backoff ?? [2_000, 15_000],
-    delivered({ template }, file) {
-      ended?.('sent')
-      logger.info({ template, ...(file && { file }) }, file ? 'mail written to the outbox' : 'mail sent')
-    },
-    failed({ template, to }, error, tries) {
-      ended?.('failed')
-      const reason = (error instanceof Error ? error.message : String(error)).replaceAll(to, '(recipient)')
-      logger.error({ template, recipient: fingerprint(to), tries, reason }, 'mail could not be sent')
-    },
-  })
+  const prepared = new Map<string, (data: object) => Promise<Mail | undefined>>()
+  const background = createBackground(smtpUrl ? 2 : 1)
 
   const compose = (mail: Mail): Envelope => {
     if (!singleAddress.test(mail.to)) throw new Error('a mail needs exactly one address to go to')
     return { from: sender(), to: mail.to, template: mail.template, ...render(mail) }
   }
 
-  const push = (prepare: () => Promise<Mail | undefined>): void => {
-    if (queue.length >= maximumQueue) {
+  /** The mail of a row; undefined: there is none. Throws what may work another time. */
+  const mailOf = async (stored: Stored): Promise<Mail | undefined> => {
+    if ('mail' in stored) return stored.mail
+    const prepare = prepared.get(stored.deferred)
+    if (prepare === undefined) throw new Error(`nothing prepares ${stored.deferred}`)
+    const context: AuditContext = { actor: { kind: 'anonymous' }, ...stored.context, settling: [] }
+    const mail = await runInAuditContext(context, () => prepare(stored.data))
+    await settled(context)
+    return mail
+  }
+
+  const deliver = async ({ payload, tries }: Delivery): Promise<Outcome> => {
+    let mail: Mail | undefined
+    try {
+      mail = await mailOf(JSON.parse(payload) as Stored)
+    } catch (err) {
+      logger.error({ err, tries }, 'mail could not be prepared')
+      return retry(tries, { error: 'could not be prepared' })
+    }
+    if (mail === undefined) return { kind: 'done' }
+    let envelope: Envelope
+    try {
+      envelope = compose(mail)
+    } catch (err) {
+      ended?.('failed')
+      logger.error({ err }, 'mail could not be prepared')
+      return { kind: 'failed', result: { error: 'could not be prepared' } }
+    }
+    const { template, to } = envelope
+    try {
+      const file = await transport.deliver(envelope)
+      ended?.('sent')
+      logger.info({ template, ...(file && { file }) }, file ? 'mail written to the outbox' : 'mail sent')
+      return { kind: 'done' }
+    } catch (error) {
+      const reason = (error instanceof Error ? error.message : String(error)).replaceAll(to, '(recipient)')
+      const outcome = retry(tries, { template, reason }, error)
+      if (outcome.kind === 'failed') {
+        ended?.('failed')
+        logger.error({ template, recipient: fingerprint(to), tries, reason }, 'mail could not be sent')
+      }
+      // Prepared once: its link stays the one that was issued.
+      return outcome.kind === 'again' ? { ...outcome, payload: JSON.stringify({ mail }) } : outcome
+    }
+  }
+
+  const retry = (tries: number, result: object, error?: unknown): Exclude<Outcome, { kind: 'done' }> => {
+    const after = isPermanent(error) ? undefined : backoff[tries - 1]
+    return after === undefined ? { kind: 'failed', result } : { kind: 'again', after, result }
+  }
+
+  const lane = options.queue.open({
+    kind: 'mail',
+    // One after the other keeps the order of files.
+    width: smtpUrl ? 2 : 1,
+    secret: true,
+    keepsDone: false,
+    hurries: true,
+    deliver,
+  })
+
+  const store = (stored: Stored): void => {
+    const { waiting } = lane.load()
+    if (waiting >= maximumQueue) {
       ended?.('dropped')
-      logger.error({ queue: queue.length }, 'mail dropped: the queue is full')
+      logger.error({ queue: waiting }, 'mail dropped: the queue is full')
       return
     }
-    queue.push(async () => {
-      try {
-        const mail = await prepare()
-        return mail && compose(mail)
-      } catch (error) {
-        ended?.('failed')
-        logger.error({ err: error }, 'mail could not be prepared')
-        return undefined
-      }
+    const storing = lane.add([{ payload: JSON.stringify(stored) }])
+    storing.catch((err: unknown) => {
+      ended?.('dropped')
+      logger.error({ err }, 'mail dropped: it could not be stored')
     })
+    currentAuditContext()?.settling.push(storing)
   }
 
   return {
-    send: (mail) => push(async () => mail),
-    defer: push,
-    idle: () => queue.idle(),
-    load: () => ({ running: queue.running, waiting: queue.length }),
-    check: () => transport.check(),
-    async close() {
-      queue.hurry()
-      const drained = queue.idle().then(() => true)
-      let deadline: NodeJS.Timeout | undefined
-      const late = new Promise<false>((resolve) => {
-        deadline = setTimeout(() => resolve(false), drainMilliseconds)
-      })
-      if (!(await Promise.race([drained, late]))) {
-        logger.error({ queue: queue.length }, 'mail dropped: the server did not take it in time')
-        queue.drop()
+    send: (mail) => store({ mail }),
+
+    deferred(name, prepare) {
+      prepared.set(name, prepare as (data: object) => Promise<Mail | undefined>)
+      return (data) => {
+        const { settling: _, ...context } = currentAuditContext() ?? { actor: { kind: 'server' as const } }
+        store({ deferred: name, data, context })
       }
-      clearTimeout(deadline)
+    },
+
+    defer(prepare) {
+      const { waiting } = background.load()
+      if (waiting >= maximumQueue) logger.error({ queue: waiting }, 'mail dropped: the queue is full')
+      else
+        background.push(async () => {
+          try {
+            const mail = await prepare()
+            if (mail !== undefined) store({ mail })
+          } catch (error) {
+            ended?.('failed')
+            logger.error({ err: error }, 'mail could not be prepared')
+          }
+        })
+    },
+
+    async idle() {
+      await background.idle()
+      await lane.idle()
+    },
+
+    load() {
+      const [here, queued] = [background.load(), lane.load()]
+      return { running: here.running + queued.running, waiting: here.waiting + queued.waiting }
+    },
+
+    check: () => transport.check(),
+
+    async close() {
+      const late = AbortSignal.timeout(drainMilliseconds)
+      await Promise.race([
+        background.idle(),
+        new Promise((resolve) => late.addEventListener('abort', resolve)),
+      ])
+      await lane.close(late)
+      if (late.aborted)
+        logger.error({}, 'the mail server did not take all mail in time: it stays in the queue')
       transport.close()
     },
   }
+}
+
+/** RFC 5321 §4.2.1: a 5yz answer stays the same however often one asks. */
+const isPermanent = (error: unknown): boolean => {
+  const code = error instanceof Error && 'responseCode' in error ? error.responseCode : undefined
+  return typeof code === 'number' && code >= 500
 }
 
 /** Lets two log lines be told to concern one receiver, without the address standing in the log. */

@@ -19,6 +19,7 @@ export interface Instruments {
   signInFailures: Client.Counter<'reason'>
   events: Client.Counter<'event'>
   mails: Client.Counter<'result'>
+  deliveries: Client.Counter<'kind' | 'result'>
   /** Seconds. */
   hashWait: Client.Histogram
   /** Seconds. */
@@ -29,6 +30,7 @@ export interface Instruments {
   hashes: Client.Gauge<'state'>
   pool: Client.Gauge<'state'>
   mailQueue: Client.Gauge<'state'>
+  deliveryQueue: Client.Gauge<'kind' | 'state'>
   /** Seconds. */
   choreAge: Client.Gauge<'chore'>
   /** Seconds. */
@@ -67,6 +69,12 @@ export function createInstruments(client: typeof Client, registry: Client.Regist
     signInFailures: counter('latchkey_sign_in_failures_total', 'Sign-ins that were refused', 'reason'),
     events: counter('latchkey_events_total', 'Events, by their names in the audit log', 'event'),
     mails: counter('latchkey_mails_total', 'Messages by what became of them', 'result'),
+    deliveries: counter(
+      'latchkey_deliveries_total',
+      'Tries of what is to leave the server, by kind and what became of them',
+      'kind',
+      'result',
+    ),
     hashWait: histogram('latchkey_hash_wait_seconds', 'Time that a password hash waited', WAIT_BUCKETS),
     databaseWait: histogram(
       'latchkey_database_wait_seconds',
@@ -79,6 +87,12 @@ export function createInstruments(client: typeof Client, registry: Client.Regist
     hashes: gauge('latchkey_hashes', 'Password hashes running, and waiting for their turn', 'state'),
     pool: gauge('latchkey_database_pool', 'Connections busy and idle, and who waits for one', 'state'),
     mailQueue: gauge('latchkey_mail_queue', 'Messages being sent, and waiting for it', 'state'),
+    deliveryQueue: gauge(
+      'latchkey_delivery_queue',
+      'What is to leave the server: being tried, and waiting in this process',
+      'kind',
+      'state',
+    ),
     choreAge: gauge('latchkey_chore_age_seconds', 'Time since a chore was last done to the end', 'chore'),
     choreInterval: gauge('latchkey_chore_interval_seconds', 'How often a chore is due', 'chore'),
     choreFailures: counter('latchkey_chore_failures_total', 'How often a chore has failed', 'chore'),

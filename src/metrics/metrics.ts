@@ -21,6 +21,8 @@ export interface Observers {
   issued(grant: string): void
   hashWaited(milliseconds: number): void
   databaseWaited(milliseconds: number): void
+  /** A delivery of the queue was tried. */
+  delivery(kind: string, result: 'done' | 'again' | 'failed'): void
   mail(result: 'sent' | 'failed' | 'dropped'): void
 }
 
@@ -71,6 +73,7 @@ export async function openMetrics(): Promise<Metrics> {
       issued: (name) => count.tokens.inc({ grant: grant(name) }),
       hashWaited: (milliseconds) => count.hashWait.observe(milliseconds / 1000),
       databaseWaited: (milliseconds) => count.databaseWait.observe(milliseconds / 1000),
+      delivery: (kind, result) => count.deliveries.inc({ kind, result }),
       mail: (result) => count.mails.inc({ result }),
     },
     ask(given) {

@@ -14,6 +14,7 @@ export interface Sources {
   /** Undefined: there is no pool (SQLite). */
   pool(): { busy: number; idle: number; waiting: number } | undefined
   mailQueue(): Load
+  deliveries(): (Load & { kind: string })[]
   jobs(): { name: string; every: number; doneAt: number; failures: number }[]
   /** Asks the database. */
   keys(): Promise<{ alg: string; state: string; createdAt: number }[]>
@@ -33,6 +34,8 @@ export async function readSources(sources: Sources, gauges: Instruments): Promis
   for (const [state, value] of Object.entries(sources.hashes())) gauges.hashes.set({ state }, value)
   for (const [state, value] of Object.entries(sources.pool() ?? {})) gauges.pool.set({ state }, value)
   for (const [state, value] of Object.entries(sources.mailQueue())) gauges.mailQueue.set({ state }, value)
+  for (const { kind, ...load } of sources.deliveries())
+    for (const [state, value] of Object.entries(load)) gauges.deliveryQueue.set({ kind, state }, value)
   for (const { name: chore, every, doneAt, failures } of sources.jobs()) {
     gauges.choreAge.set({ chore }, (now - doneAt) / 1000)
     gauges.choreInterval.set({ chore }, every / 1000)

@@ -3,6 +3,7 @@ import type { Http } from '../http/http.ts'
 import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
 import type { ClientDiagnosis } from '../shared/client-diagnosis.ts'
 import type { Clock } from '../shared/clock.ts'
+import type { DeliveryQueue } from '../shared/delivery.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
 import type { SecondFactorSetting, SignInGate } from '../shared/second-factor-rule.ts'
 import type { Secrets } from '../shared/secrets.ts'
@@ -98,6 +99,8 @@ export interface ProtocolDependencies {
   /** What an error of the storage means to a client. */
   translateError: Translate
   artifacts: ArtifactStore
+  /** What is to leave the server. */
+  queue: DeliveryQueue
   tokenReads: TokenReads<AccountOfProtocol>
   secrets: Secrets
   keys: SigningKeys

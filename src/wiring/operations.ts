@@ -18,7 +18,7 @@ const SWEEP_ROWS = 500
 /** What the server does beside the requests. */
 export function jobsOf(services: Services): Job[] {
   const { accounts, artifacts, audit, clients, clock, factors, keys, lastUses } = services
-  const { rejections, selfRegistered, settings, sms, usage } = services
+  const { queue, rejections, selfRegistered, settings, sms, usage } = services
   return [
     { name: 'expired artefacts', every: MINUTE / 2, run: () => artifacts.sweep(SWEEP_ROWS) },
     {
@@ -41,6 +41,7 @@ export function jobsOf(services: Services): Job[] {
       every: 10 * MINUTE,
       run: () => accounts.deletion.purge(),
     },
+    { name: 'old deliveries', every: 10 * MINUTE, run: () => queue.sweep() },
     { name: 'unused open clients', every: HOUR, run: () => selfRegistered.purge() },
     { name: 'old entries of the audit log', every: HOUR, run: () => audit.prune() },
     { name: 'old usage', every: HOUR, run: forgetUsage(usage, clock) },
@@ -108,7 +109,7 @@ export async function wireMetrics(
   services: Services,
   housekeeping: Housekeeping,
 ): Promise<void> {
-  const { accounts, clock, config, db, keys, mailer } = services
+  const { accounts, clock, config, db, keys, mailer, queue } = services
   if (metrics === undefined || config.metrics === undefined) return
   metrics.ask({
     now: clock,
@@ -116,6 +117,7 @@ export async function wireMetrics(
     hashes: accounts.hashing,
     pool: () => db.pool?.(),
     mailQueue: mailer.load,
+    deliveries: queue.load,
     jobs: housekeeping.report,
     keys: keys.list,
   })

@@ -48,6 +48,7 @@ export async function wireProtocol(
     log: app.log,
     http,
     fastPaths,
+    queue: services.queue,
     tokenReads: services.tokenReads,
     render: (view, data) => pageText(app, view, data),
     translateError: asStorageError,

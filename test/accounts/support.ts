@@ -12,6 +12,7 @@ import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { type ReceivedMail, readOutbox } from '../support/mailbox.ts'
 import { freshDatabase } from '../support/postgres.ts'
+import { openQueue } from '../support/queue.ts'
 
 export const password = 'glass-otter-72-harbour'
 export const otherPassword = 'velvet piano under 9 moons'
@@ -95,6 +96,7 @@ async function openFixture(engine: 'sqlite' | 'postgresql', options: { settings?
   const db = await openDatabase({ databaseUrl, dataDir, clock })
   const errors: object[] = []
   const mailer = createMailer({
+    queue: openQueue(db, { clock }),
     outboxDir,
     issuer,
     clock,

@@ -65,10 +65,11 @@ describe.each(engines)('POST /api/auth/send-verification on %s', (engine) => {
         release = resolve
       })
       // The queue is held up: an answer that waited for a look-up in it would not come.
-      latchkey.services.mailer.defer(async () => {
+      const hold = latchkey.services.mailer.deferred(`hold ${asked}`, async () => {
         await held
         return undefined
       })
+      hold({})
       expect((await api.post('/send-verification', { email: asked })).status).toBe(202)
       release()
     }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createQueueStore } from '../../src/queue/store.ts'
 import { relatedStatement } from '../../src/storage/artifacts/related.ts'
 import { createStatements } from '../../src/storage/artifacts/statements.ts'
 import { composeUnit, upsertAll } from '../../src/storage/artifacts/unit.ts'
@@ -257,6 +258,24 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
     })
     expect(refused).toEqual([])
     expect(await accounts.find(user.id)).toBeUndefined()
+  })
+
+  test('every statement of the queue', async () => {
+    const store = createQueueStore(latchkey.services.db)
+    const refused = await refusedOf(async () => {
+      const taking = { kind: 'none', token: 't', now, until: now, limit: 2, except: [] }
+      await store.insert([{ id: 'one', kind: 'none', subject: '', payload: '', due: now }], now)
+      await store.isDue('none', now)
+      await store.take(taking)
+      await store.extend('one', 't', now)
+      await store.release('one', 't', { due: now })
+      await store.take(taking)
+      await store.end('one', 't', { status: 'done', now, result: '', keepPayload: false })
+      await store.remove('one', 't')
+      await store.hurry('none', 3, now)
+      await store.sweep(now + 1)
+    })
+    expect(refused).toEqual([])
   })
 
   test('every statement of the store of artefacts', async () => {

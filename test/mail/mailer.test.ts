@@ -1,10 +1,21 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createMailer, type Mail, type Mailer } from '../../src/mail/mailer.ts'
 import type { MailData } from '../../src/mail/templates.ts'
+import type { Queue } from '../../src/queue/queue.ts'
+import {
+  type AuditContext,
+  currentAuditContext,
+  runInAuditContext,
+  settled,
+} from '../../src/shared/audit-context.ts'
+import { createSecrets } from '../../src/shared/secrets.ts'
+import type { Database } from '../../src/storage/database.ts'
+import { openDatabase } from '../../src/storage/open.ts'
 import { codeIn, linkIn, type Mailbox, readOutbox, startMailbox } from '../support/mailbox.ts'
+import { openQueue } from '../support/queue.ts'
 
 const issuer = 'https://id.example.com/tenant'
 const link = `${issuer}/verify-email?token=${'t'.repeat(43)}`
@@ -14,6 +25,8 @@ const verification: Mail = {
   data: { username: 'ada', link, code: '012345', validFor: '24 hours' },
 }
 
+let dataDir: string
+let db: Database
 let outboxDir: string
 let box: Mailbox
 let answer: number | undefined
@@ -25,8 +38,11 @@ const logger = {
   info: (facts: object, message: string) => lines.push({ level: 'info', facts, message }),
   error: (facts: object, message: string) => lines.push({ level: 'error', facts, message }),
 }
-const mailer = (options: { smtpUrl?: string; from?: string; backoff?: number[] } = {}): Mailer => {
+const mailer = (
+  options: { smtpUrl?: string; from?: string; backoff?: number[]; queue?: Queue } = {},
+): Mailer => {
   const created = createMailer({
+    queue: openQueue(db),
     outboxDir,
     issuer,
     logger,
@@ -38,7 +54,17 @@ const mailer = (options: { smtpUrl?: string; from?: string; backoff?: number[] }
   return created
 }
 
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'latchkey-mail-queue-'))
+  db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir, clock: Date.now })
+})
+afterAll(async () => {
+  await db.close()
+  await rm(dataDir, { recursive: true, force: true })
+})
+
 beforeEach(async () => {
+  await db.prisma.delivery.deleteMany()
   outboxDir = join(await mkdtemp(join(tmpdir(), 'latchkey-mail-')), 'outbox')
   lines = []
   answer = undefined
@@ -253,18 +279,21 @@ test('a mail server that is down fails nobody but the mail', async () => {
 
 test('closing sends what is queued and does not wait for the next try', async () => {
   const post = createMailer({
+    queue: openQueue(db),
     outboxDir,
     issuer,
     logger,
     clock: Date.now,
     smtpUrl: box.smtpUrl,
-    backoff: [3_600_000, 3_600_000],
+    backoff: [3_600_000, 3_600_000, 3_600_000],
   })
   answer = 451
   post.send(verification)
   for (let more = 0; more < 10; more++) post.send({ ...verification, to: `user${more}@example.org` })
   await post.close()
   expect(refusals).toBe(33)
+  // Whoever starts next has them.
+  expect(await db.prisma.delivery.count({ where: { kind: 'mail', status: 'waiting' } })).toBe(11)
 })
 
 test('deferred work that fails or finds nothing to send is no mail and no crash', async () => {
@@ -277,4 +306,67 @@ test('deferred work that fails or finds nothing to send is no mail and no crash'
   await post.idle()
   expect(await readOutbox(outboxDir)).toHaveLength(1)
   expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1)
+})
+
+test('a mail is in the database, sealed, before the answer to what caused it; and the next process sends it', async () => {
+  answer = 451
+  const secrets = createSecrets('k'.repeat(40))
+  const first = mailer({ smtpUrl: box.smtpUrl, queue: openQueue(db, { secrets }), backoff: [60_000] })
+  const context: AuditContext = { actor: { kind: 'anonymous' }, settling: [] }
+  runInAuditContext(context, () => first.send(verification))
+  await settled(context)
+  const [row] = await db.prisma.delivery.findMany()
+  expect(row).toMatchObject({ kind: 'mail', status: 'waiting' })
+  expect(JSON.stringify(row)).not.toMatch(/tttt|012345|ada@/)
+
+  await vi.waitFor(() => expect(refusals).toBe(1))
+  answer = undefined
+  // As after a kill: nobody gives anything back.
+  const next = openQueue(db, { secrets, clock: () => Date.now() + 120_000 })
+  mailer({ smtpUrl: box.smtpUrl, queue: next })
+  await vi.waitFor(async () => {
+    await next.run()
+    expect(box.messages.map(({ to }) => to)).toEqual(['ada@example.org'])
+  })
+  await vi.waitFor(async () => expect(await db.prisma.delivery.count()).toBe(0))
+})
+
+test('what a request has asked for is prepared as its actor, again if it fails, and once only if it does not', async () => {
+  const actors: (AuditContext | undefined)[] = []
+  let fails = 1
+  const post = mailer({ smtpUrl: box.smtpUrl, backoff: Array.from({ length: 100 }, () => 5) })
+  const ask = post.deferred<{ name: string }>('test', async ({ name }) => {
+    actors.push(currentAuditContext())
+    if (fails-- > 0) throw new Error('database gone')
+    return { ...verification, data: { ...verification.data, username: name } }
+  })
+  const actor = { kind: 'account' as const, id: 'a1' }
+  const context: AuditContext = { actor, address: '192.0.2.1', requestId: 'r1', settling: [] }
+  runInAuditContext(context, () => ask({ name: 'grace' }))
+  await settled(context)
+  answer = 451
+  await vi.waitFor(() => expect(refusals).toBeGreaterThan(0))
+  answer = undefined
+  await post.idle()
+  expect(actors).toMatchObject(
+    Array.from({ length: 2 }, () => ({ actor, address: '192.0.2.1', requestId: 'r1' })),
+  )
+  expect(box.messages).toHaveLength(1)
+  expect(box.messages[0]?.text).toContain('grace')
+})
+
+test('a mail that cannot be stored is an answer that is not given', async () => {
+  const broken = openQueue({
+    ...db,
+    prisma: { $executeRawUnsafe: () => Promise.reject(new Error('disk full')) } as never,
+  })
+  const post = mailer({ queue: broken })
+  const context: AuditContext = { actor: { kind: 'anonymous' }, settling: [] }
+  runInAuditContext(context, () => post.send(verification))
+  await expect(settled(context)).rejects.toThrow('disk full')
+  expect(lines).toMatchObject([{ level: 'error', message: 'mail dropped: it could not be stored' }])
+  // Without a request to tell, it is told to the log alone.
+  post.send(verification)
+  await post.idle()
+  expect(lines).toHaveLength(2)
 })

@@ -17,6 +17,7 @@ beforeAll(async () => {
   observers?.issued('refresh_token')
   observers?.rejected('token', 'invalid_client')
   observers?.mail('sent')
+  observers?.delivery('mail', 'done')
   await fetch(`${latchkey.issuer}/metrics`)
   const text = await (await fetch(`${latchkey.issuer}/metrics`)).text()
   for (const [, name = '', labels = ''] of text.matchAll(/^([a-z_]\w*)(?:\{(.*)\})? /gm)) {

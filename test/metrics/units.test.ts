@@ -23,6 +23,7 @@ test('while the database does not answer, everything else can be read', async ()
     hashes: () => ({ running: 1, waiting: 2 }),
     pool: () => undefined,
     mailQueue: () => ({ running: 0, waiting: 3 }),
+    deliveries: () => [{ kind: 'mail', running: 0, waiting: 3 }],
     jobs: () => [{ name: 'sweep', every: 1000, doneAt: 4000, failures: 2 }],
     keys: async () => {
       if (!answers) throw new Error('gone')

@@ -1,16 +1,33 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
 import Provider from 'oidc-provider'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createBackChannel } from '../../src/oidc/sign-out/back-channel.ts'
+import type { QueueDependencies } from '../../src/queue/queue.ts'
+import type { Database } from '../../src/storage/database.ts'
+import { openDatabase } from '../../src/storage/open.ts'
+import { openQueue } from '../support/queue.ts'
 
 let server: Server
+let dataDir: string
+let db: Database
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'latchkey-back-channel-'))
+  db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir, clock: Date.now })
+})
 afterEach(() => server.close())
+afterAll(async () => {
+  await db.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
 
 /** An app that answers its logout notices with these statuses, in turn. */
-async function appAnswering(statuses: readonly number[]) {
+async function appAnswering(statuses: readonly number[], options: Partial<QueueDependencies> = {}) {
   const notices: string[] = []
   server = createServer(async (request, response) => {
     let body = ''
@@ -39,12 +56,13 @@ async function appAnswering(statuses: readonly number[]) {
   })
   const lines: string[] = []
   const note = (_fields: unknown, message?: unknown) => void lines.push(String(message))
-  const channel = createBackChannel({ info: note, warn: note } as never, [5, 5])
-  channel.attach(provider)
+  await db.prisma.delivery.deleteMany()
+  const queue = openQueue(db, options)
+  createBackChannel(queue, { info: note, warn: note } as never, [5, 5]).attach(provider)
   const client = (await provider.Client.find('app')) as unknown as {
     backchannelLogout(sub: string, sid: string): Promise<void>
   }
-  return { client, channel, notices, lines }
+  return { client, queue, notices, lines }
 }
 
 const untilNotices = async (notices: readonly string[], count: number) => {
@@ -52,19 +70,31 @@ const untilNotices = async (notices: readonly string[], count: number) => {
 }
 
 test('a notice that is refused is tried again, each time with a fresh logout token', async () => {
-  const { client, channel, notices, lines } = await appAnswering([503, 500, 200])
+  const { client, queue, notices, lines } = await appAnswering([503, 500, 200])
   await client.backchannelLogout('ada', 'sid')
   await untilNotices(notices, 3)
-  await channel.close()
+  await vi.waitFor(() => expect(lines).toHaveLength(1))
+  await queue.close(1000)
   expect(new Set(notices.map((token) => decodeJwt(token).jti)).size).toBe(3)
   expect(lines).toEqual(['back-channel logout delivered'])
 })
 
 test('an app that never answers well is given up after three tries, and said so', async () => {
-  const { client, channel, notices, lines } = await appAnswering([500, 500, 500, 500])
+  const { client, queue, notices, lines } = await appAnswering([500, 500, 500, 500])
   await client.backchannelLogout('ada', 'sid')
   await untilNotices(notices, 3)
-  await channel.close()
+  await vi.waitFor(() => expect(lines).toHaveLength(1))
+  await queue.close(1000)
   expect(notices).toHaveLength(3)
   expect(lines).toEqual(['back-channel logout was not delivered'])
+})
+
+test('a notice is stored before the sign-out is answered, and deleted when the app has it', async () => {
+  const { client, notices } = await appAnswering([503, 200])
+  await client.backchannelLogout('ada', 'sid')
+  expect(await db.prisma.delivery.findMany()).toMatchObject([
+    { kind: 'logout', subject: 'app', payload: '{"clientId":"app","sub":"ada","sid":"sid"}' },
+  ])
+  await untilNotices(notices, 2)
+  await vi.waitFor(async () => expect(await db.prisma.delivery.count()).toBe(0))
 })

@@ -76,6 +76,8 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
   const { app, services } = await buildApp(config, {
     logStream: { write: (line) => void log.push(line) },
     ...(options.clock && { clock: options.clock }),
+    // What a process adds itself it does not have to look for.
+    lookEvery: 3_600_000,
     ...(options.fastPaths && { fastPaths: options.fastPaths }),
     ...(!options.realHashes && { hashingCost: CHEAP }),
     estimateStrength,

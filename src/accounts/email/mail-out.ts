@@ -51,8 +51,13 @@ export type AccountMail =
     }
 
 export interface MailOut {
-  /** Queues a mail; never throws for what a mail server says. */
+  /** Stores a mail for the queue before the answer; never throws for what a mail server says. */
   send(mail: AccountMail): void
-  /** Queues work that ends in a mail or in none, so that no answer depends on which. */
+  /** What is looked up behind an answer that does not depend on it, and is stored before that. `prepare` may run twice. */
+  deferred<Data extends object>(
+    name: string,
+    prepare: (data: Data) => Promise<AccountMail | undefined>,
+  ): (data: Data) => void
+  /** Work in memory that ends in a mail or in none, and that nobody was promised. */
   defer(prepare: () => Promise<AccountMail | undefined>): void
 }

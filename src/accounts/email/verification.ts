@@ -89,12 +89,13 @@ export function createVerification(deps: {
    * does when the address has had its mails for this hour.
    */
   const prepare = async (
-    account: Account,
+    accountId: string,
     email: string,
     interaction: string | undefined,
   ): Promise<AccountMail | undefined> => {
     // The account may be gone by now: the owner of the address has signed up by a provider.
-    if ((await store.byId(account.id))?.pendingEmail !== email) return undefined
+    const account = await store.byId(accountId)
+    if (account?.pendingEmail !== email) return undefined
     const owner = await store.byProvenEmail(email)
     const issued = await tokens.issue({
       purpose: 'verify_email',
@@ -126,8 +127,26 @@ export function createVerification(deps: {
     return { to: email, template: 'verify-email', data }
   }
 
-  const queue = (account: Account, email: string, interaction?: string): void =>
-    mail.defer(() => prepare(account, email, interaction))
+  const verify = mail.deferred<{ accountId: string; email: string; interaction?: string | undefined }>(
+    'verify',
+    ({ accountId, email, interaction }) => prepare(accountId, email, interaction),
+  )
+  const queue = ({ id: accountId }: Account, email: string, interaction?: string): void =>
+    verify({ accountId, email, interaction })
+
+  const verifyAgain = mail.deferred<{ email?: string | undefined; address?: string | undefined }>(
+    'verify-again',
+    async ({ email, address }) => {
+      const account = email === undefined ? undefined : await store.waitingFor(email)
+      if (email !== undefined && account) return prepare(account.id, email, undefined)
+      events.emit({
+        type: 'account.verification_withheld',
+        reason: 'unknown_address',
+        ...(address !== undefined && { address }),
+      })
+      return undefined
+    },
+  )
 
   const redeem = async (row: TokenRow): Promise<VerificationOutcome> => {
     const { id, accountId, email } = row
@@ -171,17 +190,7 @@ export function createVerification(deps: {
     },
 
     async sendTo(typed, origin = {}) {
-      const email = canonicalEmail(typed)
-      mail.defer(async () => {
-        const account = email === undefined ? undefined : await store.waitingFor(email)
-        if (email !== undefined && account) return prepare(account, email, undefined)
-        events.emit({
-          type: 'account.verification_withheld',
-          reason: 'unknown_address',
-          ...(origin.address !== undefined && { address: origin.address }),
-        })
-        return undefined
-      })
+      verifyAgain({ email: canonicalEmail(typed), address: origin.address })
     },
 
     async peek(token) {

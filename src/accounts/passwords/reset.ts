@@ -94,31 +94,63 @@ export function createPasswordReset(deps: {
     return undefined
   }
 
+  const forgotten = mail.deferred<Forgotten>('forgot', async ({ email, ...origin }) => {
+    const account = email === undefined ? undefined : await store.byEmail(email)
+    const able = email !== undefined && account && mayReset(account)
+    const known = able && deviceOf(account, origin.devices) !== undefined
+    const how = { interaction: origin.interaction, ...(known && { purpose: 'let_in' as const }) }
+    const resetLink = able ? await link(account, email, how) : undefined
+    events.emit({
+      type: 'account.password_reset_requested',
+      ...(account ? { accountId: account.id } : { reason: 'unknown_address' }),
+      ...(able && !resetLink && { reason: 'too_many_mails' }),
+      ...(origin.address !== undefined && { address: origin.address }),
+    })
+    if (!able || !resetLink) return undefined
+    const data = {
+      username: account.displayUsername,
+      link: resetLink,
+      validFor: durationInWords(settings.resetTtl),
+    }
+    if (!isLeaving(account)) return { to: email, template: 'reset-password', data }
+    const deletedOn = dayOf(account.deletionAt)
+    return { to: email, template: 'reset-password-leaving', data: { ...data, deletedOn } }
+  })
+
+  const locked = mail.deferred<ToOwner & { how: 'for_a_while' | 'for_good' }>(
+    'locked',
+    async ({ accountId, email, how }) => {
+      const account = await store.byId(accountId)
+      if (!account) return undefined
+      const lasts = how === 'for_good' ? Math.max(settings.resetTtl, week) : settings.resetTtl
+      const special = how === 'for_good' && ({ purpose: 'let_in', limited: false, ttl: lasts } as const)
+      const resetLink = await link(account, email, special || {})
+      if (!resetLink) return undefined
+      const data = { username: account.displayUsername, link: resetLink, validFor: durationInWords(lasts) }
+      if (how === 'for_good') return { to: email, template: 'locked-for-good', data }
+      return {
+        to: email,
+        template: 'locked',
+        data: { ...data, lockedFor: durationInWords(settings.lockoutSeconds) },
+      }
+    },
+  )
+
+  const letIn = mail.deferred<ToOwner>('let-in', async ({ accountId, email }) => {
+    const account = await store.byId(accountId)
+    const resetLink = account && (await link(account, email, { purpose: 'let_in', limited: false }))
+    if (!resetLink) return undefined
+    const data = {
+      username: account.displayUsername,
+      link: resetLink,
+      validFor: durationInWords(settings.resetTtl),
+    }
+    return { to: email, template: 'reset-password', data }
+  })
+
   return {
-    async forgot(typed, origin = {}) {
-      const email = canonicalEmail(typed)
-      mail.defer(async () => {
-        const account = email === undefined ? undefined : await store.byEmail(email)
-        const able = email !== undefined && account && mayReset(account)
-        const known = able && deviceOf(account, origin.devices) !== undefined
-        const how = { interaction: origin.interaction, ...(known && { purpose: 'let_in' as const }) }
-        const resetLink = able ? await link(account, email, how) : undefined
-        events.emit({
-          type: 'account.password_reset_requested',
-          ...(account ? { accountId: account.id } : { reason: 'unknown_address' }),
-          ...(able && !resetLink && { reason: 'too_many_mails' }),
-          ...(origin.address !== undefined && { address: origin.address }),
-        })
-        if (!able || !resetLink) return undefined
-        const data = {
-          username: account.displayUsername,
-          link: resetLink,
-          validFor: durationInWords(settings.resetTtl),
-        }
-        if (!isLeaving(account)) return { to: email, template: 'reset-password', data }
-        const deletedOn = dayOf(account.deletionAt)
-        return { to: email, template: 'reset-password-leaving', data: { ...data, deletedOn } }
-      })
+    async forgot(typed, { address, interaction, devices } = {}) {
+      forgotten({ email: canonicalEmail(typed), address, interaction, devices })
     },
 
     async sendReset(accountId) {
@@ -170,32 +202,14 @@ export function createPasswordReset(deps: {
     announceLock(account, how) {
       events.emit({ type: 'account.locked', accountId: account.id, reason: how })
       const { email } = account
-      if (email === null) return
-      mail.defer(async () => {
-        const lasts = how === 'for_good' ? Math.max(settings.resetTtl, week) : settings.resetTtl
-        const special = how === 'for_good' && ({ purpose: 'let_in', limited: false, ttl: lasts } as const)
-        const resetLink = await link(account, email, special || {})
-        if (!resetLink) return undefined
-        const data = { username: account.displayUsername, link: resetLink, validFor: durationInWords(lasts) }
-        if (how === 'for_good') return { to: email, template: 'locked-for-good', data }
-        return {
-          to: email,
-          template: 'locked',
-          data: { ...data, lockedFor: durationInWords(settings.lockoutSeconds) },
-        }
-      })
+      if (email !== null) locked({ accountId: account.id, email, how })
     },
 
     sendLetIn(account) {
-      const { email, displayUsername: username } = account
+      const { id: accountId, email } = account
       if (email === null || account.disabledAt !== null) return
-      events.emit({ type: 'account.password_reset_requested', accountId: account.id })
-      mail.defer(async () => {
-        const resetLink = await link(account, email, { purpose: 'let_in', limited: false })
-        if (!resetLink) return undefined
-        const data = { username, link: resetLink, validFor: durationInWords(settings.resetTtl) }
-        return { to: email, template: 'reset-password', data }
-      })
+      events.emit({ type: 'account.password_reset_requested', accountId })
+      letIn({ accountId, email })
     },
 
     async peekReset(token) {
@@ -226,6 +240,14 @@ export function createPasswordReset(deps: {
     },
   }
 }
+
+interface ToOwner {
+  accountId: string
+  email: string
+}
+
+/** What a person has asked for who forgot a password. */
+type Forgotten = { email?: string | undefined } & NonNullable<Parameters<Accounts['forgot']>[1]>
 
 /** Of an account that waits to be deleted its owner may have forgotten the password too; a new one does not keep it yet. */
 const mayReset = (account: Account): boolean => account.disabledAt === null || isLeaving(account)

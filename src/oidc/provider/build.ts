@@ -70,7 +70,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
   const resourceOf = onceARequest((identifier) => resources.findForProtocol(identifier))
   const signOuts = createAskedSignOut(createSealedCookies(secrets.key('sign-out'), clock, MAX_SIGN_OUT))
   const pages = createPages(deps, signOuts)
-  const backChannel = createBackChannel(log)
+  const backChannel = createBackChannel(deps.queue, log)
   const usage = createUsage({ store: deps.usage, lastUses: deps.lastUses, clock, log })
   const references = createReferences(secrets)
   const forUserinfo = isForUserinfo(issuer)
@@ -164,7 +164,6 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       return provider
     },
     async close() {
-      await backChannel.close()
       await usage.close()
       await deps.lastUses.flush()
     },

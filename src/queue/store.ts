@@ -1,0 +1,190 @@
+import type { Database } from '../storage/database.ts'
+import type { Prisma } from '../storage/generated/sqlite/client.ts'
+import { type SqlValue, sqlTime } from '../storage/sql.ts'
+import { asStorageError } from '../storage/unavailable.ts'
+
+/** A row that is to be added. Times are milliseconds since the epoch. */
+export interface NewRow {
+  id: string
+  kind: string
+  subject: string
+  payload: string
+  due: number
+}
+
+/** A row as it was taken. */
+export interface TakenRow {
+  id: string
+  subject: string
+  payload: string
+  tries: number
+  createdAt: number
+}
+
+/** How many subjects may be left out of one taking. */
+export const LEFT_OUT = 8
+
+/** The deliveries in the database. Every change of one that is taken is made by the token of its taking, or not at all. */
+export interface QueueStore {
+  insert(rows: readonly NewRow[], now: number): Promise<void>
+  /** Whether something of a kind is due. Reads alone, and loads nothing. */
+  isDue(kind: string, now: number): Promise<boolean>
+  /**
+   * Takes what is due, the oldest first: each row goes to one caller, whichever process it is in.
+   * @param taking.until the end of the lease; then the row may be taken again
+   * @param taking.except subjects that have enough under way; LEFT_OUT of them at most
+   */
+  take(taking: {
+    kind: string
+    token: string
+    now: number
+    until: number
+    limit: number
+    except: readonly string[]
+  }): Promise<TakenRow[]>
+  /** False: another one has it by now. */
+  extend(id: string, token: string, until: number): Promise<boolean>
+  /** Gives a row back for a later try. @param change.uncounted as if it had not been taken */
+  release(
+    id: string,
+    token: string,
+    change: { due: number; payload?: string | undefined; result?: string | undefined; uncounted?: boolean },
+  ): Promise<boolean>
+  /** Ends a row, and forgets its payload unless that is kept. */
+  end(
+    id: string,
+    token: string,
+    end: { status: 'done' | 'failed'; now: number; result: string; keepPayload: boolean },
+  ): Promise<boolean>
+  remove(id: string, token: string): Promise<boolean>
+  /** What waits for another try is due now, a batch of it. @param tries of those that had fewer */
+  hurry(kind: string, tries: number, now: number): Promise<void>
+  /** Deletes a batch of rows that ended before a moment. @returns how many */
+  sweep(before: number): Promise<number>
+}
+
+/** Rows that one statement deletes or moves: a request waits for it on SQLite. */
+const SWEPT = 500
+
+/** The statements, with `?` for values; times as each engine compares them. */
+function statementsFor(dialect: 'sqlite' | 'postgresql') {
+  const time = dialect === 'postgresql' ? 'CAST(? AS timestamp(3))' : '?'
+  const lock = dialect === 'postgresql' ? ' FOR UPDATE SKIP LOCKED' : ''
+  const except = Array.from({ length: LEFT_OUT }, () => '?').join(', ')
+  /** The rows of a query that is run once. */
+  const those = (query: string) =>
+    dialect === 'postgresql' ? `id = ANY(ARRAY(${query}))` : `id IN (${query})`
+  const held = "WHERE id = ? AND taken_by = ? AND status = 'waiting'"
+  const statements = {
+    // The rows come as one JSON document: so the statement is the same for any number of them.
+    insert:
+      dialect === 'postgresql'
+        ? `INSERT INTO deliveries (id, kind, subject, payload, due, created_at)
+           SELECT id, kind, subject, payload, CAST(due AS timestamp(3)), CAST(at AS timestamp(3))
+           FROM jsonb_to_recordset(CAST(? AS jsonb)) AS rows(id text, kind text, subject text, payload text, due text, at text)`
+        : `INSERT INTO deliveries (id, kind, subject, payload, due, created_at)
+           SELECT value ->> 'id', value ->> 'kind', value ->> 'subject', value ->> 'payload', value ->> 'due', value ->> 'at'
+           FROM json_each(?)`,
+    take: `UPDATE deliveries SET taken_by = ?, due = ${time}, tries = tries + 1 WHERE ${those(
+      `SELECT id FROM deliveries WHERE kind = ? AND status = 'waiting' AND due <= ${time} AND subject NOT IN (${except})
+        ORDER BY due, id LIMIT ?${lock}`,
+    )} RETURNING id, subject, payload, tries, created_at AS "createdAt"`,
+    extend: `UPDATE deliveries SET due = ${time} ${held}`,
+    release: `UPDATE deliveries SET due = ${time}, taken_by = '', tries = tries - ?, payload = COALESCE(?, payload),
+        result = COALESCE(?, result) ${held}`,
+    end: `UPDATE deliveries SET status = ?, ended_at = ${time}, taken_by = '', result = ?,
+        payload = CASE WHEN ? = 1 THEN payload ELSE '' END ${held}`,
+    remove: `DELETE FROM deliveries ${held}`,
+    hurry: `UPDATE deliveries SET due = ${time} WHERE ${those(
+      `SELECT id FROM deliveries WHERE kind = ? AND status = 'waiting' AND due > ${time} AND taken_by = ''
+        AND tries < ? LIMIT ${SWEPT}`,
+    )}`,
+    sweep: `DELETE FROM deliveries WHERE ${those(`SELECT id FROM deliveries WHERE ended_at < ${time} LIMIT ${SWEPT}`)}`,
+  }
+  return dialect === 'sqlite' ? statements : numbered(statements)
+}
+
+/** With the placeholders of PostgreSQL. */
+const numbered = <Texts extends Record<string, string>>(texts: Texts): Texts =>
+  Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => {
+      let position = 0
+      return [name, text.replace(/\?/g, () => `$${++position}`)]
+    }),
+  ) as Texts
+
+/** Adds rows within a transaction of the caller's: the delivery is there exactly if what caused it is. */
+export async function insertDeliveries(
+  tx: Pick<Prisma.TransactionClient, '$executeRawUnsafe'>,
+  dialect: 'sqlite' | 'postgresql',
+  rows: readonly NewRow[],
+  now: number,
+): Promise<void> {
+  const at = sqlTime(now)
+  const document = JSON.stringify(rows.map((row) => ({ ...row, due: sqlTime(row.due), at })))
+  await tx.$executeRawUnsafe(statementsFor(dialect).insert, document)
+}
+
+type StoredRow = Omit<TakenRow, 'createdAt'> & { createdAt: string | Date }
+
+export function createQueueStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): QueueStore {
+  const statements = statementsFor(reads.dialect)
+  const change = async (text: string, ...values: SqlValue[]): Promise<number> => {
+    try {
+      return await prisma.$executeRawUnsafe(text, ...values)
+    } catch (error) {
+      throw asStorageError(error)
+    }
+  }
+  return {
+    async insert(rows, now) {
+      try {
+        await insertDeliveries(prisma, reads.dialect, rows, now)
+      } catch (error) {
+        throw asStorageError(error)
+      }
+    },
+
+    async isDue(kind, now) {
+      const text = `SELECT id FROM deliveries WHERE kind = ? AND status = 'waiting' AND due <= ? ORDER BY due LIMIT 1`
+      return (await reads.get(text, [kind, sqlTime(now)])) !== undefined
+    },
+
+    async take({ kind, token, now, until, limit, except }) {
+      // No subject is called like this.
+      const out = Array.from({ length: LEFT_OUT }, (_, index) => except[index] ?? '-')
+      const values = [token, sqlTime(until), kind, sqlTime(now), ...out, limit]
+      try {
+        const rows = await prisma.$queryRawUnsafe<StoredRow[]>(statements.take, ...values)
+        return rows
+          .map((row) => ({
+            ...row,
+            tries: Number(row.tries),
+            createdAt: new Date(row.createdAt).getTime(),
+          }))
+          .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+      } catch (error) {
+        throw asStorageError(error)
+      }
+    },
+
+    extend: async (id, token, until) => (await change(statements.extend, sqlTime(until), id, token)) === 1,
+
+    async release(id, token, { due, payload, result, uncounted }) {
+      const values = [sqlTime(due), uncounted ? 1 : 0, payload ?? null, result ?? null]
+      return (await change(statements.release, ...values, id, token)) === 1
+    },
+
+    async end(id, token, { status, now, result, keepPayload }) {
+      return (
+        (await change(statements.end, status, sqlTime(now), result, keepPayload ? 1 : 0, id, token)) === 1
+      )
+    },
+
+    remove: async (id, token) => (await change(statements.remove, id, token)) === 1,
+    async hurry(kind, tries, now) {
+      await change(statements.hurry, sqlTime(now), kind, sqlTime(now), tries)
+    },
+    sweep: (before) => change(statements.sweep, sqlTime(before)),
+  }
+}
