@@ -2,10 +2,13 @@ import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../../src/shared/clock.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../src/storage/artifacts/store.ts'
+import type { TokenReads } from '../../src/storage/token-reads/token-reads.ts'
 
 /** An empty store of one engine. */
 export interface OpenedArtifactStore {
   store: ArtifactStore
+  /** The same rows as fast paths read them; an account is its ID. */
+  tokens: TokenReads<string>
   /** The same data through connections of its own, as another process would reach it. */
   other: ArtifactStore
   /** Everything that is at rest, as text: every row, every column. */
@@ -170,6 +173,52 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
             ...payload,
             authorizations: { app: { sid: text, grantId: 'g' } },
           })
+        }
+      })
+
+      test('gives an access token with its Grant and session, whatever its other fields hold', async () => {
+        const odd = [
+          'a\0b',
+          'a\uD83Db',
+          'a\\u0000b',
+          `'"\\\n$1?`,
+          '"sessionUid":"another"',
+          '\\"sessionUid\\":\\"x\\"',
+        ]
+        const another = newId()
+        await store.upsert('Session', newId(), { uid: another, accountId: 'b' }, 60)
+        const stored = []
+        // More than are asked for one by one.
+        for (const text of [...odd, ...odd, ...odd]) {
+          const [id, grantId, sessionUid] = [newId(), newId(), newId()]
+          const claims = { userinfo: { [text]: { value: text }, email: { sessionUid: another } } }
+          const token = { jti: id, claims, extra: { text }, grantId, sessionUid, expiresWithSession: true }
+          await store.upsert('Grant', grantId, { jti: grantId, accountId: 'a', text }, 60)
+          await store.upsert('Session', newId(), { uid: sessionUid, accountId: 'a', text }, 60)
+          // As the library writes it, and with what looks alike in front.
+          const { claims: _, extra: __, ...rest } = token
+          await store.upsert('AccessToken', id, { ...rest, claims, extra: token.extra }, 60)
+          stored.push({ token, text })
+        }
+        const found = await Promise.all(stored.map(({ token }) => opened.tokens.byValue(token.jti)))
+        stored.forEach(({ token, text }, index) => {
+          expect(found[index]).toMatchObject({ model: 'AccessToken', token })
+          expect(found[index]?.grant).toMatchObject({ accountId: 'a', text })
+          expect(found[index]?.session).toMatchObject({ uid: token.sessionUid, accountId: 'a', text })
+        })
+      })
+
+      test('never gives an access token another session than its own', async () => {
+        const another = newId()
+        await store.upsert('Session', newId(), { uid: another, accountId: 'a' }, 60)
+        const claims = { userinfo: { email: { sessionUid: another } } }
+        const [free, gone] = [newId(), newId()]
+        await store.upsert('AccessToken', free, { jti: free, claims }, 60)
+        const bound = { claims, expiresWithSession: true, sessionUid: newId() }
+        await store.upsert('AccessToken', gone, { jti: gone, ...bound }, 60)
+        await store.upsert('AccessToken', free + free, { jti: free + free, claims, sessionUid: another }, 60)
+        for (const id of [free, gone, free + free]) {
+          expect(await opened.tokens.byValue(id)).toMatchObject({ model: 'AccessToken', session: undefined })
         }
       })
 

@@ -19,6 +19,7 @@ const onDatabase =
     ]
     return {
       store: createArtifactStore(mine.artifacts, options),
+      tokens: mine.tokenReads({ columns: 'id', from: ({ id }: { id: string }) => id }),
       other: createArtifactStore(theirs.artifacts, options),
       dump: async () => JSON.stringify(await mine.artifacts.all('SELECT * FROM artifacts')),
       async close() {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createGathering } from '../../src/storage/token-reads/gathering.ts'
+import { createGathering } from '../../src/storage/gathering.ts'
+import { databaseUnavailable } from '../../src/storage/unavailable.ts'
 
 /** Look-ups that are answered when the test says so. */
 function held() {
@@ -9,7 +10,7 @@ function held() {
       const found = new Map(keys.filter((key) => key !== 'none').map((key) => [key, `found ${key}`]))
       asked.push({ keys, answer: (error) => (error ? reject(error) : resolve(found)) })
     })
-  const find = createGathering<string>({
+  const find = createGathering<string>(8, {
     one: async (key) => (await ask([key])).get(key),
     several: ask,
   })
@@ -45,17 +46,38 @@ test('a few that wait go on one by one', async () => {
   expect(await Promise.all(all)).toEqual(keys(0, 10).map((key) => `found ${key}`))
 })
 
-test('one that fails takes those with it along, and no others', async () => {
+test('an outage takes those with it along, and no others', async () => {
   const { asked, find } = held()
   const flying = keys(0, 8).map(find)
   const waiting = keys(8, 17).map((key) => find(key).catch((error: Error) => error.message))
   asked[0]?.answer()
   await flying[0]
-  asked[8]?.answer(new Error('the database is away'))
-  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['the database is away']))
+  asked[8]?.answer(databaseUnavailable(new Error('gone')))
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(['the database is unavailable: gone']))
   const next = find('later')
   expect(asked[9]?.keys).toEqual(['later'])
   for (const each of asked) each.answer()
   expect(await next).toBe('found later')
   await Promise.all(flying)
+})
+
+test('where a statement for several fails, each is asked for alone, and one that fails is the only one', async () => {
+  const odd = new Error('a row that cannot be read')
+  const lots: (readonly string[])[] = []
+  const { promise: first, resolve: answer } = Promise.withResolvers<string>()
+  const find = createGathering<string>(1, {
+    one: async (key) => {
+      if (key === 'odd') throw odd
+      return key === 'first' ? first : `found ${key}`
+    },
+    several: async (asked) => {
+      lots.push(asked)
+      throw odd
+    },
+  })
+  const all = ['first', 'a', 'odd', 'b'].map((key) => find(key).catch((error: Error) => error.message))
+  answer('found first')
+  expect(await Promise.all(all)).toEqual(['found first', 'found a', odd.message, 'found b'])
+  expect(lots).toEqual([['a', 'odd', 'b']])
+  expect(await find('later')).toBe('found later')
 })

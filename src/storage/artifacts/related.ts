@@ -1,5 +1,7 @@
+import { createGathering } from '../gathering.ts'
 import type { Sql } from '../sql.ts'
 import type { ArtifactRow } from './at-rest.ts'
+import { accountOf, artifactOf, type JoinedRow, joinedStatement } from './joined.ts'
 
 /** Rows that one look-up has found: an artefact, and what a request that brought it asks for next. */
 export interface RelatedRows {
@@ -12,87 +14,48 @@ export interface RelatedRows {
   account: Record<string, unknown> | undefined
 }
 
-/** How many look-ups are on their way at once: further ones wait for one to return, and go together. */
-const FLYING = 2
-
-const COLUMNS = ['id_hash', 'model', 'payload', 'authorizations', 'consumed_at', 'expires_at'] as const
-const columnsOf = (table: string) => COLUMNS.map((name) => `${table}.${name} AS ${table}_${name}`).join(', ')
-const live = (table: string) =>
-  `${table}.destroyed_at IS NULL AND (${table}.expires_at IS NULL OR ${table}.expires_at > CAST(? AS BIGINT))`
-
-/** What `hashId` makes of an id, of the column that holds the id of a Grant. */
-const grantHash = `translate(rtrim(encode(sha256(convert_to(found.grant_id, 'UTF8')), 'base64'), '='), '+/', '-_')`
-/** The field as JSON.stringify writes it. What a client may have put into another field that looks alike finds a session that nobody asks for. */
-const sessionUid = `substring(found.payload from '"sessionUid":"([A-Za-z0-9_-]+)"')`
+/** Further look-ups wait for one to return, and go together. */
+const AT_ONCE = 2
 
 /** @param account columns of `accounts` */
-export const relatedStatement = (
-  account: string,
-) => `SELECT ${['found', 'granted', 'session'].map(columnsOf).join(', ')}, account.*
-  FROM artifacts AS found
-  LEFT JOIN artifacts AS granted ON granted.model = 'Grant' AND granted.id_hash = ${grantHash} AND ${live('granted')}
-  LEFT JOIN artifacts AS session ON session.model = 'Session' AND session.uid = ${sessionUid} AND ${live('session')}
-  LEFT JOIN (SELECT ${account} FROM accounts) AS account ON account.id = found.account_id
-  WHERE found.model = ANY (string_to_array(CAST(? AS TEXT), ' '))
-    AND found.id_hash = ANY (string_to_array(CAST(? AS TEXT), ' ')) AND ${live('found')}`
+export const relatedStatement = (account: string): string =>
+  joinedStatement(
+    account,
+    `found.model = ANY (string_to_array(CAST(? AS TEXT), ' '))
+    AND found.id_hash = ANY (string_to_array(CAST(? AS TEXT), ' '))`,
+  )
 
-type Row = Record<string, unknown>
-
-const rowOf = (row: Row, table: string): ArtifactRow | undefined =>
-  row[`${table}_model`] === null
-    ? undefined
-    : (Object.fromEntries(COLUMNS.map((name) => [name, row[`${table}_${name}`]])) as unknown as ArtifactRow)
-
-interface Waiting {
-  model: string
-  idHash: string
-  resolve(rows: RelatedRows | undefined): void
-  reject(error: unknown): void
-}
+/** A key of a look-up: neither model nor hash has a space. */
+const keyOf = (model: unknown, idHash: unknown): string => `${model} ${idHash}`
 
 /**
- * Looks artefacts up on PostgreSQL, where each of these reads would be a round trip of its own. Look-ups of several requests share one,
- * once more wait than fly.
- * @param accountColumns those of a row of `accounts`, `id` among them
+ * Looks artefacts up on PostgreSQL, where each of these reads would be a round trip of its own. Look-ups of several requests share one.
+ * @param accountColumns those of a row of `accounts`, `id` among them @param now in seconds since the epoch
  */
 export function createRelatedReads(sql: Sql, accountColumns: string, now: () => number) {
   const text = relatedStatement(accountColumns)
-  let waiting: Waiting[] = []
-  let flying = 0
 
-  async function fly(): Promise<void> {
-    const asked = waiting
-    waiting = []
-    flying++
-    try {
-      const words = (of: 'model' | 'idHash') => [...new Set(asked.map((each) => each[of]))].join(' ')
-      const at = now()
-      const rows = await sql.all<Row>(text, [at, at, words('model'), words('idHash'), at])
-      for (const { model, idHash, resolve } of asked) {
-        const row = rows.find((each) => each.found_id_hash === idHash && each.found_model === model)
-        const found = row && rowOf(row, 'found')
-        resolve(
-          row &&
-            found && {
-              found,
-              grant: rowOf(row, 'granted'),
-              session: rowOf(row, 'session'),
-              account: row.id === null ? undefined : row,
-            },
-        )
-      }
-    } catch (error) {
-      for (const { reject } of asked) reject(error)
-    } finally {
-      flying--
-      if (waiting.length > 0) void fly()
-    }
+  async function several(keys: readonly string[]): Promise<Map<string, JoinedRow>> {
+    const at = now()
+    const words = (index: number) => [...new Set(keys.map((key) => key.split(' ')[index]))].join(' ')
+    const rows = await sql.all<JoinedRow>(text, [at, at, words(0), words(1), at])
+    return new Map(rows.map((row) => [keyOf(row.found_model, row.found_id_hash), row]))
   }
 
-  return (model: string, idHash: string): Promise<RelatedRows | undefined> => {
-    const { promise, resolve, reject } = Promise.withResolvers<RelatedRows | undefined>()
-    waiting.push({ model, idHash, resolve, reject })
-    if (flying < FLYING) void fly()
-    return promise
+  const find = createGathering<JoinedRow>(AT_ONCE, {
+    one: async (key) => (await several([key])).get(key),
+    several,
+  })
+
+  return async (model: string, idHash: string): Promise<RelatedRows | undefined> => {
+    const row = await find(keyOf(model, idHash))
+    const found = row && artifactOf(row, 'found')
+    if (row === undefined || found === undefined) return undefined
+    return {
+      found,
+      grant: artifactOf(row, 'granted'),
+      session: artifactOf(row, 'session'),
+      account: accountOf(row),
+    }
   }
 }

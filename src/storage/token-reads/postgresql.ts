@@ -1,64 +1,38 @@
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import { hashId } from '../../shared/id-hash.ts'
-import type { ArtifactRow } from '../artifacts/at-rest.ts'
+import {
+  accountOf,
+  artifactOf,
+  columnsOf,
+  type JoinedRow,
+  joinedStatement,
+  live,
+} from '../artifacts/joined.ts'
+import { createGathering } from '../gathering.ts'
 import type { Sql } from '../sql.ts'
-import { createGathering } from './gathering.ts'
-import { type AccountView, ARTIFACT_COLUMNS, context, storedToken, type TokenReads } from './token-reads.ts'
+import { type AccountView, context, storedToken, type TokenReads } from './token-reads.ts'
 
-const PARTS = ['token', 'grant', 'session'] as const
-type Part = (typeof PARTS)[number]
+/** Look-ups of tokens by statements of their own, before they share one. */
+const AT_ONCE = 8
 
-const columnsOf = (part: Part) =>
-  ARTIFACT_COLUMNS.map((name) => `${part}_.${name} AS ${part}_${name}`).join(', ')
-/** One parameter: now. */
-const live = (part: Part | 'denied') =>
-  `${part}_.destroyed_at IS NULL AND (${part}_.expires_at IS NULL OR ${part}_.expires_at > ?)`
+const byValue = (accountColumns: string, which: string): string =>
+  joinedStatement(
+    accountColumns,
+    `found.model IN ('AccessToken', 'ClientCredentials') AND found.id_hash ${which}`,
+  )
 
-/** `hashId` in SQL. */
-const hashed = (text: string) =>
-  `translate(rtrim(encode(sha256(convert_to(${text}, 'UTF8')), 'base64'), '='), '+/', '-_')`
-const SESSION_UID = `CASE WHEN token_.payload::json ->> 'expiresWithSession' = 'true'
-  THEN token_.payload::json ->> 'sessionUid' END`
+const byReference = (accountColumns: string) => `SELECT denied.id_hash AS denied,
+    ${columnsOf('granted')}, ${columnsOf('session')}, account.*
+  FROM (SELECT 1) AS one
+  LEFT JOIN artifacts AS denied ON denied.model = ? AND denied.id_hash = ? AND ${live('denied')}
+  LEFT JOIN artifacts AS granted ON granted.model = 'Grant' AND granted.id_hash = ? AND ${live('granted')}
+  LEFT JOIN artifacts AS session ON session.model = 'Session' AND session.uid = ? AND ${live('session')}
+  LEFT JOIN (SELECT ${accountColumns} FROM accounts) AS account ON account.id = ?`
 
-/** One statement, whose plan the server keeps: a token that is looked at has its four rows a few pages away. */
-const byValue = (
-  accountColumns: string,
-  which: string,
-) => `SELECT ${PARTS.map(columnsOf).join(', ')}, account_.*
-  FROM artifacts token_
-  LEFT JOIN artifacts grant_ ON grant_.model = 'Grant' AND grant_.id_hash = ${hashed('token_.grant_id')} AND ${live('grant')}
-  LEFT JOIN artifacts session_ ON session_.model = 'Session' AND session_.uid = ${SESSION_UID} AND ${live('session')}
-  LEFT JOIN (SELECT ${accountColumns} FROM accounts) account_ ON account_.id = token_.account_id
-  WHERE token_.model IN ('AccessToken', 'ClientCredentials') AND token_.id_hash ${which} AND ${live('token')}`
-
-const byReference = (accountColumns: string) => `SELECT denied_.id_hash AS denied,
-    ${columnsOf('grant')}, ${columnsOf('session')}, account_.*
-  FROM (SELECT 1) one_
-  LEFT JOIN artifacts denied_ ON denied_.model = ? AND denied_.id_hash = ? AND ${live('denied')}
-  LEFT JOIN artifacts grant_ ON grant_.model = 'Grant' AND grant_.id_hash = ? AND ${live('grant')}
-  LEFT JOIN artifacts session_ ON session_.model = 'Session' AND session_.uid = ? AND ${live('session')}
-  LEFT JOIN (SELECT ${accountColumns} FROM accounts) account_ ON account_.id = ?`
-
-type Row = Record<string, unknown>
-
-/** A part of a joined row; null: it has none. */
-function partOf(row: Row, part: Part): ArtifactRow | null {
-  if (row[`${part}_id_hash`] === null) return null
-  return {
-    id_hash: row[`${part}_id_hash`] as string,
-    model: row[`${part}_model`] as string,
-    payload: row[`${part}_payload`] as string,
-    authorizations: row[`${part}_authorizations`] as string | null,
-    consumed_at: row[`${part}_consumed_at`] as number | null,
-    expires_at: row[`${part}_expires_at`] as number | null,
-  }
-}
-
-const contextOf = (row: Row) => ({
-  grant: partOf(row, 'grant'),
-  session: partOf(row, 'session'),
-  // Its columns are in the row by their own names.
-  account: row.id === null ? null : row,
+const contextOf = (row: JoinedRow) => ({
+  grant: artifactOf(row, 'granted') ?? null,
+  session: artifactOf(row, 'session') ?? null,
+  account: accountOf(row) ?? null,
 })
 
 /** One joined statement; of tokens that wait at the same time, one for all. */
@@ -68,25 +42,25 @@ export function createPostgresTokenReads<Account>(
   clock: Clock,
 ): TokenReads<Account> {
   const one = byValue(view.columns, '= ?')
-  const several = byValue(view.columns, '= ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))')
+  const several = byValue(view.columns, `= ANY (string_to_array(CAST(? AS TEXT), ' '))`)
   const reference = byReference(view.columns)
 
-  const find = createGathering<Row>({
+  const find = createGathering<JoinedRow>(AT_ONCE, {
     async one(idHash) {
       const now = epochSeconds(clock)
-      return sql.get<Row>(one, [now, now, idHash, now])
+      return sql.get<JoinedRow>(one, [now, now, idHash, now])
     },
     async several(hashes) {
       const now = epochSeconds(clock)
-      const rows = await sql.all<Row>(several, [now, now, JSON.stringify(hashes), now])
-      return new Map(rows.map((row) => [row.token_id_hash as string, row]))
+      const rows = await sql.all<JoinedRow>(several, [now, now, hashes.join(' '), now])
+      return new Map(rows.map((row) => [row.found_id_hash as string, row]))
     },
   })
 
   return {
     async byValue(value) {
       const row = await find(hashId(value))
-      const token = row && partOf(row, 'token')
+      const token = row && artifactOf(row, 'found')
       return row && token ? storedToken(value, { token, ...contextOf(row) }, view) : undefined
     },
 
@@ -103,7 +77,7 @@ export function createPostgresTokenReads<Account>(
         now,
         accountId ?? null,
       ]
-      const row = (await sql.get<Row>(reference, given)) ?? {}
+      const row = (await sql.get<JoinedRow>(reference, given)) ?? {}
       return { denied: row.denied !== null, ...context(grantId, contextOf(row), view) }
     },
   }

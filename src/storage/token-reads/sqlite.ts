@@ -2,16 +2,10 @@ import type BetterSqlite3 from 'better-sqlite3'
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import { hashId } from '../../shared/id-hash.ts'
 import type { ArtifactRow } from '../artifacts/at-rest.ts'
+import { ARTIFACT_COLUMNS } from '../artifacts/joined.ts'
 import { isBusy, whenFree } from '../sqlite/busy.ts'
 import { asStorageError } from '../unavailable.ts'
-import {
-  type AccountView,
-  ARTIFACT_COLUMNS,
-  context,
-  sessionOf,
-  storedToken,
-  type TokenReads,
-} from './token-reads.ts'
+import { type AccountView, context, sessionOf, storedToken, type TokenReads } from './token-reads.ts'
 
 const COLUMNS = ARTIFACT_COLUMNS.join(', ')
 /** One parameter: now. */

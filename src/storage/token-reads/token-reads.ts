@@ -36,16 +36,6 @@ export interface TokenReference {
   accountId: string | undefined
 }
 
-/** The columns of an artefact that its payload is made of. */
-export const ARTIFACT_COLUMNS = [
-  'id_hash',
-  'model',
-  'payload',
-  'authorizations',
-  'consumed_at',
-  'expires_at',
-] as const
-
 /** How an account is read: columns of `accounts` (`id` is one of them), and what their row becomes. */
 export interface AccountView<Account> {
   columns: string
@@ -67,7 +57,10 @@ export function storedToken<Account>(
   view: AccountView<Account>,
 ): StoredToken<Account> {
   const token = fromRest(rows.token, value, rows.token.id_hash)
-  return { model: rows.token.model as TokenModel, token, ...context(token.grantId, rows, view) }
+  const { session, ...found } = context(token.grantId, rows, view)
+  // PostgreSQL has looked for it in the text of the payload.
+  const named = session !== undefined && session.uid === sessionOf(token)
+  return { model: rows.token.model as TokenModel, token, ...found, session: named ? session : undefined }
 }
 
 export function context<Account>(
