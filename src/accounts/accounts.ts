@@ -179,9 +179,14 @@ export interface Accounts {
 
   /**
    * Fields left out stay as they are; '' and null empty one. Another phone number is not verified. Values that are there
-   * already are not written.
+   * already are not written. Who loses a verified phone number is told by mail.
+   * @param by.fresh the person has signed in lately (ASVS 7.5.1)
+   * @throws AppError `insufficient_user_authentication` (403): a verified phone number would go without a fresh sign-in;
+   *   `version_conflict` (409)
    */
-  updateProfile(accountId: string, input: ProfileInput): Promise<Account>
+  updateProfile(accountId: string, input: ProfileInput, by?: { fresh?: boolean }): Promise<Account>
+  /** Whether `updateProfile` asks for a fresh sign-in. */
+  losesVerifiedPhone(account: Account, input: ProfileInput): boolean
   /**
    * Asks the owner of a new address to prove it; until then the old one stays in use. False: it is the address in
    * use already, and none waits any more. Let people sign in again before (ASVS 7.5.1).
@@ -391,6 +396,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     letIn: resets.letIn,
     changePassword: createChangePassword({ ...shared, passwords }),
     updateProfile: profile.updateProfile,
+    losesVerifiedPhone: profile.losesVerifiedPhone,
     changeEmail: profile.changeEmail,
     changeUsername: createRename(shared),
     dropAddressChange: profile.dropAddressChange,

@@ -4,6 +4,8 @@ import { type Account, notFound, withoutPassword } from './account.ts'
 import type { Accounts } from './accounts.ts'
 import { claimChanges } from './claims.ts'
 import { canonicalEmail } from './email/address.ts'
+import type { Links } from './email/links.ts'
+import type { MailOut } from './email/mail-out.ts'
 import type { SendingVerification } from './email/verification.ts'
 import { changeOf, isChanged, madeOf, ofAccount, type SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
@@ -16,6 +18,7 @@ import { type PrepareAccount, takenError } from './sign-up/new-account.ts'
 import type { AccountStore } from './store/store.ts'
 import { type AccountChanges, differing } from './store/values.ts'
 import type { TokenStore } from './tokens/store.ts'
+import { tellOfLostPhone } from './verified-phone.ts'
 
 type Administration = Pick<
   Accounts,
@@ -45,6 +48,8 @@ export function createAdministration(deps: {
   events: SecurityEvents
   clock: Clock
   loginOf: LoginOf
+  mail: MailOut
+  links: Links
 }): Administration {
   const { store, tokenStore, failures, prepare, sessions, verification, invitations, events, clock } = deps
 
@@ -150,6 +155,8 @@ export function createAdministration(deps: {
         return ifVersion === undefined || ifVersion === before.updatedAt
           ? before
           : settled('version_conflict')
+      // It is this number that is verified, whatever its owner changes at this moment.
+      if (changes.phoneVerified) changes.phoneNumber ??= before.phoneNumber
       const wasInvited = before.email === null && before.invitedUntil !== null
       if (wasInvited && changes.pendingEmail !== undefined && before.disabledAt !== null)
         changes.invitedUntil = null
@@ -161,6 +168,7 @@ export function createAdministration(deps: {
           : await changeSince(id, changes, ifVersion)
       if (isChanged(before, account))
         events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
+      tellOfLostPhone(deps, before, account)
       if (role !== undefined && role !== before.role) await roleChanged(before, account)
       if (pendingEmail !== undefined && pendingEmail !== before.pendingEmail) {
         await tokenStore.expireAllOf(id, 'verify_email', 'invitation')

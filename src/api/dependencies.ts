@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { PersonalData } from '../accounts/personal-data/export.ts'
 import type { Activity } from '../audit/activity.ts'
+import type { EmailCodeNotSent } from '../factors/codes/email-codes.ts'
 import type { Factors } from '../factors/factors.ts'
 import type { MfaTokens } from '../factors/mfa-tokens.ts'
 import type { NotSent } from '../factors/phone/phone.ts'
@@ -31,6 +32,7 @@ export interface ApiDependencies {
     | 'register'
     | 'authenticate'
     | 'updateProfile'
+    | 'losesVerifiedPhone'
     | 'changeEmail'
     | 'changePassword'
     | 'disable'
@@ -59,6 +61,8 @@ export interface ApiDependencies {
   gate: Pick<SignInGate, 'missing'>
   /** What is answered where no code could be sent to a phone. */
   codeNotSent(outcome: NotSent): AppError
+  /** … that was not mailed. */
+  emailCodeNotSent(outcome: EmailCodeNotSent): AppError
   /** After a second factor was shown. */
   signedIn(account: Account, method: VerificationMethod, request: FastifyRequest): void
   upstream: Pick<Federation, 'start' | 'callback' | 'redeemCode' | 'stillCounts'>

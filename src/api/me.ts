@@ -3,7 +3,7 @@ import { byProperty, personalFields } from '../shared/profile/fields.ts'
 import { type Caller, callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
-import { requireSecondFactor } from './owner.ts'
+import { requireOwner, requireSecondFactor } from './owner.ts'
 import { inOurNames, wrongFields } from './problems.ts'
 import { profileOf } from './profile-view.ts'
 import { closeBody, profile, profileChanges } from './schemas.ts'
@@ -25,7 +25,7 @@ const change = operation({
   tag: 'Profile',
   summary: 'Change your profile',
   description:
-    'Names, the email address or the password, one of the three at a time. A new address counts once the link that is sent to it was followed. A new password ends every other session and every token, the one that asked included.',
+    'Names, the email address or the password, one of the three at a time. A new address counts once the link that is sent to it was followed. Another phone number in the place of a verified one asks for what a change of second factors asks for: a fresh sign-in of the session, or `current_password`. A new password ends every other session and every token, the one that asked included.',
   caller: {},
   body: profileChanges,
   answers: [200, 'Your profile as it is now.', profile],
@@ -85,8 +85,12 @@ export function meRoutes({ known, deps }: ApiContext): void {
     const { id } = caller.account
     const { email, new_password, current_password, ...claims } = request.body
     if (email !== undefined || new_password !== undefined) requireSecondFactor(caller)
-    if (Object.values(claims).some((value) => value !== undefined))
-      await inOurNames(accounts.updateProfile(id, byProperty(claims, 'rest', personalFields)))
+    if (Object.values(claims).some((value) => value !== undefined)) {
+      const changes = byProperty(claims, 'rest', personalFields)
+      const fresh = accounts.losesVerifiedPhone(caller.account, changes)
+      if (fresh) await requireOwner(deps, request, current_password)
+      await inOurNames(accounts.updateProfile(id, changes, { fresh }))
+    }
     if (email !== undefined) {
       await confirmPassword(deps, request, caller.account, 'current_password', current_password)
       await inOurNames(accounts.changeEmail(id, email, { generation: caller.account.generation }))

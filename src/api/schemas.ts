@@ -112,7 +112,10 @@ export const profileChanges = body({
   ...claims(personalFields),
   email: email.optional().meta({ description: 'Counts once the link that is sent to it was followed.' }),
   new_password: newPassword.optional(),
-  current_password: currentPassword.meta({ description: 'Needed with `email` and `new_password`.' }),
+  current_password: currentPassword.meta({
+    description:
+      'Needed with `email` and `new_password`, and with another `phone_number` in the place of a verified one unless the session’s sign-in is fresh.',
+  }),
 })
   .refine(
     ({ email, new_password, current_password: _, ...claims }) => {

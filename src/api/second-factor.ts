@@ -32,7 +32,14 @@ const wrong = () =>
 
 type Needs = Pick<
   ApiDependencies,
-  'codeNotSent' | 'mfaTokens' | 'factors' | 'findLive' | 'signedIn' | 'clock' | 'upstream'
+  | 'codeNotSent'
+  | 'emailCodeNotSent'
+  | 'mfaTokens'
+  | 'factors'
+  | 'findLive'
+  | 'signedIn'
+  | 'clock'
+  | 'upstream'
 >
 
 /** The sign-in that a token names, and its account. @throws AppError mfa_token_expired (401) */
@@ -58,7 +65,7 @@ const bindingOf = (token: string): string => createHash('sha256').update(`mfa ${
 
 /**
  * What a second factor begins with: the options of a passkey, or a code that is sent.
- * @throws AppError mfa_token_expired (401) · sms_not_sent (409) · too_many_mails, too_many_messages (429)
+ * @throws AppError mfa_token_expired (401) · sms_not_sent, no_email_code (409) · too_many_mails, too_many_messages (429)
  * @param ends, binding as of `verifySecondFactor`
  */
 export async function challengeSecondFactor(
@@ -70,10 +77,9 @@ export async function challengeSecondFactor(
 ): Promise<{ public_key?: Record<string, unknown> }> {
   const { account } = await pendingOf(deps, mfa_token, ends, binding)
   if (method === 'email') {
-    if (await deps.factors.emailCodes.send(account.id)) return {}
-    throw new AppError('too_many_mails', 429, 'No code can be sent to this account now.', {
-      retryAfter: 3600,
-    })
+    const outcome = await deps.factors.emailCodes.send(account.id)
+    if (outcome.kind === 'sent') return {}
+    throw deps.emailCodeNotSent(outcome)
   }
   if (method === 'sms') {
     const outcome = await deps.factors.phones.send(account.id, request.ip)

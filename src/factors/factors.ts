@@ -119,7 +119,10 @@ export function createFactors(deps: FactorsDependencies): Factors {
   const { db, clock } = deps
   const notices = createNotices(deps)
   const failures = createFailureStore(db)
-  const limit = createLimit({ store: failures, clock, wrong: notices.codeWrong })
+  const limit = createLimit({
+    ...{ store: failures, clock, wrong: notices.codeWrong },
+    key: deps.secrets.key('used-codes'),
+  })
   const remembered = createRememberedBrowserStore(deps)
   const shared = { ...deps, limit, notices }
   const lockedUntil = createLockedUntil({ store: failures, clock })
@@ -148,7 +151,12 @@ export function createFactors(deps: FactorsDependencies): Factors {
     store: phoneStore,
     key: deps.secrets.key('sms-codes'),
   })
-  const emailCodes = createEmailCodes({ ...shared, failures, key: deps.secrets.key('email-codes') })
+  const emailCodes = createEmailCodes({
+    ...shared,
+    failures,
+    lockedUntil,
+    key: deps.secrets.key('email-codes'),
+  })
 
   /** A person who has shown a second factor has not lost them all. */
   async function shown(accountId: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import type { Clock } from '../shared/clock.ts'
 import type { FailureStore } from './store/failures.ts'
 
@@ -18,13 +19,15 @@ export type Refusal = { kind: 'wrong' } | { kind: 'limited'; until: number }
 /**
  * Checks a code within the limit. The try is counted as a failure before the check, by one conditional statement: of any
  * number of guesses at once no more than MAX_WRONG_CODES are checked, in however many processes. A right one clears the
- * count; a check that throws (an overloaded server) gives its try back.
- * @returns what `check` found; it returns undefined for a wrong code
+ * count, before it is used up; a check that throws (an overloaded server) gives its try back. The right code once more (a form that was sent twice) is wrong,
+ * since it is used, and counts for nothing: who sends it guesses nothing.
+ * @param code as it was typed @param check calls `matches` once the code is right, before it uses it up @returns what `check` found; it returns undefined for a wrong code
  */
 export type WithinLimit = <Right>(
   accountId: string,
   kind: CodeKind,
-  check: () => Promise<Right | undefined>,
+  code: string,
+  check: (matches: () => Promise<void>) => Promise<Right | undefined>,
 ) => Promise<{ kind: 'right'; found: Right } | Refusal>
 
 /** Until when no codes of a kind are checked, in milliseconds since the epoch; undefined: they are. Counts nothing. */
@@ -45,43 +48,55 @@ export function createLockedUntil({ store, clock }: { store: FailureStore; clock
 export function createLimit(deps: {
   store: FailureStore
   clock: Clock
+  /** At least 256 bits. */
+  key: Uint8Array
   wrong: (accountId: string, kind: CodeKind, last: boolean) => Promise<void>
 }): WithinLimit {
   const { store, clock } = deps
-  return async (accountId, kind, check) => {
+  const macOf = (...of: [accountId: string, kind: CodeKind, code: string]): string =>
+    createHmac('sha256', deps.key).update(of.join('\0')).digest('base64url')
+
+  return async (accountId, kind, code, check) => {
     const now = clock()
+    // As people type one code: in groups, in capitals.
+    const mac = macOf(accountId, kind, code.replaceAll(/[\s-]/g, '').toLowerCase())
     const reserved = await store.reserve({
       accountId,
       kind,
       now: new Date(now),
       windowEndsAt: new Date(now + WINDOW),
       most: MAX_WRONG_CODES,
+      mac,
     })
     if (!reserved) return { kind: 'wrong' }
-    const { failures, windowEndsAt } = reserved
+    const { failures, windowEndsAt, counted } = reserved
     if (failures === undefined) return { kind: 'limited', until: windowEndsAt.getTime() }
-    const inAll = await store.reserve({
-      accountId,
-      kind: `${kind}_in_all`,
-      now: new Date(now),
-      windowEndsAt: new Date(now + MONTH),
-      most: MAX_WRONG_IN_ALL,
-    })
-    if (inAll?.failures === undefined)
+    const inAll =
+      counted &&
+      (await store.reserve({
+        accountId,
+        kind: `${kind}_in_all`,
+        now: new Date(now),
+        windowEndsAt: new Date(now + MONTH),
+        most: MAX_WRONG_IN_ALL,
+      }))
+    if (inAll !== false && inAll?.failures === undefined)
       return { kind: 'limited', until: (inAll?.windowEndsAt ?? windowEndsAt).getTime() }
     let found: Awaited<ReturnType<typeof check>>
     try {
-      found = await check()
+      found = await check(() => store.used(accountId, kind, mac))
     } catch (error) {
+      if (!counted) throw error
       await store.giveBack(accountId, kind)
       await store.giveBack(accountId, `${kind}_in_all`)
       throw error
     }
     if (found === undefined) {
+      // What was counted of it before it was right has been cleared with the rest.
+      if (!counted || (await store.wasUsed(accountId, kind, mac))) return { kind: 'wrong' }
       await deps.wrong(accountId, kind, failures === MAX_WRONG_CODES)
       return { kind: 'wrong' }
     }
-    await store.clear(accountId, kind)
     await store.clear(accountId, `${kind}_in_all`)
     return { kind: 'right', found }
   }

@@ -43,6 +43,7 @@ export interface MailData {
   'recovery-codes-renewed': { username: string; accountLink: string }
   /** `number`: its last digits. */
   'phone-verified': { username: string; number: string; accountLink: string }
+  'phone-removed': { username: string; number: string; accountLink: string }
   /** `name`: as its owner calls it. */
   'app-password-added': { username: string; name: string; accountLink: string }
   'app-password-removed': { username: string; name: string; accountLink: string }
@@ -101,6 +102,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'passkey-refused': (service) => `A passkey of your account at ${service} is refused`,
   'factor-locked': (service) => `Too many wrong codes for your account at ${service}`,
   'phone-verified': (service) => `A phone number was verified for your account at ${service}`,
+  'phone-removed': (service) => `A phone number was removed from your account at ${service}`,
   'recovery-codes-renewed': (service) => `New recovery codes for your account at ${service}`,
   'app-password-added': (service) => `An app password was made for your account at ${service}`,
   'app-password-removed': (service) => `An app password of your account at ${service} was removed`,

@@ -6,6 +6,7 @@ import { apiRoutes } from '../api/routes.ts'
 import { auditDocument } from '../audit/export.ts'
 import { FIELDS } from '../clients/fields/table.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
+import { emailCodeNotSent } from '../factors/codes/not-sent.ts'
 import { createMfaTokens } from '../factors/mfa-tokens.ts'
 import { reportVerified } from '../factors/pages/verify-form.ts'
 import { notSent } from '../factors/phone/not-sent.ts'
@@ -95,6 +96,7 @@ export async function wireApi(
         secondFactor: () => settings.values.secondFactor,
         gate: services.signInGate,
         codeNotSent: (outcome) => notSent(outcome, clock()),
+        emailCodeNotSent: (outcome) => emailCodeNotSent(outcome, clock()),
         signedIn: reportVerified(services.event),
       },
       administration,

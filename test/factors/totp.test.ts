@@ -81,7 +81,8 @@ forEachDatabase('authenticator apps', (fixture) => {
 
     fixture().later(900)
     expect(await verify(id, codeOf(secret, fixture().now))).toMatchObject({ kind: 'verified' })
-    expect(await fixture().db.prisma.factorFailures.count({ where: { accountId: id } })).toBe(0)
+    const where = { accountId: id, failures: { gt: 0 } }
+    expect(await fixture().db.prisma.factorFailures.findMany({ where })).toEqual([])
   })
 
   test('a right code clears what was counted', async () => {

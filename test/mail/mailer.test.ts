@@ -147,6 +147,7 @@ test('every template renders in both forms, leaving no value out', async () => {
     'app-password-added': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
     'app-password-removed': { username: 'VALUE1', name: 'VALUE2', accountLink: 'VALUE3' },
     'phone-verified': { username: 'VALUE1', number: 'VALUE2', accountLink: 'VALUE3' },
+    'phone-removed': { username: 'VALUE1', number: 'VALUE2', accountLink: 'VALUE3' },
     'sign-in-code': { username: 'VALUE1', code: 'VALUE2', validFor: 'VALUE3', resetLink: 'VALUE4' },
     'recovery-code-used': { username: 'VALUE1', left: 'VALUE2', accountLink: 'VALUE3' },
     'recovery-started': {

@@ -178,7 +178,7 @@ describe('a second factor that is required and missing', () => {
       await allow()
       const { id } = await latchkey.createUser()
       const { emailCodes } = latchkey.services.factors
-      expect(await emailCodes.send(id)).toBe(true)
+      expect(await emailCodes.send(id)).toEqual({ kind: 'sent' })
       const guesses = Array.from({ length: 60 }, (_, n) => emailCodes.verify(id, String(n).padStart(6, 'x')))
       const kinds = (await Promise.all(guesses)).map(({ kind }) => kind)
       expect(kinds.filter((kind) => kind === 'wrong')).toHaveLength(5)
@@ -190,15 +190,15 @@ describe('a second factor that is required and missing', () => {
       const strong = await latchkey.createUser()
       await withAuthenticatorApp(latchkey, strong.id, clock)
       const { emailCodes, methodsOf, verify } = latchkey.services.factors
-      expect(await emailCodes.send(strong.id)).toBe(false)
+      expect(await emailCodes.send(strong.id)).toEqual({ kind: 'off' })
       expect(await methodsOf({ ...strong, secondFactors: ['totp'] })).not.toContain('email')
       expect(await verify({ accountId: strong.id, method: 'email', code: '000000' })).toEqual({
         kind: 'wrong',
       })
       const { id } = await latchkey.createUser()
       const sent = []
-      for (let n = 0; n < 7; n++) sent.push(await emailCodes.send(id))
-      expect(sent).toEqual([true, true, true, true, true, false, false])
+      for (let n = 0; n < 7; n++) sent.push((await emailCodes.send(id)).kind)
+      expect(sent).toEqual([...Array(5).fill('sent'), 'limited', 'limited'])
     })
 
     test('are not enough for the console', async () => {

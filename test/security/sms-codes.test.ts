@@ -281,7 +281,10 @@ describe.each(engines)('codes by SMS on %s', (engine) => {
     await latchkey.services.settings.change({ phone_sign_in: 'off' })
     expect(await kind(number)).toBe('refused')
     await latchkey.services.settings.change({ phone_sign_in: 'on' })
-    await accounts.updateProfile(id, { phoneNumber: freshNumber() })
+    await expect(accounts.updateProfile(id, { phoneNumber: freshNumber() })).rejects.toMatchObject({
+      status: 403,
+    })
+    await accounts.updateProfile(id, { phoneNumber: freshNumber() }, { fresh: true })
     expect(await kind(number)).toBe('refused')
     expect(await accounts.byId(id)).toMatchObject({ phoneVerified: false, email })
     // Neither does one that an administrator says is verified.
@@ -307,6 +310,23 @@ describe.each(engines)('codes by SMS on %s', (engine) => {
     expect(await accounts.byId(second.id)).toMatchObject({ phoneVerified: true, secondFactors: [] })
     const outcome = await accounts.authenticate({ identifier: owner.number, password: PASSWORD })
     expect(outcome).toMatchObject({ kind: 'ok', account: { id: owner.id } })
+    // Given up by the first, it signs nobody in until it is proven anew.
+    await accounts.updateProfile(owner.id, { phoneNumber: null }, { fresh: true })
+    const kind = async () =>
+      (await accounts.authenticate({ identifier: owner.number, password: PASSWORD })).kind
+    expect(await kind()).toBe('refused')
+    const { phones } = latchkey.services.factors
+    const { number } = owner
+    const begun = await phones.begin({
+      accountId: second.id,
+      number,
+      purpose: 'number',
+      address: '192.0.2.9',
+    })
+    if (begun.kind !== 'sent') throw new Error(begun.kind)
+    const by = { accountId: second.id, generation: 0 }
+    expect(await phones.confirm(by, begun.id, gateway.codeTo(number))).toMatchObject({ signsIn: true })
+    expect(await kind()).toBe('ok')
   })
 
   test('no code, number or secret is in the log, and no secret in the settings', async () => {

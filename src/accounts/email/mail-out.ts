@@ -41,6 +41,11 @@ export type AccountMail =
     }
   | {
       to: string
+      template: 'phone-removed'
+      data: { username: string; number: string; accountLink: string }
+    }
+  | {
+      to: string
       template: 'deletion-requested'
       data: { username: string; deletedOn: string; signInLink: string }
     }

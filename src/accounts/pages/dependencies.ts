@@ -47,6 +47,7 @@ export interface AccountPagesDependencies {
     | 'reset'
     | 'changePassword'
     | 'updateProfile'
+    | 'losesVerifiedPhone'
     | 'changeEmail'
     | 'changeUsername'
     | 'endSessions'

@@ -117,7 +117,7 @@ export const RELATED: {
   },
   factorFailures: {
     member: 'wrong_codes',
-    columns: { accountId: owner, kind: true, failures: true, windowEndsAt: true },
+    columns: { accountId: owner, kind: true, failures: true, windowEndsAt: true, usedMac: secret },
   },
 }
 

@@ -1,7 +1,7 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
 import type { SecondFactor, Verification } from '../../shared/second-factor.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
-import type { WithinLimit } from '../failures.ts'
+import type { LockedUntil, WithinLimit } from '../failures.ts'
 import type { FactorOwner, FindOwner } from '../owner.ts'
 import type { FailureStore } from '../store/failures.ts'
 
@@ -17,6 +17,12 @@ export interface EmailCodeSettings {
   readonly emailCodes: 'off' | 'on'
 }
 
+/**
+ * Why no code was mailed. `limited`: too many were within the hour, or no code of the account is checked, until then (milliseconds since
+ * the epoch). `off`: none suits the account.
+ */
+export type EmailCodeNotSent = { kind: 'limited'; until: number } | { kind: 'off' }
+
 export interface EmailCodeMail {
   to: string
   template: 'sign-in-code'
@@ -30,8 +36,8 @@ export interface EmailCodeMail {
 export interface EmailCodes {
   /** Whether a sign-in to the account can be verified so. */
   suit(account: { secondFactors: readonly SecondFactor[]; email?: string | null | undefined }): boolean
-  /** Mails a code; one that was sent before counts no more. False: none can be sent, or too many were within the hour. */
-  send(accountId: string): Promise<boolean>
+  /** Mails a code; one that was sent before counts no more. */
+  send(accountId: string): Promise<{ kind: 'sent' } | EmailCodeNotSent>
   verify(accountId: string, code: string): Promise<Verification>
 }
 
@@ -39,6 +45,7 @@ export function createEmailCodes(deps: {
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'destroy'>
   failures: Pick<FailureStore, 'reserve'>
   limit: WithinLimit
+  lockedUntil: LockedUntil
   /** At least 256 bits. */
   key: Uint8Array
   clock: () => number
@@ -66,7 +73,10 @@ export function createEmailCodes(deps: {
 
     async send(accountId) {
       const owner = await ownerOf(accountId)
-      if (owner === undefined) return false
+      if (owner === undefined) return { kind: 'off' }
+      // A code that is not checked is no use to its owner.
+      const until = await deps.lockedUntil(accountId, 'email')
+      if (until !== undefined) return { kind: 'limited', until }
       const now = clock()
       const reserved = await deps.failures.reserve({
         accountId,
@@ -75,27 +85,30 @@ export function createEmailCodes(deps: {
         windowEndsAt: new Date(now + WINDOW),
         most: MAX_SENT,
       })
-      if (reserved?.failures === undefined) return false
+      if (reserved === undefined) return { kind: 'off' }
+      if (reserved.failures === undefined) return { kind: 'limited', until: reserved.windowEndsAt.getTime() }
       const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
       await artifacts.upsert(MODEL, accountId, { mac: macOf(accountId, code) }, TTL)
       const resetLink = new URL('/forgot-password', deps.issuer).href
       const data = { username: owner.displayUsername, code, validFor: '10 minutes', resetLink }
       deps.mail.send({ to: owner.email, template: 'sign-in-code', data })
-      return true
+      return { kind: 'sent' }
     },
 
     async verify(accountId, typed) {
       if ((await ownerOf(accountId)) === undefined) return { kind: 'wrong' }
       const code = typed.replaceAll(/\s/g, '')
-      const outcome = await deps.limit(accountId, 'email', async () => {
+      const outcome = await deps.limit(accountId, 'email', code, async (matches) => {
         const stored = await artifacts.find(MODEL, accountId)
         if (typeof stored?.mac !== 'string') return undefined
         const same = timingSafeEqual(
           Buffer.from(stored.mac, 'base64url'),
           Buffer.from(macOf(accountId, code), 'base64url'),
         )
+        if (!same) return undefined
+        await matches()
         // One caller takes it.
-        return same && (await artifacts.destroy(MODEL, accountId)) ? true : undefined
+        return (await artifacts.destroy(MODEL, accountId)) ? true : undefined
       })
       return outcome.kind === 'right' ? { kind: 'verified', amr: ['otp'] } : outcome
     },

@@ -4,7 +4,10 @@ import { parseForm } from '../../http/forms/forms.ts'
 import type { ButtonForm, Form, PasskeyForm, ShownClient } from '../../http/pages/pages.ts'
 import { ACR, type NeededFactor } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
+import type { AppError } from '../../shared/errors.ts'
 import type { SecondFactor, SecondFactorCheck, VerificationMethod } from '../../shared/second-factor.ts'
+import type { EmailCodes } from '../codes/email-codes.ts'
+import { emailCodeNotSent } from '../codes/not-sent.ts'
 import type { Passkeys } from '../passkeys/passkeys.ts'
 import { notSent } from '../phone/not-sent.ts'
 import type { Phones } from '../phone/phone.ts'
@@ -101,8 +104,6 @@ const SENT = {
   email: 'A code is on its way to your email. Only the newest one works.',
   sms: 'A code is on its way to your phone. Only the newest one works.',
 } as const
-const TOO_MANY_MAILS =
-  'No more codes are sent to this account for now. Use the last one, or try again in an hour.'
 const sendable = z.object({ method: z.enum(['email', 'sms']).catch('email') })
 const PASSKEY_REFUSED = 'That passkey was not accepted. Try again, or choose another way below.'
 
@@ -141,7 +142,7 @@ export function createVerifyForm(deps: {
   passkeys: Pick<Passkeys, 'signInOptions' | 'verifySignIn'>
   binding: PasskeyBinding
   phones: Pick<Phones, 'find' | 'send'>
-  sendEmailCode(accountId: string): Promise<boolean>
+  sendEmailCode: EmailCodes['send']
   clock: Clock
   browsers: Pick<RememberedCookie, 'days' | 'remember'>
   /** After a right code. */
@@ -224,14 +225,16 @@ export function createVerifyForm(deps: {
     async send(request, person, path) {
       const { method } = sendable.parse(request.body ?? {})
       const href = `${path}${path.includes('?') ? '&' : '?'}method=${method}&sent=1`
-      if (method === 'email')
-        return (await deps.sendEmailCode(person.id))
+      const refused = ({ status, publicMessage: alert }: AppError) =>
+        ({ kind: 'refused', status, errors: {}, alert }) as const
+      if (method === 'email') {
+        const outcome = await deps.sendEmailCode(person.id)
+        return outcome.kind === 'sent'
           ? { kind: 'sent', href }
-          : { kind: 'refused', status: 429, errors: {}, alert: TOO_MANY_MAILS }
+          : refused(emailCodeNotSent(outcome, deps.clock()))
+      }
       const outcome = await deps.phones.send(person.id, request.ip)
-      if (outcome.kind === 'sent') return { kind: 'sent', href }
-      const { status, publicMessage: alert } = notSent(outcome, deps.clock())
-      return { kind: 'refused', status, errors: {}, alert }
+      return outcome.kind === 'sent' ? { kind: 'sent', href } : refused(notSent(outcome, deps.clock()))
     },
 
     async submit(request, reply, person) {

@@ -8,7 +8,8 @@ const PROBLEMS = {
   refused_country: 'Codes are not sent to numbers of this country. Give another number.',
 } as const
 
-const wait = (milliseconds: number): string => {
+/** “5 minutes”, at least a minute, for “try again in …”. */
+export const wait = (milliseconds: number): string => {
   const minutes = Math.max(1, Math.ceil(milliseconds / 60_000))
   return minutes < 120
     ? minutes === 1

@@ -189,12 +189,12 @@ export function createPhones(deps: {
       if (!owner || (purpose === 'factor' && !mayAdd(owner))) throw gone()
       const first =
         purpose === 'factor' && owner.secondFactors.length === 0 ? await deps.codes.prepare() : undefined
-      const checked = await limit(accountId, 'sms_setup', () =>
-        store.confirm(
-          { accountId, generation, id, purpose, mac: macOf(accountId, purpose, code) },
-          first?.stored,
-        ),
-      )
+      const checked = await limit(accountId, 'sms_setup', `${id} ${code}`, async (matches) => {
+        const mac = macOf(accountId, purpose, code)
+        if (!(await store.waits(accountId, purpose, mac))) return undefined
+        await matches()
+        return store.confirm({ accountId, generation, id, purpose, mac }, first?.stored)
+      })
       if (checked.kind !== 'right') return checked
       const { number, codesStored } = checked.found
       const signsIn = deps.settings.phoneSignIn === 'on' ? checked.found.signsIn : undefined
@@ -217,9 +217,12 @@ export function createPhones(deps: {
     async verify(accountId, code) {
       const owner = await deps.findOwner(accountId)
       if (!owner || !suit(owner)) return { kind: 'wrong' }
-      const outcome = await limit(accountId, 'sms', async () =>
-        (await store.useSignInCode(accountId, macOf(accountId, 'sign_in', code))) ? true : undefined,
-      )
+      const outcome = await limit(accountId, 'sms', code, async (matches) => {
+        const mac = macOf(accountId, 'sign_in', code)
+        if (!(await store.waits(accountId, 'sign_in', mac))) return undefined
+        await matches()
+        return (await store.useSignInCode(accountId, mac)) ? true : undefined
+      })
       return outcome.kind === 'right' ? { kind: 'verified', amr: ['sms'] } : outcome
     },
 

@@ -51,6 +51,8 @@ export interface PhoneStore {
     accountId: string,
     id: string,
   ): Promise<{ number: string; purpose: 'factor' | 'number' } | undefined>
+  /** Whether a code is the one that can be typed still. */
+  waits(accountId: string, purpose: CodePurpose, mac: string): Promise<boolean>
   /** Uses up the code of a sign-in, by one statement: true for exactly one caller. */
   useSignInCode(accountId: string, mac: string): Promise<boolean>
   /**
@@ -137,6 +139,12 @@ export function createPhoneStore(deps: {
       return row?.purpose === 'factor' || row?.purpose === 'number'
         ? { number: row.number, purpose: row.purpose }
         : undefined
+    },
+
+    async waits(accountId, purpose, mac) {
+      return (
+        (await prisma.smsCode.count({ where: { accountId, purpose, mac, expiresAt: { gt: now() } } })) > 0
+      )
     },
 
     async useSignInCode(accountId, mac) {

@@ -59,14 +59,19 @@ export function createRecoveryCodes(deps: {
     return { codes: [...byPrefix.values()].map((code) => inGroups(code)), stored }
   }
 
-  const take = async (accountId: string, code: string): Promise<true | undefined> => {
+  const take = async (
+    accountId: string,
+    code: string,
+    matches: () => Promise<void>,
+  ): Promise<true | undefined> => {
     const [candidate] = await store.byPrefix(accountId, code.slice(0, PREFIX_LENGTH))
     if (!candidate) {
       await hasher.verifyNothing(code)
       return undefined
     }
-    const right = await hasher.verify(candidate.hash, code)
-    return right && (await store.take(accountId, candidate.id)) ? true : undefined
+    if (!(await hasher.verify(candidate.hash, code))) return undefined
+    await matches()
+    return (await store.take(accountId, candidate.id)) ? true : undefined
   }
 
   return {
@@ -87,7 +92,9 @@ export function createRecoveryCodes(deps: {
 
     async use(accountId, code) {
       const typed = fromTyped(code)
-      const checked = await deps.limit(accountId, 'recovery_code', () => take(accountId, typed))
+      const checked = await deps.limit(accountId, 'recovery_code', typed, (matches) =>
+        take(accountId, typed, matches),
+      )
       if (checked.kind !== 'right') return checked
       const owner = await deps.findOwner(accountId)
       if (owner) notices.codeUsed(owner, await store.count(accountId))

@@ -7,7 +7,9 @@ export interface FailureStore {
   /**
    * Counts one more, by one statement, unless `most` were counted in the window that runs; a new window begins with the
    * first after it. Undefined: the account is gone.
-   * @returns how many were counted with this one, and when the window ends; `failures` is undefined when none was left
+   * @param options.mac of the code: the one that was right last is not counted again
+   * @returns how many were counted with this one, and when the window ends; `failures` is undefined when none was left;
+   * `counted` is false of a code that was right before
    */
   reserve(options: {
     accountId: string
@@ -15,7 +17,8 @@ export interface FailureStore {
     now: Date
     windowEndsAt: Date
     most: number
-  }): Promise<{ failures: number | undefined; windowEndsAt: Date } | undefined>
+    mac?: string | undefined
+  }): Promise<{ failures: number | undefined; windowEndsAt: Date; counted: boolean } | undefined>
   /** The counts of some kinds whose window runs. */
   running(
     accountId: string,
@@ -24,30 +27,42 @@ export interface FailureStore {
   ): Promise<{ kind: string; failures: number; windowEndsAt: Date }[]>
   /** Takes one back: it could not be checked. */
   giveBack(accountId: string, kind: string): Promise<void>
-  /** A code was right. */
   clear(accountId: string, kind: string): Promise<void>
+  /** A code was right: nothing is counted any more, and it is not either, sent once more. */
+  used(accountId: string, kind: string, mac: string): Promise<void>
+  /** Whether a code is the one that was right last. */
+  wasUsed(accountId: string, kind: string, mac: string): Promise<boolean>
   /** Deletes up to `limit` counts whose window is over. Returns how many. */
   deleteEnded(options: { before: Date; limit: number }): Promise<number>
 }
 
 export function createFailureStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): FailureStore {
   return {
-    async reserve({ accountId, kind, now, windowEndsAt, most }) {
+    async reserve({ accountId, kind, now, windowEndsAt, most, mac = null }) {
       try {
-        const [row] = await prisma.$queryRaw<{ failures: number }[]>`INSERT INTO factor_failures
+        const [row] = await prisma.$queryRaw<
+          { failures: number; used_mac: string | null }[]
+        >`INSERT INTO factor_failures
           (account_id, kind, failures, window_ends_at) VALUES (${accountId}, ${kind}, 1, ${windowEndsAt})
           ON CONFLICT (account_id, kind) DO UPDATE SET
-            failures = CASE WHEN factor_failures.window_ends_at <= ${now} THEN 1 ELSE factor_failures.failures + 1 END,
+            failures = CASE WHEN factor_failures.window_ends_at <= ${now} THEN 1
+              WHEN factor_failures.used_mac = ${mac} THEN factor_failures.failures
+              ELSE factor_failures.failures + 1 END,
+            used_mac = CASE WHEN factor_failures.window_ends_at <= ${now} THEN NULL ELSE factor_failures.used_mac END,
             window_ends_at = CASE WHEN factor_failures.window_ends_at <= ${now} THEN excluded.window_ends_at
               ELSE factor_failures.window_ends_at END
           WHERE factor_failures.window_ends_at <= ${now} OR factor_failures.failures < ${most}
-          RETURNING failures`
+          RETURNING failures, used_mac`
         const counted = await prisma.factorFailures.findUnique({
           where: { accountId_kind: { accountId, kind } },
           select: { windowEndsAt: true },
         })
         // It may be cleared by a right code at this moment.
-        return { failures: row?.failures, windowEndsAt: counted?.windowEndsAt ?? windowEndsAt }
+        return {
+          failures: row?.failures,
+          windowEndsAt: counted?.windowEndsAt ?? windowEndsAt,
+          counted: row !== undefined && (mac === null || row.used_mac !== mac),
+        }
       } catch (error) {
         if (isMissingReference(error)) return undefined
         throw error
@@ -68,6 +83,14 @@ export function createFailureStore({ prisma, reads }: Pick<Database, 'prisma' | 
 
     async clear(accountId, kind) {
       await prisma.factorFailures.deleteMany({ where: { accountId, kind } })
+    },
+
+    async used(accountId, kind, usedMac) {
+      await prisma.factorFailures.updateMany({ where: { accountId, kind }, data: { failures: 0, usedMac } })
+    },
+
+    async wasUsed(accountId, kind, usedMac) {
+      return (await prisma.factorFailures.count({ where: { accountId, kind, usedMac } })) > 0
     },
 
     async deleteEnded({ before, limit }) {

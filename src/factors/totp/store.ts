@@ -9,6 +9,8 @@ export interface TotpRow {
   createdAt: Date
   confirmedAt: Date | null
   lastUsedAt: Date | null
+  /** Of the newest code that was used; 0: none was. */
+  lastStep: number
 }
 
 /** Authenticator apps in the database: at most one that counts for an account, and one that is being set up. */

@@ -121,9 +121,11 @@ export function createTotp(deps: {
     async confirm({ accountId, generation }, id, code) {
       const secret = await findPending(accountId, id)
       if (!secret) throw setupGone()
-      const checked = await limit(accountId, 'totp_setup', async () =>
-        matchingStep(secret, withoutSpaces(code), clock()),
-      )
+      const checked = await limit(accountId, 'totp_setup', `${id} ${code}`, async (matches) => {
+        const step = matchingStep(secret, withoutSpaces(code), clock())
+        if (step !== undefined) await matches()
+        return step
+      })
       if (checked.kind !== 'right') return checked
       const owner = await ownerOf(accountId)
       const first = owner.secondFactors.length === 0 ? await deps.codes.prepare() : undefined
@@ -137,13 +139,15 @@ export function createTotp(deps: {
     },
 
     async verify(accountId, code) {
-      const checked = await limit(accountId, 'totp', async () => {
+      const checked = await limit(accountId, 'totp', code, async (matches) => {
         const row = await store.confirmed(accountId)
         if (!row) return undefined
         const secret = opened(accountId, row)
         if (!secret) throw authenticatorLost()
         const step = matchingStep(secret, withoutSpaces(code), clock())
-        return step !== undefined && (await store.useStep(row.id, step)) ? true : undefined
+        if (step === undefined || step <= row.lastStep) return undefined
+        await matches()
+        return (await store.useStep(row.id, step)) ? true : undefined
       })
       return checked.kind === 'right' ? { kind: 'verified', amr: ['otp'] } : checked
     },

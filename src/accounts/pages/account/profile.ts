@@ -48,10 +48,14 @@ export async function profileRoutes(
     http.limit('account'),
     signedIn.onSubmit(
       '/account',
-      async ({ account }, request) => {
+      async (signed, request) => {
+        const { account } = signed
         const form = profileForm.parse(request.body ?? {})
-        const claims = byProperty(form, 'claim', TYPED_FIELDS)
-        await accounts.updateProfile(account.id, { ...claims, address: addressIn(form) })
+        const changes = { ...byProperty(form, 'claim', TYPED_FIELDS), address: addressIn(form) }
+        const fresh = accounts.losesVerifiedPhone(account, changes)
+        const again = fresh && (await signedIn.again(request, signed, 'change your verified phone number'))
+        if (again) return again
+        await accounts.updateProfile(account.id, changes, { fresh })
         return '/account?done=profile'
       },
       async (reply, signed, error, request) => {

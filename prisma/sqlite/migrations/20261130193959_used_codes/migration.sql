@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "factor_failures" ADD COLUMN "used_mac" TEXT;
