@@ -23,7 +23,7 @@ export const freshSignInNeeded = (): AppError =>
     'Sign in again, then change your verified phone number.',
   )
 
-/** Tells the owner of an account that has lost a verified phone number, whoever took it. */
+/** Tells the owner of an account that has lost a verified phone number: to themselves, an administrator or a program. */
 export function tellOfLostPhone(
   { mail, links }: { mail: MailOut; links: Links },
   before: Account,
