@@ -100,7 +100,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
 
   async function byToken(request: FastifyRequest, reply: FastifyReply, value: string, rules: CallerRules) {
     const token = await firstPartyTokens.accept(value)
-    const account = token && (await deps.findLive(token.accountId, token.generation))
+    const account = token && (token.account ?? (await deps.findLive(token.accountId, token.generation)))
     if (!token || !account) throw invalidCredentials(request, reply, 'no such token', 'invalid_token')
     if (token.access !== 'full' && !(token.access === 'read' && rules.read)) throw insufficientScope(reply)
     if (token.access === 'full') {

@@ -49,7 +49,7 @@ export interface ApiDependencies {
   /** The account, if it and its sign-ins of a generation still count. */
   findLive(accountId: string, generation: number): Promise<Account | undefined>
   firstPartyTokens: Pick<
-    FirstPartyTokens,
+    FirstPartyTokens<Account>,
     'issue' | 'issueAccessToken' | 'refresh' | 'accept' | 'endFamily' | 'endFamilyOf'
   >
   sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'start' | 'verify' | 'end'>

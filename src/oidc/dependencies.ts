@@ -85,7 +85,7 @@ export interface RejectionSink {
 }
 
 /** What the protocol needs of the rest of the server. */
-export interface ProtocolDependencies {
+export interface ProtocolDependencies<Account extends AccountOfProtocol = AccountOfProtocol> {
   /** An origin. */
   issuer: string
   privateHosts: PrivateHosts
@@ -101,7 +101,7 @@ export interface ProtocolDependencies {
   artifacts: ArtifactStore
   /** What is to leave the server. */
   queue: DeliveryQueue
-  tokenReads: TokenReads<AccountOfProtocol>
+  tokenReads: TokenReads<Account>
   secrets: Secrets
   keys: SigningKeys
   consents: Consents

@@ -8,10 +8,10 @@ import { createAdmits } from './app-access/rule.ts'
 import type { Interactions } from './authorization/interaction.ts'
 import { createInteractions } from './authorization/interactions.ts'
 import { describeRequestedAccess, type RequestedAccess } from './consent/requested-access.ts'
-import type { ProtocolDependencies } from './dependencies.ts'
+import type { AccountOfProtocol, ProtocolDependencies } from './dependencies.ts'
 import { createDeviceCodes } from './device/codes.ts'
 import { createDeviceVerification, type DeviceVerification } from './device/verification.ts'
-import { createFastPaths } from './fast-paths/fast-paths.ts'
+import { createFastPaths, liveTokensOf } from './fast-paths/fast-paths.ts'
 import { createProviderBuilder } from './provider/build.ts'
 import { grantTtl } from './provider/lifetimes.ts'
 import { mountProvider } from './provider/mount.ts'
@@ -31,7 +31,7 @@ import { createFirstPartyTokens, type FirstPartyTokens } from './tokens/first-pa
 const KEY_WATCH = 2000
 
 /** What the rest of the server needs of the protocol. */
-export interface Protocol {
+export interface Protocol<Account extends AccountOfProtocol = AccountOfProtocol> {
   /** Authorization requests that wait for a person, and the ways they go on. */
   interactions: Interactions
   /** What an authorization request asks for, in words for the consent page. */
@@ -43,7 +43,7 @@ export interface Protocol {
   /** From the user code of a device to the interaction in which a person decides on it (RFC 8628). */
   deviceVerification: DeviceVerification
   /** Tokens of the built-in client, issued outside of an authorization request. */
-  firstPartyTokens: FirstPartyTokens
+  firstPartyTokens: FirstPartyTokens<Account>
   /** Access tokens at the administration API. */
   adminTokens: AdminTokens
   /** A second session beside that of the browser, of the same account and sign-in. @throws Error when it is not signed in */
@@ -53,7 +53,10 @@ export interface Protocol {
 }
 
 /** Opens the provider, and mounts its endpoints. */
-export async function openProtocol(app: FastifyInstance, deps: ProtocolDependencies): Promise<Protocol> {
+export async function openProtocol<Account extends AccountOfProtocol>(
+  app: FastifyInstance,
+  deps: ProtocolDependencies<Account>,
+): Promise<Protocol<Account>> {
   const { issuer, artifacts, accounts, clock, consents, effects, events, http, lifetimes, secrets } = deps
   const resources = withAdminApi(issuer, deps.resources)
   const deviceCodes = createDeviceCodes(artifacts, secrets.key('user-codes'), clock, events)
@@ -64,10 +67,11 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
     build: builder.build,
   })
   const current = () => provider.current()
+  const liveToken = liveTokensOf({ ...deps, provider })
   await mountProvider(app, {
     issuer,
     answer: provider.answer,
-    fastPaths: createFastPaths({ ...deps, provider }),
+    fastPaths: createFastPaths({ ...deps, provider, liveToken }),
     limits: {
       token: http.limit('token'),
       authorization: http.limit('authorization'),
@@ -125,6 +129,7 @@ export async function openProtocol(app: FastifyInstance, deps: ProtocolDependenc
       clock,
       artifacts,
       upstreamSessions,
+      liveToken: async (value) => (deps.fastPaths() ? liveToken(value) : undefined),
       revoked: (what) => events({ type: 'token.revoked', client_id: FIRST_PARTY_ID, ...what }),
       findLive,
       secondFactor: deps.secondFactor,

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Account } from '../accounts/account.ts'
 import { createDeviceEffects } from '../accounts/lockout/remember-device.ts'
 import { type BrowserState, createBrowserState } from '../accounts/pages/browser-state.ts'
 import { EXTRA_METADATA } from '../clients/fields/views.ts'
@@ -16,7 +17,7 @@ import { secondFactorRequired } from '../shared/second-factor-rule.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 
 /** The protocol, and what browsers remember between the pages of accounts. */
-export interface WiredProtocol extends Protocol {
+export interface WiredProtocol extends Protocol<Account> {
   browser: BrowserState
 }
 

@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
 import { AppError } from '../../shared/errors.ts'
 import { createAdmits } from '../app-access/rule.ts'
-import type { ProtocolDependencies } from '../dependencies.ts'
+import type { AccountOfProtocol, ProtocolDependencies } from '../dependencies.ts'
 import { createJwtReader, type JwtReader } from '../jwt-access-tokens/reader.ts'
 import { createReferences } from '../jwt-access-tokens/reference.ts'
 import type { ReloadableProvider } from '../provider/reload.ts'
@@ -15,24 +15,30 @@ import { routes } from '../provider/routes.ts'
 import { documentPaths } from './documents.ts'
 import type { FastPath } from './fast-path.ts'
 import { introspectionPath } from './introspection.ts'
-import { createLiveTokens } from './live-tokens.ts'
+import { createLiveTokens, type FindLiveToken } from './live-tokens.ts'
 import { userinfoPath } from './userinfo.ts'
 
-type Dependencies = Pick<
-  ProtocolDependencies,
+type Dependencies<Account extends AccountOfProtocol> = Pick<
+  ProtocolDependencies<Account>,
   'issuer' | 'discovery' | 'secrets' | 'artifacts' | 'tokenReads' | 'apiCredentials' | 'membershipsOf'
 > & { provider: Pick<ReloadableProvider, 'current' | 'acceptedKeys'> }
 
-/** @returns the fast path of each endpoint that has one, by its path */
-export function createFastPaths(deps: Dependencies): Record<string, FastPath> {
-  const current = () => deps.provider.current()
-  const liveToken = createLiveTokens({
-    current,
+/** What judges the plain case of a token, for the endpoints of the protocol and the JSON API. */
+export const liveTokensOf = <Account extends AccountOfProtocol>(
+  deps: Dependencies<Account>,
+): FindLiveToken<Account> =>
+  createLiveTokens({
+    current: () => deps.provider.current(),
     reads: deps.tokenReads,
     jwts: readerOfNow(deps),
     admits: createAdmits(deps.membershipsOf),
   })
-  const shared = { ...deps, current, liveToken }
+
+/** @returns the fast path of each endpoint that has one, by its path */
+export function createFastPaths(
+  deps: Dependencies<AccountOfProtocol> & { liveToken: FindLiveToken },
+): Record<string, FastPath> {
+  const shared = { ...deps, current: () => deps.provider.current() }
   const paths = {
     ...documentPaths(shared),
     [routes.introspection]: introspectionPath(shared),
@@ -42,7 +48,12 @@ export function createFastPaths(deps: Dependencies): Record<string, FastPath> {
 }
 
 /** One reader for each set of keys. */
-function readerOfNow({ issuer, artifacts, secrets, provider }: Dependencies): () => JwtReader {
+function readerOfNow({
+  issuer,
+  artifacts,
+  secrets,
+  provider,
+}: Pick<Dependencies<AccountOfProtocol>, 'issuer' | 'artifacts' | 'secrets' | 'provider'>): () => JwtReader {
   const references = createReferences(secrets)
   let made: { keys: readonly JWK[]; reader: JwtReader } | undefined
   return () => {

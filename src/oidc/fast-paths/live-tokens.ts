@@ -13,18 +13,20 @@ import { generationOf, isCurrent } from '../sessions/generations.ts'
 import { countsFor } from '../tokens/subjects.ts'
 
 /** A bearer token that is good now, with all that it hangs on. Whether it is good for the caller is another question. */
-export type LiveToken = { client: Client } & (
+export type LiveToken<Account = AccountOfProtocol> = { client: Client } & (
   | { token: ClientCredentials; grant?: undefined; account?: undefined }
-  | { token: AccessToken; grant: ArtifactPayload; account: AccountOfProtocol }
+  | { token: AccessToken; grant: ArtifactPayload; account: Account }
 )
 
 /**
  * Undefined: it is not certain that the token is good and the same as it was issued. Then the library looks, and says why.
  * @throws what the database throws
  */
-export type FindLiveToken = (value: string) => Promise<LiveToken | undefined>
+export type FindLiveToken<Account = AccountOfProtocol> = (
+  value: string,
+) => Promise<LiveToken<Account> | undefined>
 
-interface Found extends TokenContext<AccountOfProtocol> {
+interface Found<Account> extends TokenContext<Account> {
   model: TokenModel
   payload: ArtifactPayload
 }
@@ -33,15 +35,15 @@ interface Found extends TokenContext<AccountOfProtocol> {
  * Judges a token by one look into the database, with the functions that the library's way is patched with. What the library itself
  * asks of Grant and session stands here once more: `isOf` and `isBound`.
  */
-export function createLiveTokens(deps: {
+export function createLiveTokens<Account extends AccountOfProtocol>(deps: {
   current(): Provider
-  reads: TokenReads<AccountOfProtocol>
+  reads: TokenReads<Account>
   jwts(): Pick<JwtReader, 'verified'>
   admits: Admits
-}): FindLiveToken {
+}): FindLiveToken<Account> {
   const { reads } = deps
 
-  async function ofJwt(jwt: string): Promise<Found | undefined> {
+  async function ofJwt(jwt: string): Promise<Found<Account> | undefined> {
     const read = await deps.jwts().verified(jwt)
     if (read === undefined) return undefined
     const { kind: model, payload, reference } = read
@@ -55,7 +57,7 @@ export function createLiveTokens(deps: {
     return denied || again ? undefined : { model, payload, ...context }
   }
 
-  async function ofStored(value: string): Promise<Found | undefined> {
+  async function ofStored(value: string): Promise<Found<Account> | undefined> {
     const stored = await reads.byValue(value)
     return stored && { payload: stored.token, ...stored }
   }
@@ -103,7 +105,7 @@ const isOf = (grant: ArtifactPayload, token: AccessToken): boolean =>
   Number(grant.exp) > epochSeconds(Date.now)
 
 /** A token that ends with its session: it is there still, of the same person, and goes on with the same Grant. */
-function isBound({ session }: Found, token: AccessToken): boolean {
+function isBound({ session }: TokenContext<unknown>, token: AccessToken): boolean {
   if (!token.expiresWithSession) return true
   const { accountId, authorizations = {} } = (session ?? {}) as {
     accountId?: string

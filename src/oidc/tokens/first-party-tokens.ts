@@ -1,4 +1,4 @@
-import type { Grant, Provider, RefreshToken } from 'oidc-provider'
+import type { AccessToken, Client, Grant, Provider, RefreshToken } from 'oidc-provider'
 import { acrOf, neededBy, reaches, satisfies } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { epochSeconds } from '../../shared/clock.ts'
@@ -8,6 +8,7 @@ import type { TokenSet } from '../../shared/token-set.ts'
 import type { EndedUpstream } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { endGrant } from '../consent/end-grant.ts'
+import type { FindLiveToken } from '../fast-paths/live-tokens.ts'
 import { upstreamOf } from '../sessions/details.ts'
 import { appPasswordOf, type Generation, generationOf } from '../sessions/generations.ts'
 import type { Authentication } from '../sessions/sign-in.ts'
@@ -15,9 +16,11 @@ import { endsWith, type UpstreamSessions } from '../sessions/upstream.ts'
 import { amrOfToken } from './auth-time.ts'
 import { FIRST_PARTY_ID, FIRST_PARTY_SCOPE } from './first-party-client.ts'
 
-/** An access token that is good now. Whether its account and generation still count is the caller's question. */
-export interface AcceptedToken extends Generation {
+/** An access token that is good now. Whether its account and generation still count is the caller's question, unless the account is here. */
+export interface AcceptedToken<Account = unknown> extends Generation {
   accountId: string
+  /** Where one look has found all of it: the account, which counts, and so does the generation. */
+  account?: Account | undefined
   grantId: string
   /**
    * What it may do at the JSON API. `full`: a token of the built-in client. `read`: one of a registered first-party client with
@@ -37,7 +40,7 @@ export interface AcceptedToken extends Generation {
  *   issue ──► Grant ─┬─ AccessToken
  *                    └─ RefreshToken ──refresh──► RefreshToken, AccessToken ──► …   one family, ended by its Grant
  */
-export interface FirstPartyTokens {
+export interface FirstPartyTokens<Account = unknown> {
   /**
    * @param who.amr how the person proved who they are (RFC 8176)
    * @throws AppError mfa_required (401), with what its second factor needs, when the account has a second factor that was not shown ·
@@ -51,13 +54,29 @@ export interface FirstPartyTokens {
   /** As the token endpoint does it: once, with its grace window; a reuse after that ends the family. */
   refresh(refreshToken: string): Promise<TokenSet | { refused: string } | 'unverified'>
   /** Undefined: unknown, expired, revoked, of another kind, for another audience, or bound to a key. */
-  accept(accessToken: string): Promise<AcceptedToken | undefined>
+  accept(accessToken: string): Promise<AcceptedToken<Account> | undefined>
   /** Ends every token that hangs on a grant. */
   endFamily(grantId: string): Promise<void>
   /** Ends the family of a refresh token of the built-in client; of any other nothing (RFC 7009 §2.1). */
   endFamilyOf(refreshToken: string): Promise<void>
   /** Ends the token families of an account that an upstream sign-in started: those of the sign-ins that the provider ended, or all. */
   endFederated(accountId: string, which?: EndedUpstream): Promise<void>
+}
+
+const SCOPES = FIRST_PARTY_SCOPE.split(' ')
+
+/** What a good token may do. */
+function accepted(
+  token: AccessToken,
+  grant: object,
+  { clientId, first_party }: Client,
+): AcceptedToken<never> {
+  const enough = SCOPES.every((scope) => token.scopes.has(scope))
+  const most = clientId === FIRST_PARTY_ID ? 'full' : first_party === true ? 'read' : 'none'
+  return {
+    ...{ accountId: token.accountId, grantId: token.grantId ?? '', generation: generationOf(grant) },
+    ...{ amr: amrOfToken(token), issuedAt: token.iat, access: enough ? most : 'none' },
+  }
 }
 
 /** In a token's `gty`, beside the names of grants. */
@@ -72,10 +91,12 @@ interface LiveAccount {
   secondFactorRequired: boolean
 }
 
-export function createFirstPartyTokens(deps: {
+export function createFirstPartyTokens<Account>(deps: {
   current(): Provider
   clock: Clock
   artifacts: Pick<ArtifactStore, 'listByAccount'>
+  /** The plain case of a token, of one look. */
+  liveToken: FindLiveToken<Account>
   upstreamSessions: Pick<UpstreamSessions, 'remember'>
   /** Told by which grant tokens were issued. */
   issued?: ((grant: string) => void) | undefined
@@ -89,7 +110,7 @@ export function createFirstPartyTokens(deps: {
   appPasswordCounts(id: string): Promise<boolean>
   /** What a sign-in is answered with, that has shown less than its account, or a rule, asks for. */
   mfaRequired(who: Authentication, account: LiveAccount): Promise<Error>
-}): FirstPartyTokens {
+}): FirstPartyTokens<Account> {
   async function newGrant(
     provider: Provider,
     {
@@ -198,6 +219,10 @@ export function createFirstPartyTokens(deps: {
     },
 
     async accept(value) {
+      // A JWT is for an API, and never for this one.
+      const live = value.includes('.') ? undefined : await deps.liveToken(value)
+      if (live?.grant !== undefined && live.token.aud === undefined)
+        return { ...accepted(live.token, live.grant, live.client), account: live.account }
       const provider = deps.current()
       const token = await provider.AccessToken.find(value)
       if (token === undefined || token.isExpired || token.aud !== undefined) return undefined
@@ -213,12 +238,7 @@ export function createFirstPartyTokens(deps: {
         return undefined
       const appPassword = appPasswordOf(grant)
       if (appPassword !== undefined && !(await deps.appPasswordCounts(appPassword))) return undefined
-      const enough = FIRST_PARTY_SCOPE.split(' ').every((scope) => token.scopes.has(scope))
-      const most = clientId === FIRST_PARTY_ID ? 'full' : client.first_party === true ? 'read' : 'none'
-      return {
-        ...{ accountId, grantId, generation: generationOf(grant) },
-        ...{ amr: amrOfToken(token), issuedAt: token.iat, access: enough ? most : 'none' },
-      }
+      return accepted(token, grant, client)
     },
 
     async endFamily(grantId) {

@@ -201,6 +201,26 @@ function userinfo(world: World, random: Random): Sent {
   }
 }
 
+/** The profile of the JSON API: the token is judged by the same look, the rest is of neither way. */
+function me(world: World, random: Random): Sent {
+  const ours = world.tokens.filter(({ name }) => name.includes('JSON API')).map(({ value }) => value)
+  const damaged = tokenOf(world, random).replace(/[^\x20-\x7e]/g, '')
+  const token = random.once(3)
+    ? random.pick(ours)
+    : random.once(2)
+      ? random.pick(world.tokens).value
+      : damaged
+  const basic = `Basic ${base64(`${token.slice(0, 5000)}:`)}`
+  return {
+    method: random.once(8) ? 'POST' : 'GET',
+    path: '/api/auth/me',
+    headers: {
+      authorization: random.once(8) ? basic : `Bearer ${token}`.slice(0, 8000),
+      ...(random.once(6) && { origin: random.pick(['https://evil.example', world.fixture.issuer]) }),
+    },
+  }
+}
+
 describe.each(engines)('fast paths answer as the library does, on %s', (engine) => {
   const bothWays = createBothWays((fastPaths) => startLatchkey({ engine, fastPaths }))
   let latchkey: Latchkey
@@ -238,6 +258,22 @@ describe.each(engines)('fast paths answer as the library does, on %s', (engine) 
     120_000,
   )
 
+  test('the profile of the JSON API', async () => {
+    const random = createRandom(3)
+    const statuses = new Map<number, number>()
+    for (let lot = 0; lot < LOTS; lot++) {
+      const requests = Array.from({ length: AT_ONCE }, () => me(world, random))
+      for (const { request, answer, fast, library } of (await bothWays.ask(latchkey.issuer, requests))
+        .answers) {
+        expect({ request, ...fast }).toEqual({ request, ...library })
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+      }
+    }
+    expect(statuses.get(200)).toBeGreaterThan(100)
+    expect(statuses.get(401)).toBeGreaterThan(100)
+    expect(statuses.get(403)).toBeGreaterThan(20)
+  }, 120_000)
+
   test('each token, as its own client and its API ask for it', async () => {
     const { clients, apis, tokens } = world
     const callers = [
@@ -251,6 +287,7 @@ describe.each(engines)('fast paths answer as the library does, on %s', (engine) 
     ]
     const requests = tokens.flatMap(({ value }): Sent[] => [
       { method: 'GET', path: '/userinfo', headers: { authorization: `Bearer ${value}` } },
+      { method: 'GET', path: '/api/auth/me', headers: { authorization: `Bearer ${value}` } },
       ...callers.map(({ client_id, client_secret = '' }) => ({
         method: 'POST',
         path: '/introspect',
@@ -259,12 +296,14 @@ describe.each(engines)('fast paths answer as the library does, on %s', (engine) 
       })),
     ])
     const names = tokens.flatMap(({ name }) =>
-      ['userinfo', ...callers.map((_, index) => `caller ${index}`)].map((each) => `${name}: ${each}`),
+      ['userinfo', 'me', ...callers.map((_, index) => `caller ${index}`)].map((each) => `${name}: ${each}`),
     )
     const { answers } = await bothWays.ask(latchkey.issuer, requests)
     for (const { request, fast, library } of answers)
       expect({ request, ...fast }).toEqual({ request, ...library })
-    const plain = names.filter((_, index) => answers[index]?.answer.byLibrary === false)
+    const plain = names.filter(
+      (name, index) => !name.endsWith(': me') && answers[index]?.answer.byLibrary === false,
+    )
     expect(plain).toMatchInlineSnapshot(`
       [
         "of a session: userinfo",

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { basic, type TestClient } from '../../security/attacker.ts'
+import { basic, post, type TestClient } from '../../security/attacker.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../../support/latchkey.ts'
 import { createBothWays, createRandom, type Sent } from './both-ways.ts'
 import { BOOKS, createWorld, VAULT, type World } from './world.ts'
@@ -52,6 +52,12 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
         { scope: 'openid email books:read' },
       ])
         tokens.push(String((await fixture.tokens(person, own(), asked)).access_token))
+      const login = await post(
+        `${fixture.issuer}/api/auth/login`,
+        JSON.stringify({ email: person.user.email, password: PASSWORD }),
+        { 'content-type': 'application/json' },
+      )
+      tokens.push(String(login.json.access_token))
     }
 
     const account = () => person.user.id
@@ -120,6 +126,7 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
     const panel = (): Sent[] =>
       tokens.flatMap((token): Sent[] => [
         { method: 'GET', path: '/userinfo', headers: { authorization: `Bearer ${token}` } },
+        { method: 'GET', path: '/api/auth/me', headers: { authorization: `Bearer ${token}` } },
         ...[own(), client, api, world.apis.books, world.apis.vault].map(
           ({ client_id, client_secret = '' }) => ({
             method: 'POST',
