@@ -127,7 +127,7 @@ export const smsRows = {
     guards: true,
     label: 'Messages to one country',
     sentence:
-      'At most so many within an hour, to one of the beginnings in `sms_prefixes`, or to one country code.',
+      'At most so many within an hour, to each of the beginnings in `sms_prefixes` (+49151 counts to +49 too), or to one country code.',
     see: 'second-factors.md#toll-fraud',
     ...number(50, 1, 1_000_000),
   },

@@ -18,12 +18,12 @@ export type NumberProblem = 'not_a_number' | 'refused_kind' | 'refused_country'
 /**
  * Judges a number in E.164 that codes are to be sent to. One that no plan knows is left to the gateway: plans change faster than tables of them.
  * @param prefixes those that are allowed (`+44`, `+4479`); none: all countries
- * @returns `prefix`: what its messages are counted under, the longest of the allowed ones or its country code
+ * @returns `prefixes`: what its messages are counted under, each of the allowed ones that it begins with, or its country code
  */
 export async function judgePhoneNumber(
   number: string,
   prefixes: readonly string[],
-): Promise<{ prefix: string } | { problem: NumberProblem }> {
+): Promise<{ prefixes: string[] } | { problem: NumberProblem }> {
   const { default: parse } = await import('libphonenumber-js/max')
   const parsed: PhoneNumber | undefined = parse(number)
   if (parsed === undefined || parsed.number !== number || !parsed.isPossible())
@@ -32,6 +32,5 @@ export async function judgePhoneNumber(
     return { problem: 'refused_kind' }
   const matching = prefixes.filter((prefix) => number.startsWith(prefix))
   if (prefixes.length > 0 && matching.length === 0) return { problem: 'refused_country' }
-  const longest = matching.toSorted((one, other) => other.length - one.length)[0]
-  return { prefix: longest ?? `+${parsed.countryCallingCode}` }
+  return { prefixes: matching.length > 0 ? [...new Set(matching)] : [`+${parsed.countryCallingCode}`] }
 }

@@ -80,7 +80,7 @@ export function createSms(deps: {
     `${limit}:${createHmac('sha256', deps.key).update(`${limit}\0${of}`).digest('base64url')}`
 
   /** The first limit that has none left. What was counted before it stays counted: who is refused may not try on for nothing. */
-  async function exhausted({ to, address }: SmsMessage, prefix: string) {
+  async function exhausted({ to, address }: SmsMessage, prefixes: readonly string[]) {
     const now = clock()
     const limits: [SmsLimit, string, number, number][] = [
       ['account', to.accountId, settings.smsPerAccount, HOUR],
@@ -95,7 +95,13 @@ export function createSms(deps: {
             ],
           ]),
       ['number', to.number, settings.smsPerNumber, HOUR],
-      ['prefix', prefix, settings.smsPerPrefix, HOUR],
+      // One named in another (+49, +49151) is a part of it, and has no numbers of its own.
+      ...prefixes.map((prefix): [SmsLimit, string, number, number] => [
+        'prefix',
+        prefix,
+        settings.smsPerPrefix,
+        HOUR,
+      ]),
       ['day', '', settings.smsPerDay, DAY],
     ]
     for (const [limit, of, most, window] of limits) {
@@ -128,7 +134,7 @@ export function createSms(deps: {
         events({ type: 'factor.sms_withheld', ...about, reason: judged.problem })
         return { kind: 'refused', problem: judged.problem }
       }
-      const over = await exhausted(message, judged.prefix)
+      const over = await exhausted(message, judged.prefixes)
       if (over) {
         events({ type: 'factor.sms_withheld', ...about, reason: `limit_${over.limit}` })
         return { kind: 'limited', until: over.until }

@@ -107,6 +107,14 @@ describe.each(['sqlite', 'postgresql'] as const)('toll fraud on %s', (engine) =>
     },
   )
 
+  test('a beginning within another one takes from both, and the other one is not used up by it alone', async () => {
+    Object.assign(settings, { smsPrefixes: ['+49151', '+49', '+49160'], smsPerPrefix: 3 })
+    expect(await send(2, { country: '+49151' })).toBe(2)
+    expect(await send(2, { country: '+49160' })).toBe(1)
+    expect(await send(1, { country: '+49151' })).toBe(0)
+    expect(await send(1, { country: '+49171' })).toBe(0)
+  })
+
   test('an IPv6 household is one address', async () => {
     settings.smsPerAddress = 1
     expect(await send(1, { address: '2001:db8:1:2::a' })).toBe(1)
