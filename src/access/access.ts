@@ -1,6 +1,7 @@
 /** Who may do what: groups of people, and roles. */
 import type { Clock } from '../shared/clock.ts'
 import type { Database } from '../storage/database.ts'
+import { createOfAdministrators, type OfAdministrators } from './administrators.ts'
 import { createGroups, type GroupEvent, type Groups } from './groups/groups.ts'
 import { createMemberships, type ReadMemberships } from './memberships.ts'
 import { createRoles, type RoleEvent, type Roles } from './roles/roles.ts'
@@ -10,6 +11,7 @@ export interface Access {
   roles: Roles
   /** Groups and roles of an account, as tokens tell them. */
   membershipsOf: ReadMemberships
+  ofAdministrators: OfAdministrators
 }
 
 export function createAccess(deps: {
@@ -20,5 +22,10 @@ export function createAccess(deps: {
   /** The scope values of an API, separated by spaces; undefined: there is no such API. */
   scopeOf(resource: string): Promise<string | undefined>
 }): Access {
-  return { groups: createGroups(deps), roles: createRoles(deps), membershipsOf: createMemberships(deps.db) }
+  return {
+    groups: createGroups(deps),
+    roles: createRoles(deps),
+    membershipsOf: createMemberships(deps.db),
+    ofAdministrators: createOfAdministrators(deps.db),
+  }
 }

@@ -50,6 +50,7 @@ export async function wireApi(
       clients,
       groups: services.access.groups,
       roles: services.access.roles,
+      ofAdministrators: services.access.ofAdministrators,
       groupFields: GROUP_FIELDS,
       roleFields: ROLE_FIELDS,
       clientFields: FIELDS,

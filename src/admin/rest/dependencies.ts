@@ -1,3 +1,4 @@
+import type { OfAdministrators } from '../../access/administrators.ts'
 import type { NamedField } from '../../access/fields/field.ts'
 import type { Groups } from '../../access/groups/groups.ts'
 import type { Roles } from '../../access/roles/roles.ts'
@@ -80,6 +81,7 @@ export interface RestDependencies {
   factors: Pick<Factors, 'list'> & { recovery: Pick<Recovery, 'start' | 'waiting' | 'stop'> }
   groups: Groups
   roles: Roles
+  ofAdministrators: OfAdministrators
   /** What there is to be said of each. */
   groupFields: readonly NamedField[]
   roleFields: readonly NamedField[]

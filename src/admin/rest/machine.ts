@@ -86,7 +86,10 @@ export function refuseConfigurationChange(
   if (kind !== 'client') return
   refuseAdminClients(caller, before)
   refuseAdminScopes(caller, after)
-  if (action !== 'delete') refuseFirstParty(caller, after, before)
+  if (action !== 'delete') {
+    refuseFirstParty(caller, after, before)
+    refuseWeakerSignIns(caller, after, before)
+  }
   if (fields.some(({ field }) => field === 'key'))
     refuseConfigurationKeys(caller, { software_id: after.key ?? '' })
 }
@@ -121,6 +124,64 @@ export function refuseAdministrators(caller: Caller, account: Pick<Account, 'rol
   if (caller.kind === 'machine' && account.role !== 'user')
     throw refused(
       'A client cannot change the accounts of administrators and auditors. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
+ * Groups and roles of administrators are what their accounts may do at apps and APIs.
+ * @param found whether an administrator or auditor is among those whom the change is about
+ * @throws AppError administration_not_granted (403)
+ */
+export async function refuseAccessOfAdministrators(
+  caller: Caller,
+  found: () => Promise<boolean>,
+): Promise<void> {
+  if (caller.kind === 'machine' && (await found()))
+    throw refused(
+      'A client cannot change groups and roles of administrators and auditors. An administrator can, in the console or by command line.',
+    )
+}
+
+const STRENGTH = ['any', 'required', 'phishing_resistant']
+
+/**
+ * What a client asks of the sign-ins to it guards what it shows: a caller that held a password could take the rest away.
+ * @param before the client as it is @throws AppError administration_not_granted (403)
+ */
+export function refuseWeakerSignIns(
+  caller: Caller,
+  changes: Readonly<Record<string, unknown>>,
+  before: Readonly<Record<string, unknown>>,
+): void {
+  if (caller.kind !== 'machine') return
+  const strength = (value: unknown) => Math.max(0, STRENGTH.indexOf(String(value ?? 'any')))
+  const age = (value: unknown) => (typeof value === 'number' ? value : Infinity)
+  const weaker = [
+    changes.second_factor !== undefined &&
+      strength(changes.second_factor) < strength(before.second_factor) &&
+      'second_factor',
+    changes.max_auth_age !== undefined &&
+      age(changes.max_auth_age) > age(before.max_auth_age) &&
+      'max_auth_age',
+  ].filter((name) => name !== false)
+  if (weaker.length > 0)
+    throw refused(
+      `A client cannot ask less of the sign-ins to a client: ${weaker.join(', ')}. An administrator can, in the console or by command line.`,
+    )
+}
+
+/**
+ * An administrator has required a second factor of the person.
+ * @throws AppError administration_not_granted (403) where it would be required no more
+ */
+export function refuseLiftedRequirement(
+  caller: Caller,
+  required: unknown,
+  before: Pick<Account, 'secondFactorRequired'>,
+): void {
+  if (caller.kind === 'machine' && before.secondFactorRequired && required === false)
+    throw refused(
+      'A client cannot take back that a person has to have a second factor. An administrator can, in the console or by command line.',
     )
 }
 

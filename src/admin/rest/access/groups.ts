@@ -7,6 +7,7 @@ import { createOnce } from '../idempotency.ts'
 import { operation } from '../operation.ts'
 import { pageQuery, searchQuery, sendPage } from '../paging.ts'
 import { idParams, pageOf, time, timestamp } from '../schemas.ts'
+import { accessGuard } from './guard.ts'
 import { accessSchemas, accessView } from './schemas.ts'
 
 const area = 'groups and roles' as const
@@ -119,6 +120,7 @@ const removeMember = operation({
 /** `/groups` */
 export function groupRoutes({ app, deps }: RestContext): void {
   const { groups, groupFields, issuer } = deps
+  const { refuseOfGroup, refuseOfUser } = accessGuard(deps)
   const { listGroups, createGroup, readGroup, changeGroup, deleteGroup } = groupOperations(groupFields)
   const groupView = (group: Group) => accessView(groupFields, group)
   const limit = deps.limit('admin')
@@ -144,6 +146,7 @@ export function groupRoutes({ app, deps }: RestContext): void {
 
   app.patch('/groups/:id', { ...changeGroup, ...limit }, async (request, reply) => {
     const { id, version } = await groups.get(request.params.id)
+    await refuseOfGroup(request, id)
     const given = requireMatch(request, version) ? { ifVersion: version } : {}
     const changed = await orFailed(groups.update(id, request.body, given))
     sendEtag(reply, changed.version)
@@ -153,6 +156,7 @@ export function groupRoutes({ app, deps }: RestContext): void {
   app.delete('/groups/:id', { ...deleteGroup, ...limit }, async (request, reply) => {
     const { id, version } = await groups.get(request.params.id)
     requireMatch(request, version)
+    await refuseOfGroup(request, id)
     await groups.remove(id)
     return reply.code(204).send()
   })
@@ -173,11 +177,13 @@ export function groupRoutes({ app, deps }: RestContext): void {
 
   const path = '/groups/:id/members/:userId'
   app.put(path, { ...putMember, ...limit }, async (request, reply) => {
+    await refuseOfUser(request, request.params.userId)
     await groups.addMember(request.params.id, request.params.userId)
     return reply.code(204).send()
   })
 
   app.delete(path, { ...removeMember, ...limit }, async (request, reply) => {
+    await refuseOfUser(request, request.params.userId)
     await groups.removeMember(request.params.id, request.params.userId)
     return reply.code(204).send()
   })

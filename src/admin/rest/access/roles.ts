@@ -8,6 +8,7 @@ import { createOnce } from '../idempotency.ts'
 import { operation } from '../operation.ts'
 import { searchQuery, sendPage } from '../paging.ts'
 import { idParams, pageOf } from '../schemas.ts'
+import { accessGuard } from './guard.ts'
 import { accessSchemas, accessView } from './schemas.ts'
 
 const area = 'groups and roles' as const
@@ -110,6 +111,7 @@ const unassignFrom = (holder: 'User' | 'Group') =>
 /** `/roles`, and `/users/:id/roles`, `/groups/:id/roles` */
 export function roleRoutes({ app, deps }: RestContext): void {
   const { roles, roleFields, issuer } = deps
+  const { refuseOfGroup, refuseOfRole, refuseOfUser } = accessGuard(deps)
   const { listRoles, createRole, readRole, changeRole, deleteRole, listOf } = roleOperations(roleFields)
   const roleView = (role: Role) => accessView(roleFields, role)
   const limit = deps.limit('admin')
@@ -135,6 +137,7 @@ export function roleRoutes({ app, deps }: RestContext): void {
 
   app.patch('/roles/:id', { ...changeRole, ...limit }, async (request, reply) => {
     const { id, version } = await roles.get(request.params.id)
+    await refuseOfRole(request, id)
     const meant = requireMatch(request, version) ? { ifVersion: version } : {}
     const changed = await orFailed(roles.update(id, request.body, meant))
     sendEtag(reply, changed.version)
@@ -144,6 +147,7 @@ export function roleRoutes({ app, deps }: RestContext): void {
   app.delete('/roles/:id', { ...deleteRole, ...limit }, async (request, reply) => {
     const { id, version } = await roles.get(request.params.id)
     requireMatch(request, version)
+    await refuseOfRole(request, id)
     await roles.remove(id)
     return reply.code(204).send()
   })
@@ -161,19 +165,21 @@ export function roleRoutes({ app, deps }: RestContext): void {
     return roles.ofGroup(id)
   }
   const holders = [
-    { path: '/users/:id/roles', holder: 'User', key: 'account', list: rolesOfUser },
-    { path: '/groups/:id/roles', holder: 'Group', key: 'group', list: rolesOfGroup },
+    { path: '/users/:id/roles', holder: 'User', key: 'account', list: rolesOfUser, refuse: refuseOfUser },
+    { path: '/groups/:id/roles', holder: 'Group', key: 'group', list: rolesOfGroup, refuse: refuseOfGroup },
   ] as const
-  for (const { path, holder, key, list } of holders) {
+  for (const { path, holder, key, list, refuse } of holders) {
     const holderOf = (id: string) => (key === 'account' ? { account: id } : { group: id })
     app.get(path, { ...listOf(holder), ...limit }, async (request) => ({
       items: (await list(request.params.id)).map(roleView),
     }))
     app.put(`${path}/:roleId`, { ...assignTo(holder), ...limit }, async (request, reply) => {
+      await refuse(request, request.params.id)
       await roles.assign(request.params.roleId, holderOf(request.params.id))
       return reply.code(204).send()
     })
     app.delete(`${path}/:roleId`, { ...unassignFrom(holder), ...limit }, async (request, reply) => {
+      await refuse(request, request.params.id)
       await roles.unassign(request.params.roleId, holderOf(request.params.id))
       return reply.code(204).send()
     })

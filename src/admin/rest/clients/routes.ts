@@ -9,6 +9,7 @@ import {
   refuseAdminScopes,
   refuseConfigurationKeys,
   refuseFirstParty,
+  refuseWeakerSignIns,
 } from '../machine.ts'
 import { sendPage } from '../paging.ts'
 import { clientOperations } from './operations.ts'
@@ -56,6 +57,7 @@ export function clientRoutes({ app, deps }: RestContext): void {
     refuseAdminScopes(caller, request.body)
     refuseConfigurationKeys(caller, request.body)
     refuseFirstParty(caller, request.body, { ...before })
+    refuseWeakerSignIns(caller, request.body, { ...before })
     // What was checked has to be what is changed, so a machine's change is always conditional.
     const conditional = requireMatch(request, before.version) || caller.kind === 'machine'
     const given = conditional ? { ifVersion: before.version } : {}

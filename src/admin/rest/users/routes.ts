@@ -5,7 +5,7 @@ import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { inOurNames } from '../field-names.ts'
 import { callerOf } from '../guard.ts'
 import { createOnce } from '../idempotency.ts'
-import { refuseAdministrators, refuseRoles } from '../machine.ts'
+import { refuseAdministrators, refuseLiftedRequirement, refuseRoles } from '../machine.ts'
 import { operation } from '../operation.ts'
 import { sendPage } from '../paging.ts'
 import { idParams, pageOf } from '../schemas.ts'
@@ -159,6 +159,7 @@ export function userRoutes({ app, deps }: RestContext): void {
     // What was checked has to be what is changed, so a machine's change is always conditional.
     const conditional = requireMatch(request, before.updatedAt) || caller.kind === 'machine'
     const { email, role, second_factor_required: secondFactorRequired } = request.body
+    refuseLiftedRequirement(caller, secondFactorRequired, before)
     const changes = { ...personOf(request.body), email, role, secondFactorRequired }
     const given = conditional ? { ifVersion: before.updatedAt } : {}
     const changed = await orFailed(inOurNames(accounts.updateByAdmin(before.id, changes, given)))

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { documentOf } from '../../api/support.ts'
+import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
+import { machine, person, type Rest, type RestAnswer } from './support.ts'
+
+/** What a program, a client that acts for itself, is refused of an operation; for those that it may do whatever it is about, why. */
+type Row = { may: string } | { not: (rest: Rest, world: World) => Promise<RestAnswer>[] }
+
+interface World {
+  /** An administrator. */
+  admin: string
+  /** A person of whom a second factor is required. */
+  required: string
+  /** A client with admin:write. */
+  console: string
+  consoleSecret: string
+  /** A client whose sign-ins are guarded. */
+  guarded: string
+  /** With the administrator in it. */
+  group: string
+  plainGroup: string
+  /** Given to that group. */
+  role: string
+  plainRole: string
+  own: string
+}
+
+const PROVIDER = 'a provider is asked for what an administrator named; a split one is refused on the way in'
+const API = 'what tokens are for; whom they are about stays'
+const MAIL = 'a message to the owner of a mailbox, or the end of sign-ins: nobody gets in by it'
+const file = (yaml: string) => ({ yaml: `version: 1\n${yaml}` })
+
+/** By `operationId`. */
+const OPERATIONS: Record<string, Row> = {
+  createClient: {
+    not: (rest) => [
+      rest.post('/clients', { client_name: 'x', grant_types: ['client_credentials'], scope: 'admin:write' }),
+      rest.post('/clients', { client_name: 'x', redirect_uris: ['https://a.example/'], first_party: true }),
+    ],
+  },
+  changeClient: {
+    not: (rest, { console, guarded }) => [
+      rest.patch(`/clients/${console}`, { client_name: 'x' }),
+      rest.patch(`/clients/${guarded}`, { second_factor: 'required' }),
+      rest.patch(`/clients/${guarded}`, { second_factor: 'any' }),
+      rest.patch(`/clients/${guarded}`, { second_factor: null }),
+      rest.patch(`/clients/${guarded}`, { max_auth_age: 601 }),
+      rest.patch(`/clients/${guarded}`, { max_auth_age: null }),
+    ],
+  },
+  deleteClient: { not: (rest, { console }) => [rest.delete(`/clients/${console}`)] },
+  disableClient: { not: (rest, { console }) => [rest.post(`/clients/${console}/disable`)] },
+  enableClient: { not: (rest, { console }) => [rest.post(`/clients/${console}/enable`)] },
+  verifyClient: { not: (rest, { console }) => [rest.post(`/clients/${console}/verify`)] },
+  rotateClientSecret: { not: (rest, { console }) => [rest.post(`/clients/${console}/secrets`)] },
+  removeClientSecret: {
+    not: (rest, { console, consoleSecret }) => [rest.delete(`/clients/${console}/secrets/${consoleSecret}`)],
+  },
+  createUser: {
+    not: (rest) => [rest.post('/users', { username: 'x', email: 'x@example.com', role: 'admin' })],
+  },
+  changeUser: {
+    not: (rest, { admin, required }) => [
+      rest.patch(`/users/${admin}`, { first_name: 'x' }),
+      rest.patch(`/users/${required}`, { role: 'auditor' }),
+      rest.patch(`/users/${required}`, { second_factor_required: false }),
+    ],
+  },
+  deleteUser: { not: (rest, { admin }) => [rest.delete(`/users/${admin}`)] },
+  disableUser: { not: (rest, { admin }) => [rest.post(`/users/${admin}/disable`)] },
+  enableUser: { not: (rest, { admin }) => [rest.post(`/users/${admin}/enable`)] },
+  unlockUser: { not: (rest, { admin }) => [rest.post(`/users/${admin}/unlock`)] },
+  withdrawUserInvitation: { not: (rest, { admin }) => [rest.post(`/users/${admin}/withdraw-invitation`)] },
+  resetUserFactors: { not: (rest, { admin }) => [rest.delete(`/users/${admin}/factors`)] },
+  stopUserRecovery: { not: (rest, { admin }) => [rest.delete(`/users/${admin}/recovery`)] },
+  sendUserReset: { may: MAIL },
+  sendUserInvitation: { may: MAIL },
+  endUserSessions: { may: MAIL },
+  createGroup: { may: 'nobody is in it' },
+  changeGroup: { not: (rest, { group }) => [rest.patch(`/groups/${group}`, { name: 'Owners' })] },
+  deleteGroup: { not: (rest, { group }) => [rest.delete(`/groups/${group}`)] },
+  addGroupMember: {
+    not: (rest, { plainGroup, admin }) => [rest.put(`/groups/${plainGroup}/members/${admin}`)],
+  },
+  removeGroupMember: { not: (rest, { group, admin }) => [rest.delete(`/groups/${group}/members/${admin}`)] },
+  createRole: { may: 'nobody has it' },
+  changeRole: { not: (rest, { role }) => [rest.patch(`/roles/${role}`, { name: 'Owner' })] },
+  deleteRole: { not: (rest, { role }) => [rest.delete(`/roles/${role}`)] },
+  assignUserRole: { not: (rest, { admin, plainRole }) => [rest.put(`/users/${admin}/roles/${plainRole}`)] },
+  unassignUserRole: { not: (rest, { admin, role }) => [rest.delete(`/users/${admin}/roles/${role}`)] },
+  assignGroupRole: { not: (rest, { group, plainRole }) => [rest.put(`/groups/${group}/roles/${plainRole}`)] },
+  unassignGroupRole: { not: (rest, { group, role }) => [rest.delete(`/groups/${group}/roles/${role}`)] },
+  addResource: { may: API },
+  changeResource: { may: API },
+  removeResource: { may: API },
+  addResourceCredential: { may: API },
+  removeResourceCredentials: { may: API },
+  removeResourceCredential: { may: API },
+  addProvider: {
+    not: (rest) => [
+      rest.post('/providers', {
+        ...{ id: 'split', kind: 'github', client_id: 'x', client_secret: 'y' },
+        settings: { url: 'https://ghe.example', api_url: 'https://elsewhere.example/api/v3' },
+      }),
+    ],
+  },
+  changeProvider: { may: PROVIDER },
+  removeProvider: { may: PROVIDER },
+  disableProvider: { may: PROVIDER },
+  enableProvider: { may: PROVIDER },
+  testProvider: { may: PROVIDER },
+  rotateKeys: { may: 'keys of the server’s own making' },
+  retireKey: { may: 'as rotateKeys' },
+  createRegistrationToken: {
+    may: 'clients whose people are asked for consent, as those that it may register',
+  },
+  revokeRegistrationToken: { may: 'closes a door' },
+  verifyAudit: { may: 'it reads' },
+  changeSettings: { not: (rest) => [rest.patch('/settings', { second_factor: 'off' })] },
+  planConfiguration: { may: 'it reads' },
+  applyConfiguration: {
+    not(rest, { guarded }) {
+      const client = `{client_id: ${guarded}, client_name: Guarded, redirect_uris: ["https://guarded.example/cb"], second_factor: required, max_auth_age: 600}`
+      const settings = rest.post('/configuration/apply', file('settings: {second_factor: "off"}'))
+      // One file at a time is applied.
+      return [settings, settings.then(() => rest.post('/configuration/apply', file(`clients: [${client}]`)))]
+    },
+  },
+}
+
+describe.each(engines)('what programs may do by the administration API, on %s', (engine) => {
+  let latchkey: Latchkey
+  let rest: Rest
+  let world: World
+  beforeAll(async () => {
+    latchkey = await startLatchkey({ engine })
+    const caller = await machine(latchkey)
+    rest = caller.rest
+    const { accounts, access, clients } = latchkey.services
+    const [admin, required] = [await latchkey.createUser(), await latchkey.createUser()]
+    await accounts.setRole(admin.id, 'admin')
+    await accounts.updateByAdmin(required.id, { secondFactorRequired: true })
+    const console = await latchkey.createClient({ scope: 'openid admin:write', first_party: true })
+    const guarded = await clients.create({
+      ...{ client_name: 'Guarded', redirect_uris: ['https://guarded.example/cb'], first_party: false },
+      ...{ second_factor: 'phishing_resistant', max_auth_age: 600 },
+    })
+    const group = await access.groups.create({ name: 'Staff' })
+    const role = await access.roles.create({ name: 'Clerk' })
+    await access.groups.addMember(group.id, admin.id)
+    await access.roles.assign(role.id, { group: group.id })
+    world = {
+      ...{ admin: admin.id, required: required.id, console: console.client_id },
+      consoleSecret: (await clients.get(console.client_id)).secrets[0]?.id ?? '',
+      ...{ guarded: guarded.client_id, group: group.id, role: role.id, own: caller.client_id },
+      plainGroup: (await access.groups.create({ name: 'Plain' })).id,
+      plainRole: (await access.roles.create({ name: 'Plain' })).id,
+    }
+  })
+  afterAll(() => latchkey.stop())
+
+  const state = async () => {
+    const { accounts, access, clients } = latchkey.services
+    return {
+      admin: await accounts.byId(world.admin),
+      required: (await accounts.byId(world.required))?.secondFactorRequired,
+      console: await clients.get(world.console),
+      guarded: await clients.get(world.guarded),
+      groups: await access.groups.ofAccount(world.admin),
+      memberships: await access.membershipsOf(world.admin),
+    }
+  }
+
+  test('every operation that changes something is decided here', async () => {
+    const { paths } = await documentOf(latchkey.issuer)
+    const operations = Object.entries(paths)
+      .filter(([path]) => path.startsWith('/api/admin/'))
+      .flatMap(([, methods]) => Object.entries(methods))
+      .filter(([method]) => method !== 'get')
+      .map(([, { operationId }]) => operationId)
+    expect(operations.sort()).toEqual(Object.keys(OPERATIONS).sort())
+  })
+
+  test.each(
+    Object.entries(OPERATIONS).flatMap(([id, row]) => ('not' in row ? [[id, row.not] as const] : [])),
+  )('%s is refused where it guards accounts, and nothing is changed', async (_id, tries) => {
+    const before = await state()
+    for (const answer of await Promise.all(tries(rest, world)))
+      expect(answer).toMatchObject({ status: 403, json: { code: 'administration_not_granted' } })
+    expect(await state()).toEqual(before)
+  })
+
+  test('what makes sign-ins stronger, and what is about ordinary people, is allowed', async () => {
+    const user = await latchkey.createUser()
+    const client = `/clients/${(await latchkey.createClient({ max_auth_age: 600 })).client_id}`
+    const { plainGroup, plainRole } = world
+    for (const [answer, status] of [
+      [await rest.patch(client, { second_factor: 'required', max_auth_age: 300 }), 200],
+      [await rest.patch(client, { client_name: 'Renamed', max_auth_age: 300 }), 200],
+      [await rest.patch(`/users/${user.id}`, { second_factor_required: true }), 200],
+      [await rest.put(`/groups/${plainGroup}/members/${user.id}`), 204],
+      [await rest.put(`/groups/${plainGroup}/roles/${plainRole}`), 204],
+      [await rest.put(`/users/${user.id}/roles/${plainRole}`), 204],
+      [await rest.patch(`/roles/${plainRole}`, { description: 'x' }), 200],
+      [await rest.patch(`/groups/${plainGroup}`, { description: 'x' }), 200],
+      [await rest.delete(`/users/${user.id}/roles/${plainRole}`), 204],
+    ] as const)
+      expect(answer).toMatchObject({ status })
+  })
+
+  test('people with the role may do all of it', async () => {
+    const { rest: admin } = await person(latchkey, 'admin')
+    for (const [answer, status] of [
+      [await admin.patch(`/clients/${world.guarded}`, { second_factor: 'any', max_auth_age: null }), 200],
+      [await admin.patch(`/users/${world.required}`, { second_factor_required: false }), 200],
+      [await admin.put(`/groups/${world.plainGroup}/members/${world.admin}`), 204],
+      [await admin.put(`/users/${world.admin}/roles/${world.plainRole}`), 204],
+      [await admin.patch(`/groups/${world.group}`, { name: 'Owners' }), 200],
+    ] as const)
+      expect(answer).toMatchObject({ status })
+  })
+})
