@@ -1,4 +1,4 @@
-/** Whether a group or role is one of somebody who administers: what a program may not change. */
+/** Whether a group or role is of a person who administers: what a program may not change. */
 import type { Database } from '../storage/database.ts'
 
 export interface OfAdministrators {

@@ -145,7 +145,13 @@ describe.each(engines)('second factors of users, for administrators on %s', (eng
       expect((await patch('yes')).json).toMatchObject({
         errors: { second_factor_required: ['Say true or false.'] },
       })
-      expect((await patch(false)).json).toMatchObject({ second_factor_required: false })
+      expect(await patch(false)).toMatchObject({
+        ...{ status: 403, json: { code: 'administration_not_granted' } },
+      })
+      const by = (await person(latchkey, 'admin')).rest
+      expect((await by.patch(`/users/${id}`, { second_factor_required: false })).json).toMatchObject({
+        second_factor_required: false,
+      })
       const [entry] = (await latchkey.services.audit.list({ target: id }, { limit: 1 })).items
       expect(entry).toMatchObject({
         details: { before: { second_factor_required: true }, after: { second_factor_required: false } },
