@@ -32,6 +32,8 @@ const TABLE = {
   'group.delete': { needs: 'dangerous', words: 'delete a group' },
   'group.add_member': { needs: 'dangerous', words: 'add a member to a group' },
   'group.remove_member': { needs: 'dangerous', words: 'remove a member from a group' },
+  'group.add_manager': { needs: 'dangerous', words: 'let a member manage a group' },
+  'group.remove_manager': { needs: 'dangerous', words: 'take the management of a group from a member' },
   'role.create': { needs: 'dangerous', words: 'create a role' },
   'role.update': { needs: 'dangerous', words: 'change a role' },
   'role.delete': { needs: 'dangerous', words: 'delete a role' },

@@ -84,6 +84,8 @@ export const EVENT_TYPES = {
   'group.deleted': 'deleted the group {target}',
   'group.member_added': 'added a member to the group {target}',
   'group.member_removed': 'removed a member from the group {target}',
+  'group.manager_added': 'made a member of the group {target} its manager',
+  'group.manager_removed': 'took the management of the group {target} from a member',
   'key.created': 'made the signing key {target}',
   'key.retired': 'retired the signing key {target}',
   'passwords.imported': 'imported a list of stolen passwords',

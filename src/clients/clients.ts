@@ -44,6 +44,17 @@ export interface ClientsDependencies {
   failed?(error: unknown): void
 }
 
+/** Clients that are looked at for the groups and roles that they name. */
+const MAX_RESTRICTED = 1000
+
+/** A client that is not for everyone. */
+export interface ClientAccess {
+  id: string
+  name: string
+  groups: readonly string[]
+  roles: readonly string[]
+}
+
 /** Each change takes effect with the next request of this process, and within a second in every other (for-protocol/recent.ts). */
 export interface Clients {
   /**
@@ -58,6 +69,8 @@ export interface Clients {
   list(request?: SearchRequest): Promise<Page<ClientView>>
   /** The clients that may ask for a scope, the oldest first, a hundred at most. */
   listByScope(scope: string): Promise<ClientView[]>
+  /** Those that are not for everyone, a thousand at most: which groups and roles they name. */
+  restricted(): Promise<ClientAccess[]>
   /**
    * Changes the given fields; null unsets one.
    * @returns the client, with a new secret if it has just begun to need one
@@ -179,6 +192,17 @@ export function createClients(deps: ClientsDependencies): Clients {
       const { limit, after } = parsePageRequest(request)
       const rows = await store.list(limit + 1, after, searchText(request.search))
       return toPage(rows, limit, positionOf, (row) => clientView(row, clock()))
+    },
+
+    async restricted() {
+      const rows = await store.findMentioning('"access":{', MAX_RESTRICTED)
+      return rows
+        .map((row) => clientView(row, clock()))
+        .flatMap(({ client_id: id, client_name: name, access }) =>
+          typeof access === 'object'
+            ? [{ id, name, groups: access.groups ?? [], roles: access.roles ?? [] }]
+            : [],
+        )
     },
 
     async listByScope(scope) {

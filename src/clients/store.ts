@@ -104,8 +104,8 @@ export interface ClientStore {
    * @param search ends in three statements however many there are: ids, clients, secrets
    */
   list(limit: number, after: Position | undefined, search: string | undefined): Promise<ClientRow[]>
-  /** Clients whose registration has this text in it, a hundred at most. */
-  findMentioning(text: string): Promise<ClientRow[]>
+  /** Clients whose registration has this text in it, the oldest first, a hundred at most unless given. */
+  findMentioning(text: string, most?: number): Promise<ClientRow[]>
   /**
    * Edits one client in a transaction. Its first statement locks the row, so that edits of one client wait for
    * each other on both engines, and each leaves it with a later time than it found. Undefined: no such client.
@@ -158,11 +158,11 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
       })
     },
 
-    findMentioning: (text) =>
+    findMentioning: (text, most = 100) =>
       prisma.client.findMany({
         where: { metadata: { contains: text } },
         orderBy: { createdAt: 'asc' },
-        take: 100,
+        take: most,
         select: CLIENT_ROW,
       }),
 

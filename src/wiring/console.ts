@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { consolePages } from '../admin/console/console.ts'
 import { innerRequest } from '../admin/console/try-it/inner-request.ts'
 import { type FiguresDependencies, firstStepsOf } from '../admin/figures.ts'
@@ -47,6 +48,12 @@ export async function wireConsole(
       issuer: new URL(config.issuer),
       sessions,
       findAccount: accounts.byId,
+      findPerson: accounts.find,
+      groups: services.access.groups,
+      roles: services.access.roles,
+      groupFields: GROUP_FIELDS,
+      roleFields: ROLE_FIELDS,
+      restrictedClients: clients.restricted,
       secondFactor: () => services.settings.values.secondFactor,
       factors: services.factors,
       configuration,

@@ -19,6 +19,8 @@ export interface GroupMember {
   accountId: string
   username: string
   email: string | null
+  /** May add and remove members. */
+  manager: boolean
   /** Milliseconds since the epoch. */
   createdAt: number
 }

@@ -18,13 +18,13 @@ import { contentOf, parseContent } from '../fields/field.ts'
 import { groupFields } from '../fields/table.ts'
 import { isId } from '../ids.ts'
 import type { Group, GroupMember } from './group.ts'
-import { createGroupStore, type GroupRow } from './store.ts'
+import { createGroupStore, type GroupRow, type MemberRow } from './store.ts'
 
 export type GroupEvent =
   | { type: 'group.created' | 'group.deleted'; id: string; name: string }
   | { type: 'group.updated'; id: string; name: string; before: object; after: object }
   | {
-      type: 'group.member_added' | 'group.member_removed'
+      type: 'group.member_added' | 'group.member_removed' | 'group.manager_added' | 'group.manager_removed'
       id: string
       name: string
       accountId: string
@@ -57,6 +57,17 @@ export interface Groups {
   removeMember(id: string, accountId: string): Promise<void>
   /** Who came last first. @throws AppError invalid_page (400), group_not_found (404) */
   members(id: string, request?: PageRequest): Promise<Page<GroupMember>>
+  /**
+   * Lets a member add and remove members, or no more. Nothing else of a group is theirs to change.
+   * @throws AppError group_not_found (404), not_a_member (404)
+   */
+  setManager(id: string, accountId: string, manager: boolean): Promise<void>
+  /** Who may add and remove members, a hundred at most. */
+  managers(id: string): Promise<GroupMember[]>
+  /** The groups that an account manages, by name, two hundred at most. */
+  managedBy(accountId: string): Promise<Group[]>
+  /** A group, for one of its managers. @throws AppError group_not_found (404), also for whom it is not theirs */
+  asManager(id: string, accountId: string): Promise<Group>
   /** How many members it has, counted up to a thousand and one. */
   countMembers(id: string): Promise<number>
   /** By name. */
@@ -65,6 +76,8 @@ export interface Groups {
 
 const MAX_COUNT = 1001
 const MAX_CURSOR = 300
+const MAX_MANAGERS = 100
+const MAX_MANAGED = 200
 
 export function createGroups({
   db,
@@ -142,8 +155,7 @@ export function createGroups({
 
     async removeMember(id, accountId) {
       const { name } = await get(id)
-      if (!isId(accountId) || !(await store.removeMember(id, accountId)))
-        throw new AppError('not_a_member', 404, 'This user is not in this group.')
+      if (!isId(accountId) || !(await store.removeMember(id, accountId))) throw notAMember()
       events({ type: 'group.member_removed', id, name, accountId })
     },
 
@@ -152,10 +164,25 @@ export function createGroups({
       const { limit, after } = parsePageRequest(request)
       const rows = await store.members(id, limit + 1, after)
       const positionOf = (row: (typeof rows)[number]) => ({ at: row.createdAt.getTime(), id: row.accountId })
-      return toPage(rows, limit, positionOf, ({ createdAt, ...row }) => ({
-        ...row,
-        createdAt: createdAt.getTime(),
-      }))
+      return toPage(rows, limit, positionOf, memberView)
+    },
+
+    async setManager(id, accountId, manager) {
+      const { name } = await get(id)
+      const changed = isId(accountId) ? await store.setManager(id, accountId, manager) : 'missing'
+      if (changed === 'missing') throw notAMember()
+      const type = manager ? 'group.manager_added' : 'group.manager_removed'
+      if (changed === 'changed') events({ type, id, name, accountId })
+    },
+
+    managers: async (id) => (await store.managers(id, MAX_MANAGERS)).map(memberView),
+
+    managedBy: async (accountId) => (await store.managedBy(accountId, MAX_MANAGED)).map(view),
+
+    async asManager(id, accountId) {
+      const row = isId(id) ? await store.findManaged(id, accountId) : undefined
+      if (row === undefined) throw notFound()
+      return view(row)
     },
 
     countMembers: (id) => store.countMembers(id, MAX_COUNT),
@@ -180,6 +207,13 @@ function keyOf(cursor: string): string {
   if (cursor.length > MAX_CURSOR || key === '' || key.includes('\0')) throw invalidCursor()
   return key
 }
+
+const memberView = ({ createdAt, ...row }: MemberRow): GroupMember => ({
+  ...row,
+  createdAt: createdAt.getTime(),
+})
+
+const notAMember = () => new AppError('not_a_member', 404, 'This user is not in this group.')
 
 const notFound = () => new AppError('group_not_found', 404, 'There is no group with this ID.')
 

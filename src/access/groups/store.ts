@@ -14,6 +14,7 @@ export interface MemberRow {
   accountId: string
   username: string
   email: string | null
+  manager: boolean
   createdAt: Date
 }
 
@@ -46,11 +47,36 @@ export interface GroupStore {
   removeMember(groupId: string, accountId: string): Promise<boolean>
   /** Who came last first. */
   members(groupId: string, limit: number, after: { at: number; id: string } | undefined): Promise<MemberRow[]>
+  /** `missing`: there is no such membership. */
+  setManager(
+    groupId: string,
+    accountId: string,
+    manager: boolean,
+  ): Promise<'changed' | 'unchanged' | 'missing'>
+  managers(groupId: string, most: number): Promise<MemberRow[]>
+  /** By name. */
+  managedBy(accountId: string, most: number): Promise<GroupRow[]>
+  /** A group, if the account is one of its managers. */
+  findManaged(groupId: string, accountId: string): Promise<GroupRow | undefined>
   /** How many members it has, counted up to `most`. */
   countMembers(groupId: string, most: number): Promise<number>
   /** The groups of an account, by name. */
   ofAccount(accountId: string): Promise<GroupRow[]>
 }
+
+const MEMBER = {
+  accountId: true,
+  createdAt: true,
+  manager: true,
+  account: { select: { displayUsername: true, email: true } },
+} as const
+
+const memberOf = ({
+  account,
+  ...row
+}: Omit<MemberRow, 'username' | 'email'> & {
+  account: { displayUsername: string; email: string | null }
+}): MemberRow => ({ ...row, username: account.displayUsername, email: account.email })
 
 export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): GroupStore {
   return {
@@ -133,17 +159,47 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
         },
         orderBy: [{ createdAt: 'desc' }, { accountId: 'desc' }],
         take: limit,
-        select: {
-          accountId: true,
-          createdAt: true,
-          account: { select: { displayUsername: true, email: true } },
-        },
+        select: MEMBER,
       })
-      return rows.map(({ account, ...row }) => ({
-        ...row,
-        username: account.displayUsername,
-        email: account.email,
-      }))
+      return rows.map(memberOf)
+    },
+
+    async setManager(groupId, accountId, manager) {
+      const where = { groupId, accountId }
+      const { count } = await prisma.groupMember.updateMany({
+        where: { ...where, manager: !manager },
+        data: { manager },
+      })
+      if (count > 0) return 'changed'
+      return (await prisma.groupMember.count({ where })) > 0 ? 'unchanged' : 'missing'
+    },
+
+    async managers(groupId, most) {
+      const rows = await prisma.groupMember.findMany({
+        where: { groupId, manager: true },
+        orderBy: { accountId: 'asc' },
+        take: most,
+        select: MEMBER,
+      })
+      return rows.map(memberOf)
+    },
+
+    async managedBy(accountId, most) {
+      const rows = await prisma.groupMember.findMany({
+        where: { accountId, manager: true },
+        orderBy: { group: { nameKey: 'asc' } },
+        take: most,
+        select: { group: true },
+      })
+      return rows.map(({ group }) => group)
+    },
+
+    async findManaged(groupId, accountId) {
+      const row = await prisma.groupMember.findUnique({
+        where: { accountId_groupId: { accountId, groupId }, manager: true },
+        select: { group: true },
+      })
+      return row?.group
     },
 
     async countMembers(groupId, most) {

@@ -73,9 +73,15 @@ export interface Roles {
   /** What an account was given itself, by name. */
   ofAccount(accountId: string): Promise<Role[]>
   ofGroup(groupId: string): Promise<Role[]>
+  /** The roles that an account has by its groups, by name, five hundred at most. */
+  byGroups(accountId: string): Promise<{ role: Role; group: { id: string; name: string } }[]>
+  /** To how many accounts it is given, counted up to a thousand and one. */
+  countAccounts(id: string): Promise<number>
 }
 
 const MAX_GROUPS = 1000
+const MAX_COUNT = 1001
+const MAX_BY_GROUPS = 500
 /** APIs with a role of one name that are told apart. */
 const MAX_NAMED = 20
 
@@ -185,6 +191,13 @@ export function createRoles({
     ofAccount: async (accountId) => (await store.ofAccount(accountId)).map(view),
 
     ofGroup: async (groupId) => (await store.ofGroup(groupId)).map(view),
+
+    async byGroups(accountId) {
+      const rows = await store.byGroups(accountId, MAX_BY_GROUPS)
+      return rows.map(({ role, group }) => ({ role: view(role), group }))
+    },
+
+    countAccounts: (id) => store.countAccounts(id, MAX_COUNT),
   }
 }
 

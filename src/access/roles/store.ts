@@ -60,6 +60,10 @@ export interface RoleStore {
   /** What an account was given itself. */
   ofAccount(accountId: string): Promise<RoleRow[]>
   ofGroup(groupId: string): Promise<RoleRow[]>
+  /** The roles of the groups of an account. */
+  byGroups(accountId: string, most: number): Promise<{ role: RoleRow; group: { id: string; name: string } }[]>
+  /** To how many accounts it is given, counted up to `most`. */
+  countAccounts(id: string, most: number): Promise<number>
 }
 
 export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): RoleStore {
@@ -183,6 +187,22 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
         orderBy: { role: { nameKey: 'asc' } },
       })
       return rows.map(({ role }) => role)
+    },
+
+    byGroups: (accountId, most) =>
+      prisma.groupRole.findMany({
+        where: { group: { members: { some: { accountId } } } },
+        orderBy: { role: { nameKey: 'asc' } },
+        take: most,
+        select: { role: true, group: { select: { id: true, name: true } } },
+      }),
+
+    async countAccounts(roleId, most) {
+      const row = await reads.get<{ count: number | bigint }>(
+        'SELECT COUNT(*) AS count FROM (SELECT 1 FROM account_roles WHERE role_id = ? LIMIT ?) AS counted',
+        [roleId, most],
+      )
+      return Number(row?.count ?? 0)
     },
 
     async ofGroup(groupId) {

@@ -3,6 +3,9 @@
 //
 //   request ─► guard (context.ts): session, role, fresh sign-in ─► area ─► service ─► page in the frame
 import type { FastifyInstance } from 'fastify'
+import type { AccessAreaDependencies } from './access/form.ts'
+import { groupsArea } from './access/groups.ts'
+import { rolesArea } from './access/roles.ts'
 import { type AuditDependencies, auditArea } from './audit/routes.ts'
 import type { ClientsDependencies } from './clients/dependencies.ts'
 import { clientsArea } from './clients/routes.ts'
@@ -20,6 +23,7 @@ import { type UsersDependencies, usersArea } from './users/routes.ts'
 /** Everything that the areas ask for. */
 export interface ConsoleAreas
   extends ConsoleDependencies,
+    AccessAreaDependencies,
     AuditDependencies,
     ClientsDependencies,
     ConfigurationAreaDependencies,
@@ -37,6 +41,8 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   dashboardArea,
   clientsArea,
   usersArea,
+  groupsArea,
+  rolesArea,
   resourcesArea,
   providersArea,
   keysArea,

@@ -24,6 +24,8 @@ export const SECTIONS = [
   { id: 'dashboard', label: 'Overview', href: '/admin' },
   { id: 'clients', label: 'Clients', href: '/admin/clients' },
   { id: 'users', label: 'Users', href: '/admin/users' },
+  { id: 'groups', label: 'Groups', href: '/admin/groups' },
+  { id: 'roles', label: 'Roles', href: '/admin/roles' },
   { id: 'resources', label: 'APIs', href: '/admin/resources' },
   { id: 'providers', label: 'Sign-in providers', href: '/admin/providers' },
   { id: 'keys', label: 'Keys', href: '/admin/keys' },

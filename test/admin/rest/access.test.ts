@@ -38,6 +38,7 @@ describe.each(engines)('groups and roles on %s', (engine) => {
         user_id: user.id,
         username: user.username,
         email: user.email,
+        manager: false,
         since: expect.any(String),
       },
     ])

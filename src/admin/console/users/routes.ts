@@ -9,6 +9,12 @@ import type { ConnectedApp } from '../../../oidc/consent/connected-apps.ts'
 import type { SignedInDevice } from '../../../oidc/sessions/devices.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { ROLES } from '../../../shared/roles.ts'
+import {
+  ACCESS_NOTICES,
+  type PersonAccessDependencies,
+  personAccess,
+  personAccessRoutes,
+} from '../access/person.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
@@ -21,6 +27,7 @@ import { actionsOf, detailsOf, tagsOf, when } from './view.ts'
 /** No function takes or gives a password. */
 export interface UsersDependencies
   extends Pick<AuditDependencies, 'audit' | 'auditSentence'>,
+    PersonAccessDependencies,
     UserFactorsDependencies {
   users: Pick<
     Accounts,
@@ -71,6 +78,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   'end-sessions': 'Signed out everywhere.',
   deleted: 'The user is deleted.',
   ...FACTOR_NOTICES,
+  ...ACCESS_NOTICES,
 }
 
 type ById = { Params: { id: string }; Querystring: { done?: unknown } }
@@ -152,18 +160,20 @@ export async function usersArea(
     also: {
       edit?: Partial<Form>
       remove?: Partial<Form>
+      access?: { group?: Partial<Form>; role?: Partial<Form> }
       alert?: string
       notice?: string | undefined
       status?: number
     } = {},
   ) {
-    const [ways, devices, apps, history, factors, waiting] = await Promise.all([
+    const [ways, devices, apps, history, factors, waiting, access] = await Promise.all([
       users.signInMethods(user.id),
       users.devices(user.id),
       users.apps(user.id),
       historyOf(deps, user.id),
       deps.factors.list(user.id),
       deps.factors.recovery.waiting(user),
+      personAccess(deps, user.id, also.access),
     ])
     const base = `/admin/users/${user.id}`
     const data = {
@@ -184,6 +194,7 @@ export async function usersArea(
       names: NAME_FIELDS,
       more: MORE_FIELDS,
       actions: actionsOf(user, clock()),
+      access,
       factors: factorsSection(user, deps.secondFactor(), factors, waiting),
       password: ways.password,
       identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
@@ -234,6 +245,7 @@ export async function usersArea(
   })
 
   userFactorsRoutes(app, deps, find, show)
+  personAccessRoutes(app, deps, find, show)
 
   const work = {
     disable: users.disable,

@@ -2,6 +2,7 @@ import type { Account } from '../../../accounts/account.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import type { FormField } from '../../../shared/profile/fields.ts'
+import type { PersonAccess } from '../access/person.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
@@ -40,6 +41,7 @@ declare module '../../../http/pages/pages.ts' {
       names: readonly FormField[]
       more: readonly FormField[]
       actions: { label: string; form: ButtonForm; about: string }[]
+      access: PersonAccess
       factors: UserFactorsSection
       password: boolean
       identities: { name: string; detail: string }[]

@@ -17,6 +17,7 @@ const member = z
     user_id: z.string(),
     username: z.string(),
     email: z.string().nullable(),
+    manager: z.boolean().meta({ description: 'May add and remove members.' }),
     since: timestamp,
   })
   .meta({ id: 'GroupMember' })
@@ -117,6 +118,26 @@ const removeMember = operation({
   answers: [204, 'The user is no member any more.'],
 })
 
+const putManager = operation({
+  id: 'addGroupManager',
+  area,
+  needs: 'group.add_manager',
+  summary: 'Let a member manage a group',
+  description: 'They may add and remove members, on a page of their account, and nothing else of it.',
+  params: memberParams,
+  answers: [204, 'The member manages the group.'],
+})
+
+const removeManager = operation({
+  id: 'removeGroupManager',
+  area,
+  needs: 'group.remove_manager',
+  summary: 'Take the management of a group from a member',
+  description: 'They stay a member.',
+  params: memberParams,
+  answers: [204, 'The member does not manage it.'],
+})
+
 /** `/groups` */
 export function groupRoutes({ app, deps }: RestContext): void {
   const { groups, groupFields, issuer } = deps
@@ -185,6 +206,17 @@ export function groupRoutes({ app, deps }: RestContext): void {
   app.delete(path, { ...removeMember, ...limit }, async (request, reply) => {
     await refuseOfUser(request, request.params.userId)
     await groups.removeMember(request.params.id, request.params.userId)
+    return reply.code(204).send()
+  })
+
+  const managers = '/groups/:id/managers/:userId'
+  app.put(managers, { ...putManager, ...limit }, async (request, reply) => {
+    await groups.setManager(request.params.id, request.params.userId, true)
+    return reply.code(204).send()
+  })
+
+  app.delete(managers, { ...removeManager, ...limit }, async (request, reply) => {
+    await groups.setManager(request.params.id, request.params.userId, false)
     return reply.code(204).send()
   })
 }

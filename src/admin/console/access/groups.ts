@@ -1,0 +1,295 @@
+// Over 250 lines: a group's page, and what each of its forms does.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Group, GroupMember } from '../../../access/groups/group.ts'
+import { shownAgain } from '../../../http/forms/forms.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { Form } from '../../../http/pages/pages.ts'
+import { AppError, unlessCode, VersionConflict } from '../../../shared/errors.ts'
+import { minuteOf } from '../../../shared/moment.ts'
+import { nameKey } from '../../../shared/name-key.ts'
+import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { pageLinks } from '../page-links.ts'
+import {
+  type AccessAreaDependencies,
+  countText,
+  drawnFields,
+  fieldsSchema,
+  listQuery,
+  nameOfRole,
+  type Picker,
+  pickedRole,
+  readFields,
+  refusalOf,
+  roleChoices,
+  shownFields,
+  versionSchema,
+} from './form.ts'
+import type { Held } from './view.ts'
+
+const NOTICES: Readonly<Record<string, string>> = {
+  created: 'The group is created. Add who is in it.',
+  saved: 'Saved. Apps are told of it with their next token.',
+  deleted: 'The group is deleted, and with it what its members had by it.',
+  added: 'Added.',
+  removed: 'Removed. What they had by this group has ended.',
+  manager: 'They may add and remove members now.',
+  'no-manager': 'They do not manage this group any more.',
+  role: 'Its members have the role now.',
+  'no-role': 'Its members do not have the role by this group any more.',
+}
+
+type ById = { Params: { id: string } }
+
+const person = z.object({ login: z.string().max(400).default('') })
+const member = z.object({ user: z.string().max(100).default('') })
+const role = z.object({ role: z.string().max(400).default('') })
+
+interface Also {
+  edit?: Partial<Form>
+  addMember?: Partial<Form>
+  addRole?: Partial<Form>
+  stale?: boolean
+  alert?: string
+  status?: number
+}
+
+/** `/admin/groups`: groups of people, who is in them, who manages them, and which roles they have. */
+export async function groupsArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & AccessAreaDependencies,
+): Promise<void> {
+  const { groups, roles, groupFields } = deps
+  const pageOf = (id: string, done?: string) =>
+    `/admin/groups/${id}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
+
+  app.get('/admin/groups', { config: { admin: 'read' } }, async (request, reply) => {
+    const { search, cursor, done } = listQuery.parse(request.query)
+    const page = await groups.list({ search, cursor })
+    const data = {
+      search,
+      groups: page.items.map(({ id, name, description }) => ({ href: pageOf(id), name, description })),
+      ...pageLinks('/admin/groups', { search }, cursor, page.next_cursor),
+    }
+    return renderConsole(request, reply, 'groups', 'admin/groups', data, { notice: noticeOf(NOTICES, done) })
+  })
+
+  const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) =>
+    renderConsole(
+      request,
+      reply,
+      'groups',
+      'admin/access-new',
+      {
+        title: 'Create a group',
+        about: 'People that belong together. Apps that ask for the scope groups are told its name.',
+        form: { action: '/admin/groups', ...form },
+        fields: drawnFields(groupFields, form.values ?? {}),
+        label: 'Create group',
+        backHref: '/admin/groups',
+      },
+      { status },
+    )
+
+  app.get('/admin/groups/new', { config: { admin: 'write' } }, async (request, reply) =>
+    showNew(request, reply),
+  )
+
+  app.post(
+    '/admin/groups',
+    { config: { admin: 'group.create', formPage: '/admin/groups/new' } },
+    async (request, reply) => {
+      try {
+        const group = await groups.create(readFields(groupFields, fieldsSchema.parse(request.body ?? {})))
+        return reply.redirect(pageOf(group.id, 'created'), 303)
+      } catch (error) {
+        return showNew(request, reply, { ...asFormErrors(error), values: shownAgain(request.body) }, 422)
+      }
+    },
+  )
+
+  const heldMember = (id: string, { accountId, username, email, manager, createdAt }: GroupMember): Held => {
+    const fields = { user: accountId }
+    return {
+      name: username,
+      href: `/admin/users/${accountId}`,
+      detail: [email, `since ${minuteOf(createdAt)}`].filter(Boolean).join(' · '),
+      tag: manager ? 'Manager' : undefined,
+      acts: [
+        manager
+          ? { action: `${pageOf(id)}/managers/remove`, fields, label: 'No manager any more' }
+          : { action: `${pageOf(id)}/managers`, fields, label: 'Make manager' },
+        { action: `${pageOf(id)}/members/remove`, fields, label: 'Remove' },
+      ],
+    }
+  }
+
+  async function appsNaming({ name }: Group) {
+    const key = nameKey(name)
+    const clients = await deps.restrictedClients()
+    return clients.filter(({ groups: named }) => named.some((each) => nameKey(each) === key))
+  }
+
+  async function show(request: FastifyRequest, reply: FastifyReply, group: Group, also: Also = {}) {
+    const { id, name } = group
+    const { cursor, done } = listQuery.parse(request.query)
+    const [page, count, managers, own, apps] = await Promise.all([
+      groups.members(id, { cursor }),
+      groups.countMembers(id),
+      groups.managers(id),
+      roles.ofGroup(id),
+      appsNaming(group),
+    ])
+    const stored = shownFields(groupFields, group)
+    const addRole: Picker = {
+      action: `${pageOf(id)}/roles`,
+      options: await roleChoices(roles, new Set(own.map((each) => each.id))),
+      ...also.addRole,
+    }
+    const values = also.edit?.values ?? stored
+    const data = {
+      title: name,
+      facts: [
+        ['Members', countText(count)],
+        ['Created', minuteOf(group.createdAt)],
+        ['ID', id],
+      ] as [string, string][],
+      alert: also.alert,
+      edit: { action: `${pageOf(id)}/edit`, version: String(group.version), values, ...also.edit },
+      fields: drawnFields(groupFields, values),
+      conflict: also.stale
+        ? groupFields.map((field) => ({ label: field.form.label, value: stored[field.name] || 'empty' }))
+        : undefined,
+      managers: managers.map((each) => heldMember(id, each)),
+      members: page.items.map((each) => heldMember(id, each)),
+      pager: pageLinks(pageOf(id), {}, cursor, page.next_cursor),
+      addMember: { action: `${pageOf(id)}/members`, ...also.addMember },
+      roles: own.map((each) => ({
+        name: each.name,
+        href: `/admin/roles/${each.id}`,
+        detail: each.resource ?? 'of no API',
+        acts: [{ action: `${pageOf(id)}/roles/remove`, fields: { role: each.id }, label: 'Take away' }],
+      })),
+      addRole,
+      apps: apps.map((each) => ({ href: `/admin/clients/${encodeURIComponent(each.id)}`, name: each.name })),
+      removeHref: `${pageOf(id)}/delete`,
+    }
+    return renderConsole(request, reply, 'groups', 'admin/groups-one', data, {
+      notice: also.status === undefined ? noticeOf(NOTICES, done) : undefined,
+      ...(also.status !== undefined && { status: also.status }),
+    })
+  }
+
+  app.get<ById>('/admin/groups/:id', { config: { admin: 'read' } }, async (request, reply) =>
+    show(request, reply, await groups.get(request.params.id)),
+  )
+
+  app.post<ById>('/admin/groups/:id/edit', { config: { admin: 'group.update' } }, async (request, reply) => {
+    const sent = fieldsSchema.parse(request.body ?? {})
+    const { id } = request.params
+    try {
+      const ifVersion = Number(versionSchema.parse(sent.version))
+      await groups.update(id, readFields(groupFields, sent), { ifVersion })
+      return reply.redirect(pageOf(id, 'saved'), 303)
+    } catch (error) {
+      const values = shownAgain(request.body)
+      if (error instanceof VersionConflict)
+        return show(request, reply, await groups.get(id), { edit: { values }, stale: true, status: 409 })
+      const edit = { ...asFormErrors(error), values }
+      return show(request, reply, await groups.get(id), { edit, status: 422 })
+    }
+  })
+
+  app.post<ById>(
+    '/admin/groups/:id/members',
+    { config: { admin: 'group.add_member' } },
+    async (request, reply) => {
+      const group = await groups.get(request.params.id)
+      const { login } = person.parse(request.body ?? {})
+      const found = login.trim() === '' ? undefined : await deps.findPerson(login.trim())
+      if (found === undefined) {
+        const errors = { login: 'There is no user with this username or address.' }
+        return show(request, reply, group, { addMember: { errors, values: { login } }, status: 422 })
+      }
+      await groups.addMember(group.id, found.id)
+      return reply.redirect(pageOf(group.id, 'added'), 303)
+    },
+  )
+
+  /** Forms of one button. What another tab has done already is done. */
+  const acts = {
+    'members/remove': { admin: 'group.remove_member', done: 'removed' },
+    managers: { admin: 'group.add_manager', done: 'manager' },
+    'managers/remove': { admin: 'group.remove_manager', done: 'no-manager' },
+  } as const
+  for (const [path, { admin, done }] of Object.entries(acts)) {
+    app.post<ById>(`/admin/groups/:id/${path}`, { config: { admin } }, async (request, reply) => {
+      const { id } = request.params
+      const { user } = member.parse(request.body ?? {})
+      if (done === 'removed') await groups.removeMember(id, user).catch(unlessCode('not_a_member'))
+      else
+        try {
+          await groups.setManager(id, user, done === 'manager')
+        } catch (error) {
+          if (!(error instanceof AppError) || error.code !== 'not_a_member') throw error
+          return show(request, reply, await groups.get(id), { alert: error.publicMessage, status: 404 })
+        }
+      return reply.redirect(pageOf(id, done), 303)
+    })
+  }
+
+  app.post<ById>('/admin/groups/:id/roles', { config: { admin: 'role.assign' } }, async (request, reply) => {
+    const group = await groups.get(request.params.id)
+    const { role: named } = role.parse(request.body ?? {})
+    try {
+      await roles.assign(await pickedRole(roles, named), { group: group.id })
+    } catch (error) {
+      const { alert, status } = refusalOf(error)
+      const addRole = { errors: { role: alert }, values: { role: named } }
+      return show(request, reply, group, { addRole, status })
+    }
+    return reply.redirect(pageOf(group.id, 'role'), 303)
+  })
+
+  app.post<ById>(
+    '/admin/groups/:id/roles/remove',
+    { config: { admin: 'role.unassign' } },
+    async (request, reply) => {
+      const { id } = await groups.get(request.params.id)
+      const { role: taken } = role.parse(request.body ?? {})
+      await roles.unassign(taken, { group: id }).catch(unlessCode('not_assigned'))
+      return reply.redirect(pageOf(id, 'no-role'), 303)
+    },
+  )
+
+  app.get<ById>('/admin/groups/:id/delete', { config: { admin: 'read' } }, async (request, reply) => {
+    const group = await groups.get(request.params.id)
+    const [count, own, apps] = await Promise.all([
+      groups.countMembers(group.id),
+      roles.ofGroup(group.id),
+      appsNaming(group),
+    ])
+    return renderConsole(request, reply, 'groups', 'admin/resources-remove', {
+      title: `Delete ${group.name}?`,
+      ends: 'Its members lose it at once, and the roles that they have by it. Nobody gets into an app by it any more. A new group of this name is another one.',
+      facts: [
+        { label: 'Members', value: countText(count) },
+        { label: 'Roles by it', value: own.map(nameOfRole).join(', ') || 'none' },
+        { label: 'Apps for it', value: apps.map(({ name }) => name).join(', ') || 'none' },
+      ],
+      form: { action: `${pageOf(group.id)}/delete`, fields: {} },
+      label: 'Delete group',
+      keepHref: pageOf(group.id),
+    })
+  })
+
+  app.post<ById>(
+    '/admin/groups/:id/delete',
+    { config: { admin: 'group.delete' } },
+    async (request, reply) => {
+      await groups.remove(request.params.id)
+      return reply.redirect('/admin/groups?done=deleted', 303)
+    },
+  )
+}

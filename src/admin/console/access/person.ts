@@ -1,0 +1,162 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Account } from '../../../accounts/account.ts'
+import type { Form } from '../../../http/pages/pages.ts'
+import { unlessCode } from '../../../shared/errors.ts'
+import {
+  type AccessAreaDependencies,
+  groupChoices,
+  type Picker,
+  pickedRole,
+  refusalOf,
+  roleChoices,
+} from './form.ts'
+import type { Held } from './view.ts'
+
+/** Entries of a list on the page of a user. */
+const MAX_SHOWN = 200
+
+/** What a person is in and may do, on their page: each with where it comes from. */
+export interface PersonAccess {
+  groups: Held[]
+  roles: Held[]
+  /** Groups that are not listed here; 0: all are. */
+  more: number
+  /** What an app is told of them is cut. */
+  note?: string | undefined
+  addGroup: Picker
+  addRole: Picker
+}
+
+export type PersonAccessDependencies = Pick<AccessAreaDependencies, 'groups' | 'roles'>
+
+export const ACCESS_NOTICES: Readonly<Record<string, string>> = {
+  'in-group': 'They are in the group now.',
+  'out-of-group': 'They are out of the group; what they had by it has ended.',
+  'has-role': 'They have the role now.',
+  'no-role': 'They were taken the role that they were given. What a group gives stays.',
+}
+
+/** @param also what a form of the section was refused for */
+export async function personAccess(
+  { groups, roles }: PersonAccessDependencies,
+  id: string,
+  also: { group?: Partial<Form> | undefined; role?: Partial<Form> | undefined } = {},
+): Promise<PersonAccess> {
+  const base = `/admin/users/${id}`
+  const [own, given, inherited] = await Promise.all([
+    groups.ofAccount(id),
+    roles.ofAccount(id),
+    roles.byGroups(id),
+  ])
+  const direct = given.map(
+    (role): Held => ({
+      name: role.name,
+      href: `/admin/roles/${role.id}`,
+      detail: [role.resource, 'given to them'].filter(Boolean).join(' · '),
+      acts: [{ action: `${base}/roles/remove`, fields: { role: role.id }, label: 'Take away' }],
+    }),
+  )
+  const byGroup = inherited.map(
+    ({ role, group }): Held => ({
+      name: role.name,
+      href: `/admin/roles/${role.id}`,
+      detail: [role.resource, `by the group ${group.name}`].filter(Boolean).join(' · '),
+      acts: [],
+    }),
+  )
+  return {
+    groups: own.slice(0, MAX_SHOWN).map((group) => ({
+      name: group.name,
+      href: `/admin/groups/${group.id}`,
+      detail: group.description,
+      acts: [{ action: `${base}/groups/remove`, fields: { group: group.id }, label: 'Remove' }],
+    })),
+    more: Math.max(0, own.length - MAX_SHOWN),
+    note:
+      own.length > MAX_SHOWN
+        ? `Apps are told ${MAX_SHOWN} of these ${own.length} groups at most, the first by name. Set “Groups that it is told” of a client to choose which.`
+        : undefined,
+    roles: [...direct, ...byGroup],
+    addGroup: {
+      action: `${base}/groups`,
+      options: await groupChoices(groups, new Set(own.map((group) => group.id))),
+      ...also.group,
+    },
+    addRole: {
+      action: `${base}/roles`,
+      options: await roleChoices(roles, new Set(given.map((role) => role.id))),
+      ...also.role,
+    },
+  }
+}
+
+type ById = { Params: { id: string } }
+const named = z.object({ group: z.string().max(400).default(''), role: z.string().max(400).default('') })
+
+/** `/admin/users/:id/groups` and `/admin/users/:id/roles` */
+export function personAccessRoutes(
+  app: FastifyInstance,
+  { groups, roles }: PersonAccessDependencies,
+  find: (id: string) => Promise<Account>,
+  show: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    user: Account,
+    also: { access: { group?: Partial<Form>; role?: Partial<Form> }; status: number },
+  ) => Promise<FastifyReply>,
+): void {
+  const back = (id: string, done: string) => `/admin/users/${id}?done=${done}`
+
+  app.post<ById>(
+    '/admin/users/:id/groups',
+    { config: { admin: 'group.add_member' } },
+    async (request, reply) => {
+      const user = await find(request.params.id)
+      const { group } = named.parse(request.body ?? {})
+      try {
+        await groups.addMember((await groups.find(group.trim())).id, user.id)
+      } catch (error) {
+        const { alert, status } = refusalOf(error)
+        const refused = { group: { errors: { group: alert }, values: { group } } }
+        return show(request, reply, user, { access: refused, status })
+      }
+      return reply.redirect(back(user.id, 'in-group'), 303)
+    },
+  )
+
+  app.post<ById>(
+    '/admin/users/:id/groups/remove',
+    { config: { admin: 'group.remove_member' } },
+    async (request, reply) => {
+      const user = await find(request.params.id)
+      const { group } = named.parse(request.body ?? {})
+      await groups.removeMember(group, user.id).catch(unlessCode('not_a_member'))
+      return reply.redirect(back(user.id, 'out-of-group'), 303)
+    },
+  )
+
+  app.post<ById>('/admin/users/:id/roles', { config: { admin: 'role.assign' } }, async (request, reply) => {
+    const user = await find(request.params.id)
+    const { role } = named.parse(request.body ?? {})
+    try {
+      await roles.assign(await pickedRole(roles, role), { account: user.id })
+    } catch (error) {
+      const { alert, status } = refusalOf(error)
+      const refused = { role: { errors: { role: alert }, values: { role } } }
+      return show(request, reply, user, { access: refused, status })
+    }
+    return reply.redirect(back(user.id, 'has-role'), 303)
+  })
+
+  app.post<ById>(
+    '/admin/users/:id/roles/remove',
+    { config: { admin: 'role.unassign' } },
+    async (request, reply) => {
+      const user = await find(request.params.id)
+      const { role } = named.parse(request.body ?? {})
+      await roles.unassign(role, { account: user.id }).catch(unlessCode('not_assigned'))
+      return reply.redirect(back(user.id, 'no-role'), 303)
+    },
+  )
+}

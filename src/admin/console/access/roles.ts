@@ -1,0 +1,278 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Role } from '../../../access/roles/role.ts'
+import { shownAgain } from '../../../http/forms/forms.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { Form } from '../../../http/pages/pages.ts'
+import { unlessCode, VersionConflict } from '../../../shared/errors.ts'
+import { minuteOf } from '../../../shared/moment.ts'
+import { nameKey } from '../../../shared/name-key.ts'
+import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { pageLinks } from '../page-links.ts'
+import {
+  type AccessAreaDependencies,
+  countText,
+  drawnFields,
+  fieldsSchema,
+  groupChoices,
+  listQuery,
+  type Picker,
+  readFields,
+  refusalOf,
+  shownFields,
+  versionSchema,
+} from './form.ts'
+
+const NOTICES: Readonly<Record<string, string>> = {
+  created: 'The role is created. Give it to people and groups.',
+  saved: 'Saved. Apps are told of it with their next token.',
+  deleted: 'The role is deleted: everyone who had it has lost it.',
+  added: 'They have the role now.',
+  removed: 'They do not have the role by this any more.',
+}
+
+type ById = { Params: { id: string } }
+
+const holderForm = z.object({
+  login: z.string().max(400).optional(),
+  group: z.string().max(400).optional(),
+})
+
+interface Also {
+  edit?: Partial<Form>
+  addPerson?: Partial<Form>
+  addGroup?: Partial<Form>
+  stale?: boolean
+  status?: number
+}
+
+/** `/admin/roles`: named sets of an API's scopes, and who has them. */
+export async function rolesArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & AccessAreaDependencies,
+): Promise<void> {
+  const { groups, roles, roleFields } = deps
+  const pageOf = (id: string, done?: string) =>
+    `/admin/roles/${id}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
+
+  app.get('/admin/roles', { config: { admin: 'read' } }, async (request, reply) => {
+    const { search, cursor, done } = listQuery.parse(request.query)
+    const page = await roles.list({ search, cursor })
+    const data = {
+      search,
+      roles: page.items.map(({ id, name, description, resource = '', scope = '' }) => ({
+        ...{ href: pageOf(id), name, description, resource },
+        scopes: scope.split(' ').filter(Boolean),
+      })),
+      ...pageLinks('/admin/roles', { search }, cursor, page.next_cursor),
+    }
+    return renderConsole(request, reply, 'roles', 'admin/roles', data, { notice: noticeOf(NOTICES, done) })
+  })
+
+  async function showNew(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    form: Partial<Form> = {},
+    status = 200,
+  ) {
+    const page = await deps.resources.list({ limit: 100 })
+    const apis = page.next_cursor === undefined ? page.items : undefined
+    // Its scopes are boxes of its API, on the next page.
+    const fields = roleFields.filter(({ input }) => input !== 'scopes')
+    return renderConsole(
+      request,
+      reply,
+      'roles',
+      'admin/access-new',
+      {
+        title: 'Create a role',
+        about:
+          'A named set of the scopes of one API. Which scopes these are, and who has it, is said on the next page.',
+        form: { action: '/admin/roles', ...form },
+        fields: drawnFields(fields, form.values ?? {}, { apis }),
+        label: 'Create role',
+        backHref: '/admin/roles',
+      },
+      { status },
+    )
+  }
+
+  app.get('/admin/roles/new', { config: { admin: 'write' } }, async (request, reply) =>
+    showNew(request, reply),
+  )
+
+  app.post(
+    '/admin/roles',
+    { config: { admin: 'role.create', formPage: '/admin/roles/new' } },
+    async (request, reply) => {
+      try {
+        const role = await roles.create(readFields(roleFields, fieldsSchema.parse(request.body ?? {})))
+        return reply.redirect(pageOf(role.id, 'created'), 303)
+      } catch (error) {
+        return showNew(request, reply, { ...asFormErrors(error), values: shownAgain(request.body) }, 422)
+      }
+    },
+  )
+
+  async function appsNaming({ name, resource }: Role) {
+    const key = nameKey(resource === undefined ? name : `${resource} ${name}`)
+    const clients = await deps.restrictedClients()
+    return clients.filter(({ roles: named }) => named.some((each) => nameKey(each) === key))
+  }
+
+  async function show(request: FastifyRequest, reply: FastifyReply, role: Role, also: Also = {}) {
+    const { id, name, resource } = role
+    const { cursor, done } = listQuery.parse(request.query)
+    const [page, count, holding, apps, api] = await Promise.all([
+      roles.accounts(id, { cursor }),
+      roles.countAccounts(id),
+      roles.groups(id),
+      appsNaming(role),
+      resource === undefined ? undefined : deps.resources.find(resource),
+    ])
+    const stored = shownFields(roleFields, role)
+    // A scope that the API has no more can be taken out still.
+    const scopes = [...new Set(`${api?.scope ?? ''} ${role.scope ?? ''}`.split(' ').filter(Boolean))]
+    const fields = roleFields.filter(
+      ({ fixed, input }) => !fixed && (input !== 'scopes' || scopes.length > 0),
+    )
+    const values = also.edit?.values ?? stored
+    const addGroup: Picker = {
+      action: `${pageOf(id)}/holders`,
+      options: await groupChoices(groups, new Set(holding.map((each) => each.id))),
+      ...also.addGroup,
+    }
+    const taking = (kind: 'user' | 'group', of: string) => [
+      { action: `${pageOf(id)}/holders/remove`, fields: { [kind]: of }, label: 'Take away' },
+    ]
+    const data = {
+      title: name,
+      facts: [
+        ['API', resource ?? 'of no API'],
+        ['Scopes', role.scope ?? 'none'],
+        ['Given to people', countText(count)],
+        ['Given to groups', String(holding.length)],
+        ['Created', minuteOf(role.createdAt)],
+        ['ID', id],
+      ] as [string, string][],
+      edit: { action: `${pageOf(id)}/edit`, version: String(role.version), values, ...also.edit },
+      fields: drawnFields(fields, values, { scopes }),
+      conflict: also.stale
+        ? fields.map((field) => ({
+            label: field.form.label,
+            value: String((role as unknown as Record<string, unknown>)[field.name] || 'empty'),
+          }))
+        : undefined,
+      groups: holding.map((each) => ({
+        name: each.name,
+        href: `/admin/groups/${each.id}`,
+        detail: `since ${minuteOf(each.createdAt)}`,
+        acts: taking('group', each.id),
+      })),
+      people: page.items.map((each) => ({
+        name: each.name,
+        href: `/admin/users/${each.id}`,
+        detail: `since ${minuteOf(each.createdAt)}`,
+        acts: taking('user', each.id),
+      })),
+      pager: pageLinks(pageOf(id), {}, cursor, page.next_cursor),
+      addPerson: { action: `${pageOf(id)}/holders`, ...also.addPerson },
+      addGroup,
+      apps: apps.map((each) => ({ href: `/admin/clients/${encodeURIComponent(each.id)}`, name: each.name })),
+      removeHref: `${pageOf(id)}/delete`,
+    }
+    return renderConsole(request, reply, 'roles', 'admin/roles-one', data, {
+      notice: also.status === undefined ? noticeOf(NOTICES, done) : undefined,
+      ...(also.status !== undefined && { status: also.status }),
+    })
+  }
+
+  app.get<ById>('/admin/roles/:id', { config: { admin: 'read' } }, async (request, reply) =>
+    show(request, reply, await roles.get(request.params.id)),
+  )
+
+  app.post<ById>('/admin/roles/:id/edit', { config: { admin: 'role.update' } }, async (request, reply) => {
+    const sent = fieldsSchema.parse(request.body ?? {})
+    const { id } = request.params
+    try {
+      const ifVersion = Number(versionSchema.parse(sent.version))
+      const fields = roleFields.filter(({ fixed }) => !fixed)
+      await roles.update(id, readFields(fields, sent), { ifVersion })
+      return reply.redirect(pageOf(id, 'saved'), 303)
+    } catch (error) {
+      const values = shownAgain(request.body)
+      if (error instanceof VersionConflict)
+        return show(request, reply, await roles.get(id), { edit: { values }, stale: true, status: 409 })
+      return show(request, reply, await roles.get(id), {
+        edit: { ...asFormErrors(error), values },
+        status: 422,
+      })
+    }
+  })
+
+  app.post<ById>('/admin/roles/:id/holders', { config: { admin: 'role.assign' } }, async (request, reply) => {
+    const role = await roles.get(request.params.id)
+    const { login, group } = holderForm.parse(request.body ?? {})
+    if (group !== undefined) {
+      try {
+        await roles.assign(role.id, { group: (await groups.find(group.trim())).id })
+      } catch (error) {
+        const { alert, status } = refusalOf(error)
+        const addGroup = { errors: { group: alert }, values: { group } }
+        return show(request, reply, role, { addGroup, status })
+      }
+      return reply.redirect(pageOf(role.id, 'added'), 303)
+    }
+    const found = login?.trim() ? await deps.findPerson(login.trim()) : undefined
+    if (found === undefined) {
+      const errors = { login: 'There is no user with this username or address.' }
+      const addPerson = { errors, values: { login: login ?? '' } }
+      return show(request, reply, role, { addPerson, status: 422 })
+    }
+    await roles.assign(role.id, { account: found.id })
+    return reply.redirect(pageOf(role.id, 'added'), 303)
+  })
+
+  app.post<ById>(
+    '/admin/roles/:id/holders/remove',
+    { config: { admin: 'role.unassign' } },
+    async (request, reply) => {
+      const { id } = await roles.get(request.params.id)
+      const { user, group = '' } = z
+        .object({ user: z.string().max(100).optional(), group: z.string().max(100).optional() })
+        .parse(request.body ?? {})
+      const holder = user === undefined ? { group } : { account: user }
+      // Taken away in another tab: what was wanted is so.
+      await roles.unassign(id, holder).catch(unlessCode('not_assigned'))
+      return reply.redirect(pageOf(id, 'removed'), 303)
+    },
+  )
+
+  app.get<ById>('/admin/roles/:id/delete', { config: { admin: 'read' } }, async (request, reply) => {
+    const role = await roles.get(request.params.id)
+    const [count, holding, apps] = await Promise.all([
+      roles.countAccounts(role.id),
+      roles.groups(role.id),
+      appsNaming(role),
+    ])
+    return renderConsole(request, reply, 'roles', 'admin/resources-remove', {
+      title: `Delete ${role.name}?`,
+      ends: 'Everyone who has it loses it at once. Nobody gets into an app by it any more. A new role of this name is another one.',
+      facts: [
+        { label: 'API', value: role.resource ?? 'of no API' },
+        { label: 'Given to people', value: countText(count) },
+        { label: 'Given to groups', value: holding.map(({ name }) => name).join(', ') || 'none' },
+        { label: 'Apps for it', value: apps.map(({ name }) => name).join(', ') || 'none' },
+      ],
+      form: { action: `${pageOf(role.id)}/delete`, fields: {} },
+      label: 'Delete role',
+      keepHref: pageOf(role.id),
+    })
+  })
+
+  app.post<ById>('/admin/roles/:id/delete', { config: { admin: 'role.delete' } }, async (request, reply) => {
+    await roles.remove(request.params.id)
+    return reply.redirect('/admin/roles?done=deleted', 303)
+  })
+}
