@@ -54,6 +54,8 @@ export interface FailureStore {
  * success gives it back. However many processes try in parallel, no more than `failures` passwords are checked before
  * the lock. The count goes on after it, to one hundred.
  *
+ * None of it waits for the disk by itself (storage/sqlite/prisma.ts): each check leaves an entry in the audit log, which does, and brings it along.
+ *
  * @param options.settings how many wrong passwords in a row lock, and for how long
  */
 export function createFailureStore(options: {
@@ -74,11 +76,11 @@ export function createFailureStore(options: {
   /** One failure more than `before`, unless the count has moved or a lock has set in. Returns the rows changed. */
   const write = ({ accountId, device }: Counted, before: number, until: Date | null, now: Date) => {
     if (device === undefined)
-      return prisma.$executeRaw`UPDATE accounts
+      return prisma.$executeRaw`/* unsynced */ UPDATE accounts
         SET failed_sign_ins = ${before + 1}, locked_until = ${until}
         WHERE id = ${accountId} AND failed_sign_ins = ${before}
         AND (locked_until IS NULL OR locked_until <= ${now})`
-    return prisma.$executeRaw`INSERT INTO device_failures (id, account_id, failed_sign_ins, locked_until, updated_at)
+    return prisma.$executeRaw`/* unsynced */ INSERT INTO device_failures (id, account_id, failed_sign_ins, locked_until, updated_at)
       VALUES (${device}, ${accountId}, ${before + 1}, ${until}, ${now})
       ON CONFLICT (id) DO UPDATE SET failed_sign_ins = excluded.failed_sign_ins,
         locked_until = excluded.locked_until, updated_at = excluded.updated_at
@@ -110,21 +112,22 @@ export function createFailureStore(options: {
 
     async giveBack({ accountId, device }, { locks }) {
       if (device !== undefined) {
-        await prisma.$executeRaw`UPDATE device_failures SET failed_sign_ins = failed_sign_ins - 1
+        await prisma.$executeRaw`/* unsynced */ UPDATE device_failures SET failed_sign_ins = failed_sign_ins - 1
           WHERE id = ${device} AND failed_sign_ins > 0`
         if (locks)
-          await prisma.$executeRaw`UPDATE device_failures SET locked_until = NULL WHERE id = ${device}`
+          await prisma.$executeRaw`/* unsynced */ UPDATE device_failures SET locked_until = NULL WHERE id = ${device}`
         return
       }
-      await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins - 1
+      await prisma.$executeRaw`/* unsynced */ UPDATE accounts SET failed_sign_ins = failed_sign_ins - 1
         WHERE id = ${accountId} AND failed_sign_ins > 0`
-      if (locks) await prisma.$executeRaw`UPDATE accounts SET locked_until = NULL WHERE id = ${accountId}`
+      if (locks)
+        await prisma.$executeRaw`/* unsynced */ UPDATE accounts SET locked_until = NULL WHERE id = ${accountId}`
     },
 
     async succeed({ accountId, device }, checked, also) {
       // Of a stranger's success the lock is its own reservation; of a device's it is another client's.
       const now = new Date(device === undefined ? forGood : clock())
-      const changed = await prisma.$executeRaw`UPDATE accounts SET
+      const changed = await prisma.$executeRaw`/* unsynced */ UPDATE accounts SET
         failed_sign_ins = CASE WHEN locked_until > ${now} THEN failed_sign_ins ELSE 0 END,
         locked_until = CASE WHEN locked_until > ${now} THEN locked_until ELSE NULL END,
         password_hash = COALESCE(${also.passwordHash ?? null}, password_hash),
@@ -132,7 +135,7 @@ export function createFailureStore(options: {
         WHERE id = ${accountId} AND password_hash = ${checked.passwordHash}
         AND generation = ${checked.generation} AND (disabled_at IS NULL OR deletion_at IS NOT NULL)`
       if (changed === 1 && device !== undefined)
-        await prisma.$executeRaw`DELETE FROM device_failures WHERE id = ${device}`
+        await prisma.$executeRaw`/* unsynced */ DELETE FROM device_failures WHERE id = ${device}`
       return changed === 1
     },
 
@@ -157,7 +160,8 @@ export function createFailureStore(options: {
 
     async pretend() {
       // It has to change something each time, and must not run into the end of the column's numbers.
-      const changed = await prisma.$executeRaw`UPDATE one_time_tokens SET attempts = (attempts + 1) % 1000
+      const changed =
+        await prisma.$executeRaw`/* unsynced */ UPDATE one_time_tokens SET attempts = (attempts + 1) % 1000
         WHERE id = ${decoy}`
       if (changed === 1) return
       const data = { id: decoy, purpose: decoy, tokenHash: decoy, expiresAt: new Date(Date.UTC(9999, 0)) }

@@ -13,7 +13,7 @@ export interface Origin {
 /** `first`: nobody has signed in to the account before. `new`: not from there, in ninety days. */
 export type Seen = 'known' | 'new' | 'first'
 
-/** The places that accounts have signed in from. */
+/** The places that accounts have signed in from. None waits for the disk by itself: of one that is lost, its owner is told twice. */
 export interface SignInPlaces {
   /** Remembers a sign-in, and says whether its account has been seen there. Of several at once, one is told `new`. */
   seen(accountId: string, place: string): Promise<Seen>
@@ -53,18 +53,19 @@ export function createSignInPlaces({
     async seen(accountId, place) {
       const at = new Date(clock())
       const since = new Date(clock() - FORGOTTEN)
-      const known = await prisma.$executeRaw`UPDATE sign_in_places SET last_seen_at = ${at}
+      const known = await prisma.$executeRaw`/* unsynced */ UPDATE sign_in_places SET last_seen_at = ${at}
         WHERE account_id = ${accountId} AND place = ${place} AND last_seen_at > ${since}`
       if (known > 0) return 'known'
       const before = await prisma.signInPlace.count({ where: { accountId } })
       // Of two at once the second finds the place seen just now.
-      const added = await prisma.$executeRaw`INSERT INTO sign_in_places (account_id, place, last_seen_at)
+      const added =
+        await prisma.$executeRaw`/* unsynced */ INSERT INTO sign_in_places (account_id, place, last_seen_at)
         SELECT id, ${place}, ${at} FROM accounts WHERE id = ${accountId}
         ON CONFLICT (account_id, place) DO UPDATE SET last_seen_at = ${at}
         WHERE sign_in_places.last_seen_at <= ${since}`
       if (added === 0) return 'known'
       if (before >= MOST)
-        await prisma.$executeRaw`DELETE FROM sign_in_places WHERE account_id = ${accountId} AND place NOT IN (
+        await prisma.$executeRaw`/* unsynced */ DELETE FROM sign_in_places WHERE account_id = ${accountId} AND place NOT IN (
           SELECT place FROM sign_in_places WHERE account_id = ${accountId}
           ORDER BY last_seen_at DESC, place LIMIT ${MOST})`
       return before === 0 ? 'first' : 'new'
