@@ -17,7 +17,7 @@ const slashes = (path) => path.split(sep).join('/')
 const fromBuild = (path) => slashes(relative(build, path))
 
 /** Native code, and packages of which only files are used, stay where they are. */
-const external = ['bcrypt', 'better-sqlite3', 'pg-native', '@picocss/pico']
+const external = ['bcrypt', 'better-sqlite3', 'pg-native', '@fontsource-variable/figtree']
 
 /** Files are found from where the source is: migrations, views, pictures. */
 const places = {

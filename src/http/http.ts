@@ -87,7 +87,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
     local,
     shared: options.counters?.(local) ?? local,
   })
-  const asset = await registerAssets(app)
+  const asset = registerAssets(app)
   await registerViews(app, { issuer, cache: options.cacheViews, asset, icons: options.icons })
   registerErrors(app, options.translateError ?? ((error) => error))
   const onServer = {

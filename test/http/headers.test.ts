@@ -80,7 +80,7 @@ test('assets are kept for ever under the hash of their content, and checked agai
   const links = [...body.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map((match) => match[1] ?? '')
   expect(links.map((link) => link.split('?')[0])).toEqual([
     '/assets/latchkey.svg',
-    '/assets/pico.css',
+    '/assets/figtree-latin.woff2',
     '/assets/latchkey.css',
     '/assets/latchkey.js',
   ])
@@ -97,7 +97,8 @@ test.each([
   '/assets/',
   '/assets/../package.json',
   '/assets/..%2fpackage.json',
-  '/assets/pico.min.css',
+  '/assets/tokens.css',
+  '/assets/css/tokens.css',
   '/assets/.env',
 ])('nothing else is served: %s', async (path) => {
   const app = await server()

@@ -103,8 +103,8 @@ test('the compiled server finds its migrations, views and files', async () => {
   expect(program).toBe('compiled')
   const page = await (await fetch(`${issuer}/login`)).text()
   expect(page).toContain('<h1>Sign in</h1>')
-  const [asset] = /\/assets\/pico\.css[^"]*/.exec(page) ?? []
-  expect(await (await fetch(`${issuer}${asset}`)).text()).toContain('Pico CSS')
+  const [asset] = /\/assets\/latchkey\.css[^"]*/.exec(page) ?? []
+  expect(await (await fetch(`${issuer}${asset}`)).text()).toContain('@layer reset')
   const left = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
   expect(await left).toBe(0)

@@ -19,21 +19,21 @@ import {
 import { type AdminRole, allows, needsOfRequest, requireClassified } from '../access.ts'
 import { PERMISSIONS, permissionOf } from '../permissions.ts'
 
-/** The places of the console, in the order of its navigation. */
+/** The places of the console, in the order of its navigation; those of a group stand together. */
 export const SECTIONS = [
-  { id: 'dashboard', label: 'Overview', href: '/admin' },
-  { id: 'clients', label: 'Clients', href: '/admin/clients' },
-  { id: 'users', label: 'Users', href: '/admin/users' },
-  { id: 'groups', label: 'Groups', href: '/admin/groups' },
-  { id: 'roles', label: 'Roles', href: '/admin/roles' },
-  { id: 'resources', label: 'APIs', href: '/admin/resources' },
-  { id: 'providers', label: 'Sign-in providers', href: '/admin/providers' },
-  { id: 'keys', label: 'Keys', href: '/admin/keys' },
-  { id: 'registration', label: 'Registration', href: '/admin/registration' },
-  { id: 'rejections', label: 'Refused requests', href: '/admin/rejections' },
-  { id: 'audit', label: 'Audit log', href: '/admin/audit' },
-  { id: 'configuration', label: 'Configuration', href: '/admin/configuration' },
-  { id: 'settings', label: 'Settings', href: '/admin/settings' },
+  { group: '', id: 'dashboard', label: 'Overview', href: '/admin' },
+  { group: 'People', id: 'users', label: 'Users', href: '/admin/users' },
+  { group: 'People', id: 'groups', label: 'Groups', href: '/admin/groups' },
+  { group: 'People', id: 'roles', label: 'Roles', href: '/admin/roles' },
+  { group: 'Apps', id: 'clients', label: 'Clients', href: '/admin/clients' },
+  { group: 'Apps', id: 'resources', label: 'APIs', href: '/admin/resources' },
+  { group: 'Apps', id: 'registration', label: 'Registration', href: '/admin/registration' },
+  { group: 'Apps', id: 'rejections', label: 'Refused requests', href: '/admin/rejections' },
+  { group: 'Sign-in', id: 'providers', label: 'Sign-in providers', href: '/admin/providers' },
+  { group: 'Security', id: 'keys', label: 'Keys', href: '/admin/keys' },
+  { group: 'Security', id: 'audit', label: 'Audit log', href: '/admin/audit' },
+  { group: 'Server', id: 'configuration', label: 'Configuration', href: '/admin/configuration' },
+  { group: 'Server', id: 'settings', label: 'Settings', href: '/admin/settings' },
 ] as const
 
 export type Section = (typeof SECTIONS)[number]['id']
@@ -50,7 +50,7 @@ export interface Administrator {
 
 /** What every page of the console shows around its own. */
 export interface ConsoleFrame {
-  sections: { label: string; href: string; current: boolean }[]
+  groups: { label: string; sections: { label: string; href: string; current: boolean }[] }[]
   administrator: { username: string; canWrite: boolean }
   /** What was just done. */
   notice?: string | undefined
@@ -171,9 +171,16 @@ export function renderConsole<Name extends ConsolePage>(
 ): FastifyReply {
   const { username, role } = administratorOf(request)
   const frame: ConsoleFrame = {
-    sections: SECTIONS.map(({ id, label, href }) => ({ label, href, current: id === section })),
+    groups: groupsOf(section),
     administrator: { username, canWrite: allows(role, 'write') },
     notice: options.notice,
   }
   return renderView(reply, page, { ...data, frame }, options.status)
 }
+
+/** The navigation, by its groups. */
+const groupsOf = (current: Section): ConsoleFrame['groups'] =>
+  [...Map.groupBy(SECTIONS, ({ group }) => group)].map(([label, sections]) => ({
+    label,
+    sections: sections.map(({ id, label, href }) => ({ label, href, current: id === current })),
+  }))

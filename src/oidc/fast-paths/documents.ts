@@ -1,10 +1,7 @@
-import { hash } from 'node:crypto'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { promisify } from 'node:util'
-import { brotliCompress, gzip } from 'node:zlib'
-import type { FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
+import { accepted, isKnown, type Representations, representationsOf } from '../../shared/representations.ts'
 import { routes } from '../provider/routes.ts'
 import type { FastPath } from './fast-path.ts'
 
@@ -25,19 +22,11 @@ const PATHS = ['/.well-known/openid-configuration', '/.well-known/oauth-authoriz
  */
 const MAX_AGE = 60
 
-const ENCODINGS = ['br', 'gzip', 'identity'] as const
-type Encoding = (typeof ENCODINGS)[number]
-
-interface Representation {
-  bytes: Buffer
-  headers: Record<string, string>
-}
-
 interface Rendered {
   /** What it was made of. */
   provider: Provider
   settings: string
-  representations: Promise<Record<Encoding, Representation>>
+  representations: Promise<Representations>
 }
 
 export interface DocumentDependencies {
@@ -73,54 +62,21 @@ function documentPath(path: string, { issuer, current, discovery }: DocumentDepe
   return async (request, reply) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
     const representations = await ofNow().representations
-    const { bytes, headers } = representations[encodingOf(request.headers['accept-encoding'])]
+    const { bytes, headers } = accepted(request.headers, representations)
     reply.headers(headers).header('access-control-allow-origin', request.headers.origin || '*')
-    if (!isKnown(request, representations)) return bytes
+    if (!isKnown(request.headers, representations)) return bytes
     reply.code(304)
     return null
   }
 }
 
-/** Whether the caller has one of them already (RFC 9110 §13.1.2: a weak comparison). */
-function isKnown(request: FastifyRequest, representations: Record<Encoding, Representation>): boolean {
-  const sent = request.headers['if-none-match']
-  if (sent === undefined) return false
-  const tags = sent.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return (
-    tags.includes('*') || ENCODINGS.some((name) => tags.includes(representations[name].headers.etag ?? ''))
-  )
-}
-
-/** The first of ours that the caller takes (RFC 9110 §12.5.3); it says so by name, without `q=0`. */
-function encodingOf(accepted: string | string[] | undefined): Encoding {
-  if (accepted === undefined) return 'identity'
-  const named = String(accepted)
-    .split(',')
-    .filter((each) => !/;\s*q=0(\.0*)?\s*$/i.test(each))
-    .map((each) => each.split(';', 1)[0]?.trim().toLowerCase())
-  return ENCODINGS.find((each) => named.includes(each)) ?? 'identity'
-}
-
-async function render(
-  provider: Provider,
-  issuer: string,
-  path: string,
-): Promise<Record<Encoding, Representation>> {
+async function render(provider: Provider, issuer: string, path: string): Promise<Representations> {
   const { body, type } = await answerOf(provider, issuer, path)
-  const [br, zipped] = await Promise.all([promisify(brotliCompress)(body), promisify(gzip)(body)])
-  const digest = hash('sha256', body, 'base64url')
-  const as = (encoding: Encoding, bytes: Buffer): Representation => ({
-    bytes,
-    headers: {
-      'content-type': type,
-      'cache-control': `public, max-age=${MAX_AGE}`,
-      // Another representation has another tag (RFC 9110 §8.8.3.3).
-      etag: encoding === 'identity' ? `"${digest}"` : `"${digest}-${encoding}"`,
-      vary: 'Origin, Accept-Encoding',
-      ...(encoding !== 'identity' && { 'content-encoding': encoding }),
-    },
+  return representationsOf(body, {
+    'content-type': type,
+    'cache-control': `public, max-age=${MAX_AGE}`,
+    vary: 'Origin, Accept-Encoding',
   })
-  return { identity: as('identity', body), gzip: as('gzip', zipped), br: as('br', br) }
 }
 
 /** What the library answers. @throws Error when that is no success */
