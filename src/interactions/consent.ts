@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { ButtonForm, Form, ShownClient } from '../http/pages/pages.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
+import type { AccessInWords } from '../oidc/consent/requested-access.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'
 
@@ -13,7 +14,7 @@ export interface ConsentPage extends Form {
   /** Undefined: the app asks for this account. */
   switchAccount?: ButtonForm | undefined
   /** What is asked for, in words. */
-  scopes: { title: string; detail?: string | undefined }[]
+  access: AccessInWords
   /** Where the person is sent on to: the host of a website, or an app by its scheme (with a colon). Undefined: nowhere. */
   leadsTo?: { website: string } | { appScheme: string } | undefined
 }
@@ -76,7 +77,7 @@ export function consentRoute(app: FastifyInstance, deps: InteractionDependencies
       action: `/interaction/${details.uid}/consent`,
       client: details.client,
       ...(await accountShown(deps, details, accountId)),
-      scopes: await deps.describeScopes(details),
+      access: await deps.describeAccess(details),
       leadsTo: details.leadsTo,
     }
     return details.device === undefined

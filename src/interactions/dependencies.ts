@@ -33,7 +33,7 @@ export interface InteractionDependencies {
   /** Whom people ask for access to an app; empty: nobody is named. Read at each request. */
   readonly accessContact: string
   /** What is asked for, in words. */
-  describeScopes(details: InteractionDetails): Promise<ConsentPage['scopes']>
+  describeAccess(details: InteractionDetails): Promise<ConsentPage['access']>
   /** A device that asks, in words. */
   describeDevice(device: NonNullable<InteractionDetails['device']>): DeviceConfirmPage['device']
 }

@@ -4,6 +4,7 @@ import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
 import type { ClientDiagnosis } from '../shared/client-diagnosis.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { DeliveryQueue } from '../shared/delivery.ts'
+import type { ScopeDescriptions } from '../shared/scope-descriptions.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
 import type { SecondFactorSetting, SignInGate } from '../shared/second-factor-rule.ts'
 import type { Secrets } from '../shared/secrets.ts'
@@ -131,7 +132,9 @@ export interface ProtocolDependencies<Account extends AccountOfProtocol = Accoun
   clients: RegisteredClients
   apiCredentials: ApiCredentials
   resources: {
-    findForProtocol(identifier: string): Promise<(ProtocolResource & { name: string }) | undefined>
+    findForProtocol(
+      identifier: string,
+    ): Promise<(ProtocolResource & { name: string; scopeDescriptions: ScopeDescriptions }) | undefined>
     findByScope(scope: string): Promise<readonly { identifier: string }[]>
   }
   rejections: RejectionSink

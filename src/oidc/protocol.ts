@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { createAdmits } from './app-access/rule.ts'
 import type { Interactions } from './authorization/interaction.ts'
 import { createInteractions } from './authorization/interactions.ts'
-import { describeRequestedAccess, type RequestedAccess } from './consent/requested-access.ts'
+import { type AccessInWords, describeRequestedAccess } from './consent/requested-access.ts'
 import type { AccountOfProtocol, ProtocolDependencies } from './dependencies.ts'
 import { createDeviceCodes } from './device/codes.ts'
 import { createDeviceVerification, type DeviceVerification } from './device/verification.ts'
@@ -35,7 +35,7 @@ export interface Protocol<Account extends AccountOfProtocol = AccountOfProtocol>
   /** Authorization requests that wait for a person, and the ways they go on. */
   interactions: Interactions
   /** What an authorization request asks for, in words for the consent page. */
-  describeRequestedAccess(details: Parameters<typeof describeRequestedAccess>[1]): Promise<RequestedAccess[]>
+  describeRequestedAccess(details: Parameters<typeof describeRequestedAccess>[1]): Promise<AccessInWords>
   /** The sign-in sessions of browsers. */
   sessions: AuditedSessions
   /** Ends one signed-in device of an account. @param by.own it is the browser that asks */
@@ -107,8 +107,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
   provider.watch(KEY_WATCH)
   return {
     interactions,
-    describeRequestedAccess: (details) =>
-      describeRequestedAccess(async (id) => (await resources.findForProtocol(id))?.name, details),
+    describeRequestedAccess: (details) => describeRequestedAccess(resources.findForProtocol, details),
     sessions,
     endDevice: createEndDevice({
       artifacts,

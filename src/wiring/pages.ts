@@ -152,7 +152,7 @@ export async function wirePages(
     get accessContact() {
       return values.accessContact
     },
-    describeScopes: protocol.describeRequestedAccess,
+    describeAccess: protocol.describeRequestedAccess,
     describeDevice: (device) => describeDevice(device, epochSeconds(clock)),
   })
   await app.register(deviceRoutes, {

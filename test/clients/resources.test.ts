@@ -35,6 +35,7 @@ describe.each(engines)('resources on %s', (engine) => {
       accessTokenTtl: null,
       tokens: 'jwt',
       defaultScopes: '',
+      scopeDescriptions: {},
     })
   })
 
@@ -127,6 +128,49 @@ describe.each(engines)('resources on %s', (engine) => {
     const none = await resources.update(identifier, { default_scopes: null })
     expect(none).not.toHaveProperty('default_scopes')
     expect(resourceVersion(none)).not.toBe(resourceVersion(fewer))
+  })
+
+  test('its scopes have words; those of a scope that goes go with it', async () => {
+    const identifier = 'https://words.example'
+    const words = {
+      'w:b': { title: 'Change it', description: 'All of it.', sensitive: true },
+      'w:a': { title: ' See it ', sensitive: false },
+      'w:c': {},
+      __proto__x: { title: 'An odd name' },
+    }
+    const added = await resources.add({
+      ...{ identifier, scope: 'w:a w:b w:c __proto__x', scope_descriptions: words },
+    })
+    expect(added.scope_descriptions).toEqual({
+      ...{ 'w:a': { title: 'See it' }, 'w:b': words['w:b'], __proto__x: words.__proto__x },
+    })
+    expect(await resources.get(identifier)).toEqual(added)
+    expect((await resources.findForProtocol(identifier))?.scopeDescriptions).toEqual(added.scope_descriptions)
+    expect((await resources.findByScope('w:b'))[0]?.scopeDescriptions).toEqual(added.scope_descriptions)
+    const same = await resources.update(identifier, { scope_descriptions: words })
+    expect(resourceVersion(same)).toBe(resourceVersion(added))
+    const fewer = await resources.update(identifier, { scope: 'w:b' })
+    expect(fewer.scope_descriptions).toEqual({ 'w:b': words['w:b'] })
+    expect(resourceVersion(fewer)).not.toBe(resourceVersion(added))
+    const none = await resources.update(identifier, { scope_descriptions: null })
+    expect(none).not.toHaveProperty('scope_descriptions')
+  })
+
+  test.each([
+    ['text', /must be an object by scope/],
+    [{ other: { title: 'x' } }, /describes other, which the API does not have/],
+    [{ 'w:a': 'See it' }, /of w:a: must be an object/],
+    [{ 'w:a': { title: '' } }, /of w:a: title must not be empty/],
+    [{ 'w:a': { title: 'x'.repeat(121) } }, /of w:a: title must have 120 characters at most/],
+    [{ 'w:a': { title: 'See\nit' } }, /of w:a: title must be one line/],
+    [{ 'w:a': { description: '\u202egnihton' } }, /of w:a: description must be one line/],
+    [{ 'w:a': { sensitive: 'yes' } }, /of w:a: sensitive must be true or false/],
+    [{ 'w:a': { name: 'x' } }, /of w:a: name is not known/],
+    [JSON.parse('{"__proto__": {"title": "x"}}'), /describes __proto__, which the API does not have/],
+  ])('words that cannot be shown are refused: %j', async (scope_descriptions, message) => {
+    await expect(
+      resources.add({ identifier: 'https://no-words.example', scope: 'w:a', scope_descriptions }),
+    ).rejects.toMatchObject({ errors: { scope_descriptions: [expect.stringMatching(message)] } })
   })
 
   test('reports everything at once', async () => {

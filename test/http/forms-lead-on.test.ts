@@ -19,6 +19,9 @@ const PROGRAMS: ReadonlySet<string> = new Set([
   '/clients/register',
 ])
 
+/** Leads to a file. */
+const DOWNLOAD = '/account/data/download'
+
 /** Every address that takes a POST, as it is added. */
 const posts = new Set<string>()
 function listen(message: unknown): void {
@@ -85,6 +88,8 @@ describe.each(Object.keys(BODIES))('a form %s', (what) => {
         }
         const page = await browser.open(new URL(answer.headers.get('location') ?? '', address))
         expect(page.status, `where ${url} leads`).toBeLessThan(500)
+        if (url === DOWNLOAD) continue
+        expect(page.headers.get('content-type'), `where ${url} leads`).toContain('text/html')
       }
     },
     120_000,

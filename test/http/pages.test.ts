@@ -55,7 +55,7 @@ test('what people and clients call themselves is text, not markup', async () => 
     client,
     account: { username: '"><script>alert(4)</script>' },
     switchAccount: { action: '/switch' },
-    scopes: [{ title: '<b>all</b>' }],
+    access: { own: [{ title: '<b>all</b>' }], apis: [] },
   })
   const failed = await pageText(app, 'oidc/error', {
     title: 'Sign-in could not go on',

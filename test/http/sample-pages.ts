@@ -97,11 +97,23 @@ export const samples: Sample[] = [
       client: { ...client, logoUri: 'https://notes.example/logo.png' },
       account: { username: 'ada', email: 'ada@example.org' },
       switchAccount: { action: '/interaction/u1/switch' },
-      scopes: [
-        { title: 'Know who you are', detail: 'Your username and an identifier' },
-        { title: 'See your email address' },
-        { title: 'Stay connected while you are away' },
-      ],
+      access: {
+        own: [
+          { title: 'Know who you are', detail: 'Your username and an identifier' },
+          { title: 'See your email address' },
+          { title: 'Stay connected while you are away' },
+        ],
+        apis: [
+          {
+            name: 'Bank of the Harbour',
+            scopes: [
+              { title: 'See what is in your accounts' },
+              { title: 'Pay bills', detail: 'Up to what you have set at the bank.', sensitive: true },
+            ],
+          },
+          { name: 'Books', scopes: [{ title: 'Use Books for what it calls “books:read”' }] },
+        ],
+      },
       leadsTo: { website: 'notes.example' },
     },
   },
@@ -244,7 +256,10 @@ export const samples: Sample[] = [
       client: { ...client, unverified: true },
       account: { username: 'ada', email: 'ada@example.org' },
       switchAccount: { action: '/interaction/x/switch' },
-      scopes: [{ title: 'Know who you are' }, { title: 'photos:read', detail: 'at Photos API' }],
+      access: {
+        own: [{ title: 'Know who you are' }],
+        apis: [{ name: 'Photos API', scopes: [{ title: 'See your photos' }] }],
+      },
       device: { name: 'Calls itself “curl/8.5.0”', address: '192.0.2.1', since: '2 minutes ago' },
     },
   },
@@ -460,7 +475,16 @@ export const samples: Sample[] = [
         {
           action: '/account/apps/1',
           client,
-          scopes: ['Know who you are', 'See your email address'],
+          access: {
+            own: [{ title: 'Know who you are' }, { title: 'Stay connected' }],
+            apis: [
+              {
+                name: 'Bank of the Harbour',
+                scopes: [{ title: 'See what is in your accounts' }, { title: 'Pay bills', sensitive: true }],
+              },
+              { name: 'Books', scopes: [{ title: 'Use Books for what it calls “books:read”' }] },
+            ],
+          },
           detail: 'Since 3 November 2026',
           parts: [
             {

@@ -107,6 +107,8 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
   })
 
   app.get('/login/passkey', async (request, reply) => {
+    // A script asks for any type; a person who comes here by an address has come for the form.
+    if (request.headers.accept?.includes('text/html')) return reply.redirect('/login', 303)
     const options = await deps.passkeyForm.options(request, reply)
     return options ? reply.header('cache-control', 'no-store').send(options) : reply.callNotFound()
   })

@@ -34,6 +34,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   access_token_ttl: '--access-token-ttl',
   tokens: '--tokens',
   default_scopes: '--default-scopes',
+  scope_descriptions: '--scope-title',
   username: '--username',
   email: '--email',
   password: '--password-stdin',

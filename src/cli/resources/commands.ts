@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Resource } from '../../clients/resources/resource.ts'
+import { type Resource, resourceVersion } from '../../clients/resources/resource.ts'
 import { AppError } from '../../shared/errors.ts'
 import {
   type Cli,
@@ -12,9 +12,11 @@ import {
   withPage,
   withWarnings,
 } from '../context.ts'
+import { createOption, valueGiven } from '../option.ts'
 import { PROGRAM } from '../program.ts'
 import { labelledLines, table } from '../text.ts'
 import { resourceCredentialCommands } from './credentials.ts'
+import { scopeTextOptions, scopeTextsOf } from './scope-texts.ts'
 
 const TOKENS = '--tokens <jwt|opaque>'
 const TOKENS_MEAN =
@@ -28,8 +30,11 @@ export function resourceCommands(cli: Cli): Command {
   return group
 }
 
+const withScopeTexts = (command: Command): Command =>
+  scopeTextOptions.reduce((each, option) => each.addOption(createOption(option)), command)
+
 const add = (cli: Cli): Command =>
-  createCommand('add', 'add an API')
+  withScopeTexts(createCommand('add', 'add an API'))
     .option('--identifier <uri>', 'its resource indicator (RFC 8707): the audience of its tokens')
     .option('--scope <scopes>', 'its scopes, separated by spaces')
     .option('--name <name>', 'what people see on the consent page')
@@ -41,6 +46,7 @@ const add = (cli: Cli): Command =>
     )
     .action(async (options: Options) => {
       const { identifier, scope, name, accessTokenTtl, tokens, defaultScopes } = options
+      const described = scopeTextsOf(options, {}, String(scope ?? ''))
       const { resources } = await cli.services({ create: 'first' })
       const resource = await resources.add({
         identifier,
@@ -49,6 +55,7 @@ const add = (cli: Cli): Command =>
         ...(accessTokenTtl !== undefined && { access_token_ttl: secondsOf(accessTokenTtl) }),
         ...(tokens !== undefined && { tokens }),
         ...(defaultScopes !== undefined && { default_scopes: defaultScopes }),
+        ...(described && { scope_descriptions: described }),
       })
       const next = `Next: let a client ask for its scopes, which it then does with resource=${resource.identifier}:\n  ${PROGRAM} clients update CLIENT_ID --scope "openid ${resource.scope}"`
       const warnings = await resources.warningsOf(resource)
@@ -85,6 +92,7 @@ const resourceText = ({
   access_token_ttl: ttl,
   tokens,
   default_scopes: defaults,
+  scope_descriptions: descriptions = {},
 }: Resource): string =>
   labelledLines([
     ['identifier', identifier],
@@ -93,6 +101,10 @@ const resourceText = ({
     ['default scopes', defaults],
     ['token lifetime', ttl === undefined ? undefined : `${ttl} s`],
     ['tokens', tokens === 'jwt' ? 'jwt: verified locally' : 'opaque: revocable at once'],
+    ...Object.entries(descriptions).map(
+      ([each, { title, description, sensitive }]) =>
+        [each, [title, description, sensitive && 'sensitive'].filter(Boolean).join(' · ')] as const,
+    ),
   ])
 
 const show = (cli: Cli): Command =>
@@ -107,7 +119,7 @@ const show = (cli: Cli): Command =>
     })
 
 const update = (cli: Cli): Command =>
-  createCommand('update', 'change an API; an option given as "" takes its default')
+  withScopeTexts(createCommand('update', 'change an API; an option given as "" takes its default'))
     .argument('<identifier>')
     .option('--scope <scopes>', 'its scopes, separated by spaces: all that it has from now on')
     .option('--name <name>', 'what people see on the consent page')
@@ -123,10 +135,18 @@ const update = (cli: Cli): Command =>
         ...(tokens !== undefined && { tokens: tokens === '' ? null : tokens }),
         ...(defaultScopes !== undefined && { default_scopes: defaultScopes === '' ? null : defaultScopes }),
       }
-      if (Object.keys(changes).length === 0)
+      const describes = scopeTextOptions.some((option) => valueGiven(options, option) !== undefined)
+      if (Object.keys(changes).length === 0 && !describes)
         throw new CliError(['nothing to change; give at least one option, for example --scope'], 2)
       const { resources } = await cli.services()
-      const resource = await resources.update(identifier, changes)
+      const before = describes ? await resources.get(identifier) : undefined
+      const described =
+        before && scopeTextsOf(options, before.scope_descriptions, String(scope ?? before.scope))
+      const resource = await resources.update(
+        identifier,
+        { ...changes, ...(described && { scope_descriptions: described }) },
+        before && { ifVersion: resourceVersion(before) },
+      )
       const warnings = await resources.warningsOf(resource)
       cli.answer(
         options,

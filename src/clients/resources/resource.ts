@@ -3,8 +3,10 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import { isLoopbackHost } from '../../shared/loopback.ts'
+import type { ScopeDescriptions } from '../../shared/scope-descriptions.ts'
 import { schemaProblems, ValidationError } from '../../shared/validation-error.ts'
 import { scopeText } from '../fields/kinds.ts'
+import { EMPTY, parseScopeDescriptions, readScopeDescriptions } from './scope-descriptions.ts'
 import type { ResourceRow } from './store.ts'
 
 export interface Resource {
@@ -17,6 +19,8 @@ export interface Resource {
   tokens: TokenFormat
   /** Space-separated: those of its scopes that a client gets which names the API and none of them; absent: none. */
   default_scopes?: string
+  /** How people read its scopes, by scope; absent: by their own names. */
+  scope_descriptions?: ScopeDescriptions
 }
 
 /**
@@ -37,6 +41,7 @@ export interface ResourceForProtocol {
   tokens: TokenFormat
   /** Space-separated; may be empty. */
   defaultScopes: string
+  scopeDescriptions: ScopeDescriptions
 }
 
 const DAY = 86_400
@@ -59,6 +64,7 @@ const resourceInput = z.strictObject({
     .nullish(),
   tokens: z.enum(TOKEN_FORMATS, { error: `must be ${TOKEN_FORMATS.join(' or ')}` }).optional(),
   default_scopes: scopeText.or(z.literal('')).nullish(),
+  scope_descriptions: z.unknown().optional(),
 })
 
 /** The same for the same content: going back to what it was is no change. */
@@ -96,7 +102,10 @@ export function parseResource(input: Readonly<Record<string, unknown>>): Omit<Re
     const message = `has ${foreign.join(', ').slice(0, 200)}, which the API does not have; name some of its own scopes`
     problems.push({ field: 'default_scopes', message })
   }
-  if (!parsed.success || problems.length > 0)
+  const descriptions = parseScopeDescriptions(input.scope_descriptions, own)
+  if ('problems' in descriptions)
+    problems.push(...descriptions.problems.map((message) => ({ field: 'scope_descriptions', message })))
+  if (!parsed.success || !('stored' in descriptions) || problems.length > 0)
     throw new ValidationError(problems, { code: 'invalid_resource' })
   const {
     identifier,
@@ -113,6 +122,7 @@ export function parseResource(input: Readonly<Record<string, unknown>>): Omit<Re
     accessTokenTtl: ttl ?? null,
     tokens,
     defaultScopes: defaultScopes ?? '',
+    scopeDescriptions: descriptions.stored,
   }
 }
 
@@ -136,19 +146,25 @@ function identifierProblem(identifier: string): string | undefined {
 }
 
 /** A stored API, as an administrator sees it. */
-export const resourceView = ({ id, ...row }: Omit<ResourceRow, 'createdAt'>): Resource =>
-  describeResource({ identifier: id, ...row })
-
-/** A resource by the names of its fields to the outside. */
-const describeResource = ({
+export const resourceView = ({
+  id,
   accessTokenTtl: ttl,
   defaultScopes,
-  ...resource
-}: ResourceForProtocol): Resource => ({
-  identifier: resource.identifier,
-  name: resource.name,
-  scope: resource.scope,
+  scopeDescriptions,
+  ...row
+}: Omit<ResourceRow, 'createdAt'>): Resource => ({
+  identifier: id,
+  name: row.name,
+  scope: row.scope,
   ...(ttl !== null && { access_token_ttl: ttl }),
-  tokens: resource.tokens,
+  tokens: row.tokens,
   ...(defaultScopes !== '' && { default_scopes: defaultScopes }),
+  ...(scopeDescriptions !== EMPTY && { scope_descriptions: readScopeDescriptions(scopeDescriptions) }),
+})
+
+/** A stored API, as the protocol works with it. */
+export const resourceForProtocol = ({ id, ...row }: Omit<ResourceRow, 'createdAt'>): ResourceForProtocol => ({
+  identifier: id,
+  ...row,
+  scopeDescriptions: readScopeDescriptions(row.scopeDescriptions),
 })

@@ -16,6 +16,7 @@ import {
   parseResource,
   type Resource,
   type ResourceForProtocol,
+  resourceForProtocol,
   resourceVersion,
   resourceView,
 } from './resource.ts'
@@ -80,7 +81,7 @@ export function createResources(deps: ResourcesDependencies): Resources {
   const store = createResourceStore(db)
   const recent = rememberRecent(async (identifier): Promise<ResourceForProtocol | undefined> => {
     const row = findable(identifier) ? await store.find(identifier) : undefined
-    return row && { identifier, ...row }
+    return row && resourceForProtocol({ id: identifier, ...row })
   }, clock)
   const events = (event: ResourceEvent): void => {
     recent.forget(event.identifier)
@@ -116,7 +117,7 @@ export function createResources(deps: ResourcesDependencies): Resources {
           { identifier: 'cannot be changed; tokens name it as their audience' },
           { code: 'invalid_resource' },
         )
-      const { id, ...row } = parseResource(withoutNulls({ ...before, ...changes }))
+      const { id, ...row } = parseResource(withoutNulls({ ...describedWithin(before, changes), ...changes }))
       if (!(await store.update(id, row, new Date(clock()), ifVersion === undefined ? undefined : found)))
         throw ifVersion === undefined ? notFound() : new VersionConflict('API')
       const after = resourceView({ id, ...row })
@@ -144,10 +145,7 @@ export function createResources(deps: ResourcesDependencies): Resources {
 
     async findByScope(scope: string): Promise<ResourceForProtocol[]> {
       if (!isFindableScope(scope)) return []
-      return (await store.findByScope(scope, MAX_OF_A_SCOPE)).map(({ id, ...row }) => ({
-        identifier: id,
-        ...row,
-      }))
+      return (await store.findByScope(scope, MAX_OF_A_SCOPE)).map(resourceForProtocol)
     },
 
     async warningsOf(resource: Pick<Resource, 'identifier' | 'scope'>): Promise<string[]> {
@@ -173,6 +171,15 @@ export function createResources(deps: ResourcesDependencies): Resources {
 
 const notFound = (): AppError =>
   new AppError('resource_not_found', 404, 'There is no API with this identifier.')
+
+/** What there is before a change that takes scopes away: their words go with them, unless the change has words of its own. */
+function describedWithin(before: Resource, { scope }: Readonly<Record<string, unknown>>): Resource {
+  const { scope_descriptions: descriptions } = before
+  if (typeof scope !== 'string' || descriptions === undefined) return before
+  const left = scope.split(/\s+/)
+  const kept = Object.entries(descriptions).filter(([each]) => left.includes(each))
+  return { ...before, scope_descriptions: Object.fromEntries(kept) }
+}
 
 const withoutNulls = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))

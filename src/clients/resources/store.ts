@@ -12,6 +12,8 @@ export interface ResourceRow {
   tokens: 'jwt' | 'opaque'
   /** Space-separated; may be empty. */
   defaultScopes: string
+  /** JSON by scope (scope-descriptions.ts). */
+  scopeDescriptions: string
   createdAt: Date
 }
 
@@ -24,9 +26,10 @@ interface FoundRow {
   access_token_ttl: number | null
   tokens: string
   default_scopes: string
+  scope_descriptions: string
 }
 
-const COLUMNS = 'name, scope, access_token_ttl, tokens, default_scopes'
+const COLUMNS = 'name, scope, access_token_ttl, tokens, default_scopes, scope_descriptions'
 
 const contentOf = (row: FoundRow): ResourceContent => ({
   name: row.name,
@@ -34,6 +37,7 @@ const contentOf = (row: FoundRow): ResourceContent => ({
   accessTokenTtl: row.access_token_ttl,
   tokens: tokenFormat(row.tokens),
   defaultScopes: row.default_scopes,
+  scopeDescriptions: row.scope_descriptions,
 })
 
 /** What is stored is one of two words. */

@@ -1,15 +1,16 @@
 import { dayOf, minuteOf } from '../../shared/moment.ts'
+import { apiScopeInWords, type ShownScope } from '../../shared/scope-descriptions.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { claimInWords, scopeInWords } from '../tokens/claims.ts'
 import type { LastUses } from '../usage/last-uses.ts'
 import type { Consents } from './consents.ts'
+import { type AccessInWords, type NamedApi, STAY_CONNECTED } from './requested-access.ts'
 
 /** What a person has allowed one app, in words for the account page. */
 export interface ConnectedApp {
   clientId: string
   client: { name: string; logoUri: string | undefined }
-  /** Scopes and claims, each in words; a scope of an API with the name of the API: “books:read at Books”. */
-  scopes: string[]
+  access: AccessInWords
   /** “Allowed on 3 Nov 2026” */
   detail: string
   /** “Last used on 5 Nov 2026, 09:12 UTC”; undefined: not since that is kept. */
@@ -30,7 +31,11 @@ export interface ConnectedApps {
 }
 
 interface NamedClient {
-  metadata: { client_name?: string | undefined; logo_uri?: string | undefined }
+  metadata: {
+    client_name?: string | undefined
+    logo_uri?: string | undefined
+    grant_types?: readonly string[] | undefined
+  }
 }
 
 /** Tokens by which an app goes on alone; JWT access tokens are not stored, and end within the hour or so that their API was given. */
@@ -54,7 +59,7 @@ export function createConnectedApps({
   findClient(clientId: string): Promise<NamedClient | undefined>
   artifacts: Pick<ArtifactStore, 'listByAccount'>
   lastUses: Pick<LastUses, 'of'>
-  resources: { findForProtocol(identifier: string): Promise<{ name: string } | undefined> }
+  resources: { findForProtocol: NamedApi }
 }): ConnectedApps {
   /** The last moment of each client's tokens, in seconds since the epoch. */
   async function endsOf(accountId: string): Promise<Map<string, number>> {
@@ -76,15 +81,26 @@ export function createConnectedApps({
       ])
       const views = allowed.map(async ({ clientId, scopes, resources, claims = [], grantedAt }) => {
         const client = await findClient(clientId)
-        const ofApis = Object.entries(resources).map(async ([resource, names]) => {
-          const at = (await apis.findForProtocol(resource))?.name ?? resource
-          return names.map((name) => ({ key: `api ${name} ${resource}`, words: `${name} at ${at}` }))
-        })
-        const parts = [
+        const own = [
           ...scopes.map((scope) => ({ key: `scope ${scope}`, words: scopeInWords(scope) })),
           ...claims.map((claim) => ({ key: `claim ${claim}`, words: claimInWords(claim) })),
-          ...(await Promise.all(ofApis)).flat(),
         ]
+        const ofApis = await Promise.all(
+          Object.entries(resources).map(async ([resource, names]) => {
+            const api = await apis.findForProtocol(resource)
+            const name = api?.name ?? resource
+            const shown = names.map((scope) => apiScopeInWords(scope, api, resource))
+            const keys = names.map((scope) => `api ${scope} ${resource}`)
+            return {
+              name,
+              scopes: shown,
+              parts: keys.map((key, n) => ({ key, words: wordsAt(shown[n], name) })),
+            }
+          }),
+        )
+        // Refresh tokens without the scope that asks for them: the consent page said so too.
+        const lasts =
+          client?.metadata.grant_types?.includes('refresh_token') && !scopes.includes('offline_access')
         const used = uses.get(clientId)
         const end = ends.get(clientId)
         return {
@@ -93,8 +109,15 @@ export function createConnectedApps({
             name: client?.metadata.client_name ?? nameOfUnknown(clientId),
             logoUri: client?.metadata.logo_uri,
           },
-          scopes: parts.map(({ words }) => words),
-          parts: parts.filter(({ key }) => key !== 'scope openid'),
+          access: {
+            own: [...own.map(({ words }) => words), ...(lasts ? [STAY_CONNECTED] : [])].map((title) => ({
+              title,
+            })),
+            apis: ofApis.map((api) => ({ name: api.name, scopes: api.scopes })),
+          },
+          parts: [...own, ...ofApis.flatMap(({ parts }) => parts)].filter(
+            ({ key }) => key !== 'scope openid',
+          ),
           detail: `Allowed on ${dayOf(grantedAt * 1000)}`,
           lastUsed: used && `Last used on ${minuteOf(used.at)}`,
           lasts:
@@ -114,6 +137,10 @@ export function createConnectedApps({
     withdraw: (accountId, clientId) => consents.withdraw(accountId, clientId),
   }
 }
+
+/** A scope of an API, where the API is not named beside it. */
+const wordsAt = (scope: ShownScope | undefined, api: string): string =>
+  scope === undefined || scope.title.includes(api) ? (scope?.title ?? '') : `${scope.title} (${api})`
 
 /** Of a client that is known by a metadata document, only the document's address is known here. */
 const nameOfUnknown = (clientId: string): string =>

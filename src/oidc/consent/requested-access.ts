@@ -1,12 +1,23 @@
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { apiScopeInWords, type ScopeDescriptions, type ShownScope } from '../../shared/scope-descriptions.ts'
 import type { InteractionDetails } from '../authorization/interaction.ts'
 import { claimInWords, scopeInWords } from '../tokens/claims.ts'
 
-/** One line of the consent page. */
-export interface RequestedAccess {
-  title: string
-  detail?: string
+/** What a client asks for, or has, in words. */
+export interface AccessInWords {
+  /** About the person. */
+  own: ShownScope[]
+  /** By API. */
+  apis: { name: string; scopes: ShownScope[] }[]
 }
+
+/** An API as pages name it. Undefined: it is not registered any more. */
+export type NamedApi = (
+  identifier: string,
+) => Promise<{ name: string; scopeDescriptions: ScopeDescriptions } | undefined>
+
+/** What a client has that may get refresh tokens, said where it does not ask for them by a scope. */
+export const STAY_CONNECTED = 'Stay connected'
 
 /** Whether the refresh tokens of an app or of a device end with the browser's session is said where it is so (ASVS 10.7.2). */
 const STAYS_CONNECTED = {
@@ -14,29 +25,31 @@ const STAYS_CONNECTED = {
   device: 'until you sign the device out on your account page, or take this back',
 }
 
-/**
- * What an authorization request asks for, in words for the consent page.
- * @param nameOf the name of an API by its resource indicator; undefined: it is not registered any more
- */
+/** What an authorization request asks for, in words for the consent page. */
 export async function describeRequestedAccess(
-  nameOf: (identifier: string) => Promise<string | undefined>,
+  findApi: NamedApi,
   details: Pick<InteractionDetails, 'requestedScopes' | 'requestedClaims' | 'staysConnected'> & {
     device?: object | undefined
     missing: Pick<InteractionDetails['missing'], 'resources'>
   },
-): Promise<RequestedAccess[]> {
+): Promise<AccessInWords> {
   const { requestedScopes, requestedClaims, staysConnected, device, missing } = details
-  const ofApis = Object.entries(missing.resources).map(async ([identifier, scopes]) => {
-    const detail = `at ${(await nameOf(identifier)) ?? identifier}`
-    return scopes.map((scope) => ({ title: scope, detail }))
+  const apis = Object.entries(missing.resources).map(async ([identifier, scopes]) => {
+    const api = await findApi(identifier)
+    return {
+      name: api?.name ?? identifier,
+      scopes: scopes.map((scope) => apiScopeInWords(scope, api, identifier)),
+    }
   })
   const lasts = staysConnected && !requestedScopes.includes('offline_access')
-  return [
-    ...requestedScopes.filter(isIdentityScope).map((scope) => ({ title: scopeInWords(scope) })),
-    ...requestedClaims.map((claim) => ({ title: claimInWords(claim) })),
-    ...(await Promise.all(ofApis)).flat(),
-    ...(lasts
-      ? [{ title: 'Stay connected', detail: STAYS_CONNECTED[device === undefined ? 'app' : 'device'] }]
-      : []),
-  ]
+  return {
+    own: [
+      ...requestedScopes.filter(isIdentityScope).map((scope) => ({ title: scopeInWords(scope) })),
+      ...requestedClaims.map((claim) => ({ title: claimInWords(claim) })),
+      ...(lasts
+        ? [{ title: STAY_CONNECTED, detail: STAYS_CONNECTED[device === undefined ? 'app' : 'device'] }]
+        : []),
+    ],
+    apis: (await Promise.all(apis)).filter(({ scopes }) => scopes.length > 0),
+  }
 }

@@ -1,4 +1,5 @@
 import type { Client, Provider } from 'oidc-provider'
+import type { ScopeDescriptions } from '../../shared/scope-descriptions.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import { amrOfToken, authTimeOf } from './auth-time.ts'
 import type { ProtocolResource } from './resources.ts'
@@ -10,9 +11,10 @@ export type AdminScope = (typeof ADMIN_SCOPES)[number]
 /** The resource indicator (RFC 8707) of the administration API. */
 export const adminApiOf = (issuer: string): string => `${issuer}/api/admin`
 
-/** With the name that people see on the consent page. */
+/** With what people see of it on the consent page. */
 interface NamedResource extends ProtocolResource {
   name: string
+  scopeDescriptions: ScopeDescriptions
 }
 
 interface Finders {
@@ -31,6 +33,13 @@ export function withAdminApi(issuer: string, registered: Finders): Finders {
     scope: ADMIN_SCOPES.join(' '),
     accessTokenTtl: null,
     tokens: 'opaque',
+    scopeDescriptions: {
+      'admin:read': { title: 'See everything that administrators of this server see', sensitive: true },
+      'admin:write': {
+        title: 'Change everything that administrators of this server change',
+        sensitive: true,
+      },
+    },
     firstPartyOnly: true,
   }
   return {

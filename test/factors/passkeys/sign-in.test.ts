@@ -150,7 +150,13 @@ describe.each(engines)('signing in with a passkey on %s', (engine) => {
     const person = await owner()
     const browser = createHttpBrowser()
     const page = await login(browser)
-    const options = JSON.parse((await browser.open(`${latchkey.issuer}/login/passkey`)).body)
+    const path = `${latchkey.issuer}/login/passkey`
+    // A person is shown no JSON.
+    expect((await browser.open(path)).url.pathname).toBe('/login')
+    const url = new URL(path)
+    const options = JSON.parse(
+      await (await browser.send({ url, method: 'GET', headers: { accept: '*/*' } })).text(),
+    )
     expect(options.challenge).not.toBe(passkeyOptions(page).challenge)
     expect((await answer(browser, page, person.authenticator.get(options))).url.pathname).toBe('/account')
   })

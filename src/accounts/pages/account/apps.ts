@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { ButtonForm, ShownClient } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
+import type { AccessInWords } from '../../../oidc/consent/requested-access.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
 
 export interface ConnectedAppView extends ButtonForm {
   client: ShownClient
-  scopes: string[]
+  access: AccessInWords
   detail?: string | undefined
   lastUsed?: string | undefined
   /** Until when it has access: a sentence. */

@@ -13,6 +13,7 @@ import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
 import { apiValues } from '../snippets/snippet.ts'
 import { type CredentialsDependencies, resourceCredentials, type ShownCredentials } from './credentials.ts'
 import { type RemovalDependencies, resourceRemovals } from './remove.ts'
+import { resourceScopes, type ScopeView, scopeViews } from './scopes.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -30,6 +31,7 @@ declare module '../../../http/pages/pages.ts' {
       version: string
       /** `identifier` as a query: the forms of this page lead back to it. */
       query: string
+      scopes: ScopeView[]
       /** What to know of its scopes. */
       warnings: readonly string[]
       /** Set on a stale tab: what is stored by now. */
@@ -186,6 +188,7 @@ export async function resourcesArea(
       version: resource.version,
       ...(await credentialsOf(request, reply, identifier)),
       query: `?${new URLSearchParams({ identifier })}`,
+      scopes: scopeViews(resource),
       warnings: await resources.warningsOf(resource),
       conflict: also.stale ? { ...values, tokens: TOKENS[tokens] } : undefined,
       yaml: deps.yamlOf('resource', resource),
@@ -224,5 +227,6 @@ export async function resourcesArea(
     },
   )
 
+  resourceScopes(app, deps, pageOf)
   await resourceRemovals(app, deps, pageOf)
 }

@@ -202,10 +202,13 @@ export async function usersArea(
         detail: `${label === null ? '' : `${label} · `}last used ${when(lastUsedAt)}`,
       })),
       devices,
-      apps: apps.map(({ clientId, client: { name }, scopes }) => ({
+      apps: apps.map(({ clientId, client: { name }, access }) => ({
         href: `/admin/clients/${encodeURIComponent(clientId)}`,
         name,
-        scopes: scopes.join(' '),
+        scopes: [
+          ...access.own.map(({ title }) => title),
+          ...access.apis.map((api) => `${api.name}: ${api.scopes.map(({ title }) => title).join(', ')}`),
+        ].join(' · '),
       })),
       history,
       remove: { action: `${base}/delete`, ...also.remove },

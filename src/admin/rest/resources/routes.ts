@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../../../shared/errors.ts'
+import { SCOPE_TEXTS } from '../../../shared/scope-descriptions.ts'
 import type { RestContext } from '../context.ts'
 import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { createOnce } from '../idempotency.ts'
@@ -12,6 +13,9 @@ const area = 'APIs' as const
 const TOKENS =
   '`jwt`: the API verifies its access tokens by itself; one that was revoked counts there until it expires. `opaque`: it asks by introspection, and a revocation counts at once.'
 
+const SCOPE_DESCRIPTIONS =
+  'How people read its scopes on the pages that ask for them, by scope value. A scope that has none is shown by its own name. Scopes that are taken away take theirs with them.'
+
 const resource = z
   .object({
     identifier: z.string(),
@@ -22,6 +26,17 @@ const resource = z
     default_scopes: z.string().optional().meta({
       description: 'What a client gets that names the API and none of its scopes; absent: nothing.',
     }),
+    scope_descriptions: z
+      .record(
+        z.string(),
+        z.object({
+          title: z.string().optional().meta({ description: SCOPE_TEXTS.title }),
+          description: z.string().optional().meta({ description: SCOPE_TEXTS.description }),
+          sensitive: z.boolean().optional().meta({ description: SCOPE_TEXTS.sensitive }),
+        }),
+      )
+      .optional()
+      .meta({ description: SCOPE_DESCRIPTIONS }),
   })
   .meta({ id: 'Resource', description: 'An API whose access tokens this server issues.' })
 
@@ -48,6 +63,13 @@ const resourceBody = z
       default_scopes: text(
         'Those of its scopes that a client gets which names the API and none of them, as far as it is registered for them.',
         'orders:read',
+      ),
+      scope_descriptions: field(
+        { type: 'object' },
+        `${SCOPE_DESCRIPTIONS} The whole of it: what is left out is removed.`,
+        {
+          'orders:write': { title: 'Change your orders', description: 'Cancel them too.', sensitive: true },
+        },
       ),
     },
     { error: 'Send a JSON object.' },

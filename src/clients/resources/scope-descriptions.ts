@@ -1,0 +1,69 @@
+/** The words of an API's scopes: what may be stored of them, and how. */
+import { z } from 'zod'
+import type { ScopeDescription, ScopeDescriptions } from '../../shared/scope-descriptions.ts'
+
+const text = (most: number) =>
+  z
+    .string({ error: 'must be text' })
+    .trim()
+    .min(1, 'must not be empty; leave it out')
+    .max(most, `must have ${most} characters at most`)
+    // Pages show it in one line, and a name of another direction could turn what stands around it.
+    .refine(
+      (typed) => !/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(typed),
+      'must be one line of plain text',
+    )
+
+const one = z.strictObject(
+  {
+    title: text(120).optional(),
+    description: text(500).optional(),
+    sensitive: z.boolean({ error: 'must be true or false' }).optional(),
+  },
+  { error: 'must be an object with title, description and sensitive, each of which may be left out' },
+)
+
+/**
+ * @param value of the field @param scopes those of the API
+ * @returns what is stored, canonical; or what is wrong, each with its scope
+ */
+export function parseScopeDescriptions(
+  value: unknown,
+  scopes: readonly string[],
+): { stored: string } | { problems: string[] } {
+  if (value === undefined || value === null) return { stored: EMPTY }
+  if (typeof value !== 'object' || Array.isArray(value)) return { problems: ['must be an object by scope'] }
+  const problems: string[] = []
+  const found = new Map<string, ScopeDescription>()
+  for (const [scope, given] of Object.entries(value)) {
+    const of = scope.slice(0, 100)
+    if (!scopes.includes(scope)) {
+      problems.push(`describes ${of}, which the API does not have; name one of its own scopes`)
+      continue
+    }
+    const parsed = one.safeParse(given)
+    if (parsed.success) found.set(scope, parsed.data)
+    else
+      for (const issue of parsed.error.issues) {
+        const at = issue.code === 'unrecognized_keys' ? issue.keys[0] : issue.path.join('.')
+        const message = issue.code === 'unrecognized_keys' ? 'is not known' : issue.message
+        problems.push([`of ${of}:`, at, message].filter(Boolean).join(' '))
+      }
+  }
+  if (problems.length > 0) return { problems }
+  const entries = scopes.flatMap((scope) => {
+    const { title, description, sensitive } = found.get(scope) ?? {}
+    const kept = {
+      ...(title !== undefined && { title }),
+      ...(description !== undefined && { description }),
+      ...(sensitive === true && { sensitive }),
+    }
+    return Object.keys(kept).length > 0 ? [[scope, kept] as const] : []
+  })
+  return { stored: JSON.stringify(Object.fromEntries(entries)) }
+}
+
+export const EMPTY = '{}'
+
+/** What is stored, which is of this server. */
+export const readScopeDescriptions = (stored: string): ScopeDescriptions => JSON.parse(stored)
