@@ -43,6 +43,10 @@ function currentUnit(): Collected | undefined {
 
 const alreadyUsed = () => new errors.InvalidGrant('already used')
 
+/** Whether the library has refused a request; else this server has failed, or its database. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof errors.OIDCProviderError && error.statusCode < 500
+
 async function commit(artifacts: Artifacts, { consume, store }: Collected): Promise<void> {
   if (consume === undefined && store.length === 0) return
   const { used } = await artifacts.commit({ consume, store: store.splice(0) })
@@ -127,9 +131,10 @@ export function withUnits(Library: typeof Provider, artifacts: Artifacts): typeo
         try {
           await handler(ctx)
         } catch (error) {
-          // A request that is refused after its code was accepted has used it up all the same, and gets nothing.
+          // A request that is refused after its code was accepted has used it up all the same, and gets nothing. One that failed at the server leaves
+          // it: the client tries again.
           unit.store.length = 0
-          await commit(artifacts, unit)
+          if (isRefusal(error)) await commit(artifacts, unit)
           throw error
         } finally {
           units.delete(ctx)
