@@ -1,7 +1,8 @@
+import { ValidationError } from '../shared/validation-error.ts'
 import type { Change, FieldChange } from './diff.ts'
 import type { ConfigurationDependencies, Fields } from './ports.ts'
 
-type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>
+type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>
 
 /** A secret that a client has just got: shown once, stored nowhere. */
 export interface NewSecret {
@@ -11,7 +12,7 @@ export interface NewSecret {
 }
 
 /**
- * Does one change, through the service whose it is: with its checks, and its entry in the audit log.
+ * Does one change, but of a setting, through the service whose it is: with its checks, and its entry in the audit log.
  * @param what.version that of the client which the change was planned for: what was written since is not overwritten
  * @param what.secretOf the value of a provider's secret @param issued told of each secret that is made
  */
@@ -25,7 +26,6 @@ export async function applyChange(
   issued: (secret: NewSecret) => void,
 ): Promise<void> {
   const { change, version, secretOf, services } = what
-  if (change.kind === 'setting') return applySetting(change, services.settings)
   if (change.kind === 'resource') return applyResource(change, services.resources)
   if (change.kind === 'provider') return applyProvider(change, services.providers, secretOf(change))
   return applyClient(change, version, services.clients, issued)
@@ -41,9 +41,24 @@ const after = (fields: readonly FieldChange[], ...except: string[]): Fields =>
 const disabledBy = (fields: readonly FieldChange[]): unknown =>
   fields.find(({ field }) => field === 'disabled')?.after
 
-async function applySetting({ action, name, fields }: Change, settings: Services['settings']): Promise<void> {
-  await settings.change({ [name]: action === 'delete' ? null : after(fields).value })
+/**
+ * Does all changes of settings as one: they are judged together and count from one moment on. One after the other, `sms_headers` with the secret would
+ * go to the gateway of before.
+ */
+export async function applySettings(
+  changes: readonly Change[],
+  settings: ConfigurationDependencies['settings'],
+): Promise<void> {
+  await settings.change(
+    Object.fromEntries(
+      changes.map(({ action, name, fields }) => [name, action === 'delete' ? null : after(fields).value]),
+    ),
+  )
 }
+
+/** Of changes of settings that failed together, the one that an error is about. */
+export const failedSetting = (changes: readonly Change[], error: unknown): Change | undefined =>
+  error instanceof ValidationError ? changes.find(({ name }) => Object.hasOwn(error.errors, name)) : undefined
 
 async function applyResource(change: Change, resources: Services['resources']): Promise<void> {
   const { action, name, fields } = change

@@ -4,11 +4,11 @@
 //
 //   file ─► yaml-text (hardened) ─► document: every entry checked ─┐
 //                                                 what exists ─► diff ─► plan
-//                                                                  └─► apply, under a lock: resources, providers, clients,
-//                                                                      then deletions backwards; stops at the first failure
+//                                                                  └─► apply, under a lock: settings as one, resources, providers,
+//                                                                      clients, deletions backwards; stops at the first failure
 import { currentAuditContext } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
-import { applyChange, type NewSecret } from './apply.ts'
+import { applyChange, applySettings, failedSetting, type NewSecret } from './apply.ts'
 import { type Existing, hasMoreClients, readCurrent } from './current.ts'
 import { type Change, diff, type Plan } from './diff.ts'
 import {
@@ -139,7 +139,20 @@ export function createConfiguration(
         const { plan, secretOf, before } = await planOf(configuration, readSecret, missing)
         await check?.(plan, (change) => before(change)?.fields)
         const applied: Applied = { done: [], warnings: plan.warnings, secrets: [] }
+        // Those that are taken back too: they count, or do not, from one moment on.
+        const settings = plan.changes.filter(({ kind }) => kind === 'setting')
+        const [first] = settings
+        if (first !== undefined) {
+          try {
+            if (!(await lock.renew())) throw busy()
+            await applySettings(settings, services.settings)
+          } catch (error) {
+            return { ...applied, failed: { change: failedSetting(settings, error) ?? first, error } }
+          }
+          applied.done.push(...settings)
+        }
         for (const change of plan.changes) {
+          if (change.kind === 'setting') continue
           try {
             if (!(await lock.renew())) throw busy()
             const version = before(change)?.version
