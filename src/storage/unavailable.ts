@@ -6,12 +6,15 @@ const codeOf = (error: unknown): string =>
     ? error.code
     : ''
 
-/** SQLSTATE classes: 08 connection, 53 resources, 57P0x shutdown and start-up, 25006 a standby that cannot write. */
-const postgresCode = /^(08...|53...|57P0.|25006|55P03|57014)$/
+/**
+ * SQLSTATE classes: 08 connection, 53 resources, 57P0x shutdown and start-up, 58 and XX001, XX002 what is the matter with its disk or files
+ * (SQLite says the same by IOERR and CORRUPT), 25006 a standby that cannot write, 40001 and 40P01 a conflict that was lost again and again.
+ */
+const postgresCode = /^(08...|53...|57P0.|58...|XX00[12]|25006|40001|40P01|55P03|57014)$/
 const socketCode = /^(E(CONN\w+|TIMEDOUT|PIPE|NOTFOUND|HOSTUNREACH|NETUNREACH|AI_AGAIN)|EAI_AGAIN)$/
 const sqliteCode = /^SQLITE_(BUSY|LOCKED|CANTOPEN|FULL|IOERR|NOTADB|CORRUPT|READONLY)/
-/** Prisma: not reachable, timed out, closed, pool exhausted, no transaction to be had in time, too many connections. */
-const prismaCode = /^P(1001|1002|1008|1017|2024|2028|2037)$/
+/** Prisma: not reachable, timed out, closed, pool exhausted, no transaction to be had in time, a conflict, too many connections. */
+const prismaCode = /^P(1001|1002|1008|1017|2024|2028|2034|2037)$/
 /** What the pool and the client of pg say without any code. */
 const clientMessage =
   /timeout|connection terminated|connection ended|client has encountered a connection error|cannot use a pool/i

@@ -230,3 +230,25 @@ test('an outage of PostgreSQL is an error of each request, and ends when the out
     await server.stop()
   }
 })
+
+describe('what a driver says means “not now”', () => {
+  const coded = (code: string) => Object.assign(new Error('said by a driver'), { code })
+
+  test.each([
+    ['its files are gone (what PostgreSQL answered once somebody had deleted them)', '58P01'],
+    ['its disk fails', '58030'],
+    ['its data are damaged', 'XX001'],
+    ['its disk is full', '53100'],
+    ['it lost a deadlock each time', '40P01'],
+    ['it lost a conflict each time', '40001'],
+    ['Prisma lost a conflict', 'P2034'],
+    ['SQLite cannot read', 'SQLITE_IOERR_READ'],
+  ])('%s', (_what, code) => expect(isUnavailable(coded(code))).toBe(true))
+
+  test.each([
+    ['a value is taken', '23505'],
+    ['a statement is wrong', '42601'],
+    ['a text has a NUL', '22021'],
+    ['an error inside of PostgreSQL', 'XX000'],
+  ])('and not: %s', (_what, code) => expect(isUnavailable(coded(code))).toBe(false))
+})
