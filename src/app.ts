@@ -1,5 +1,5 @@
 import fastify, { type FastifyInstance } from 'fastify'
-import { reservedScopesProblem } from './clients/scopes/reserved.ts'
+import { reservedScopesProblem, takenScopesWarnings } from './clients/scopes/reserved.ts'
 import type { Config } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { keptForms } from './http/forms/kept-forms.ts'
@@ -49,6 +49,12 @@ async function refuseReservedScopes(services: Services): Promise<void> {
   throw new AppError('reserved_scopes', 500, `${problem}. ${ways.join(' ')}`)
 }
 
+/** Says at the start which APIs from before have scopes that are of this server now. */
+async function warnOfTakenScopes({ resources }: Services, log: FastifyInstance['log']): Promise<void> {
+  for (const { problem, remedy } of await takenScopesWarnings(resources.listByScope))
+    log.warn(`${problem}. ${remedy}`)
+}
+
 /**
  * The composition root: the one place where features are wired together. The server, the tests and the demo all start
  * here. The returned instance is not listening yet; closing it closes everything it opened.
@@ -67,6 +73,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     ...overrides,
   })
   await refuseReservedScopes(services)
+  await warnOfTakenScopes(services, app.log)
   const { values } = services.settings
   const counts = await wireCounters(services)
   const http = await registerHttp(app, {

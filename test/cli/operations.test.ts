@@ -194,6 +194,7 @@ describe('latchkey doctor', () => {
       'mail: warn',
       'sign-in providers: ok',
       'administration scopes: ok',
+      'scopes of APIs: ok',
       'apps inside: ok',
       'kept tokens: ok',
       'authenticator apps: ok',

@@ -94,3 +94,28 @@ test('start says the way out, doctor shows it, and following it the server start
   expect(after.stdout).toMatch(/"administration scopes",\s*"status":\s*"ok"/)
   expect(after.stdout).toContain('of no client')
 }, 120_000)
+
+describe.each(engines)('an API from before with a scope that is of this server now, on %s', (engine) => {
+  test('is told at the start, with a way out that ends it', async () => {
+    const running = await startLatchkey({ engine })
+    onTestFinished(() => running.stop())
+    const { resources, db } = running.services
+    await resources.add({ identifier: API, scope: 'orders:read' })
+    await resources.add({ identifier: 'https://other.example', scope: 'groups:read xroles' })
+    const config = parseConfig(running.env, () => '')
+    const warnings = async () => {
+      const log: string[] = []
+      const { app } = await buildApp(config, { logStream: { write: (line) => void log.push(line) } })
+      await app.close()
+      return log.filter((line) => line.includes('"level":40')).map((line) => String(JSON.parse(line).msg))
+    }
+    expect(await warnings()).toEqual([])
+    await db.prisma.resource.update({ where: { id: API }, data: { scope: 'orders:read groups roles' } })
+    const [said = '', ...others] = await warnings()
+    expect(others).toEqual([])
+    expect(said).toContain(`the API ${API} has groups and roles as a scope`)
+    const [, scope = ''] = /resources update https:\/\/orders\.example --scope "([^"]+)"/.exec(said) ?? []
+    await resources.update(API, { scope })
+    expect(await warnings()).toEqual([])
+  })
+})

@@ -1,7 +1,7 @@
 // Over 300 lines: a table of checks, one beside the other.
 import { stat } from 'node:fs/promises'
 import { z } from 'zod'
-import { reservedScopesProblem } from '../../clients/scopes/reserved.ts'
+import { reservedScopesProblem, takenScopesWarnings } from '../../clients/scopes/reserved.ts'
 import type { Finding } from '../../shared/finding.ts'
 import { PROGRAM } from '../program.ts'
 import type { CliServices } from '../services.ts'
@@ -26,6 +26,7 @@ export const checksOf = (services: CliServices, fetchUrl: typeof fetch): Check[]
   mailCheck(services),
   providersCheck(services),
   reservedScopesCheck(services),
+  takenScopesCheck(services),
   appsInsideCheck(services),
   keptTokensCheck(services),
   authenticatorAppsCheck(services),
@@ -143,6 +144,21 @@ const reservedScopesCheck = ({ reservedScopes }: CliServices): Check => ({
     if (message !== undefined) return { status: 'fail', message, remedy: ways.join(' ') }
     const names = found.clients.map(({ client_id, client_name }) => `${client_name} (${client_id})`)
     return { status: 'ok', message: names.length > 0 ? `of ${names.join(', ')}` : 'of no client' }
+  },
+})
+
+/** APIs from before `groups` and `roles` were scopes of this server. */
+const takenScopesCheck = ({ resources }: CliServices): Check => ({
+  name: 'scopes of APIs',
+  remedy: `run: ${PROGRAM} resources list`,
+  async run() {
+    const found = await takenScopesWarnings(resources.listByScope)
+    if (found.length === 0) return { status: 'ok', message: 'none is one of this server' }
+    return {
+      status: 'warn',
+      message: found.map(({ problem }) => problem).join('; '),
+      remedy: found.map(({ remedy }) => remedy).join('. '),
+    }
   },
 })
 

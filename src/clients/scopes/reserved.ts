@@ -46,10 +46,10 @@ export async function findReservedScopes(
   }
 }
 
-/** What is wrong in one sentence, then the ways out; undefined: nothing. */
 /** The command line, as it is called in this folder. */
 const LATCHKEY = 'npm run -s latchkey --'
 
+/** What is wrong in one sentence, then the ways out; undefined: nothing. */
 export function reservedScopesProblem({ resources, clients }: ReservedScopes): string[] | undefined {
   if (resources.length === 0) return undefined
   const apis = resources.map(({ identifier, scopes }) => `${identifier} (${scopes.join(' ')})`).join(', ')
@@ -66,4 +66,26 @@ export function reservedScopesProblem({ resources, clients }: ReservedScopes): s
           `Then these clients may administer this server, unless you take the scopes from them by ${LATCHKEY} clients update ID --scope "…": ${holders}.`,
         ]),
   ]
+}
+
+/** Scopes that an API could have once, and that are about a person by now (src/shared/identity-scopes.ts). */
+const TAKEN_SINCE = ['groups', 'roles'] as const
+
+/**
+ * What an administrator should know of APIs from before `groups` and `roles` were scopes of this server: an app that asks for one is
+ * told of the person, and gets nothing at the API. A sentence an API, with the way out; empty: there is none.
+ */
+export async function takenScopesWarnings(
+  listByScope: (scope: string) => Promise<{ identifier: string; scope: string }[]>,
+): Promise<{ problem: string; remedy: string }[]> {
+  const found = (await Promise.all(TAKEN_SINCE.map(listByScope))).flat()
+  return [...new Map(found.map((api) => [api.identifier, api])).values()].map(({ identifier, scope }) => {
+    const isTaken = (each: string) => TAKEN_SINCE.some((taken) => taken === each)
+    const all = scope.split(' ')
+    const renamed = all.map((each) => (isTaken(each) ? `${each}:read` : each))
+    return {
+      problem: `the API ${identifier} has ${all.filter(isTaken).join(' and ')} as a scope, which is of this server now: apps that ask for it get nothing at the API`,
+      remedy: `Give it another name: ${LATCHKEY} resources update ${identifier} --scope "${renamed.join(' ')}", and to the apps that use it: ${LATCHKEY} clients update ID --scope "…"`,
+    }
+  })
 }

@@ -1,5 +1,6 @@
 import type { Form } from '../../../http/pages/pages.ts'
 import type { SettingState, SettingsState } from '../../../settings/settings.ts'
+import type { SECTIONS } from '../../../settings/table.ts'
 import { distanceInWords, minuteOf } from '../../../shared/moment.ts'
 import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 
@@ -28,7 +29,17 @@ export interface SettingsSection {
   again: boolean
   rows: SettingRow[]
   changed: ChangedRow[]
+  /** Rarely changed, and not by now: it opens by a press. */
+  folded: boolean
 }
+
+/** What most servers leave as it is; the page is long enough without. */
+const RARELY_CHANGED: ReadonlySet<string> = new Set<(typeof SECTIONS)[keyof typeof SECTIONS]>([
+  'Applications',
+  'Codes by SMS',
+  'Operation',
+  'Rate limits',
+])
 
 /** A value as it is entered; the service reads it back. */
 export const textOf = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : String(value))
@@ -103,4 +114,8 @@ export const sectionsOf = (
     again: sent?.section === title,
     rows: all.map((setting) => rowOf(setting, canWrite)),
     changed: all.flatMap((setting) => changedRow(setting, version)),
+    folded:
+      RARELY_CHANGED.has(title) &&
+      sent?.section !== title &&
+      all.every(({ changed, pinnedBy, refused }) => !changed && !pinnedBy && !refused),
   }))
