@@ -105,6 +105,14 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     return reply.redirect(onwards(pending.interaction ?? browser.interaction(request)), 303)
   }
 
+  /** A link that was used already has done what it was for. */
+  async function proven(request: FastifyRequest, reply: FastifyReply) {
+    await giveBack(request)
+    const signedIn = await sessions.current(request, reply)
+    const next = signedIn ? { href: '/account', label: 'Your account' } : { href: '/login', label: 'Sign in' }
+    return renderPage(reply, 'accounts/email-verified', { next, before: true })
+  }
+
   const nothingPending = () =>
     new AppError(
       'nothing_to_verify',
@@ -116,14 +124,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const given = token(request.query)
     if (given !== undefined) {
       const found = await accounts.verification.peek(given)
-      if (!found && (await accounts.verification.isProven(given))) {
-        await giveBack(request)
-        const signedIn = await sessions.current(request, reply)
-        const next = signedIn
-          ? { href: '/account', label: 'Your account' }
-          : { href: '/login', label: 'Sign in' }
-        return renderPage(reply, 'accounts/email-verified', { next, before: true })
-      }
+      if (!found && (await accounts.verification.isProven(given))) return proven(request, reply)
       if (!found) throw new AppError('link_expired', 410, REFUSALS.expired ?? '')
       await giveBack(request)
       return renderPage(reply, 'accounts/verify-email', {
@@ -164,6 +165,8 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     if (given !== undefined) {
       const outcome = await accounts.verification.byToken(given)
       if (outcome.kind === 'verified') return goOn(request, reply, outcome.accountId)
+      // The button was pressed twice, or in another tab.
+      if (await accounts.verification.isProven(given)) return proven(request, reply)
       throw new AppError('link_expired', 410, REFUSALS[outcome.kind] ?? REFUSALS.expired ?? '')
     }
     const found = await waiting(request, reply)
