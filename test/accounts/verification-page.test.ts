@@ -71,6 +71,16 @@ describe.each(engines)('the page behind a verification link on %s', (engine) => 
     expect(page.links.map(({ text }) => text)).toContain('Sign in')
   })
 
+  test('its button pressed twice, in two tabs, says so too, with what to do next', async () => {
+    const { link } = await linkFor('pressed')
+    const browser = createHttpBrowser()
+    const [first, second] = [await browser.open(link), await browser.open(link)]
+    await browser.submit(first, {}, { button: 'Verify' })
+    const page = await browser.submit(second, {}, { button: 'Verify' })
+    expect([page.status, page.text.includes('is confirmed already')]).toEqual([200, true])
+    expect(page.links.map(({ text }) => text)).toContain('Sign in')
+  })
+
   test('a refusal twice, or with a link of nobody, changes nothing', async () => {
     const { link } = await linkFor('twice')
     const browser = createHttpBrowser()
