@@ -30,6 +30,7 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['words of comments', process.execPath, ['scripts/checks/words.ts']],
   ['pages of connected applications', process.execPath, ['scripts/connect-docs.ts', '--check']],
   ['page of settings', process.execPath, ['scripts/settings-docs.ts', '--check']],
+  ['list of events', process.execPath, ['scripts/events-docs.ts', '--check']],
   ['one source of models', process.execPath, ['scripts/generate-clients.mjs', '--check']],
 ]
 

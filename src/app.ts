@@ -110,7 +110,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     (job, err) => app.log.error({ err, chore: job }, 'housekeeping failed'),
     services.clock,
   )
-  services.queue.start(overrides.lookEvery ?? LOOK)
+  services.queue.start(overrides.lookEvery ?? LOOK, services.webhooks.dispatch.look)
   await wireMetrics(app, metrics, services, housekeeping)
   app.addHook('onClose', async () => {
     await housekeeping.close()

@@ -57,6 +57,8 @@ export interface NamesAndLifetimes {
   clientName(id: string): Promise<string | undefined>
   /** The longest lifetime of access tokens that an API is registered with, in seconds. */
   longestTtl(): Promise<number>
+  /** Entries of the audit log are on disk. */
+  written(): void
 }
 
 /**
@@ -100,6 +102,7 @@ export async function openFoundation(
     get retention() {
       return values.auditRetention
     },
+    written: names.written,
     identify: async (name) => [await names.accountId(name)].filter((id) => id !== undefined),
   })
   const record = createRecorder({

@@ -13,6 +13,7 @@ import { accountView } from './accounts/store/reads.ts'
 import { type Activity, createActivity } from './audit/activity.ts'
 import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
+import { isTypePattern, matchesType } from './audit/outside/types.ts'
 import { createAuditStore } from './audit/store.ts'
 import { type Clients, createClients } from './clients/clients.ts'
 import { type ClientEvidence, createClientEvidence } from './clients/evidence/evidence.ts'
@@ -59,6 +60,9 @@ import { createSmsGateway } from './sms/gateway.ts'
 import { createSms, type Sms } from './sms/sms.ts'
 import { createSmsCountStore } from './sms/store.ts'
 import type { TokenReads } from './storage/token-reads/token-reads.ts'
+import { announceDisabled } from './webhooks/announce.ts'
+import { webhookUrlProblem } from './webhooks/url.ts'
+import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
 export interface ServiceOverrides
   extends Partial<Omit<FoundationOptions, 'logger'>>,
@@ -118,6 +122,8 @@ export interface Services extends Foundation {
   /** Groups of people, and roles. */
   access: Access
   resourceCredentials: ResourceCredentials
+  /** Where events are sent. */
+  webhooks: Webhooks
   /** What of the administration API's scopes was registered before they were its own. */
   reservedScopes(): Promise<ReservedScopes>
   /** Clients with an address inside that PRIVATE_HOSTS does not name. */
@@ -136,6 +142,8 @@ export async function openServices(
   config: Config,
   { clock = Date.now, logger, observers, existing = false, hashingCost, estimateStrength }: ServiceOverrides,
 ): Promise<Services> {
+  // Entries may be written before there is anyone to tell of them.
+  let webhooks: Webhooks | undefined
   const foundation = await openFoundation(
     config,
     { clock, existing, logger, observers },
@@ -144,6 +152,7 @@ export async function openServices(
       accountId: async (login) => (await accounts.find(login))?.id,
       clientName: async (id) => (await findClient(id))?.metadata.client_name,
       longestTtl: () => resources.longestTtl(),
+      written: () => webhooks?.dispatch.written(),
     },
   )
   const { artifacts, audit, db, event, mailer, secrets, settings } = foundation
@@ -284,6 +293,22 @@ export async function openServices(
     events: event,
     failed: (err) => logger.error({ err }, 'the last use of a credential of an API was not stored'),
   })
+  const reach = { allowLoopback: !config.issuer.startsWith('https:'), privateHosts: config.privateHosts }
+  webhooks = createWebhooks({
+    db,
+    queue: foundation.queue,
+    log: audit,
+    fetch: createGuardedFetch(config.issuer, config.privateHosts),
+    secrets,
+    clock,
+    rules: { isPattern: isTypePattern, urlProblem: (url) => webhookUrlProblem(url, reach) },
+    matches: matchesType,
+    events: event,
+    announce: (webhook) =>
+      void announceDisabled({ accounts, mailer, issuer: config.issuer, logger }, webhook),
+    failed: (err) => logger.error({ err }, 'events for webhooks could not be queued, and will be'),
+  })
+  const { dispatch } = webhooks
   const lastUses = createLastUses({ store: createLastUsesStore(db), clock, log: logger })
   return {
     ...foundation,
@@ -312,6 +337,7 @@ export async function openServices(
     rejections,
     selfRegistered,
     registration,
+    webhooks,
     findClient,
     findForProtocol: async (clientId) => (await documents.find(clientId)) ?? findClient(clientId),
     resources,
@@ -340,8 +366,9 @@ export async function openServices(
     }),
     async close() {
       await mailer.close()
-      await foundation.queue.close(1000)
       await audit.idle()
+      await dispatch.idle()
+      await foundation.queue.close(1000)
       await clients.idle()
       await resourceCredentials.idle()
       await rejections.close()

@@ -54,6 +54,12 @@ const TABLE = {
   'key.retire': { needs: 'dangerous', words: 'withdraw a signing key' },
   'registration_token.create': { needs: 'dangerous', words: 'make an initial access token' },
   'registration_token.revoke': { needs: 'dangerous', words: 'revoke an initial access token' },
+  'webhook.create': { needs: 'dangerous', words: 'create a webhook' },
+  'webhook.update': { needs: 'dangerous', words: 'change a webhook' },
+  'webhook.delete': { needs: 'dangerous', words: 'delete a webhook' },
+  'webhook.rotate_secret': { needs: 'dangerous', words: 'give a webhook a new secret' },
+  'webhook.test': { needs: 'write', words: 'send a test event to a webhook' },
+  'webhook.replay': { needs: 'write', words: 'send an event to a webhook again' },
   'settings.update': { needs: 'dangerous', words: 'change the settings' },
   'configuration.apply': { needs: 'dangerous', words: 'apply a configuration file' },
   // It says what applying would do, and does nothing: auditors may.

@@ -20,6 +20,7 @@ import { BEGINNING, createChain, type Place, parsePlace, placeText } from './cha
 import { type Entry, entryOf, type NewEntry, rowOf } from './entry.ts'
 import { type ExportFormat, exportLines } from './export.ts'
 import { type AuditFilters, conditionsOf } from './filters.ts'
+import { type OutsideEvent, outsideEvent } from './outside/event.ts'
 import { pruneChain } from './prune.ts'
 import { type Condition, createAuditStore } from './store.ts'
 import { type Problem, type Verification, verifyChain } from './verify.ts'
@@ -33,6 +34,8 @@ export interface AuditDependencies {
   logger: { error(fields: object, message: string): void }
   /** How long entries are kept, in days; 0: for ever. Read when it is needed. */
   retention: number
+  /** Told when entries are on disk. */
+  written?: (() => void) | undefined
   /** The ids of the accounts that a name may stand for, for filters. */
   identify(name: string): Promise<readonly string[]>
 }
@@ -56,6 +59,20 @@ export interface Audit {
     filters?: AuditFilters,
     page?: { limit?: number | undefined; cursor?: string | undefined },
   ): Promise<AuditPage>
+  /**
+   * What programs outside are told of the entries behind one, oldest first, up to a number of entries.
+   * @returns through: the last entry that was looked at; the given one when there is none behind it
+   */
+  eventsAfter(seq: number, limit: number): Promise<{ events: OutsideEvent[]; through: number }>
+  /** What programs outside are told of one entry; undefined: nothing, or it is not there any more. */
+  eventOf(seq: number): Promise<OutsideEvent | undefined>
+  /** The number of the newest entry; 0: there is none. */
+  newest(): Promise<number>
+  /**
+   * The number of the last entry before a day or moment, as filters take them.
+   * @throws ValidationError invalid_filter (400)
+   */
+  before(moment: string): Promise<number>
   /** The entry with this number; undefined: it is not there, or not any more. */
   find(seq: number): Promise<Entry | undefined>
   /**
@@ -108,6 +125,7 @@ export function createAudit(deps: AuditDependencies): Audit {
   })
   const queue = createGroupCommit<{ entry: NewEntry | Promise<NewEntry>; at: number }>(async (items) => {
     await append(await Promise.all(items.map(async ({ entry, at }) => rowOf(await entry, at))))
+    deps.written?.()
   })
   const verify = (kept?: Place) => verifyChain({ store, chain, clock }, kept)
 
@@ -159,6 +177,25 @@ export function createAudit(deps: AuditDependencies): Audit {
       }
       const rows = await store.list(conditions, before, limit + 1)
       return cutPage(rows, limit, ({ seq }) => String(seq), entryOf)
+    },
+
+    async eventsAfter(seq, limit) {
+      const rows = await store.range(seq, NEWEST_OF_ALL, limit)
+      const events = rows.map((row) => outsideEvent(entryOf(row))).filter((event) => event !== undefined)
+      return { events, through: rows.at(-1)?.seq ?? seq }
+    },
+
+    async eventOf(seq) {
+      const row = await store.find(seq)
+      return row && outsideEvent(entryOf(row))
+    },
+
+    newest: () => store.newestSeq(),
+
+    async before(moment) {
+      const [condition] = await conditionsOf({ from: moment }, identify)
+      const first = await store.firstSince(condition?.times?.from ?? 0)
+      return first === undefined ? store.newestSeq() : first - 1
     },
 
     async find(seq) {

@@ -110,6 +110,13 @@ export const EVENT_TYPES = {
   'session.ended': 'signed {target} out',
   'settings.updated': 'changed the settings',
   'token.revoked': 'revoked tokens of {target}',
+  'webhook.created': 'created the webhook {target}',
+  'webhook.updated': 'changed the webhook {target}',
+  'webhook.deleted': 'deleted the webhook {target}',
+  'webhook.secret_rotated': 'gave the webhook {target} a new secret',
+  'webhook.disabled': 'disabled the webhook {target}, which had failed for days',
+  'webhook.tested': 'sent a test event to the webhook {target}',
+  'webhook.replayed': 'had an event sent to the webhook {target} again',
 } as const
 
 export type EventType = keyof typeof EVENT_TYPES
@@ -131,6 +138,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   session: 'Sessions',
   settings: 'Settings',
   token: 'Tokens',
+  webhook: 'Webhooks',
 }
 
 /** Actions of one family, to filter by. */

@@ -13,6 +13,7 @@ import { planCommand } from './configuration/plan.ts'
 import { type Cli, type CliDependencies, CliError } from './context.ts'
 import { doctorCommand } from './doctor/doctor.ts'
 import { errorLines } from './errors.ts'
+import { eventCommands } from './events.ts'
 import { hashCostCommand } from './hash-cost.ts'
 import { keyCommands } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
@@ -25,6 +26,7 @@ import type { CliServices } from './services.ts'
 import { settingsCommands } from './settings.ts'
 import { printable } from './text.ts'
 import { userCommands } from './users/commands.ts'
+import { webhookCommands } from './webhooks.ts'
 
 /**
  * Runs one command.
@@ -107,6 +109,8 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     keyCommands(cli),
     rejectionCommands(cli),
     auditCommands(cli),
+    webhookCommands(cli),
+    eventCommands(cli),
     passwordCommands(cli),
     hashCostCommand(cli),
     settingsCommands(cli),

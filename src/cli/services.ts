@@ -21,6 +21,7 @@ type Shared =
   | 'resources'
   | 'settings'
   | 'unreachableAddresses'
+  | 'webhooks'
 
 /** What the command line needs of the program: a part of what the server runs on, opened without HTTP. */
 export interface CliServices extends Pick<Services, Shared> {

@@ -65,6 +65,8 @@ export interface MailData {
   'recovery-ready': { username: string; link: string; validUntil: string; stopLink: string }
   /** `why`: half a sentence. */
   'recovery-stopped': { username: string; why: string; resetLink: string }
+  /** To administrators. `since`: a day. */
+  'webhook-disabled': { username: string; url: string; since: string; link: string }
   'recovery-finished': { username: string; accountLink: string; resetLink: string }
 }
 
@@ -113,6 +115,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'recovery-started-for-you': (service) => `An administrator recovers your account at ${service}`,
   'recovery-ready': (service) => `You can now remove the second factor of your account at ${service}`,
   'recovery-stopped': (service) => `The second factor of your account at ${service} stays`,
+  'webhook-disabled': (service) => `A webhook of ${service} is disabled`,
   'recovery-finished': (service) => `The second factor of your account at ${service} was removed`,
 }
 

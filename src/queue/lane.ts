@@ -27,7 +27,7 @@ const LAST_MOMENT = 500
 const MAX_THROWN = 12
 
 /** The deliveries of one kind in this process. */
-export interface LaneControl extends Omit<Lane, 'add'> {
+export interface LaneControl extends Pick<Lane, 'wake' | 'load' | 'idle' | 'close'> {
   sealed(id: string, payload: string): string
   /** Counts rows while they are added, and lets them be taken then. */
   adding(rows: number, insert: Promise<void>): Promise<void>

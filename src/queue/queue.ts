@@ -8,8 +8,9 @@
 // What was added is tried at least once, and again after a process that had it was killed: receivers may see a thing twice.
 // The order is not promised. Several processes on one database share the work: each row is taken by one.
 import type { Clock } from '../shared/clock.ts'
-import type { DeliveryQueue, Outcome } from '../shared/delivery.ts'
+import type { DeliveryQueue, NewDelivery, Outcome } from '../shared/delivery.ts'
 import { createGroupCommit } from '../shared/group-commit.ts'
+import { cutPage, invalidCursor, pageLimit } from '../shared/paging.ts'
 import { nextId } from './ids.ts'
 import { createLane, type LaneControl } from './lane.ts'
 import type { NewRow, QueueStore } from './store.ts'
@@ -25,8 +26,11 @@ export interface QueueDependencies {
 }
 
 export interface Queue extends DeliveryQueue {
-  /** Looks from now on for what other processes have added or left behind. @param every milliseconds */
-  start(every: number): void
+  /**
+   * Looks from now on for what other processes have added or left behind.
+   * @param every milliseconds @param before is done first, each time
+   */
+  start(every: number, before?: () => Promise<void>): void
   /** Takes what is due now, of every kind, and resolves when all of it was tried once. */
   run(): Promise<void>
   load(): { kind: string; running: number; waiting: number }[]
@@ -63,15 +67,40 @@ export function createQueue(deps: QueueDependencies): Queue {
     open(courier) {
       if (lanes.has(courier.kind)) throw new Error(`there is a courier for ${courier.kind} already`)
       const lane = createLane(courier, deps)
-      lanes.set(courier.kind, lane)
+      const { kind } = courier
+      lanes.set(kind, lane)
+      const rowsOf = (deliveries: readonly NewDelivery[]): NewRow[] => {
+        const due = clock()
+        return deliveries.map(({ subject = '', payload }) => {
+          const id = nextId(due)
+          return { id, kind, subject, payload: lane.sealed(id, payload), due }
+        })
+      }
       return {
         async add(deliveries) {
-          const due = clock()
-          const rows = deliveries.map(({ subject = '', payload }): NewRow => {
-            const id = nextId(due)
-            return { id, kind: courier.kind, subject, payload: lane.sealed(id, payload), due }
-          })
+          const rows = rowsOf(deliveries)
           if (rows.length > 0) await lane.adding(rows.length, inserts.add(rows))
+          return rows.map(({ id }) => id)
+        },
+        addIn: (tx, deliveries) => store.insertIn(tx, rowsOf(deliveries), clock()),
+        async history(subject, { limit: wanted, cursor } = {}) {
+          const limit = pageLimit(wanted)
+          if (cursor !== undefined && !/^[\da-z]{1,60}$/.test(cursor)) throw invalidCursor()
+          const rows = await store.history(kind, subject, limit + 1, cursor)
+          return cutPage(
+            rows,
+            limit,
+            ({ id }) => id,
+            (row) => row,
+          )
+        },
+        async replay(subject, id) {
+          const found = await store.restart(kind, subject, id, clock())
+          if (found === 'queued') lane.wake()
+          return found
+        },
+        async forget(subject) {
+          while ((await store.forget(kind, subject)) > 0);
         },
         wake: () => lane.wake(),
         load: () => lane.load(),
@@ -80,10 +109,11 @@ export function createQueue(deps: QueueDependencies): Queue {
       }
     },
 
-    start(every) {
+    start(every, before = async () => undefined) {
+      const lookAt = () => before().then(look)
       const again = () => {
         poll = setTimeout(() => {
-          looking = look().finally(() => {
+          looking = lookAt().finally(() => {
             looking = undefined
             if (poll !== undefined) again()
           })
@@ -92,7 +122,7 @@ export function createQueue(deps: QueueDependencies): Queue {
       }
       again()
       // What an earlier process has left behind.
-      looking = look()
+      looking = lookAt()
     },
 
     async run() {

@@ -1,5 +1,5 @@
+import type { PastDelivery, Transaction } from '../shared/delivery.ts'
 import type { Database } from '../storage/database.ts'
-import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { type SqlValue, sqlTime } from '../storage/sql.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 
@@ -27,6 +27,8 @@ export const LEFT_OUT = 8
 /** The deliveries in the database. Every change of one that is taken is made by the token of its taking, or not at all. */
 export interface QueueStore {
   insert(rows: readonly NewRow[], now: number): Promise<void>
+  /** Within a transaction of the caller's: the row is there exactly if what caused it is. */
+  insertIn(tx: Transaction, rows: readonly NewRow[], now: number): Promise<void>
   /** Whether something of a kind is due. Reads alone, and loads nothing. */
   isDue(kind: string, now: number): Promise<boolean>
   /**
@@ -59,6 +61,12 @@ export interface QueueStore {
   remove(id: string, token: string): Promise<boolean>
   /** What waits for another try is due now, a batch of it. @param tries of those that had fewer */
   hurry(kind: string, tries: number, now: number): Promise<void>
+  /** Of a subject, newest first, before an id. */
+  history(kind: string, subject: string, limit: number, before: string | undefined): Promise<PastDelivery[]>
+  /** Puts a row back to where it began, unless a process has it. */
+  restart(kind: string, subject: string, id: string, now: number): Promise<'queued' | 'under_way' | undefined>
+  /** Deletes a batch of a subject's rows. @returns how many */
+  forget(kind: string, subject: string): Promise<number>
   /** Deletes a batch of rows that ended before a moment. @returns how many */
   sweep(before: number): Promise<number>
 }
@@ -99,6 +107,9 @@ function statementsFor(dialect: 'sqlite' | 'postgresql') {
       `SELECT id FROM deliveries WHERE kind = ? AND status = 'waiting' AND due > ${time} AND taken_by = ''
         AND tries < ? LIMIT ${SWEPT}`,
     )}`,
+    forget: `DELETE FROM deliveries WHERE ${those(
+      `SELECT id FROM deliveries WHERE kind = ? AND subject = ? LIMIT ${SWEPT}`,
+    )}`,
     sweep: `DELETE FROM deliveries WHERE ${those(`SELECT id FROM deliveries WHERE ended_at < ${time} LIMIT ${SWEPT}`)}`,
   }
   return dialect === 'sqlite' ? statements : numbered(statements)
@@ -113,9 +124,8 @@ const numbered = <Texts extends Record<string, string>>(texts: Texts): Texts =>
     }),
   ) as Texts
 
-/** Adds rows within a transaction of the caller's: the delivery is there exactly if what caused it is. */
-export async function insertDeliveries(
-  tx: Pick<Prisma.TransactionClient, '$executeRawUnsafe'>,
+async function insertDeliveries(
+  tx: Transaction,
   dialect: 'sqlite' | 'postgresql',
   rows: readonly NewRow[],
   now: number,
@@ -144,6 +154,31 @@ export function createQueueStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
         throw asStorageError(error)
       }
     },
+
+    insertIn: (tx, rows, now) => insertDeliveries(tx, reads.dialect, rows, now),
+
+    async history(kind, subject, limit, before) {
+      const where = { subject, kind, ...(before !== undefined && { id: { lt: before } }) }
+      const rows = await prisma.delivery.findMany({ where, orderBy: { id: 'desc' }, take: limit })
+      return rows.map(({ createdAt, due, endedAt, status, ...row }) => ({
+        ...row,
+        status: status as PastDelivery['status'],
+        createdAt: createdAt.getTime(),
+        due: due.getTime(),
+        endedAt: endedAt?.getTime(),
+      }))
+    },
+
+    async restart(kind, subject, id, now) {
+      const { count } = await prisma.delivery.updateMany({
+        where: { id, kind, subject, takenBy: '' },
+        data: { status: 'waiting', due: new Date(now), tries: 0, endedAt: null },
+      })
+      if (count === 1) return 'queued'
+      return (await prisma.delivery.count({ where: { id, kind, subject } })) === 1 ? 'under_way' : undefined
+    },
+
+    forget: (kind, subject) => change(statements.forget, kind, subject),
 
     async isDue(kind, now) {
       const text = `SELECT id FROM deliveries WHERE kind = ? AND status = 'waiting' AND due <= ? ORDER BY due LIMIT 1`

@@ -1,3 +1,5 @@
+import type { Page, PageRequest } from './paging.ts'
+
 /** What is to leave this server: it is stored before the answer to what caused it, and tried until it is over. */
 export interface NewDelivery {
   /** Of its receiver, where a kind has several: at most a few of one are tried at once. */
@@ -44,10 +46,12 @@ export interface Courier {
 /** The deliveries of one kind. */
 export interface Lane {
   /**
-   * Resolves when they are stored; the first tries begin at once. Within a request, command or job the answer waits for that.
+   * Resolves with their ids when they are stored; the first tries begin at once. Within a request, command or job the answer waits for that.
    * @throws AppError database_unavailable (503)
    */
-  add(deliveries: readonly NewDelivery[]): Promise<void>
+  add(deliveries: readonly NewDelivery[]): Promise<string[]>
+  /** Stores them in a transaction of the caller's, who calls `wake` once that is committed. */
+  addIn(tx: Transaction, deliveries: readonly NewDelivery[]): Promise<void>
   /** Tries what is due: after a store has added deliveries in a transaction of its own. */
   wake(): void
   /** Of this process: under way, and added and not over. */
@@ -56,6 +60,31 @@ export interface Lane {
   idle(): Promise<void>
   /** Takes nothing more; a kind that hurries tries what waits first. @param deadline then what is under way is given back */
   close(deadline: AbortSignal): Promise<void>
+  /** What there was for a subject, newest first, as long as it is kept. @throws AppError invalid_page (400) */
+  history(subject: string, page?: PageRequest): Promise<Page<PastDelivery>>
+  /** Lets one be tried again, from the beginning. `under_way`: it is tried now. Undefined: this subject has none with this id. */
+  replay(subject: string, id: string): Promise<'queued' | 'under_way' | undefined>
+  /** Forgets everything of a subject. */
+  forget(subject: string): Promise<void>
+}
+
+/** A delivery as it is kept to be looked at. Times are milliseconds since the epoch. */
+export interface PastDelivery {
+  id: string
+  status: 'waiting' | 'done' | 'failed'
+  payload: string
+  tries: number
+  createdAt: number
+  /** Of what waits: when it is tried next, or given back by a process that is gone. */
+  due: number
+  endedAt: number | undefined
+  /** JSON of the last try; empty: there was none. */
+  result: string
+}
+
+/** The part of a transaction that a row is added in. */
+export interface Transaction {
+  $executeRawUnsafe(statement: string, ...values: unknown[]): Promise<number>
 }
 
 /** The queue, as the features see it that have something to deliver. */

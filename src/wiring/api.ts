@@ -48,6 +48,7 @@ export async function wireApi(
       limit: http.limit,
       accounts,
       clients,
+      webhooks: services.webhooks,
       groups: services.access.groups,
       roles: services.access.roles,
       ofAdministrators: services.access.ofAdministrators,

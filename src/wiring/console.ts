@@ -56,6 +56,7 @@ export async function wireConsole(
       restrictedClients: clients.restricted,
       secondFactor: () => services.settings.values.secondFactor,
       factors: services.factors,
+      webhooks: services.webhooks,
       configuration,
       yamlOf: configuration.yamlOf,
       settings,

@@ -164,6 +164,7 @@ test('every template renders in both forms, leaving no value out', async () => {
     },
     'recovery-ready': { username: 'VALUE1', link: 'VALUE2', validUntil: 'VALUE3', stopLink: 'VALUE4' },
     'recovery-stopped': { username: 'VALUE1', why: 'VALUE2', resetLink: 'VALUE3' },
+    'webhook-disabled': { username: 'VALUE1', url: 'VALUE2', since: 'VALUE3', link: 'VALUE4' },
     'recovery-finished': { username: 'VALUE1', accountLink: 'VALUE2', resetLink: 'VALUE3' },
   }
   const all = Object.entries(values).map(

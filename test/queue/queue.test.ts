@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { LEASE } from '../../src/queue/lane.ts'
 import { RETENTION } from '../../src/queue/queue.ts'
-import { createQueueStore, insertDeliveries, type QueueStore } from '../../src/queue/store.ts'
+import { createQueueStore, type QueueStore } from '../../src/queue/store.ts'
 import { type Courier, type Delivery, type Outcome, pauseAfter } from '../../src/shared/delivery.ts'
 import { createSecrets } from '../../src/shared/secrets.ts'
 import type { Database } from '../../src/storage/database.ts'
@@ -298,7 +298,7 @@ describe.each(engines)('the queue on %s', (engine) => {
     queue.start(5)
     await vi.waitFor(() => expect(seen).toEqual(['left behind']))
     await db.prisma.$transaction((tx) =>
-      insertDeliveries(tx, engine, [{ id: '2', kind: 'test', subject: '', payload: 'later', due: now }], now),
+      store.insertIn(tx, [{ id: '2', kind: 'test', subject: '', payload: 'later', due: now }], now),
     )
     await vi.waitFor(() => expect(seen).toEqual(['left behind', 'later']))
     await queue.close(1000)
@@ -306,12 +306,7 @@ describe.each(engines)('the queue on %s', (engine) => {
 
   test('what its caller rolls back was never added', async () => {
     const failing = db.prisma.$transaction(async (tx) => {
-      await insertDeliveries(
-        tx,
-        engine,
-        [{ id: '1', kind: 'test', subject: '', payload: 'x', due: now }],
-        now,
-      )
+      await store.insertIn(tx, [{ id: '1', kind: 'test', subject: '', payload: 'x', due: now }], now)
       throw new Error('no')
     })
     await expect(failing).rejects.toThrow('no')

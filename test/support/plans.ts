@@ -27,6 +27,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   resources: ADMINISTERED,
   roles: ADMINISTERED,
   settings: 'one row',
+  webhooks: 'fifty rows',
   signing_keys: 'a row a rotation',
 }
 

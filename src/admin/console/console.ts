@@ -19,6 +19,7 @@ import { type RejectionsDependencies, rejectionsArea } from './rejections/routes
 import { type ResourcesDependencies, resourcesArea } from './resources/routes.ts'
 import { type SettingsAreaDependencies, settingsArea } from './settings/routes.ts'
 import { type UsersDependencies, usersArea } from './users/routes.ts'
+import { type WebhooksDependencies, webhooksArea } from './webhooks/routes.ts'
 
 /** Everything that the areas ask for. */
 export interface ConsoleAreas
@@ -34,7 +35,8 @@ export interface ConsoleAreas
     RegistrationDependencies,
     ResourcesDependencies,
     SettingsAreaDependencies,
-    UsersDependencies {}
+    UsersDependencies,
+    WebhooksDependencies {}
 
 /** Each is a plugin that adds its routes; `config: { admin }` on every one names its permission (../permissions.ts). */
 const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = [
@@ -50,6 +52,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   rejectionsArea,
   auditArea,
   configurationArea,
+  webhooksArea,
   settingsArea,
 ]
 

@@ -32,6 +32,7 @@ export const SECTIONS = [
   { group: 'Sign-in', id: 'providers', label: 'Sign-in providers', href: '/admin/providers' },
   { group: 'Security', id: 'keys', label: 'Keys', href: '/admin/keys' },
   { group: 'Security', id: 'audit', label: 'Audit log', href: '/admin/audit' },
+  { group: 'Server', id: 'webhooks', label: 'Webhooks', href: '/admin/webhooks' },
   { group: 'Server', id: 'configuration', label: 'Configuration', href: '/admin/configuration' },
   { group: 'Server', id: 'settings', label: 'Settings', href: '/admin/settings' },
 ] as const

@@ -25,6 +25,7 @@ import type { Rejections } from '../../rejections/rejections.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { SecondFactorSetting } from '../../shared/second-factor-rule.ts'
+import type { Webhooks } from '../../webhooks/webhooks.ts'
 import type { FiguresDependencies } from '../figures.ts'
 
 /** The relations of an account that are not in its row. */
@@ -98,6 +99,7 @@ export interface RestDependencies {
   rejections: Pick<Rejections, 'list' | 'show'>
   configuration: Pick<ConfigurationService, 'export' | 'plan' | 'apply' | 'drift'>
   figures: FiguresDependencies
+  webhooks: Omit<Webhooks, 'dispatch'>
   settings: Pick<Settings, 'described' | 'list' | 'change'>
 }
 

@@ -37,6 +37,7 @@ interface AdminOperation<
     | 'refused requests'
     | 'audit log'
     | 'configuration'
+    | 'webhooks'
     | 'overview'
     | 'settings'
   /** The permission that it needs, or what it takes to look. */

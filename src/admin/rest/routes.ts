@@ -22,6 +22,7 @@ import { resourceCredentialRoutes } from './resources/credentials.ts'
 import { resourceRoutes } from './resources/routes.ts'
 import { settingsRoutes } from './settings.ts'
 import { userRoutes } from './users/routes.ts'
+import { webhookRoutes } from './webhooks.ts'
 
 /**
  * `/api/admin/…`, in a context that speaks JSON (src/api/routes.ts).
@@ -52,6 +53,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     configurationRoutes,
     overviewRoutes,
     settingsRoutes,
+    webhookRoutes,
   ]
   for (const routes of groups) routes({ app, deps })
 }

@@ -1,0 +1,75 @@
+import { minuteOf } from '../../../shared/moment.ts'
+import type { Webhook } from '../../../webhooks/webhook.ts'
+import type { WebhookDelivery } from '../../../webhooks/webhooks.ts'
+import type { ConsoleFrame } from '../context.ts'
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'admin/webhooks': {
+      frame: ConsoleFrame
+      webhooks: { href: string; url: string; description: string; events: string; state: string }[]
+      form: Form
+    }
+    'admin/webhooks-one': {
+      frame: ConsoleFrame
+      base: string
+      url: string
+      version: number
+      edit: Form
+      /** Why it is sent nothing. */
+      disabled?: string | undefined
+      failingSince?: string | undefined
+      formerUntil?: string | undefined
+      /** Shown this once. */
+      secret?: string | undefined
+      /** Set on a stale tab: what is stored by now. */
+      conflict?: { url: string; events: string; description: string } | undefined
+      deliveries: ShownDelivery[]
+      first?: string | undefined
+      next?: string | undefined
+    }
+  }
+}
+
+interface ShownDelivery {
+  id: string
+  type: string
+  event: string
+  created: string
+  status: string
+  answer: string
+  tries: number
+  /** Nobody is trying it now. */
+  replayable: boolean
+}
+
+export const stateOf = ({ disabled, failingSince }: Webhook): string => {
+  if (disabled) return disabled.reason === 'failing' ? 'disabled: nothing arrived for five days' : 'disabled'
+  return failingSince === undefined ? 'active' : `failing since ${minuteOf(failingSince)}`
+}
+
+export const disabledWords = ({ disabled }: Webhook): string | undefined => {
+  if (disabled === undefined) return undefined
+  const since = minuteOf(disabled.at)
+  return disabled.reason === 'failing'
+    ? `This webhook is disabled since ${since}: nothing could be delivered to it for five days. Enable it once it works.`
+    : `This webhook is disabled since ${since}. What happens meanwhile is not sent to it later.`
+}
+
+const ENDED = { delivered: 'delivered', failed: 'given up' } as const
+
+export const shownDelivery = (delivery: WebhookDelivery): ShownDelivery => {
+  const { answer, nextTry, status } = delivery
+  const waits = status === 'waiting' && nextTry !== undefined && delivery.tries > 0
+  return {
+    id: delivery.id,
+    type: delivery.type,
+    event: delivery.event,
+    created: minuteOf(delivery.createdAt),
+    status:
+      status === 'waiting' ? (waits ? `next try ${minuteOf(nextTry)}` : 'is being sent') : ENDED[status],
+    answer: answer?.status === undefined ? (answer?.error ?? 'none yet') : `HTTP ${answer.status}`,
+    tries: delivery.tries,
+    replayable: status !== 'waiting' || waits,
+  }
+}

@@ -1,0 +1,105 @@
+import type { Clock } from '../shared/clock.ts'
+import { type Delivery, type Outcome, pauseAfter } from '../shared/delivery.ts'
+import type { EventLog, Sent, WebhookEvent } from './log.ts'
+import { signatureOf } from './signature.ts'
+import type { WebhookRow, WebhookStore } from './store.ts'
+
+/** How long a receiver may take, in milliseconds. */
+const TIMEOUT = 10_000
+
+/** Tries of one event: five days of them. */
+const MAX_TRIES = 12
+
+/** How long every try may fail before a webhook is disabled, in milliseconds. */
+export const FAILING = 5 * 86_400_000
+
+/**
+ * Takes events to their webhooks: signed, by POST, followed by no redirect, and not read beyond the status.
+ * @param deps.fetch guarded (src/http/outgoing)
+ * @param deps.secretsOf those that sign now, the newest first
+ * @param deps.disabled told when one is disabled because nothing has arrived for five days
+ */
+export function createWebhookCourier(deps: {
+  store: Pick<WebhookStore, 'find' | 'markFailing' | 'markWorking' | 'disableFailing'>
+  log: Pick<EventLog, 'eventOf'>
+  fetch: typeof fetch
+  secretsOf(row: WebhookRow): string[]
+  clock: Clock
+  disabled(row: WebhookRow): void
+}) {
+  const { store, log, clock } = deps
+
+  async function eventOf({ id, seq, test }: Sent): Promise<WebhookEvent | undefined> {
+    if (test !== undefined) return test
+    const event = seq === undefined ? undefined : await log.eventOf(seq)
+    // A log that was changed has another event in its place, or none.
+    return event?.id === id ? event : undefined
+  }
+
+  async function post(row: WebhookRow, event: WebhookEvent, signal: AbortSignal): Promise<number> {
+    const body = JSON.stringify(event)
+    const timestamp = Math.floor(clock() / 1000)
+    const response = await deps.fetch(row.url, {
+      method: 'POST',
+      redirect: 'manual',
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': 'Latchkey',
+        'webhook-id': event.id,
+        'webhook-timestamp': String(timestamp),
+        'webhook-signature': signatureOf(deps.secretsOf(row), { id: event.id, timestamp, body }),
+      },
+      body,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+    })
+    // Whatever it says is nobody's business here.
+    await response.body?.cancel()
+    return response.status
+  }
+
+  /** Counts a failure of the webhook as a whole. */
+  async function failing(row: WebhookRow): Promise<void> {
+    const now = clock()
+    if (row.failingSince === null) return store.markFailing(row.id, new Date(now))
+    if (now - row.failingSince.getTime() < FAILING) return
+    if (await store.disableFailing(row.id, new Date(now))) deps.disabled(row)
+  }
+
+  return async ({ subject, payload, tries }: Delivery, signal: AbortSignal): Promise<Outcome> => {
+    const sent = JSON.parse(payload) as Sent
+    const row = await store.find(subject)
+    if (row === undefined) return { kind: 'failed', result: { error: 'the webhook is gone' } }
+    if (row.disabledAt !== null) return { kind: 'failed', result: { error: 'the webhook is disabled' } }
+    const event = await eventOf(sent)
+    if (event === undefined)
+      return { kind: 'failed', result: { error: 'the event is no longer in the audit log' } }
+    let result: { status?: number; error?: string; at: number }
+    try {
+      const status = await post(row, event, signal)
+      result = { status, at: clock() }
+      if (status >= 200 && status < 300) {
+        if (row.failingSince !== null) await store.markWorking(row.id)
+        return { kind: 'done', result }
+      }
+    } catch (error) {
+      if (signal.aborted) throw error
+      result = { error: reasonOf(error), at: clock() }
+    }
+    if (sent.test !== undefined) return { kind: 'failed', result }
+    await failing(row)
+    return tries >= MAX_TRIES
+      ? { kind: 'failed', result }
+      : { kind: 'again', after: pauseAfter(tries), result }
+  }
+}
+
+/** In words for administrators, without addresses that a name stands for. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'the request failed'
+  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT / 1000} seconds`
+  const cause = error.cause instanceof Error ? error.cause : error
+  if (cause.message.endsWith('is not a public address'))
+    return 'the address is inside, and PRIVATE_HOSTS does not name it'
+  const { code } = cause as Error & { code?: unknown }
+  return typeof code === 'string' ? `the request failed (${code})` : 'the request failed'
+}

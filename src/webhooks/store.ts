@@ -1,0 +1,99 @@
+import type { Transaction } from '../shared/delivery.ts'
+import type { Database } from '../storage/database.ts'
+import { asStorageError } from '../storage/unavailable.ts'
+
+/** A webhook as it is stored. */
+export interface WebhookRow {
+  id: string
+  url: string
+  description: string
+  /** Separated by spaces. */
+  events: string
+  secret: string
+  formerSecret: string
+  formerUntil: Date | null
+  position: number
+  failingSince: Date | null
+  disabledAt: Date | null
+  disabledFor: string
+  version: number
+  createdAt: Date
+}
+
+/** Of an active webhook: what it wants, and how far its events are in the queue. */
+export interface Listening {
+  id: string
+  events: string
+  position: number
+}
+
+export interface WebhookStore {
+  insert(row: WebhookRow): Promise<void>
+  find(id: string): Promise<WebhookRow | undefined>
+  /** Oldest first: there are fifty at most. */
+  list(): Promise<WebhookRow[]>
+  /** Changes the row if it has this version still, and raises it. */
+  update(id: string, version: number, changes: Partial<WebhookRow>): Promise<WebhookRow | undefined>
+  remove(id: string): Promise<boolean>
+  /** The active ones. A prepared read, which loads nothing. */
+  listening(): Promise<Listening[]>
+  /**
+   * Moves a webhook on and adds what it is to be sent, both or neither.
+   * @returns false: another process was faster, or it is disabled by now; nothing was done
+   */
+  advance(id: string, from: number, to: number, add: (tx: Transaction) => Promise<void>): Promise<boolean>
+  /** Every try fails from now on, as far as is known. */
+  markFailing(id: string, since: Date): Promise<void>
+  markWorking(id: string): Promise<void>
+  /** Disables one that is failing and active. True: this call has done it. */
+  disableFailing(id: string, at: Date): Promise<boolean>
+}
+
+export function createWebhookStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): WebhookStore {
+  return {
+    async insert(row) {
+      await prisma.webhook.create({ data: row })
+    },
+    find: async (id) => (await prisma.webhook.findUnique({ where: { id } })) ?? undefined,
+    list: () => prisma.webhook.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+
+    async update(id, version, changes) {
+      const data = { ...changes, version: version + 1 }
+      const [row] = await prisma.webhook.updateManyAndReturn({ where: { id, version }, data })
+      return row
+    },
+
+    remove: async (id) => (await prisma.webhook.deleteMany({ where: { id } })).count === 1,
+
+    listening: () =>
+      reads.all<Listening>('SELECT id, events, position FROM webhooks WHERE disabled_at IS NULL'),
+
+    async advance(id, from, to, add) {
+      try {
+        return await prisma.$transaction(async (tx) => {
+          const where = { id, position: from, disabledAt: null }
+          const { count } = await tx.webhook.updateMany({ where, data: { position: to } })
+          if (count === 1) await add(tx)
+          return count === 1
+        })
+      } catch (error) {
+        throw asStorageError(error)
+      }
+    },
+
+    async markFailing(id, since) {
+      await prisma.webhook.updateMany({ where: { id, failingSince: null }, data: { failingSince: since } })
+    },
+    async markWorking(id) {
+      await prisma.webhook.updateMany({ where: { id }, data: { failingSince: null } })
+    },
+    async disableFailing(id, at) {
+      const where = { id, disabledAt: null, failingSince: { not: null } }
+      const { count } = await prisma.webhook.updateMany({
+        where,
+        data: { disabledAt: at, disabledFor: 'failing' },
+      })
+      return count === 1
+    },
+  }
+}

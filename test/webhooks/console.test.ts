@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signedIn } from '../admin/console.ts'
+import type { HttpBrowser } from '../support/flow.ts'
+import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { type Receiver, startReceiver } from '../support/webhook-receiver.ts'
+
+let latchkey: Latchkey
+let receiver: Receiver
+let browser: HttpBrowser
+beforeAll(async () => {
+  latchkey = await startLatchkey()
+  receiver = await startReceiver()
+  ;({ browser } = await signedIn(latchkey))
+})
+afterAll(() => latchkey?.stop())
+
+const open = (path: string) => browser.open(`${latchkey.issuer}/admin/webhooks${path}`)
+const settle = async () => {
+  const { audit, queue, webhooks } = latchkey.services
+  await audit.idle()
+  await webhooks.dispatch.look()
+  await queue.run()
+}
+
+test('an administrator creates a webhook, tests it, looks at what was sent and sends it again', async () => {
+  const refused = await browser.submit(
+    await open(''),
+    { Address: receiver.url, Events: 'user.flown' },
+    { button: 'Create webhook' },
+  )
+  expect(refused.status).toBe(422)
+  expect(refused.text).toContain('user.flown')
+  expect(JSON.stringify(refused.forms)).toContain(receiver.url)
+  let page = await browser.submit(
+    refused,
+    { Address: receiver.url, Events: 'user.*, session.ended', Description: 'CRM' },
+    { button: 'Create webhook' },
+  )
+  expect(page.text).toContain('The webhook is created.')
+  expect(page.text).toMatch(/whsec_[\w+/=]{40,}/)
+  expect((await browser.open(page.url.href)).text).not.toMatch(/whsec_/)
+
+  page = await browser.submit(page, {}, { button: 'Send a test event' })
+  expect(page.text).toContain('A test event is on its way')
+  await settle()
+  page = await browser.open(page.url.href.split('?')[0] ?? '')
+  expect(page.text).toContain('webhook.test')
+  expect(page.text).toContain('HTTP 204')
+  const { event } =
+    (await latchkey.services.webhooks.deliveries(page.url.pathname.split('/').at(-1) ?? '')).items[0] ?? {}
+  page = await browser.submit(page, {}, { button: `Send again webhook.test ${event}` })
+  await settle()
+  expect(receiver.types()).toEqual(['webhook.test', 'webhook.test'])
+
+  page = await browser.submit(page, {}, { button: 'New secret' })
+  expect(page.text).toMatch(/whsec_/)
+  expect(page.text).toContain('Two secrets sign until')
+
+  const stale = page
+  page = await browser.submit(page, { Events: 'client.*' }, { button: 'Save' })
+  expect(page.text).toContain('Saved.')
+  const conflict = await browser.submit(stale, { Events: 'group.*' }, { button: 'Save' })
+  expect(conflict.status).toBe(409)
+  expect(conflict.text).toContain('Stored now')
+  expect((await latchkey.services.webhooks.list())[0]?.events).toEqual(['client.*'])
+
+  page = await browser.submit(page, {}, { button: 'Disable' })
+  expect(page.text).toContain('What happens meanwhile is not sent to it later')
+  page = await browser.submit(page, {}, { button: 'Enable' })
+  expect(page.text).toContain('The webhook is enabled')
+
+  const { id = '' } = (await latchkey.services.webhooks.list())[0] ?? {}
+  page = await browser.submit(await open(`/${id}/delete`), {}, { button: 'Delete webhook' })
+  expect(page.text).toContain('There is no webhook yet')
+  expect((await open(`/${id}`)).status).toBe(404)
+})
+
+test('an auditor sees them, and can do nothing', async () => {
+  const { id } = await latchkey.services.webhooks.create({ url: receiver.url, events: ['*'] })
+  const { browser: auditor } = await signedIn(latchkey, 'auditor')
+  const page = await auditor.open(`${latchkey.issuer}/admin/webhooks/${id}`)
+  expect(page.status).toBe(200)
+  expect(page.text).not.toMatch(/Send a test event|New secret|Disable<|Delete …/)
+  expect((await auditor.open(`${latchkey.issuer}/admin/webhooks`)).text).not.toContain('Create a webhook')
+})
