@@ -85,6 +85,8 @@ const OUTSIDE = {
   'group.deleted': 'group.deleted',
   'group.member_added': 'group.member_added',
   'group.member_removed': 'group.member_removed',
+  'group.manager_added': 'group.manager_added',
+  'group.manager_removed': 'group.manager_removed',
   'key.created': 'key.created',
   'key.retired': 'key.retired',
   'passwords.imported': null,
