@@ -10,7 +10,7 @@ import { routes } from './routes.ts'
  *   token          find code ─► consume (collected) ─► save, save (collected) ─► sign ─► commit ─► 200, or invalid_grant
  *   authorization  find session ─► save code (collected) ─► save session: commit ─► redirect
  *
- * Who may not see them before: nobody knows the ids of collected artefacts, because no answer has named them.
+ * No request can look for a collected artefact before the commit: its id is told to the client by the answer, which leaves after it.
  */
 
 type Artifacts = Pick<ArtifactStore, 'commit' | 'consume'>
