@@ -331,6 +331,8 @@ describe.each(engines)('fast paths answer as the library does, on %s', (engine) 
         "of the JSON API: userinfo",
         "of a third party: userinfo",
         "of a third party: caller 2",
+        "of a device: userinfo",
+        "of a device, for books: caller 5",
       ]
     `)
   }, 60_000)

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { basic, post, type TestClient } from '../../security/attacker.ts'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { approve, deviceOf } from '../../device/device-client.ts'
+import { basic, clock, passTime, post, type TestClient } from '../../security/attacker.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../../support/latchkey.ts'
 import { createBothWays, createRandom, type Sent } from './both-ways.ts'
 import { BOOKS, createWorld, VAULT, type World } from './world.ts'
@@ -11,17 +12,23 @@ const SCOPE = 'openid profile email offline_access books:read vault:read'
 
 /** Whatever changes between two requests counts for the second, by a fast path as by the library. */
 describe.each(engines)('nothing is stale, on %s', (engine) => {
-  const bothWays = createBothWays((fastPaths) => startLatchkey({ engine, fastPaths }))
+  const bothWays = createBothWays((fastPaths) => startLatchkey({ engine, fastPaths, clock }))
   let latchkey: Latchkey
   let world: World
   beforeAll(async () => {
+    // It goes on, as what is remembered for a second needs it.
+    vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: true })
     latchkey = await bothWays.start()
     world = await createWorld(latchkey)
   }, 60_000)
-  afterAll(() => latchkey?.stop())
+  afterAll(async () => {
+    vi.useRealTimers()
+    await latchkey?.stop()
+  })
 
   test('whatever happens, in any order', async () => {
-    const { accounts, clients, resourceCredentials, settings, artifacts, keys, db } = latchkey.services
+    const { accounts, clients, resources, resourceCredentials, settings, artifacts, keys, db } =
+      latchkey.services
     const { fixture } = world
     const random = createRandom(engine.length)
     const client = await fixture.client({ scope: SCOPE })
@@ -33,13 +40,14 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
 
     const own = (): TestClient => ({ ...client, client_secret: secret })
     async function issue(): Promise<void> {
-      await accounts.enable(person.user.id)
+      if (await accounts.byId(person.user.id)) await accounts.enable(person.user.id)
+      await bringBack()
       await clients.enable(idOf.id).catch(() => undefined)
       await clients.update(idOf.id, {
         scope: SCOPE,
         first_party: true,
         dpop_bound_access_tokens: false,
-        grant_types: ['authorization_code', 'refresh_token'],
+        grant_types: ['authorization_code', 'refresh_token', DEVICE],
         redirect_uris: [client.redirect_uri],
       })
       await settings.change({ second_factor: null })
@@ -58,9 +66,19 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
         { 'content-type': 'application/json' },
       )
       tokens.push(String(login.json.access_token))
+      const device = deviceOf(fixture.issuer, idOf.id, secret, undefined as never)
+      const { user_code, device_code } = await device.ask()
+      await approve(fixture, person, user_code)
+      tokens.push(String((await device.poll(device_code)).json.access_token))
+    }
+    async function bringBack(): Promise<void> {
+      if ((await resources.list()).items.some(({ identifier }) => identifier === BOOKS)) return
+      await resources.add({ identifier: BOOKS, scope: 'books:read books:write' })
+      api = { ...(await resourceCredentials.add(BOOKS)), redirect_uri: '' }
     }
 
     const account = () => person.user.id
+    const lifetime = latchkey.services.settings.values.accessTokenTtl
     const steps: Record<string, () => Promise<unknown>> = {
       'new tokens': issue,
       'a token is revoked': () => fixture.revoke(own(), random.pick(tokens)),
@@ -87,7 +105,8 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
       // The next Grant has the same id: tokens that are stored go on with it, JWTs do not.
       'the Grants end, and the person comes back': async () => {
         await db.artifacts.run("DELETE FROM artifacts WHERE model = 'Grant' AND account_id = ?", [account()])
-        await fixture.code(person, own())
+        // Who is deleted, or signed in too long ago, does not.
+        await fixture.code(person, own()).catch(() => undefined)
       },
       'the session ends': async () => {
         const [session] = await artifacts.listByAccount('Session', account())
@@ -118,6 +137,11 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
         await resourceCredentials.remove(BOOKS)
         api = { ...(await resourceCredentials.add(BOOKS)), redirect_uri: '' }
       },
+      'the API is removed': () => resources.remove(BOOKS).catch(() => undefined),
+      'the API is there again': bringBack,
+      'the account is deleted': () => accounts.delete(account()).catch(() => undefined),
+      'half of the time passes': async () => passTime(lifetime / 2),
+      'all of the time passes': async () => passTime(lifetime + 1),
       'everybody needs a second factor': () => settings.change({ second_factor: 'everyone' }),
       'nobody does': () => settings.change({ second_factor: null }),
       'keys are rotated': () => keys.rotate(),

@@ -1,9 +1,13 @@
-import { createSecurityFixture, post, type TestClient } from '../../security/attacker.ts'
+import { DEVICE_CODE_GRANT } from '../../../src/shared/device-code.ts'
+import { approve, deviceOf } from '../../device/device-client.ts'
+import { basic, createSecurityFixture, post, type TestClient } from '../../security/attacker.ts'
 import { createProver, prove } from '../../security/proofs.ts'
 import { type Latchkey, PASSWORD } from '../../support/latchkey.ts'
+import { movableClock, withAuthenticatorApp } from '../../support/second-factor.ts'
 
 export const BOOKS = 'https://books.example'
 export const VAULT = 'https://vault.example'
+const GONE = 'https://gone.example'
 const ALL =
   'openid profile email address phone identity_provider offline_access books:read books:write vault:read'
 
@@ -96,6 +100,38 @@ export async function createWorld(latchkey: Latchkey) {
   const asked = await fixture.exchange(third, { ...allowed, redirect_uri: third.redirect_uri })
   keep('of a third party', asked.json.access_token)
 
+  // As a script has them: by an app password, of which one is gone.
+  const { appPasswords } = latchkey.services.factors
+  const grace = await fixture.victim()
+  await withAuthenticatorApp(latchkey, grace.user.id, movableClock())
+  const by = { accountId: grace.user.id, generation: 0 }
+  for (const kept of [true, false]) {
+    const { id, password } = await appPasswords.create(by, `Script ${kept}`)
+    const headers = { ...basic(grace.user.email, password), 'content-type': 'application/json' }
+    const issued = await post(`${fixture.issuer}/api/auth/tokens`, '{}', headers)
+    keep(kept ? 'of an app password' : 'of an app password that is gone', issued.json.token)
+    if (!kept) await appPasswords.remove(by, id)
+  }
+  const tv = await fixture.client({ scope: ALL, grant_types: [DEVICE_CODE_GRANT, 'authorization_code'] })
+  const device = deviceOf(fixture.issuer, tv.client_id, tv.client_secret, undefined as never)
+  for (const resource of [undefined, BOOKS]) {
+    const asked = await device.ask(
+      resource ? { scope: 'openid books:read', resource } : { scope: 'openid email' },
+    )
+    await approve(fixture, ada, asked.user_code)
+    const { json } = await device.poll(asked.device_code)
+    keep(resource ? 'of a device, for books' : 'of a device', json.access_token)
+  }
+  const dave = await fixture.victim()
+  await ofPerson('of a deleted person', web, { scope: 'openid email' }, dave)
+  await ofPerson('of a deleted person, for books', web, { scope: 'books:read', resource: BOOKS }, dave)
+  await accounts.delete(dave.user.id)
+  await resources.add({ identifier: GONE, scope: 'gone:read' })
+  const lost = await fixture.client({ scope: 'openid email gone:read' })
+  await ofPerson('for an API that is gone', lost, { scope: 'gone:read', resource: GONE })
+  await ofPerson('for an API that is gone, and us', lost, { scope: 'openid email gone:read', resource: GONE })
+  await resources.remove(GONE)
+
   const revoked = await ofPerson('revoked', web, { scope: 'openid email' })
   await fixture.revoke(web, revoked)
   const denied = await ofPerson('revoked JWT', web, { scope: 'openid books:read', resource: BOOKS })
@@ -124,7 +160,7 @@ export async function createWorld(latchkey: Latchkey) {
     tokens,
     session,
     ada,
-    clients: { web, other, third, spa, bound, machine, gone, narrow, demoted },
+    clients: { web, other, third, spa, bound, machine, gone, narrow, demoted, tv, lost },
     apis: { books, vault },
   }
 }
