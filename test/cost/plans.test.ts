@@ -213,6 +213,17 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
       await rest.put(`/users/${user.id}/roles/${role.id}`)
       for (const path of [`/groups/${group.id}`, `/roles/${role.id}`])
         expect((await rest.delete(path)).status, path).toBe(204)
+      const hook = (await rest.post('/webhooks', { url: 'http://127.0.0.1:9/', events: ['*'] })).json as {
+        id: string
+      }
+      await rest.post(`/webhooks/${hook.id}/test`)
+      const { dispatch } = latchkey.services.webhooks
+      await dispatch.look()
+      await latchkey.services.queue.run()
+      const [sent] = (await rest.get(`/webhooks/${hook.id}/deliveries?limit=1`)).json.items ?? []
+      await rest.get(`/webhooks/${hook.id}/deliveries?cursor=${sent?.id}`)
+      await rest.post(`/webhooks/${hook.id}/deliveries/${sent?.id}/replay`)
+      expect((await rest.delete(`/webhooks/${hook.id}`)).status).toBe(204)
       await rest.post('/audit/verify', {})
       for (const act of ['disable', 'enable', 'unlock', 'end-sessions', 'send-reset'])
         await rest.post(`/users/${user.id}/${act}`)
