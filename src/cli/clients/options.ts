@@ -35,6 +35,8 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   tokens: '--tokens',
   default_scopes: '--default-scopes',
   scope_descriptions: '--scope-title',
+  scopes_by_role: '--scopes-by-role',
+  token_claims: '--token-claims',
   username: '--username',
   email: '--email',
   password: '--password-stdin',

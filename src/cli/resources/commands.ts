@@ -22,6 +22,9 @@ const TOKENS = '--tokens <jwt|opaque>'
 const TOKENS_MEAN =
   'jwt: the API verifies them by itself (default); opaque: it asks here, and a revocation counts at once'
 
+const BY_ROLE = 'people get those of its scopes alone that their roles at it give'
+const CLAIMS = 'of groups, roles, entitlements: what its JWT access tokens say of a person'
+
 /** `latchkey resources …` */
 export function resourceCommands(cli: Cli): Command {
   const group = new Command('resources').description('APIs whose access tokens are issued here')
@@ -44,8 +47,11 @@ const add = (cli: Cli): Command =>
       '--default-scopes <scopes>',
       'those of its scopes that a client gets which asks for none (default: none)',
     )
+    .option('--scopes-by-role', BY_ROLE)
+    .option('--token-claims <claims>', CLAIMS)
     .action(async (options: Options) => {
-      const { identifier, scope, name, accessTokenTtl, tokens, defaultScopes } = options
+      const { identifier, scope, name, accessTokenTtl, tokens, defaultScopes, scopesByRole, tokenClaims } =
+        options
       const described = scopeTextsOf(options, {}, String(scope ?? ''))
       const { resources } = await cli.services({ create: 'first' })
       const resource = await resources.add({
@@ -56,6 +62,8 @@ const add = (cli: Cli): Command =>
         ...(tokens !== undefined && { tokens }),
         ...(defaultScopes !== undefined && { default_scopes: defaultScopes }),
         ...(described && { scope_descriptions: described }),
+        ...(scopesByRole !== undefined && { scopes_by_role: scopesByRole }),
+        ...(tokenClaims !== undefined && { token_claims: tokenClaims }),
       })
       const next = `Next: let a client ask for its scopes, which it then does with resource=${resource.identifier}:\n  ${PROGRAM} clients update CLIENT_ID --scope "openid ${resource.scope}"`
       const warnings = await resources.warningsOf(resource)
@@ -93,12 +101,16 @@ const resourceText = ({
   tokens,
   default_scopes: defaults,
   scope_descriptions: descriptions = {},
+  scopes_by_role: byRole,
+  token_claims: claims,
 }: Resource): string =>
   labelledLines([
     ['identifier', identifier],
     ['name', name],
     ['scope', scope],
     ['default scopes', defaults],
+    ['scopes by role', byRole ? 'yes' : undefined],
+    ['told in tokens', claims],
     ['token lifetime', ttl === undefined ? undefined : `${ttl} s`],
     ['tokens', tokens === 'jwt' ? 'jwt: verified locally' : 'opaque: revocable at once'],
     ...Object.entries(descriptions).map(
@@ -126,14 +138,19 @@ const update = (cli: Cli): Command =>
     .option('--access-token-ttl <seconds>', 'lifetime of its tokens from now on')
     .option(TOKENS, TOKENS_MEAN)
     .option('--default-scopes <scopes>', 'those of its scopes that a client gets which asks for none')
+    .option('--scopes-by-role', BY_ROLE)
+    .option('--no-scopes-by-role', 'undoes --scopes-by-role')
+    .option('--token-claims <claims>', CLAIMS)
     .action(async (identifier: string, options: Options) => {
-      const { scope, name, accessTokenTtl: ttl, tokens, defaultScopes } = options
+      const { scope, name, accessTokenTtl: ttl, tokens, defaultScopes, scopesByRole, tokenClaims } = options
       const changes = {
         ...(scope !== undefined && { scope }),
         ...(name !== undefined && { name: name === '' ? null : name }),
         ...(ttl !== undefined && { access_token_ttl: ttl === '' ? null : secondsOf(ttl) }),
         ...(tokens !== undefined && { tokens: tokens === '' ? null : tokens }),
         ...(defaultScopes !== undefined && { default_scopes: defaultScopes === '' ? null : defaultScopes }),
+        ...(scopesByRole !== undefined && { scopes_by_role: scopesByRole }),
+        ...(tokenClaims !== undefined && { token_claims: tokenClaims === '' ? null : tokenClaims }),
       }
       const describes = scopeTextOptions.some((option) => valueGiven(options, option) !== undefined)
       if (Object.keys(changes).length === 0 && !describes)

@@ -21,6 +21,10 @@ export interface Resource {
   default_scopes?: string
   /** How people read its scopes, by scope; absent: by their own names. */
   scope_descriptions?: ScopeDescriptions
+  /** A person gets those of its scopes alone that their roles at it give. */
+  scopes_by_role?: true
+  /** Space-separated, of groups, roles, entitlements: what its JWT access tokens say of a person (RFC 9068 §2.2.3.1). */
+  token_claims?: string
 }
 
 /**
@@ -29,6 +33,9 @@ export interface Resource {
  */
 export type TokenFormat = (typeof TOKEN_FORMATS)[number]
 const TOKEN_FORMATS = ['jwt', 'opaque'] as const
+
+/** What tokens may say of a person, after the attributes of SCIM that RFC 9068 §2.2.3.1 names. */
+const TOKEN_CLAIMS = ['groups', 'roles', 'entitlements']
 
 /** What the protocol needs of a resource. */
 export interface ResourceForProtocol {
@@ -42,11 +49,16 @@ export interface ResourceForProtocol {
   /** Space-separated; may be empty. */
   defaultScopes: string
   scopeDescriptions: ScopeDescriptions
+  scopesByRole: boolean
+  /** Space-separated; may be empty. */
+  tokenClaims: string
 }
 
 const DAY = 86_400
 
 const TTL_RANGE = { error: `must be a whole number of seconds from 60 to ${7 * DAY}, for example 3600` }
+
+const CLAIMS = `must be some of ${TOKEN_CLAIMS.join(', ')}, separated by spaces`
 
 const resourceInput = z.strictObject({
   identifier: z.string({ error: 'is missing; give the URI of the API, like https://api.example' }),
@@ -65,6 +77,13 @@ const resourceInput = z.strictObject({
   tokens: z.enum(TOKEN_FORMATS, { error: `must be ${TOKEN_FORMATS.join(' or ')}` }).optional(),
   default_scopes: scopeText.or(z.literal('')).nullish(),
   scope_descriptions: z.unknown().optional(),
+  scopes_by_role: z.boolean({ error: 'must be true or false' }).nullish(),
+  token_claims: z
+    .string({ error: CLAIMS })
+    .transform((text) => [...new Set(text.split(/\s+/).filter(Boolean))].sort())
+    .refine((names) => names.every((name) => TOKEN_CLAIMS.includes(name)), { error: CLAIMS })
+    .transform((names) => names.join(' '))
+    .nullish(),
 })
 
 /** The same for the same content: going back to what it was is no change. */
@@ -114,6 +133,8 @@ export function parseResource(input: Readonly<Record<string, unknown>>): Omit<Re
     access_token_ttl: ttl,
     tokens = 'jwt',
     default_scopes: defaultScopes,
+    scopes_by_role: scopesByRole,
+    token_claims: tokenClaims,
   } = parsed.data
   return {
     id: identifier,
@@ -123,6 +144,8 @@ export function parseResource(input: Readonly<Record<string, unknown>>): Omit<Re
     tokens,
     defaultScopes: defaultScopes ?? '',
     scopeDescriptions: descriptions.stored,
+    scopesByRole: scopesByRole ?? false,
+    tokenClaims: tokenClaims ?? '',
   }
 }
 
@@ -151,6 +174,8 @@ export const resourceView = ({
   accessTokenTtl: ttl,
   defaultScopes,
   scopeDescriptions,
+  scopesByRole,
+  tokenClaims,
   ...row
 }: Omit<ResourceRow, 'createdAt'>): Resource => ({
   identifier: id,
@@ -160,6 +185,8 @@ export const resourceView = ({
   tokens: row.tokens,
   ...(defaultScopes !== '' && { default_scopes: defaultScopes }),
   ...(scopeDescriptions !== EMPTY && { scope_descriptions: readScopeDescriptions(scopeDescriptions) }),
+  ...(scopesByRole && { scopes_by_role: true as const }),
+  ...(tokenClaims !== '' && { token_claims: tokenClaims }),
 })
 
 /** A stored API, as the protocol works with it. */

@@ -14,6 +14,9 @@ export interface ResourceRow {
   defaultScopes: string
   /** JSON by scope (scope-descriptions.ts). */
   scopeDescriptions: string
+  scopesByRole: boolean
+  /** Space-separated; may be empty. */
+  tokenClaims: string
   createdAt: Date
 }
 
@@ -27,9 +30,12 @@ interface FoundRow {
   tokens: string
   default_scopes: string
   scope_descriptions: string
+  scopes_by_role: boolean | number
+  token_claims: string
 }
 
-const COLUMNS = 'name, scope, access_token_ttl, tokens, default_scopes, scope_descriptions'
+const COLUMNS =
+  'name, scope, access_token_ttl, tokens, default_scopes, scope_descriptions, scopes_by_role, token_claims'
 
 const contentOf = (row: FoundRow): ResourceContent => ({
   name: row.name,
@@ -38,6 +44,8 @@ const contentOf = (row: FoundRow): ResourceContent => ({
   tokens: tokenFormat(row.tokens),
   defaultScopes: row.default_scopes,
   scopeDescriptions: row.scope_descriptions,
+  scopesByRole: Boolean(row.scopes_by_role),
+  tokenClaims: row.token_claims,
 })
 
 /** What is stored is one of two words. */

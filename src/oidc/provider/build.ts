@@ -29,6 +29,7 @@ import { generationOf, isCurrent } from '../sessions/generations.ts'
 import { type AskedSignOut, createAskedSignOut } from '../sign-out/asked.ts'
 import { createBackChannel } from '../sign-out/back-channel.ts'
 import type { StoredSession } from '../sign-out/hinted.ts'
+import { createExtraTokenClaims } from '../tokens/auth-time.ts'
 import { reportGrants } from '../tokens/issued.ts'
 import { createResourceServerInfo } from '../tokens/resources.ts'
 import { createFindAccount } from '../tokens/subjects.ts'
@@ -114,7 +115,13 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     appPasswordCounts: deps.appPasswordCounts,
     usernameOf: async (ctx: KoaContextWithOIDC, id: string) => (await accountOf(ctx, id))?.username,
     grants: createGrants({ consents: deps.consents, artifacts, key: secrets.key('grants'), lifetimes }),
-    getResourceServerInfo: createResourceServerInfo({ issuer, findResource: resourceOf, lifetimes }),
+    getResourceServerInfo: createResourceServerInfo({
+      issuer,
+      findResource: resourceOf,
+      lifetimes,
+    }),
+    roleReads: { findResource: resourceOf, membershipsOf },
+    extraTokenClaims: createExtraTokenClaims({ findResource: resourceOf, membershipsOf }),
     async accessTokenTtlOf(ctx: KoaContextWithOIDC, identifier: string) {
       // Userinfo is no API that is registered.
       if (forUserinfo(identifier)) return undefined

@@ -16,6 +16,7 @@ import { mergeSessions } from '../sessions/merge.ts'
 import { leadOnFromSignOut } from '../sign-out/answered.ts'
 import { skipEmptySignOut } from '../sign-out/empty.ts'
 import { forgetUncheckableHints } from '../sign-out/hinted.ts'
+import { narrowByRole } from '../tokens/by-role.ts'
 import { leaveOutEmptyScope } from '../tokens/empty-scope.ts'
 import { completeIdTokens } from '../tokens/id-tokens.ts'
 import { issueOneToken } from '../tokens/one-token.ts'
@@ -185,6 +186,12 @@ export const PATCHES: readonly Patch[] = [
     why: 'What was taken from a client is taken from its tokens. It wraps the `find` of “one token”, and narrows what that has found.',
     test: 'test/security/narrowed.test.ts',
     apply: narrowTokens,
+  },
+  {
+    name: 'scopes by role',
+    why: 'An opaque access token has lost a scope with the role that gave it; the library knows what was issued alone.',
+    test: 'test/oidc/scopes-by-role.test.ts',
+    apply: (provider, { roleReads }) => narrowByRole(provider, roleReads),
   },
   {
     name: 'scopes left out at a refresh',

@@ -32,7 +32,8 @@ import { releasable } from '../requested-claims/request.ts'
 import { deviceOf } from '../sessions/details.ts'
 import type { Generation } from '../sessions/generations.ts'
 import type { AskedSignOut } from '../sign-out/asked.ts'
-import { extraTokenClaims } from '../tokens/auth-time.ts'
+import type { createExtraTokenClaims } from '../tokens/auth-time.ts'
+import { narrowServer, type RoleReads } from '../tokens/by-role.ts'
 import { claimsByScope } from '../tokens/claims.ts'
 import { createIntrospectionPolicy } from '../tokens/introspection.ts'
 import type { ResourceServerInfo } from '../tokens/resources.ts'
@@ -79,6 +80,9 @@ export interface ProviderDependencies {
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
   grants: Grants
   getResourceServerInfo: ResourceServerInfo
+  extraTokenClaims: ReturnType<typeof createExtraTokenClaims>
+  /** APIs, and groups and roles of an account, each read once for a request. */
+  roleReads: RoleReads
   /** How long access tokens of an API live by its registration, in seconds. Undefined: as long as all. */
   accessTokenTtlOf(ctx: KoaContextWithOIDC, resource: string): Promise<number | undefined>
   defaultResource: DefaultResource
@@ -119,7 +123,12 @@ function configuration(deps: ProviderDependencies): Configuration {
     // Which claims of its scopes a client finds in the ID Token is decided for each (tokens/id-tokens.ts).
     conformIdTokenClaims: false,
     findAccount: deps.findAccount,
-    loadExistingGrant: (ctx) => deps.grants.load(ctx),
+    // The person is known here, and consent is asked for next.
+    async loadExistingGrant(ctx) {
+      for (const [api, server] of Object.entries(ctx.oidc.resourceServers ?? {}))
+        await narrowServer(ctx, api, server, deps.roleReads)
+      return deps.grants.load(ctx)
+    },
     interactions: {
       policy: createInteractionPolicy(deps.secondFactorRules, deps.admits),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
@@ -164,7 +173,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     // What a device gets goes on without the browser that it was approved in (device/apart.ts).
     expiresWithSession: async (_ctx, code) =>
       code.kind !== 'DeviceCode' && !code.scopes.has('offline_access'),
-    extraTokenClaims,
+    extraTokenClaims: deps.extraTokenClaims,
     ttl: {
       AccessToken: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? lifetimes.accessTokenTtl,
       ClientCredentials: (_ctx, { resourceServer }) =>
@@ -199,7 +208,13 @@ function configuration(deps: ProviderDependencies): Configuration {
       revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => ownToken(client, token) },
       resourceIndicators: {
         enabled: true,
-        getResourceServerInfo: deps.getResourceServerInfo,
+        async getResourceServerInfo(ctx, identifier, client) {
+          const info = await deps.getResourceServerInfo(ctx, identifier, client)
+          if (ctx.oidc.route !== 'token') return info
+          const server = { ...info }
+          await narrowServer(ctx, identifier, server, deps.roleReads)
+          return server
+        },
         defaultResource: deps.defaultResource,
         useGrantedResource: async () => true,
       },

@@ -1,21 +1,46 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
+import { toldInTokens } from './by-role.ts'
+import type { ProtocolMemberships } from './memberships.ts'
 
-/**
- * The `extraTokenClaims` of the library: every access token of a person says when and how they signed in (`auth_time`, `acr`,
- * `amr`: RFC 9068 §2.2.1, RFC 9470 §6), as its code or its refresh token does. Refreshing moves nothing.
- * @param ctx undefined for a token that is made outside of a request to the token endpoint: it says what it was made with
- */
-export function extraTokenClaims(
-  ctx: KoaContextWithOIDC | undefined,
-  token: AccessToken | ClientCredentials,
-): { auth_time?: number; acr?: string; amr?: string[] } | undefined {
-  if (token.kind !== 'AccessToken') return undefined
-  if (ctx === undefined) return token.extra
-  const { AuthorizationCode: code, DeviceCode: device, RefreshToken: refresh } = ctx.oidc.entities
+/** Every access token of a person says when and how they signed in: of its code or its refresh token. */
+function signInClaims({
+  oidc,
+}: KoaContextWithOIDC): { auth_time?: number; acr?: string; amr?: string[] } | undefined {
+  const { AuthorizationCode: code, DeviceCode: device, RefreshToken: refresh } = oidc.entities
   const { authTime, acr, amr } = code ?? device ?? refresh ?? {}
   if (authTime === undefined) return undefined
   return { auth_time: authTime, ...(acr !== undefined && { acr }), ...(amr !== undefined && { amr }) }
 }
+
+/**
+ * The `extraTokenClaims` of the library: every access token of a person says when and how they signed in (`auth_time`, `acr`,
+ * `amr`: RFC 9068 §2.2.1, RFC 9470 §6), as its code or its refresh token does. Refreshing moves nothing. A JWT for an API that
+ * asks for it says their groups, roles and entitlements (RFC 9068 §2.2.3.1), as they are at that moment.
+ * @returns what is called with an undefined context for a token that is made outside of a request to the token endpoint: it says what
+ *   it was made with
+ */
+export const createExtraTokenClaims =
+  (deps: {
+    findResource(ctx: KoaContextWithOIDC, identifier: string): Promise<{ tokenClaims?: string } | undefined>
+    membershipsOf(ctx: KoaContextWithOIDC, id: string): Promise<ProtocolMemberships | undefined>
+  }) =>
+  async (
+    ctx: KoaContextWithOIDC | undefined,
+    token: AccessToken | ClientCredentials,
+  ): Promise<Record<string, unknown> | undefined> => {
+    if (token.kind !== 'AccessToken') return undefined
+    if (ctx === undefined) return token.extra
+    const signIn = signInClaims(ctx)
+    const server = token.resourceServer
+    if (server === undefined || token.accountId === undefined) return signIn
+    const api = server.identifier()
+    const { tokenClaims = '' } = (await deps.findResource(ctx, api)) ?? {}
+    const memberships =
+      tokenClaims !== '' && server.accessTokenFormat === 'jwt'
+        ? await deps.membershipsOf(ctx, token.accountId)
+        : undefined
+    return memberships ? { ...signIn, ...toldInTokens(api, tokenClaims, memberships) } : signIn
+  }
 
 /** When the person of an access token signed in, in seconds since the epoch; undefined: the token does not say. */
 export function authTimeOf(token: AccessToken): number | undefined {

@@ -15,6 +15,10 @@ export interface ProtocolResource {
   tokens: 'jwt' | 'opaque'
   /** Space-separated: what a client gets that names it and none of its scopes, as far as it is registered for them. */
   defaultScopes?: string
+  /** A person gets those of its scopes alone that their roles give. */
+  scopesByRole?: boolean
+  /** Space-separated: what its JWT access tokens say of a person. */
+  tokenClaims?: string
   /** Only applications of our own may act for people there. */
   firstPartyOnly?: true
 }

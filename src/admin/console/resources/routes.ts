@@ -36,7 +36,15 @@ declare module '../../../http/pages/pages.ts' {
       warnings: readonly string[]
       /** Set on a stale tab: what is stored by now. */
       conflict?:
-        | { name: string; scope: string; lifetime: string; tokens: string; defaults: string }
+        | {
+            name: string
+            scope: string
+            lifetime: string
+            tokens: string
+            defaults: string
+            claims: string
+            by_role?: string
+          }
         | undefined
       yaml: string
       /** How to protect it, by library. */
@@ -62,6 +70,8 @@ const addForm = z.object({
   lifetime: text,
   tokens: text,
   defaults: text,
+  by_role: z.string().max(10).optional(),
+  claims: text,
 })
 const editForm = addForm.extend({ version: z.string().max(100) })
 const named = z.object({
@@ -76,7 +86,12 @@ const pageOf = (identifier: string, done?: string) =>
   `/admin/resources/api?${new URLSearchParams({ identifier, ...(done !== undefined && { done }) })}`
 
 /** The names of the service's fields in the forms, where they differ. */
-const FORM_NAMES = { access_token_ttl: 'lifetime', default_scopes: 'defaults' }
+const FORM_NAMES = {
+  access_token_ttl: 'lifetime',
+  default_scopes: 'defaults',
+  scopes_by_role: 'by_role',
+  token_claims: 'claims',
+}
 
 /** The fields of a form as the service takes them; what is empty is left to the server. */
 const typedResource = ({
@@ -85,12 +100,16 @@ const typedResource = ({
   lifetime,
   tokens,
   defaults,
+  by_role,
+  claims,
 }: Omit<z.output<typeof addForm>, 'identifier'>) => ({
   scope: words(scope),
   default_scopes: words(defaults) || null,
   ...(name !== '' && { name }),
   access_token_ttl: lifetime === '' ? null : /^\d{1,9}$/.test(lifetime) ? Number(lifetime) : Number.NaN,
   ...(tokens !== '' && { tokens }),
+  scopes_by_role: by_role !== undefined,
+  token_claims: words(claims) || null,
 })
 
 const TOKENS: Readonly<Record<Resource['tokens'], string>> = {
@@ -176,6 +195,8 @@ export async function resourcesArea(
       lifetime: String(resource.access_token_ttl ?? ''),
       tokens,
       defaults: resource.default_scopes ?? '',
+      claims: resource.token_claims ?? '',
+      ...(resource.scopes_by_role && { by_role: 'on' }),
     }
     const data = {
       identifier,

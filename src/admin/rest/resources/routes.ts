@@ -6,7 +6,7 @@ import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { createOnce } from '../idempotency.ts'
 import { operation } from '../operation.ts'
 import { pageQuery, sendPage } from '../paging.ts'
-import { field, idParams, pageOf, text } from '../schemas.ts'
+import { field, flag, idParams, pageOf, text } from '../schemas.ts'
 
 const area = 'APIs' as const
 
@@ -15,6 +15,10 @@ const TOKENS =
 
 const SCOPE_DESCRIPTIONS =
   'How people read its scopes on the pages that ask for them, by scope value. A scope that has none is shown by its own name. Scopes that are taken away take theirs with them.'
+const BY_ROLE =
+  'True: a person gets those of its scopes alone that their roles at this API give. Clients that act for themselves are not concerned.'
+const CLAIMS =
+  'Of `groups`, `roles`, `entitlements`, separated by spaces: what its JWT access tokens say of a person (RFC 9068 §2.2.3.1). Every client that gets such a token can read it.'
 
 const resource = z
   .object({
@@ -37,6 +41,8 @@ const resource = z
       )
       .optional()
       .meta({ description: SCOPE_DESCRIPTIONS }),
+    scopes_by_role: z.boolean().optional().meta({ description: BY_ROLE }),
+    token_claims: z.string().optional().meta({ description: CLAIMS }),
   })
   .meta({ id: 'Resource', description: 'An API whose access tokens this server issues.' })
 
@@ -71,6 +77,8 @@ const resourceBody = z
           'orders:write': { title: 'Change your orders', description: 'Cancel them too.', sensitive: true },
         },
       ),
+      scopes_by_role: flag(BY_ROLE),
+      token_claims: text(CLAIMS, 'groups roles'),
     },
     { error: 'Send a JSON object.' },
   )
