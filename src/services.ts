@@ -1,6 +1,7 @@
 // Over 300 lines: what each service is given stands here once, and nothing else does.
 import { join } from 'node:path'
 import { type Access, createAccess } from './access/access.ts'
+import { createAccessConfiguration } from './access/configuration.ts'
 import type { Account } from './accounts/account.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
@@ -309,6 +310,12 @@ export async function openServices(
     failed: (err) => logger.error({ err }, 'events for webhooks could not be queued, and will be'),
   })
   const { dispatch } = webhooks
+  const access = createAccess({
+    db,
+    clock,
+    events: event,
+    scopeOf: async (identifier) => (await resources.get(identifier))?.scope,
+  })
   const lastUses = createLastUses({ store: createLastUsesStore(db), clock, log: logger })
   return {
     ...foundation,
@@ -341,17 +348,13 @@ export async function openServices(
     findClient,
     findForProtocol: async (clientId) => (await documents.find(clientId)) ?? findClient(clientId),
     resources,
-    access: createAccess({
-      db,
-      clock,
-      events: event,
-      scopeOf: async (identifier) => (await resources.get(identifier))?.scope,
-    }),
+    access,
     resourceCredentials,
     reservedScopes: () =>
       findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),
     unreachableAddresses: unreachableAddresses({ ...config, list: clients.list }),
     configuration: createConfiguration({
+      ...createAccessConfiguration(access),
       store: createConfigurationStore({ db, clock }),
       events: event,
       settings,

@@ -2,7 +2,7 @@ import { ValidationError } from '../shared/validation-error.ts'
 import type { Change, FieldChange } from './diff.ts'
 import type { ConfigurationDependencies, Fields } from './ports.ts'
 
-type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>
+type Services = Pick<ConfigurationDependencies, 'clients' | 'groups' | 'resources' | 'roles' | 'providers'>
 
 /** A secret that a client has just got: shown once, stored nowhere. */
 export interface NewSecret {
@@ -27,6 +27,8 @@ export async function applyChange(
 ): Promise<void> {
   const { change, version, secretOf, services } = what
   if (change.kind === 'resource') return applyResource(change, services.resources)
+  if (change.kind === 'role' || change.kind === 'group')
+    return applyDescribed(change, services[`${change.kind}s`])
   if (change.kind === 'provider') return applyProvider(change, services.providers, secretOf(change))
   return applyClient(change, version, services.clients, issued)
 }
@@ -65,6 +67,15 @@ async function applyResource(change: Change, resources: Services['resources']): 
   if (action === 'delete') await resources.remove(name)
   else if (action === 'create') await resources.add(after(fields))
   else await resources.update(name, after(fields))
+}
+
+async function applyDescribed(
+  { action, name, id = name, fields }: Change,
+  service: Services['groups'],
+): Promise<void> {
+  if (action === 'delete') await service.remove(id)
+  else if (action === 'create') await service.add(after(fields))
+  else await service.update(id, after(fields))
 }
 
 async function applyProvider(

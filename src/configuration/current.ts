@@ -1,4 +1,5 @@
 import type { Kind } from './document.ts'
+import { roleName } from './entries.ts'
 import type { ConfigurationDependencies, Fields, SettingNow } from './ports.ts'
 import { type Breathe, createBreathe } from './slices.ts'
 
@@ -80,13 +81,30 @@ export function resourceOf(resource: object): Existing {
   }
 }
 
+export const roleOf = (role: object): Existing => ({
+  kind: 'role',
+  id: roleName(role as Fields),
+  fields: without(role as Fields, []),
+  foreign: false,
+})
+
+export const groupOf = (group: object): Existing => ({
+  kind: 'group',
+  id: String((group as Fields).name),
+  fields: group as Fields,
+  foreign: false,
+})
+
 /** A setting that is not at its default; one that the environment sets is not for a file to change. */
 const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] =>
   pinnedBy === undefined && changed === undefined
     ? []
     : [{ kind: 'setting', id: name, fields: { value }, foreign: pinnedBy !== undefined }]
 
-type Read = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>
+type Read = Pick<
+  ConfigurationDependencies,
+  'clients' | 'groups' | 'resources' | 'roles' | 'providers' | 'settings'
+>
 
 /** Whether there are more clients than so many: as many are read. */
 export async function hasMoreClients({ clients }: Pick<Read, 'clients'>, most: number): Promise<boolean> {
@@ -104,8 +122,10 @@ export async function hasMoreClients({ clients }: Pick<Read, 'clients'>, most: n
 /** Everything that a file can describe. Requests come in between. */
 export async function readCurrent(services: Read): Promise<Existing[]> {
   const breathe = createBreathe()
-  const [resources, providers, { settings }, clients] = await Promise.all([
+  const [resources, roles, groups, providers, { settings }, clients] = await Promise.all([
     all((page) => services.resources.list(page), breathe),
+    services.roles.list(),
+    services.groups.list(),
     services.providers.list(),
     services.settings.list(),
     all((page) => services.clients.list(page), breathe),
@@ -113,6 +133,8 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
   return [
     ...settings.flatMap(settingsOf),
     ...resources.map(resourceOf),
+    ...roles.map(roleOf),
+    ...groups.map(groupOf),
     ...providers.map(providerOf),
     ...clients.map(clientOf),
   ]

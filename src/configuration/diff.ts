@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Existing } from './current.ts'
-import { type Configuration, KINDS, type Kind, sectionOf, type Wanted } from './document.ts'
+import { type Configuration, canonicalName, KINDS, type Kind, sectionOf, type Wanted } from './document.ts'
 import type { Fields, SecretSource } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import { scopeWarnings } from './scope-warnings.ts'
@@ -72,6 +72,8 @@ export async function diff(
     unnamed: {
       settings: count('setting'),
       resources: count('resource'),
+      roles: count('role'),
+      groups: count('group'),
       providers: count('provider'),
       clients: count('client'),
     },
@@ -88,7 +90,10 @@ export async function diff(
 function index(existing: readonly Existing[]): ReadonlyMap<string, Existing[]> {
   const byName = new Map<string, Existing[]>()
   for (const each of existing)
-    for (const name of new Set([`id ${each.kind} ${each.id}`, ...(each.key ? [`key ${each.key}`] : [])]))
+    for (const name of new Set([
+      `id ${each.kind} ${canonicalName(each.kind, each.id)}`,
+      ...(each.key ? [`key ${each.key}`] : []),
+    ]))
       byName.set(name, [...(byName.get(name) ?? []), each])
   return byName
 }
@@ -98,7 +103,7 @@ function match(
   byName: ReadonlyMap<string, Existing[]>,
 ): { found?: Existing; problem?: string } {
   if (kind !== 'client') {
-    const [found] = byName.get(`id ${kind} ${name}`) ?? []
+    const [found] = byName.get(`id ${kind} ${canonicalName(kind, name)}`) ?? []
     // A file for several servers may say what the environment of one of them says.
     if (kind === 'setting' && found && same('value', found.fields.value, fields.value)) return { found }
     if (found?.foreign) return { problem: `${name} is set by environment variables, and is changed there` }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { nameKey } from '../shared/name-key.ts'
 import { type Report, type Services, settingOf, wantedOf } from './entries.ts'
 import type { Fields, SecretSource } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
@@ -6,14 +7,14 @@ import { createBreathe } from './slices.ts'
 import { type Path, readYaml } from './yaml-text.ts'
 
 /** In the order in which they are applied: what a later kind may have can depend on an earlier one. */
-export const KINDS = ['setting', 'resource', 'provider', 'client'] as const
+export const KINDS = ['setting', 'resource', 'role', 'group', 'provider', 'client'] as const
 export type Kind = (typeof KINDS)[number]
 export const sectionOf = <One extends Kind>(kind: One): `${One}s` => `${kind}s`
 
 /** One entry of a file, checked and complete. */
 export interface Wanted {
   kind: Kind
-  /** Of a setting its name, of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
+  /** Of a setting and a group its name, of a role its API and name, of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
   name: string
   /** Only of clients that exist already. */
   clientId?: string
@@ -46,7 +47,10 @@ const MAP = { error: 'must be a map of fields' }
 const LIST = { error: 'must be a list' }
 const flag = z.boolean({ error: 'must be true or false' }).default(false)
 
-const prune = z.strictObject({ settings: flag, resources: flag, providers: flag, clients: flag }, MAP)
+const prune = z.strictObject(
+  { settings: flag, resources: flag, roles: flag, groups: flag, providers: flag, clients: flag },
+  MAP,
+)
 
 const schema = z.strictObject(
   {
@@ -55,6 +59,8 @@ const schema = z.strictObject(
     resources: z
       .array(z.looseObject({ identifier: text('its URI, like https://api.example') }, MAP), LIST)
       .nullish(),
+    roles: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
+    groups: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     providers: z
       .array(z.looseObject({ id: text('its ID'), ...switches, ...secretFields }, MAP), LIST)
       .nullish(),
@@ -77,6 +83,8 @@ const schema = z.strictObject(
     prune: prune.default({
       settings: false,
       resources: false,
+      roles: false,
+      groups: false,
       providers: false,
       clients: false,
     }),
@@ -166,10 +174,17 @@ const settingsIn = (wanted: readonly Wanted[]): Fields =>
     wanted.filter(({ kind }) => kind === 'setting').map(({ name, fields }) => [name, fields.value]),
   )
 
+/** What two names of a kind are compared by: groups and roles are named however they are written. */
+export const canonicalName = (kind: Kind, name: string): string =>
+  kind === 'group' || kind === 'role' ? nameKey(name) : name
+
 function repeated(wanted: readonly Wanted[]): Wanted[] {
   const seen = new Set<string>()
   return wanted.filter(({ kind, name, clientId }) => {
-    const ids = [`${kind} ${name}`, ...(clientId === undefined ? [] : [`${kind} ${clientId}`])]
+    const ids = [
+      `${kind} ${canonicalName(kind, name)}`,
+      ...(clientId === undefined ? [] : [`${kind} ${clientId}`]),
+    ]
     const again = ids.some((id) => seen.has(id))
     for (const id of ids) seen.add(id)
     return again

@@ -4,7 +4,10 @@ import type { ConfigurationDependencies, Fields, PlannedSettings } from './ports
 import type { Path } from './yaml-text.ts'
 
 /** What checks and completes the entries of a file. */
-export type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers' | 'settings'>
+export type Services = Pick<
+  ConfigurationDependencies,
+  'clients' | 'groups' | 'resources' | 'roles' | 'providers' | 'settings'
+>
 
 /** Tells a problem. @param field of the entry; empty: the entry as a whole */
 export type Report = (field: Path, message: string) => void
@@ -21,7 +24,11 @@ export function settingOf(
   return found ? [{ kind: 'setting', name, fields: { value: found[name] }, line }] : []
 }
 
-/** One resource, provider or client of a file. Empty: refused, and told. @param line of the file */
+/** A role of an API is named with the identifier of the API. */
+export const roleName = ({ name, resource }: Fields): string =>
+  typeof resource === 'string' ? `${resource} ${name}` : String(name)
+
+/** One resource, role, group, provider or client of a file. Empty: refused, and told. @param line of the file */
 export function wantedOf(
   kind: Exclude<Kind, 'setting'>,
   entry: unknown,
@@ -35,6 +42,12 @@ export function wantedOf(
   if (kind === 'resource') {
     const fields = complete(services.resources, entry as Fields, report)
     return fields ? [{ kind, name: String(fields.identifier), fields, line }] : []
+  }
+  if (kind === 'role' || kind === 'group') {
+    const fields = complete(services[`${kind}s`], entry as Fields, report)
+    return fields
+      ? [{ kind, name: kind === 'role' ? roleName(fields) : String(fields.name), fields, line }]
+      : []
   }
   if (kind === 'provider') {
     const { client_secret_env: env, client_secret_file: file, client_secret: inClear, ...own } = rest

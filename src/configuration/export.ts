@@ -12,7 +12,7 @@ import { createEntryOf, isNamed, yamlText } from './yaml-of.ts'
  */
 export async function exportYaml(
   existing: readonly Existing[],
-  services: Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>,
+  services: Pick<ConfigurationDependencies, 'clients' | 'groups' | 'resources' | 'roles' | 'providers'>,
   maxLength = Number.POSITIVE_INFINITY,
 ): Promise<string | undefined> {
   const breathe = createBreathe()
@@ -24,7 +24,7 @@ export async function exportYaml(
       .filter((each) => each.kind === kind && !each.foreign)
       .map((each) => unambiguous(each, keys))
       .sort((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))
-    if (named.length === 0 && kind !== 'setting') text += sectionText(kind, [])
+    if (named.length === 0 && !OPTIONAL.has(kind)) text += sectionText(kind, [])
     for (const [index, each] of named.entries()) {
       const section = sectionText(kind, [entryOf(each)])
       // Its heading stands once, before the first.
@@ -35,6 +35,9 @@ export async function exportYaml(
   }
   return text
 }
+
+/** Left out where there is nothing of them. */
+const OPTIONAL: ReadonlySet<Kind> = new Set(['setting', 'role', 'group'])
 
 const sectionText = (kind: Kind, entries: readonly object[]): string =>
   yamlText({ [sectionOf(kind)]: kind === 'setting' ? Object.assign({}, ...entries) : entries })

@@ -59,6 +59,9 @@ export interface ConfigurationDependencies {
     update(identifier: string, changes: Fields): Promise<unknown>
     remove(identifier: string): Promise<unknown>
   }
+  /** Named as a file writes them (entries.ts). */
+  roles: Described
+  groups: Described
   providers: {
     /** As of a section. @param given.hasSecret whether the file says where its secret is; true unless given */
     complete(entry: Fields, given?: { hasSecret: boolean }): Fields
@@ -72,6 +75,15 @@ export interface ConfigurationDependencies {
     /** Whether this is the stored secret of a provider. */
     secretIs(id: string, secret: string): Promise<boolean>
   }
+}
+
+interface Described {
+  complete(entry: Fields): Fields
+  list(): Promise<readonly object[]>
+  add(fields: Fields): Promise<unknown>
+  /** Changes the given fields; null empties one. */
+  update(name: string, changes: Fields): Promise<unknown>
+  remove(name: string): Promise<unknown>
 }
 
 /** Where a secret is that the file does not hold. */

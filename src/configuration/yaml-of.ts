@@ -1,9 +1,9 @@
 import { stringify } from 'yaml'
-import { clientOf, type Existing, providerOf, resourceOf } from './current.ts'
+import { clientOf, type Existing, groupOf, providerOf, resourceOf, roleOf } from './current.ts'
 import type { Kind } from './document.ts'
 import type { ConfigurationDependencies, Fields } from './ports.ts'
 
-type Services = Pick<ConfigurationDependencies, 'clients' | 'resources' | 'providers'>
+type Services = Pick<ConfigurationDependencies, 'clients' | 'groups' | 'resources' | 'roles' | 'providers'>
 
 /** Fields of an entry that stand first; the others follow in the order of the alphabet. */
 const FIRST = ['key', 'identifier', 'id', 'kind', 'name', 'client_id', 'client_name']
@@ -20,6 +20,8 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
     client: createWithoutDefaults(services.clients),
     provider: createWithoutDefaults({ complete: (entry) => services.providers.complete(entry) }),
     resource: createWithoutDefaults(services.resources),
+    role: createWithoutDefaults(services.roles),
+    group: createWithoutDefaults(services.groups),
   }
   return ({ kind, id, hasSecret, fields: { key, disabled, ...rest } }) => {
     if (kind === 'setting') return { [id]: rest.value }
@@ -85,7 +87,13 @@ export const yamlText = (value: unknown): string =>
 /** Of what has a page of its own. */
 type Shown = Exclude<Kind, 'setting'>
 
-const VIEWS = { client: clientOf, provider: providerOf, resource: resourceOf }
+const VIEWS = {
+  client: clientOf,
+  group: groupOf,
+  provider: providerOf,
+  resource: resourceOf,
+  role: roleOf,
+}
 
 /**
  * Something as its service shows it, as a configuration file that describes it and nothing else. No secrets.

@@ -36,6 +36,8 @@ describe.each(engines)('resources on %s', (engine) => {
       tokens: 'jwt',
       defaultScopes: '',
       scopeDescriptions: {},
+      scopesByRole: false,
+      tokenClaims: '',
     })
   })
 

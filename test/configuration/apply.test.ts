@@ -261,6 +261,8 @@ ${lines}`
     expect((outcome.json() as Changes).unnamed).toEqual({
       settings: 0,
       resources: 0,
+      roles: 0,
+      groups: 0,
       providers: 0,
       clients: 1,
     })

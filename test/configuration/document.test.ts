@@ -76,8 +76,12 @@ clients:
 
   test('an unknown key is told the keys that there are, at the top and in prune', async () => {
     expect(await problems('version: 1\ncolour: red\nprune: { users: true }\n')).toEqual([
-      [2, 'colour', 'is not known; there are version, settings, resources, providers, clients, prune'],
-      [3, 'prune.users', 'is not known; there are settings, resources, providers, clients'],
+      [
+        2,
+        'colour',
+        'is not known; there are version, settings, resources, roles, groups, providers, clients, prune',
+      ],
+      [3, 'prune.users', 'is not known; there are settings, resources, roles, groups, providers, clients'],
     ])
   })
 

@@ -75,6 +75,8 @@ export interface Roles {
   ofGroup(groupId: string): Promise<Role[]>
   /** The roles that an account has by its groups, by name, five hundred at most. */
   byGroups(accountId: string): Promise<{ role: Role; group: { id: string; name: string } }[]>
+  /** The roles of every group that has some, by the ID of the group. */
+  givenToGroups(): Promise<Map<string, Pick<Role, 'name' | 'resource'>[]>>
   /** To how many accounts it is given, counted up to a thousand and one. */
   countAccounts(id: string): Promise<number>
 }
@@ -195,6 +197,15 @@ export function createRoles({
     async byGroups(accountId) {
       const rows = await store.byGroups(accountId, MAX_BY_GROUPS)
       return rows.map(({ role, group }) => ({ role: view(role), group }))
+    },
+
+    async givenToGroups() {
+      const given = new Map<string, Pick<Role, 'name' | 'resource'>[]>()
+      for (const { groupId, name, resource } of await store.givenToGroups()) {
+        const role = { name, ...(resource !== '' && { resource }) }
+        given.set(groupId, [...(given.get(groupId) ?? []), role])
+      }
+      return given
     },
 
     countAccounts: (id) => store.countAccounts(id, MAX_COUNT),

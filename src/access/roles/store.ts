@@ -62,6 +62,8 @@ export interface RoleStore {
   ofGroup(groupId: string): Promise<RoleRow[]>
   /** The roles of the groups of an account. */
   byGroups(accountId: string, most: number): Promise<{ role: RoleRow; group: { id: string; name: string } }[]>
+  /** By group, API and name. */
+  givenToGroups(): Promise<{ groupId: string; name: string; resource: string }[]>
   /** To how many accounts it is given, counted up to `most`. */
   countAccounts(id: string, most: number): Promise<number>
 }
@@ -196,6 +198,15 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
         take: most,
         select: { role: true, group: { select: { id: true, name: true } } },
       }),
+
+    async givenToGroups() {
+      const rows = await reads.all<{ group_id: string; name: string; resource: string }>(
+        `SELECT gr.group_id, r.name, r.resource FROM group_roles gr JOIN roles r ON r.id = gr.role_id
+         ORDER BY gr.group_id, r.resource, r.name_key`,
+        [],
+      )
+      return rows.map(({ group_id: groupId, ...row }) => ({ groupId, ...row }))
+    },
 
     async countAccounts(roleId, most) {
       const row = await reads.get<{ count: number | bigint }>(

@@ -48,6 +48,8 @@ const list = new Intl.ListFormat('en-GB')
 const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   settings: ['setting', 'settings'],
   resources: ['API', 'APIs'],
+  roles: ['role', 'roles'],
+  groups: ['group', 'groups'],
   providers: ['sign-in provider', 'sign-in providers'],
   clients: ['client', 'clients'],
 }

@@ -3,7 +3,7 @@ import { timestamp } from '../schemas.ts'
 
 export const change = z
   .object({
-    kind: z.enum(['setting', 'resource', 'provider', 'client']),
+    kind: z.enum(['setting', 'resource', 'role', 'group', 'provider', 'client']),
     action: z.enum(['create', 'update', 'delete']),
     name: z.string().meta({ description: 'What the file calls it.' }),
     id: z.string().optional().meta({ description: 'Of what exists.' }),
@@ -19,7 +19,14 @@ export const change = z
   .meta({ id: 'ConfigurationChange' })
 
 const unnamed = z
-  .object({ settings: z.int(), resources: z.int(), providers: z.int(), clients: z.int() })
+  .object({
+    settings: z.int(),
+    resources: z.int(),
+    roles: z.int(),
+    groups: z.int(),
+    providers: z.int(),
+    clients: z.int(),
+  })
   .meta({ description: 'How many things the file does not name, and leaves alone.' })
 
 export const plan = z
