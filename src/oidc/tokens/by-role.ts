@@ -35,7 +35,7 @@ export interface RoleReads {
 }
 
 /**
- * Leaves of the scopes of an API those that a person may have there. A client that acts for itself is no person; and before somebody has
+ * Leaves of the scopes of an API those that a person may have there. A client that acts for itself is no person; and before a person has
  * signed in nothing is known, and nothing issued.
  */
 export async function narrowServer(
