@@ -26,6 +26,7 @@ interface World {
 }
 
 const PROVIDER = 'a provider is asked for what an administrator named; a split one is refused on the way in'
+const WEBHOOK = 'what happened, by IDs, which it can read by the API anyway; nothing comes back'
 const API = 'what tokens are for; whom they are about stays'
 const MAIL = 'a message to the owner of a mailbox, or the end of sign-ins: nobody gets in by it'
 const file = (yaml: string) => ({ yaml: `version: 1\n${yaml}` })
@@ -83,6 +84,15 @@ const OPERATIONS: Record<string, Row> = {
     not: (rest, { plainGroup, admin }) => [rest.put(`/groups/${plainGroup}/members/${admin}`)],
   },
   removeGroupMember: { not: (rest, { group, admin }) => [rest.delete(`/groups/${group}/members/${admin}`)] },
+  addGroupManager: {
+    not: (rest, { group, plainGroup, admin, required }) => [
+      rest.put(`/groups/${group}/managers/${required}`),
+      rest.put(`/groups/${plainGroup}/managers/${admin}`),
+    ],
+  },
+  removeGroupManager: {
+    not: (rest, { group, admin }) => [rest.delete(`/groups/${group}/managers/${admin}`)],
+  },
   createRole: { may: 'nobody has it' },
   changeRole: { not: (rest, { role }) => [rest.patch(`/roles/${role}`, { name: 'Owner' })] },
   deleteRole: { not: (rest, { role }) => [rest.delete(`/roles/${role}`)] },
@@ -115,6 +125,12 @@ const OPERATIONS: Record<string, Row> = {
     may: 'clients whose people are asked for consent, as those that it may register',
   },
   revokeRegistrationToken: { may: 'closes a door' },
+  createWebhook: { may: WEBHOOK },
+  changeWebhook: { may: WEBHOOK },
+  deleteWebhook: { may: WEBHOOK },
+  rotateWebhookSecret: { may: WEBHOOK },
+  testWebhook: { may: WEBHOOK },
+  replayWebhookDelivery: { may: WEBHOOK },
   verifyAudit: { may: 'it reads' },
   changeSettings: { not: (rest) => [rest.patch('/settings', { second_factor: 'off' })] },
   planConfiguration: { may: 'it reads' },

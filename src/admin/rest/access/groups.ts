@@ -211,11 +211,15 @@ export function groupRoutes({ app, deps }: RestContext): void {
 
   const managers = '/groups/:id/managers/:userId'
   app.put(managers, { ...putManager, ...limit }, async (request, reply) => {
+    await refuseOfGroup(request, request.params.id)
+    await refuseOfUser(request, request.params.userId)
     await groups.setManager(request.params.id, request.params.userId, true)
     return reply.code(204).send()
   })
 
   app.delete(managers, { ...removeManager, ...limit }, async (request, reply) => {
+    await refuseOfGroup(request, request.params.id)
+    await refuseOfUser(request, request.params.userId)
     await groups.setManager(request.params.id, request.params.userId, false)
     return reply.code(204).send()
   })
