@@ -52,6 +52,8 @@ export interface Administrator {
 /** What every page of the console shows around its own. */
 export interface ConsoleFrame {
   groups: { label: string; sections: { label: string; href: string; current: boolean }[] }[]
+  /** The place that a page is in, on pages below its first. */
+  place?: { label: string; href: string } | undefined
   administrator: { username: string; canWrite: boolean }
   /** What was just done. */
   notice?: string | undefined
@@ -173,6 +175,7 @@ export function renderConsole<Name extends ConsolePage>(
   const { username, role } = administratorOf(request)
   const frame: ConsoleFrame = {
     groups: groupsOf(section),
+    place: placeOf(request, section),
     administrator: { username, canWrite: allows(role, 'write') },
     notice: options.notice,
   }
@@ -185,3 +188,9 @@ const groupsOf = (current: Section): ConsoleFrame['groups'] =>
     label,
     sections: sections.map(({ id, label, href }) => ({ label, href, current: id === current })),
   }))
+
+function placeOf(request: FastifyRequest, section: Section): ConsoleFrame['place'] {
+  const place = SECTIONS.find(({ id }) => id === section)
+  const [path] = request.url.split('?', 1)
+  return place === undefined || place.href === path ? undefined : { label: place.label, href: place.href }
+}
