@@ -7,7 +7,14 @@ import { heading, press, signIn } from '../steps.ts'
 export interface ConsoleFixture extends E2eFixture {
   admin: { id: string; username: string }
   /** The ids of what there is to look at. */
-  seen: { client: string; machine: string; user: string; rejection: string; credential: string }
+  seen: {
+    client: string
+    machine: string
+    user: string
+    rejection: string
+    credential: string
+    webhook: string
+  }
   /** The cookies of the administrator's session. */
   cookies: Awaited<ReturnType<BrowserContext['cookies']>>
   /** A tab of the administrator, at a path. */
@@ -61,6 +68,11 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     scope: 'orders:read orders:write',
   })
   const credential = await resourceCredentials.add('https://orders.example')
+  const { webhooks, queue } = e2e.latchkey.services
+  // Nobody listens there: its deliveries fail.
+  const webhook = await webhooks.create({ url: 'http://127.0.0.1:9/hooks', events: ['session.ended'] })
+  await webhooks.test(webhook.id)
+  await queue.run()
   await resources.add({
     identifier: 'https://films.example',
     name: 'Films',
@@ -112,6 +124,7 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     user: user.id,
     rejection,
     credential: credential.client_id,
+    webhook: webhook.id,
   }
   const first = await e2e.tab()
   await first.goto(`${e2e.latchkey.issuer}/login?return_to=/admin`)
@@ -184,6 +197,9 @@ export const consoleViews: ConsoleView[] = [
       await page.getByText('The credential, shown this once').waitFor()
     },
   },
+  at('webhooks', '/admin/webhooks'),
+  at('webhook', ({ seen }) => `/admin/webhooks/${seen.webhook}`),
+  at('webhook-delete', ({ seen }) => `/admin/webhooks/${seen.webhook}/delete`),
   at('providers', '/admin/providers'),
   ...['oidc', 'github', 'google'].map((kind) =>
     at(`providers-new-${kind}`, `/admin/providers/new?kind=${kind}`),
