@@ -34,7 +34,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   deleted: 'The group is deleted, and with it what its members had by it.',
   added: 'Added.',
   removed: 'Removed. What they had by this group has ended.',
-  manager: 'They may add and remove members now.',
+  manager: 'They are a manager of the group now.',
   'no-manager': 'They do not manage this group any more.',
   role: 'Its members have the role now.',
   'no-role': 'Its members do not have the role by this group any more.',

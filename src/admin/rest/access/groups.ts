@@ -17,7 +17,7 @@ const member = z
     user_id: z.string(),
     username: z.string(),
     email: z.string().nullable(),
-    manager: z.boolean().meta({ description: 'May add and remove members.' }),
+    manager: z.boolean().meta({ description: 'Answers for the group.' }),
     since: timestamp,
   })
   .meta({ id: 'GroupMember' })
@@ -122,8 +122,8 @@ const putManager = operation({
   id: 'addGroupManager',
   area,
   needs: 'group.add_manager',
-  summary: 'Let a member manage a group',
-  description: 'They may add and remove members, on a page of their account, and nothing else of it.',
+  summary: 'Make a member a manager of a group',
+  description: 'It says who answers for the group; managers have no page of their own yet.',
   params: memberParams,
   answers: [204, 'The member manages the group.'],
 })
