@@ -122,7 +122,7 @@ const putManager = operation({
   id: 'addGroupManager',
   area,
   needs: 'group.add_manager',
-  summary: 'Make a member a manager of a group',
+  summary: 'Name a member as manager of a group',
   description: 'It says who answers for the group; managers have no page of their own yet.',
   params: memberParams,
   answers: [204, 'The member manages the group.'],
