@@ -58,7 +58,7 @@ describe.each(engines)('second factors of users, for administrators on %s', (eng
       expect(page.text).toContain('An administrator started to remove all of them')
       expect(page.text).not.toContain('Start recovery')
       expect(await factorsOf(user.id)).toEqual(['totp'])
-      expect((await latchkey.mailTo(user.email)).text).toContain('An administrator started it')
+      expect((await latchkey.mailTo(user.email)).text).toMatch(/an administrator of .* started to recover/)
       const [entry] = (await latchkey.services.audit.list({ target: user.id }, { limit: 1 })).items
       expect(entry).toMatchObject({ action: 'account.recovery_started', actor: { id: admin.id } })
       const stopped = await admin.browser.submit(page, {}, { button: 'Stop the recovery' })

@@ -81,7 +81,7 @@ test('users reset-factors starts a recovery and removes nothing; stop-recovery e
   const shown = await latchkey.run(['users', 'factors', 'ada', '--json'])
   expect(shown.json()).toMatchObject({ items: [{ kind: 'totp' }], recovery: { started_by: 'administrator' } })
   const told = (await readOutbox(join(latchkey.dataDir, 'outbox'))).filter(({ text }) =>
-    text.includes('An administrator started it'),
+    text.includes('An administrator recovers your account'),
   )
   expect(told.map(({ to }) => to)).toEqual(['ada@mail.example'])
   expect((await latchkey.run(['users', 'stop-recovery', 'ada'])).stdout).toMatch(/ is stopped\.\n$/)

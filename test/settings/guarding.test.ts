@@ -54,6 +54,7 @@ const another = (name: SettingName): unknown => {
     breach_api_url: 'https://ranges.example/',
     passkey_origins: ['https://shop.example'],
     mail_from: 'no-reply@example.com',
+    access_contact: 'help@example.com',
     sms_url: 'https://attacker.example/?s={secret}&c={code}&to={to}',
     sms_headers: 'X-Secret: {secret}',
     sms_body: 'to={to}&text={text}',
