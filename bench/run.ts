@@ -72,8 +72,10 @@ async function run(): Promise<void> {
   }
   rows.push(memoryRow('memory after the load', bare, targets))
   const signInOptions = { rounds, seconds, problems }
-  if (wanted('sign-in')) rows.push(await signInRate(targets, signInOptions))
+  if (wanted('sign-in')) rows.push(await signInRate(targets, signInOptions, false))
   if (wanted('token p99')) rows.push(...(await tokenLatency(bare, targets, signInOptions)))
+  // Last of all sign-ins: from here on the account has a second factor.
+  if (wanted('sign-in, remembered device')) rows.push(await signInRate(targets, signInOptions, true))
   if (wanted('start')) rows.push(...(await startUp(bare, targets, rounds)))
 
   const names = targets.map((target) => target.name)

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import type { HttpBrowser } from '../test/support/flow.ts'
 import { load, median } from './load.ts'
 import { runPinned } from './process.ts'
+import { rememberedBrowser } from './remembered.ts'
 import { introspection, opaqueToken } from './scenarios.ts'
 import type { Row } from './table.ts'
 import type { Target } from './target.ts'
@@ -17,21 +19,31 @@ interface SignInOptions {
 /** More than one core can hash in the time, so that the forms last. */
 const enough = (seconds: number) => Math.ceil(seconds * 45)
 
-/** Sign-ins a second against what the hashing alone gives on the same core. */
-export async function signInRate(targets: Target[], { rounds, seconds }: SignInOptions): Promise<Row> {
+/**
+ * Sign-ins a second against what the hashing alone gives on the same core.
+ * @param remembered from a browser that stands in for the second factor of the account
+ */
+export async function signInRate(
+  targets: Target[],
+  { rounds, seconds }: SignInOptions,
+  remembered: boolean,
+): Promise<Row> {
+  const devices = new Map<string, HttpBrowser>()
+  if (remembered) for (const target of targets) devices.set(target.name, await rememberedBrowser(target))
   const alone: number[] = []
   const rates = new Map<string, number[]>()
   for (let round = 0; round < rounds; round++) {
     const env = { ...process.env, BENCH_MS: String(seconds * 1000) }
     alone.push(argon2Schema.parse(await runPinned('bench/argon2.ts', env)).perSecond)
     for (const target of targets) {
-      const prepared = await prepareSignIns(target, enough(seconds))
+      const prepared = await prepareSignIns(target, enough(seconds), devices.get(target.name))
       const { perSecond } = await signIns(prepared, 4, AbortSignal.timeout(seconds * 1000))
       rates.set(target.name, [...(rates.get(target.name) ?? []), perSecond])
     }
   }
   const values = Object.fromEntries([...rates].map(([name, list]) => [name, median(list)]))
-  return { name: 'sign-in', unit: 'sign-ins/s', baseline: median(alone), against: 'argon2 alone', values }
+  const name = remembered ? 'sign-in, remembered device' : 'sign-in'
+  return { name, unit: 'sign-ins/s', baseline: median(alone), against: 'argon2 alone', values }
 }
 
 /** How long a client waits for a token, and for an introspection, while many people sign in at once, and while nobody does. */

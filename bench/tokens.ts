@@ -65,18 +65,32 @@ export interface PreparedSignIn {
   request: PreparedRequest
 }
 
-/** Sign-in forms, each in a browser of its own, filled in and not yet sent. */
-export async function prepareSignIns(target: Target, count: number): Promise<PreparedSignIn[]> {
+/**
+ * Sign-in forms, each in a browser of its own, filled in and not yet sent.
+ * @param device whose cookies each of them has, but for those of a session
+ */
+export async function prepareSignIns(
+  target: Target,
+  count: number,
+  device?: HttpBrowser,
+): Promise<PreparedSignIn[]> {
   const rp = await relyingParty(target, clientOf(target, 'RS256'))
   const prepared: PreparedSignIn[] = []
   const values = { 'Email or username': user.identifier, Password: user.password }
   for (let index = 0; index < count; index++) {
     const browser = createHttpBrowser({ stopAt: [REDIRECT_URI] })
+    if (device) browser.cookies.store(new URL(target.server.issuer), deviceCookies(device, target))
     const page = await browser.open((await rp.authorize()).url)
     prepared.push({ browser, request: browser.prepare(page, values, { button: 'Sign in' }) })
   }
   return prepared
 }
+
+const deviceCookies = (device: HttpBrowser, target: Target): string[] =>
+  (device.cookies.header(new URL(target.server.issuer)) ?? '')
+    .split('; ')
+    .filter((cookie) => /remembered/.test(cookie))
+    .map((cookie) => `${cookie}; Path=/`)
 
 export interface SignIns {
   perSecond: number
@@ -102,7 +116,8 @@ export async function signIns(
     for (let next = waiting.pop(); next && !signal.aborted; next = waiting.pop()) {
       const response = await next.browser.send(next.request)
       const body = await response.text()
-      if (response.status === 303) done++
+      // What leads to a second factor is no sign-in.
+      if (response.status === 303 && response.headers.get('location')?.includes('/authorize/')) done++
       else if (response.status === 503 && response.headers.has('retry-after')) {
         refused++
         waiting.unshift(next)
