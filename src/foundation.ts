@@ -13,7 +13,7 @@ import { createKeyStore } from './oidc/keys/store.ts'
 import { createQueue, type Queue } from './queue/queue.ts'
 import { createQueueStore } from './queue/store.ts'
 import { openSettings, type Settings } from './settings/settings.ts'
-import { createSettingsStore } from './settings/store.ts'
+import { createStoredDocuments, type DocumentId, type StoredDocument } from './settings/store.ts'
 import type { Clock } from './shared/clock.ts'
 import { createSecrets, loadSecretKeyFile, type Secrets } from './shared/secrets.ts'
 import { leadsAstray } from './sms/secret-host.ts'
@@ -39,6 +39,8 @@ export interface Foundation extends Pick<FoundationOptions, 'clock' | 'logger' |
   /** Codes, tokens, sessions and grants. */
   artifacts: ArtifactStore
   settings: Settings
+  /** What else counts a second later in every process. */
+  documents: Record<DocumentId, StoredDocument>
   audit: Audit
   /** Audits, logs and counts an event. Never throws. */
   event<Event extends AuditEvent>(event: Event): void
@@ -74,8 +76,9 @@ export async function openFoundation(
   const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(dataDir))
   const waited = observers?.databaseWaited
   const db = await openDatabase({ databaseUrl, dataDir, clock, logger, existing, waited })
+  const documents = createStoredDocuments(db)
   const settings = await openSettings({
-    store: createSettingsStore(db),
+    store: documents.settings,
     pinned,
     issuer,
     clock,
@@ -151,6 +154,6 @@ export async function openFoundation(
   const artifacts = createArtifactStore(db.artifacts, { clock, accountColumns })
   return {
     ...{ config, clock, logger, observers },
-    ...{ secrets, db, artifacts, settings, audit, event, queue, mailer, keys },
+    ...{ secrets, db, artifacts, settings, documents, audit, event, queue, mailer, keys },
   }
 }

@@ -11,6 +11,7 @@ import type { EstimateStrength } from './accounts/passwords/strength.ts'
 import { endSignIns } from './accounts/store/generation.ts'
 import { keepVerifiedPhone } from './accounts/store/phone.ts'
 import { accountView } from './accounts/store/reads.ts'
+import { type Attributes, createAttributes } from './attributes/attributes.ts'
 import { type Activity, createActivity } from './audit/activity.ts'
 import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
@@ -96,6 +97,8 @@ export interface Services extends Foundation {
   /** A network address with its place, if that is known: “192.0.2.1 (Paris, France)”. */
   describeAddress(address: string): Promise<string>
   accounts: Accounts
+  /** What administrators have defined of people. */
+  attributes: Attributes
   /** Access tokens with all that they hang on. */
   tokenReads: TokenReads<Account>
   breaches: Breaches
@@ -174,8 +177,10 @@ export async function openServices(
   })
   const places = createPlaces({ file: config.geoipFile, clock, log: logger })
   const describeAddress = async (address: string) => addressInWords(address, await places.nameOf(address))
+  const attributes = createAttributes({ db, store: foundation.documents.attributes, clock, events: event })
   const accounts = createAccounts({
     db,
+    attributes,
     clock,
     mailer,
     hasher,
@@ -332,6 +337,7 @@ export async function openServices(
     consents: createConsents(artifacts, secrets.key('consents'), () => epochSeconds(clock), event),
     usage: createUsageStore(db),
     accounts,
+    attributes,
     tokenReads: db.tokenReads(accountView),
     factors,
     sms,

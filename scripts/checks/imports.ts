@@ -19,6 +19,7 @@ const ground: Readonly<Record<string, readonly string[]>> = {
 /** What there is to do, whoever asks for it. */
 const domains = [
   'access',
+  'attributes',
   'accounts',
   'audit',
   'clients',

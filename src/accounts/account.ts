@@ -1,3 +1,4 @@
+import { type AttributeValues, storedAttributes } from '../shared/attribute-values.ts'
 import { AppError } from '../shared/errors.ts'
 import type { Address } from '../shared/profile/address.ts'
 import { type ProfileValues, profileOf } from '../shared/profile/fields.ts'
@@ -42,6 +43,8 @@ export interface Account extends ProfileValues {
   secondFactorRequired: boolean
   /** When it is deleted for good, unless its owner changes their mind. */
   deletionAt: number | null
+  /** What administrators have defined beside the claims, by its name. */
+  attributes: AttributeValues
 }
 
 /** An account with what only this feature may see. */
@@ -55,13 +58,22 @@ type Time = Date | string
 /** A row as Prisma (dates, booleans) or a prepared statement (ISO 8601 text, 0 and 1) gives it. */
 export type AccountRow = Omit<
   Account,
-  Moment | PossibleMoment | 'phoneVerified' | 'address' | 'role' | 'secondFactors' | 'secondFactorRequired'
+  | Moment
+  | PossibleMoment
+  | 'phoneVerified'
+  | 'address'
+  | 'role'
+  | 'secondFactors'
+  | 'secondFactorRequired'
+  | 'attributes'
 > &
   Record<Moment, Time> &
   Record<PossibleMoment, Time | null> & {
     phoneVerified: boolean | number
     /** JSON. */
     address: string | null
+    /** JSON. */
+    attributes: string | null
     role: string
     /** Space-separated. */
     secondFactors: string
@@ -99,6 +111,7 @@ export function toAccount(row: AccountRow): Account {
     secondFactorSince: orNull(row.secondFactorSince),
     secondFactorRequired: Boolean(row.secondFactorRequired),
     deletionAt: orNull(row.deletionAt),
+    attributes: storedAttributes(row.attributes),
   }
 }
 

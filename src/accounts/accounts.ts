@@ -9,6 +9,7 @@
 // Over 300 lines, most of them what each method promises: one place where a caller finds `forgot` and what may go wrong.
 //
 // An unverified address reserves nothing: any number of accounts may wait for it, one can have it.
+import { type AttributeRules, NO_ATTRIBUTES } from '../shared/attribute-values.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { KnownDevice } from '../shared/known-device.ts'
 import type { Database } from '../storage/database.ts'
@@ -324,11 +325,13 @@ export interface AccountsDependencies {
   describeAddress?: ((address: string) => Promise<string>) | undefined
   /** Of whom a second factor is required; of nobody unless given. */
   secondFactorRequired?: SecondFactorRequirement | undefined
+  /** Judges values of attributes; there are none unless given. */
+  attributes?: AttributeRules | undefined
 }
 
 export function createAccounts(deps: AccountsDependencies): Accounts {
   const { db, clock, mailer: mail, events, sessions, codeKey, issuer, settings } = deps
-  const { secondFactorRequired = () => false } = deps
+  const { secondFactorRequired = () => false, attributes = NO_ATTRIBUTES } = deps
   const store = createAccountStore({ db, clock })
   const tokenStore = createTokenStore({ db, clock })
   const tokens = createOneTimeTokens({ store: tokenStore, clock, codeKey })
@@ -348,7 +351,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     estimate: deps.estimateStrength,
   })
   const passwordMinLength = (owner: PasswordOwner) => minimumLengthOf(settings, secondFactorRequired(owner))
-  const prepare = createPrepareAccount({ hasher, policy })
+  const prepare = createPrepareAccount({ hasher, policy, attributes })
   const loginOf = createLoginOf(settings)
   const shared = {
     prepare,
@@ -364,6 +367,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     events,
     clock,
     loginOf,
+    attributes,
     refusedDomain: (email: string) => refusedDomain(settings.emailDomains ?? [], email),
   }
 

@@ -1,3 +1,4 @@
+import { type AttributeRules, attributesText } from '../shared/attribute-values.ts'
 import type { Clock } from '../shared/clock.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
 import { type Account, notFound, withoutPassword } from './account.ts'
@@ -10,7 +11,7 @@ import type { SendingVerification } from './email/verification.ts'
 import { changeOf, isChanged, madeOf, ofAccount, type SecurityEvents } from './events.ts'
 import type { FailureStore } from './lockout/store.ts'
 import type { LoginOf } from './login.ts'
-import { adminChangesSchema, parseFields } from './schemas.ts'
+import { type AdminChangesInput, adminChangesSchema, parseFields } from './schemas.ts'
 import { createSearch } from './search/search.ts'
 import type { AccountSessions } from './sessions.ts'
 import type { Invitations } from './sign-up/invitations.ts'
@@ -19,6 +20,9 @@ import type { AccountStore } from './store/store.ts'
 import { type AccountChanges, differing } from './store/values.ts'
 import type { TokenStore } from './tokens/store.ts'
 import { tellOfLostPhone } from './verified-phone.ts'
+
+/** Changes of one account that come between, before the last one gives up. */
+const MAX_TRIES = 20
 
 type Administration = Pick<
   Accounts,
@@ -50,6 +54,7 @@ export function createAdministration(deps: {
   loginOf: LoginOf
   mail: MailOut
   links: Links
+  attributes: AttributeRules
 }): Administration {
   const { store, tokenStore, failures, prepare, sessions, verification, invitations, events, clock } = deps
 
@@ -108,6 +113,46 @@ export function createAdministration(deps: {
     }
   }
 
+  async function update(id: string, input: AdminChangesInput, ifVersion?: number): Promise<Account> {
+    const { email, role, secondFactorRequired, attributes, ...claims } = parseFields(
+      adminChangesSchema,
+      input,
+    )
+    const before = found(await store.byId(id))
+    const pendingEmail = email === before.email ? null : email
+    const wanted = {
+      ...claimChanges(claims, before),
+      ...given({ role, pendingEmail, secondFactorRequired }),
+      ...(attributes !== undefined && {
+        attributes: attributesText(deps.attributes.changed(before.attributes, attributes, 'administrator')),
+      }),
+    }
+    const changes = differing(before, wanted)
+    if (Object.keys(changes).length === 0)
+      return ifVersion === undefined || ifVersion === before.updatedAt ? before : settled('version_conflict')
+    // It is this number that is verified, whatever its owner changes at this moment.
+    if (changes.phoneVerified) changes.phoneNumber ??= before.phoneNumber
+    const wasInvited = before.email === null && before.invitedUntil !== null
+    if (wasInvited && changes.pendingEmail !== undefined && before.disabledAt !== null)
+      changes.invitedUntil = null
+    else if (wasInvited && changes.pendingEmail) await invitations.requireInvitable(id, changes.pendingEmail)
+    const account =
+      changes.role !== undefined && changes.role !== 'admin'
+        ? await changeUnlessLast(id, changes, ifVersion)
+        : await changeSince(id, changes, ifVersion)
+    if (isChanged(before, account))
+      events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
+    tellOfLostPhone(deps, before, account)
+    if (role !== undefined && role !== before.role) await roleChanged(before, account)
+    if (pendingEmail !== undefined && pendingEmail !== before.pendingEmail) {
+      await tokenStore.expireAllOf(id, 'verify_email', 'invitation')
+      if (pendingEmail !== null && account.email === null && account.invitedUntil !== null)
+        return invitations.sendInvitation(id)
+      if (pendingEmail !== null) verification.queue(account, pendingEmail)
+    }
+    return account
+  }
+
   return {
     async createByAdmin(input) {
       const email = canonicalEmail(String(input.email ?? ''))
@@ -143,40 +188,15 @@ export function createAdministration(deps: {
     search: createSearch({ store }),
 
     async updateByAdmin(id, input, { ifVersion } = {}) {
-      const { email, role, secondFactorRequired, ...claims } = parseFields(adminChangesSchema, input)
-      const before = found(await store.byId(id))
-      const pendingEmail = email === before.email ? null : email
-      const wanted = {
-        ...claimChanges(claims, before),
-        ...given({ role, pendingEmail, secondFactorRequired }),
+      if (input.attributes === undefined || ifVersion !== undefined) return update(id, input, ifVersion)
+      // They are one document: what others change of it at this moment must not be lost.
+      for (let tries = 1; ; tries++) {
+        try {
+          return await update(id, input, found(await store.byId(id)).updatedAt)
+        } catch (error) {
+          if (!(error instanceof VersionConflict) || tries === MAX_TRIES) throw error
+        }
       }
-      const changes = differing(before, wanted)
-      if (Object.keys(changes).length === 0)
-        return ifVersion === undefined || ifVersion === before.updatedAt
-          ? before
-          : settled('version_conflict')
-      // It is this number that is verified, whatever its owner changes at this moment.
-      if (changes.phoneVerified) changes.phoneNumber ??= before.phoneNumber
-      const wasInvited = before.email === null && before.invitedUntil !== null
-      if (wasInvited && changes.pendingEmail !== undefined && before.disabledAt !== null)
-        changes.invitedUntil = null
-      else if (wasInvited && changes.pendingEmail)
-        await invitations.requireInvitable(id, changes.pendingEmail)
-      const account =
-        changes.role !== undefined && changes.role !== 'admin'
-          ? await changeUnlessLast(id, changes, ifVersion)
-          : await changeSince(id, changes, ifVersion)
-      if (isChanged(before, account))
-        events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
-      tellOfLostPhone(deps, before, account)
-      if (role !== undefined && role !== before.role) await roleChanged(before, account)
-      if (pendingEmail !== undefined && pendingEmail !== before.pendingEmail) {
-        await tokenStore.expireAllOf(id, 'verify_email', 'invitation')
-        if (pendingEmail !== null && account.email === null && account.invitedUntil !== null)
-          return invitations.sendInvitation(id)
-        if (pendingEmail !== null) verification.queue(account, pendingEmail)
-      }
-      return account
     },
 
     async endSessions(id) {

@@ -73,6 +73,7 @@ const accountRecord = (account: Account): AccountRecord => ({
   ...byNameOf('claim', account),
   [PHONE_VERIFIED.claim]: account.phoneVerified,
   address: account.address,
+  ...(Object.keys(account.attributes).length > 0 && { attributes: account.attributes }),
   role: account.role,
   disabled: account.disabledAt !== null,
   second_factor_required: account.secondFactorRequired,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type AttributeRules, attributesText } from '../shared/attribute-values.ts'
 import { VersionConflict } from '../shared/errors.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { notFound } from './account.ts'
@@ -26,6 +27,7 @@ export function createProfile(deps: {
   events: SecurityEvents
   mail: MailOut
   links: Links
+  attributes: AttributeRules
   /** Why an address in canonical form may not be used. */
   refusedDomain: (email: string) => string | undefined
 }): Pick<Accounts, 'updateProfile' | 'losesVerifiedPhone' | 'changeEmail' | 'dropAddressChange'> {
@@ -44,7 +46,14 @@ export function createProfile(deps: {
       for (let tries = 0; tries < MAX_TRIES; tries++) {
         const before = await store.byId(accountId)
         if (!before) throw notFound()
-        const changes = differing(before, claimChanges(given, { ...before, address: null }))
+        const changes = differing(before, {
+          ...claimChanges(given, { ...before, address: null }),
+          ...(given.attributes !== undefined && {
+            attributes: attributesText(
+              deps.attributes.changed(before.attributes, given.attributes, 'person'),
+            ),
+          }),
+        })
         if (Object.keys(changes).length === 0) return before
         if (!fresh && losesVerifiedPhone(before, changes)) throw freshSignInNeeded()
         // The number may be verified at this moment.

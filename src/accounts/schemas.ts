@@ -37,6 +37,8 @@ const claims = {
 export const adminAccountSchema = registrationSchema.extend({
   ...claims,
   username: anyUsername,
+  /** Judged by their definitions. */
+  attributes: z.unknown().optional(),
   password: typedPassword.nullish(),
   verified: z.boolean().default(false),
   role: z.enum(ROLES, 'Choose user, auditor or admin.').default('user'),
@@ -48,10 +50,17 @@ export const adminChangesSchema = z.object({
   email: emailAddress.optional(),
   role: z.enum(ROLES, 'Choose user, auditor or admin.').optional(),
   secondFactorRequired: z.boolean('Say true or false.').optional(),
+  /** Judged by their definitions. */
+  attributes: z.unknown().optional(),
 })
 
 /** Fields left out stay as they are; null or '' empties one. */
-export const profileSchema = z.object({ ...profileShape, address: emptiable(addressSchema) })
+export const profileSchema = z.object({
+  ...profileShape,
+  address: emptiable(addressSchema),
+  /** Judged by their definitions. */
+  attributes: z.unknown().optional(),
+})
 
 export type RegistrationInput = z.input<typeof registrationSchema>
 /** As they come: the schemas judge the values. */

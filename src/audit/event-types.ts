@@ -86,6 +86,12 @@ export const EVENT_TYPES = {
   'group.member_removed': 'removed a member from the group {target}',
   'group.manager_added': 'made a member of the group {target} its manager',
   'group.manager_removed': 'took the management of the group {target} from a member',
+  'attribute.created': 'defined the attribute {target}',
+  'attribute.updated': 'changed the attribute {target}',
+  'attribute.deleted': 'deleted the attribute {target}',
+  'claim.created': 'defined the claim {target}',
+  'claim.updated': 'changed the claim {target}',
+  'claim.deleted': 'deleted the claim {target}',
   'key.created': 'made the signing key {target}',
   'key.retired': 'retired the signing key {target}',
   'passwords.imported': 'imported a list of stolen passwords',
@@ -123,7 +129,9 @@ export type EventType = keyof typeof EVENT_TYPES
 
 const FAMILIES: Readonly<Record<string, string>> = {
   account: 'Accounts and sign-ins',
+  attribute: 'User attributes',
   audit: 'The audit log itself',
+  claim: 'Custom claims',
   client: 'Clients',
   consent: 'Consents',
   device: 'Devices that sign in with a code',

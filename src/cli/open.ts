@@ -107,12 +107,13 @@ function cliServices(services: Services, config: Config, database: string): CliS
   const { accounts, audit, breaches, clients, clientScopes, configuration, db, keptTokens, keys } = services
   const { lostTokens, mailer, providers, registration, rejections, reservedScopes, resourceCredentials } =
     services
-  const { factors, resources, settings, unreachableAddresses, webhooks } = services
+  const { attributes, factors, resources, settings, unreachableAddresses, webhooks } = services
   const { dataDir, issuer, redisUrl, smtpUrl } = config
   return {
     ...{
       access,
       accounts,
+      attributes,
       audit,
       breaches,
       clients,

@@ -3,6 +3,7 @@ import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { keptAnswers } from '../admin/rest/kept-answers.ts'
 import { adminRest } from '../admin/rest/routes.ts'
 import { apiRoutes } from '../api/routes.ts'
+import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
 import { auditDocument } from '../audit/export.ts'
 import { FIELDS } from '../clients/fields/table.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
@@ -54,6 +55,8 @@ export async function wireApi(
       ofAdministrators: services.access.ofAdministrators,
       groupFields: GROUP_FIELDS,
       roleFields: ROLE_FIELDS,
+      attributes: services.attributes,
+      attributeFields: ATTRIBUTE_FIELDS,
       clientFields: FIELDS,
       clientScopes,
       providers,

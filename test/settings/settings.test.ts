@@ -313,7 +313,7 @@ test('a look that began before a change of our own does not undo it', async () =
 test('probes of health and files do not look at the settings; the first request after a second does, once', async () => {
   const { latchkey, pass } = await start()
   const { app, services } = latchkey
-  const looks = vi.spyOn(services.db.reads, 'get')
+  const looks = vi.spyOn(services.db.reads, 'all')
   const ofSettings = () => looks.mock.calls.filter(([sql]) => sql.includes('FROM settings')).length
   pass(5000)
   await app.inject('/health/live')

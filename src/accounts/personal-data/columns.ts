@@ -132,4 +132,5 @@ export const OWN: { [Column in keyof Account]: Given } = {
   ...{ passwordChangedAt: true, lastSignInAt: true, createdAt: true, updatedAt: true, generation: internal },
   ...{ invitedUntil: true, secondFactors: true, secondFactorSince: true, secondFactorRequired: true },
   ...{ webauthnUserId: true, deletionAt: true, phoneLogin: true },
+  attributes: byClaim,
 }

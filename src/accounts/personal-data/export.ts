@@ -53,6 +53,7 @@ export function createPersonalData(deps: {
           ...byNameOf('claim', found),
           [PHONE_VERIFIED.claim]: found.phoneVerified,
           address: found.address,
+          attributes: found.attributes,
           ...others,
         }
       )

@@ -7,6 +7,8 @@ export interface AccountQuery extends PageRequest {
   /** Part of the username, of an address or of a name, or the id. */
   search?: string | undefined
   role?: Role | undefined
+  /** Whose attribute has this value, as far as two hundred characters go, whatever the case of ASCII letters. */
+  attribute?: { name: string; value: string } | undefined
   /** `any` or `none`: with or without a second factor; `passkey`: with one of that kind. */
   second_factor?: SecondFactorFilter | undefined
 }
@@ -15,12 +17,13 @@ export interface AccountQuery extends PageRequest {
 export function createSearch({ store }: { store: Pick<AccountStore, 'findMany'> }) {
   /** What bears the very name or address first, then the newest first. @throws AppError `invalid_page` (400) */
   return async (query: AccountQuery = {}): Promise<Page<Account>> => {
-    const { search = '', role, second_factor } = query
+    const { search = '', role, second_factor, attribute } = query
     const { limit, after } = parsePageRequest(query)
     const text = search.normalize('NFKC').trim()
     const found = await store.findMany({
       search: text === '' || text.includes('\0') ? undefined : text,
       role,
+      attribute: attribute?.value.includes('\0') ? { ...attribute, value: '' } : attribute,
       secondFactor: second_factor,
       after,
       limit: limit + 1,

@@ -46,6 +46,7 @@ export interface Wanted {
   /** Part of the username, of an address or of a name, or the id; case as far as ASCII goes is the same. */
   search?: string | undefined
   role?: Role | undefined
+  attribute?: { name: string; value: string } | undefined
   secondFactor?: SecondFactorFilter | undefined
   after?: Position | undefined
   limit: number
@@ -53,7 +54,8 @@ export interface Wanted {
 
 /** The ids of accounts: those whose name or address is the very text first, then the newest first. */
 export async function findAccountIds(reads: Sql, wanted: Wanted): Promise<string[]> {
-  const { search, role, secondFactor, after, limit } = wanted
+  const { search, role, secondFactor, after, limit, attribute } = wanted
+  if (attribute !== undefined) return withAttribute(reads, { ...wanted, attribute })
   const filters = [
     ...(role === undefined ? [] : [ROLES[role]]),
     ...(secondFactor === undefined ? [] : [FACTORS[reads.dialect][secondFactor]]),
@@ -115,6 +117,41 @@ async function listed(
   const from = terms === undefined ? '' : ' JOIN account_search s ON s.account_id = a.id'
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : ''
   const text = `SELECT a.id FROM accounts a${from}${where} ORDER BY a.created_at DESC, a.id DESC LIMIT ?`
+  return ids(await reads.all<{ id: string }>(text, [...values, limit]))
+}
+
+/** Along the index of values, whose order is that of the list. */
+async function withAttribute(
+  reads: Sql,
+  {
+    attribute,
+    search,
+    role,
+    secondFactor,
+    after,
+    limit,
+  }: Wanted & { attribute: { name: string; value: string } },
+): Promise<string[]> {
+  const cut = reads.dialect === 'sqlite' ? 'substr(?, 1, 200)' : 'left(?, 200)'
+  const conditions = [
+    `v.attribute = ? AND v.value = LOWER(${cut})`,
+    ...(role === undefined ? [] : [ROLES[role]]),
+    ...(secondFactor === undefined ? [] : [FACTORS[reads.dialect][secondFactor]]),
+  ]
+  const values: SqlValue[] = [attribute.name, attribute.value]
+  if (search !== undefined) {
+    conditions.push(`s.text LIKE LOWER(?) ESCAPE '!'`)
+    values.push(termsOf(search).pattern)
+  }
+  if (after !== undefined) {
+    conditions.push(`(v.created_at, v.account_id) < (${moments[reads.dialect]}, ?)`)
+    values.push(sqlTime(after.at), after.id)
+  }
+  // CROSS JOIN: the values first, whatever SQLite thinks of how many have one.
+  const join = reads.dialect === 'sqlite' ? 'CROSS JOIN' : 'JOIN'
+  const from = search === undefined ? '' : ` ${join} account_search s ON s.account_id = a.id`
+  const text = `SELECT a.id FROM account_attributes v ${join} accounts a ON a.id = v.account_id${from}
+    WHERE ${conditions.join(' AND ')} ORDER BY v.created_at DESC, v.account_id DESC LIMIT ?`
   return ids(await reads.all<{ id: string }>(text, [...values, limit]))
 }
 

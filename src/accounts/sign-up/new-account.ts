@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { type AttributeRules, attributesText } from '../../shared/attribute-values.ts'
 import { refusedFields, type ValidationError } from '../../shared/validation-error.ts'
 import { claimChanges } from '../claims.ts'
 import type { Hasher } from '../passwords/hashing.ts'
@@ -16,10 +17,16 @@ export const takenError = (which: 'username_taken' | 'email_taken'): ValidationE
 /** Checks what an administrator typed and hashes the password; stores nothing. @throws ValidationError (422) */
 export type PrepareAccount = (input: AdminAccountInput) => Promise<NewAccount>
 
-export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPolicy }): PrepareAccount {
+export function createPrepareAccount(deps: {
+  hasher: Hasher
+  policy: PasswordPolicy
+  attributes: AttributeRules
+}): PrepareAccount {
   return async function prepare(input) {
     const fields = parseFields(adminAccountSchema, input)
     const { username, email, password, verified, role } = fields
+    const values =
+      input.attributes === undefined ? {} : deps.attributes.changed({}, input.attributes, 'administrator')
     const weakness = password ? await deps.policy(password, fields, newOwner(role)) : undefined
     if (weakness) throw refusedFields({ password: weakness })
     return {
@@ -30,6 +37,7 @@ export function createPrepareAccount(deps: { hasher: Hasher; policy: PasswordPol
       pendingEmail: verified ? null : email,
       passwordHash: password ? await deps.hasher.hash(password) : null,
       ...claimChanges(fields),
+      attributes: attributesText(values),
       role,
     }
   }

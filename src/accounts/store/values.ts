@@ -1,3 +1,4 @@
+import { attributesText } from '../../shared/attribute-values.ts'
 import type { ProfileValues } from '../../shared/profile/fields.ts'
 import type { Account, Role } from '../account.ts'
 
@@ -19,11 +20,13 @@ export interface NewAccount extends Partial<ProfileColumns> {
   pendingEmail: string | null
   passwordHash: string | null
   role: Role
+  /** JSON. */
+  attributes?: string | null
 }
 
 /** Values that a person or an administrator may change on an existing account. */
 export type AccountChanges = Partial<
-  Pick<NewAccount, 'pendingEmail' | 'role'> &
+  Pick<NewAccount, 'pendingEmail' | 'role' | 'attributes'> &
     ProfileColumns & {
       invitedUntil: Date | null
       disabledAt: Date | null
@@ -39,6 +42,7 @@ export const differing = (before: Account, changes: AccountChanges): AccountChan
   const is: Readonly<Record<string, unknown>> = {
     ...before,
     address: before.address && JSON.stringify(before.address),
+    attributes: attributesText(before.attributes),
   }
   return Object.fromEntries(Object.entries(changes).filter(([field, value]) => is[field] !== value))
 }

@@ -4,6 +4,8 @@ import type { Groups } from '../../access/groups/groups.ts'
 import type { Roles } from '../../access/roles/roles.ts'
 import type { Account } from '../../accounts/account.ts'
 import type { Accounts } from '../../accounts/accounts.ts'
+import type { Attributes } from '../../attributes/attributes.ts'
+import type { NamedDefinitionField } from '../../attributes/definitions/field.ts'
 import type { Audit } from '../../audit/audit.ts'
 import type { Entry } from '../../audit/entry.ts'
 import type { AuditDocument } from '../../audit/export.ts'
@@ -86,6 +88,8 @@ export interface RestDependencies {
   /** What there is to be said of each. */
   groupFields: readonly NamedField[]
   roleFields: readonly NamedField[]
+  attributes: Attributes
+  attributeFields: readonly NamedDefinitionField[]
   resources: AdministeredResources
   providers: Pick<
     Providers,

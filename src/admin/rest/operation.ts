@@ -30,6 +30,7 @@ interface AdminOperation<
     | 'clients'
     | 'users'
     | 'groups and roles'
+    | 'attributes and claims'
     | 'APIs'
     | 'sign-in providers'
     | 'keys'

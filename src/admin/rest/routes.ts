@@ -8,6 +8,7 @@ import { isSafeMethod } from '../../http/forms/same-origin.ts'
 import { requireClassified } from '../access.ts'
 import { groupRoutes } from './access/groups.ts'
 import { roleRoutes } from './access/roles.ts'
+import { attributeRoutes } from './attributes/routes.ts'
 import { auditRoutes } from './audit.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { configurationRoutes } from './configuration/routes.ts'
@@ -43,6 +44,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     userRoutes,
     groupRoutes,
     roleRoutes,
+    attributeRoutes,
     resourceRoutes,
     resourceCredentialRoutes,
     providerRoutes,

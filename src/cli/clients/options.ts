@@ -6,6 +6,7 @@ import type { RegistrationInput } from '../../clients/metadata.ts'
 import { asKeySet } from '../../shared/key-set.ts'
 import { own } from '../../shared/own.ts'
 import { accessOptions } from '../access/options.ts'
+import { definitionOptions } from '../attributes/options.ts'
 import { type Options, secondsOf } from '../context.ts'
 import { createOption, flagOf, valueGiven } from '../option.ts'
 import { providerFields } from '../providers/options.ts'
@@ -40,6 +41,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   username: '--username',
   email: '--email',
   password: '--password-stdin',
+  ...definitionOptions,
   ...accessOptions,
   ...personOptions,
   ...providerFields,

@@ -9,7 +9,7 @@ import { table, time } from '../text.ts'
 import { factorCommands } from './factors.ts'
 import { findAccount as find } from './find.ts'
 import { importUsersCommand } from './import.ts'
-import { addPersonOptions, personOf } from './options.ts'
+import { addPersonOptions, attributeFilter, attributesOf, personOf } from './options.ts'
 import { accountDocument, accountText, emailOf } from './text.ts'
 
 /** The services that do what a command says. */
@@ -72,20 +72,21 @@ const create = (cli: Cli): Command =>
       )
     }
     const password = await readSecret(cli, 'password')
-    const { accounts } = await cli.services({ create: 'first' })
-    const account = await accounts.createByAdmin({
+    const services = await cli.services({ create: 'first' })
+    const account = await services.accounts.createByAdmin({
       username: typeof options.username === 'string' ? options.username : '',
       email: typeof options.email === 'string' ? options.email : '',
       password,
       ...personOf(options),
+      attributes: attributesOf(options, services),
       verified: options.verified === true,
       role: options.admin === true ? 'admin' : 'user',
     })
     const next = options.verified === true ? 'They can sign in.' : 'They have to verify their email address.'
     cli.answer(
       options,
-      accountDocument(account),
-      `The account is created. ${next}\n\n${accountText(account, cli.clock())}`,
+      accountDocument(account, services),
+      `The account is created. ${next}\n\n${accountText(account, cli.clock(), services)}`,
     )
   })
 
@@ -101,16 +102,17 @@ const invite = (cli: Cli): Command =>
   ).action(async (options: Options) => {
     const role = roles.safeParse(options.role ?? 'user')
     if (!role.success) throw new CliError([`--role: must be one of ${roles.options.join(', ')}`], 2)
-    const { accounts } = await cli.services({ create: 'first' })
-    const account = await accounts.createByAdmin({
+    const services = await cli.services({ create: 'first' })
+    const account = await services.accounts.createByAdmin({
       username: typeof options.username === 'string' ? options.username : '',
       email: typeof options.email === 'string' ? options.email : '',
       ...personOf(options),
+      attributes: attributesOf(options, services),
       verified: false,
       role: role.data,
     })
-    const text = `The invitation is on its way.\n\n${accountText(account, cli.clock())}`
-    cli.answer(options, accountDocument(account), text)
+    const text = `The invitation is on its way.\n\n${accountText(account, cli.clock(), services)}`
+    cli.answer(options, accountDocument(account, services), text)
   })
 
 const list = (cli: Cli): Command =>
@@ -120,15 +122,19 @@ const list = (cli: Cli): Command =>
       '--second-factor <which>',
       'any, none or passkey: only those with a second factor, without, with a passkey',
     )
+    .option('--attribute <name=value>', 'only those whose attribute has this value')
     .action(async (options: Options) => {
-      const { accounts } = await cli.services()
+      const services = await cli.services()
+      const { accounts } = services
       const { search } = options
+      const [attribute] = attributeFilter(options)
       const factor = factorFilter.safeParse(options.secondFactor)
       if (!factor.success)
         throw new CliError([`--second-factor: must be one of ${FACTOR_FILTERS.join(', ')}`], 2)
       const filters = {
         ...(typeof search === 'string' && { search }),
         ...(factor.data !== undefined && { second_factor: factor.data }),
+        ...(attribute && { attribute }),
       }
       const filtered = Object.keys(filters).length > 0
       const page = filtered
@@ -144,7 +150,7 @@ const list = (cli: Cli): Command =>
         account.id,
       ])
       const text = table([['USERNAME', 'EMAIL', 'ROLE', 'STATE', 'LAST SIGN-IN', 'ID'], ...rows])
-      const documents = { ...page, items: page.items.map(accountDocument) }
+      const documents = { ...page, items: page.items.map((account) => accountDocument(account, services)) }
       cli.answer(
         options,
         documents,
@@ -154,6 +160,7 @@ const list = (cli: Cli): Command =>
               'users list',
               typeof search === 'string' && `--search ${JSON.stringify(search)}`,
               factor.data && `--second-factor ${factor.data}`,
+              attribute && `--attribute ${JSON.stringify(`${attribute.name}=${attribute.value}`)}`,
             ]
               .filter(Boolean)
               .join(' '),
@@ -166,8 +173,9 @@ const show = (cli: Cli): Command =>
   createCommand('show', 'show an account')
     .argument('<id|email>', 'ID, username or email address')
     .action(async (login: string, options: Options) => {
-      const account = await find(await cli.services(), login)
-      cli.answer(options, accountDocument(account), accountText(account, cli.clock()))
+      const services = await cli.services()
+      const account = await find(services, login)
+      cli.answer(options, accountDocument(account, services), accountText(account, cli.clock(), services))
     })
 
 const update = (cli: Cli): Command =>
@@ -179,20 +187,21 @@ const update = (cli: Cli): Command =>
       .option('--no-require-second-factor', 'the settings decide'),
   ).action(async (login: string, options: Options) => {
     const { requireSecondFactor } = options
+    const services = await cli.services()
     const given = {
       ...personOf(options),
+      attributes: attributesOf(options, services),
       ...(typeof options.email === 'string' && { email: options.email }),
       ...(typeof requireSecondFactor === 'boolean' && { secondFactorRequired: requireSecondFactor }),
     }
     if (Object.values(given).every((value) => value === undefined))
       throw new CliError(['nothing to change; --help lists the options'], 2)
-    const services = await cli.services()
     const { id } = await find(services, login)
     const account = await services.accounts.updateByAdmin(id, given)
     cli.answer(
       options,
-      accountDocument(account),
-      `The account is updated.\n\n${accountText(account, cli.clock())}`,
+      accountDocument(account, services),
+      `The account is updated.\n\n${accountText(account, cli.clock(), services)}`,
     )
   })
 
@@ -236,5 +245,5 @@ const setRole = (cli: Cli): Command =>
       const { id } = await find(services, login)
       const account = await services.accounts.setRole(id, role.data)
       const text = `${account.displayUsername} (${id}) has the role ${account.role}.`
-      cli.answer(options, accountDocument(account), text)
+      cli.answer(options, accountDocument(account, services), text)
     })

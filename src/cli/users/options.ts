@@ -2,8 +2,9 @@ import type { Command } from 'commander'
 import { addressParts } from '../../shared/profile/address.ts'
 import { profileFields } from '../../shared/profile/fields.ts'
 import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
-import type { Options } from '../context.ts'
-import { valueGiven } from '../option.ts'
+import { CliError, type Options } from '../context.ts'
+import { createOption, valueGiven } from '../option.ts'
+import type { CliServices } from '../services.ts'
 
 const flagsOf = (option: string) => `--${option} <text>`
 const optionIn = (options: Options, option: string): unknown =>
@@ -17,7 +18,51 @@ export function addPersonOptions(command: Command): Command {
   return command
     .option(`--${PHONE_VERIFIED.option}`, 'the phone number is known to be theirs')
     .option(`--no-${PHONE_VERIFIED.option}`, 'the phone number is not known to be theirs')
+    .addOption(createOption(ATTRIBUTE))
 }
+
+const ATTRIBUTE = {
+  flags: '--attribute <name=value>',
+  description:
+    'an attribute that is defined; an empty value empties, a list is separated by commas; repeatable',
+  repeatable: true,
+}
+
+/** @throws CliError for what is not `name=value` */
+function attributePair(given: string): { name: string; value: string } {
+  const at = given.indexOf('=')
+  if (at < 1) throw new CliError(['--attribute: write it as name=value, for example cost_center=4711'], 2)
+  return { name: given.slice(0, at), value: given.slice(at + 1) }
+}
+
+/** What `--attribute` says, as the service takes it; undefined: nothing. @throws CliError for what is not `name=value` */
+export function attributesOf(
+  options: Options,
+  { attributes }: Pick<CliServices, 'attributes'>,
+): Record<string, unknown> | undefined {
+  const given = valueGiven(options, ATTRIBUTE) as string[] | undefined
+  const lists = new Set(
+    attributes
+      .live()
+      .filter(({ type }) => type === 'strings')
+      .map(({ name }) => name),
+  )
+  return (
+    given &&
+    Object.fromEntries(
+      given
+        .map(attributePair)
+        .map(({ name, value }) => [
+          name,
+          lists.has(name) ? value.split(',').filter((item) => item.trim() !== '') : value,
+        ]),
+    )
+  )
+}
+
+/** What a list is filtered by; empty: nothing. @throws CliError for what is not `name=value` */
+export const attributeFilter = ({ attribute }: Options): { name: string; value: string }[] =>
+  typeof attribute === 'string' ? [attributePair(attribute)] : []
 
 /** What the options say of a person, by the names of the services. An empty value empties. */
 export function personOf(options: Options): Record<string, unknown> {

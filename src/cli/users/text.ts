@@ -4,13 +4,14 @@ import { toSeconds } from '../../shared/clock.ts'
 import { addressParts } from '../../shared/profile/address.ts'
 import { byNameOf, profileFields } from '../../shared/profile/fields.ts'
 import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
+import type { CliServices } from '../services.ts'
 import { labelledLines, time } from '../text.ts'
 
 /** The proven address, else the one that waits for its proof. */
 export const emailOf = (account: Account): string | null => account.email ?? account.pendingEmail
 
 /** An account as JSON. Times in seconds since the epoch, as everywhere in JSON. */
-export const accountDocument = (account: Account) => ({
+export const accountDocument = (account: Account, { attributes }: Pick<CliServices, 'attributes'>) => ({
   id: account.id,
   username: account.displayUsername,
   email: emailOf(account),
@@ -18,6 +19,7 @@ export const accountDocument = (account: Account) => ({
   ...byNameOf('claim', account),
   [PHONE_VERIFIED.claim]: account.phoneVerified,
   address: account.address,
+  attributes: attributes.shown(account.attributes),
   role: account.role,
   second_factors: [...account.secondFactors],
   second_factor_required: account.secondFactorRequired,
@@ -29,7 +31,11 @@ export const accountDocument = (account: Account) => ({
 })
 
 /** An account as people read it. */
-export const accountText = (account: Account, now: number): string =>
+export const accountText = (
+  account: Account,
+  now: number,
+  { attributes }: Pick<CliServices, 'attributes'>,
+): string =>
   labelledLines([
     ['username', account.displayUsername],
     [
@@ -45,6 +51,10 @@ export const accountText = (account: Account, now: number): string =>
     ...addressParts.map(({ label, part }): [string, string | undefined] => [
       label.toLowerCase(),
       account.address?.[part]?.replaceAll('\n', ', '),
+    ]),
+    ...Object.entries(attributes.shown(account.attributes)).map(([name, value]): [string, string] => [
+      name,
+      [value].flat().join(', '),
     ]),
     ['role', account.role],
     ['second factors', account.secondFactors.length === 0 ? undefined : account.secondFactors.join(', ')],

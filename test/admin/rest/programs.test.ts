@@ -119,6 +119,9 @@ const OPERATIONS: Record<string, Row> = {
   disableProvider: { may: PROVIDER },
   enableProvider: { may: PROVIDER },
   testProvider: { may: PROVIDER },
+  createAttribute: { may: 'what is known of people, which lets nobody in' },
+  changeAttribute: { may: 'as createAttribute' },
+  deleteAttribute: { may: 'as createAttribute' },
   rotateKeys: { may: 'keys of the server’s own making' },
   retireKey: { may: 'as rotateKeys' },
   createRegistrationToken: {

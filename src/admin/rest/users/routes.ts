@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { RestContext } from '../context.ts'
@@ -11,7 +12,7 @@ import { sendPage } from '../paging.ts'
 import { idParams, pageOf } from '../schemas.ts'
 import { userFactorsRoutes } from './factors.ts'
 import { userRelationsRoutes } from './relations.ts'
-import { personOf, user, userBody, userChanges, userQuery, userView } from './schemas.ts'
+import { attributeOf, personOf, user, userBody, userChanges, userQuery, userView } from './schemas.ts'
 
 const area = 'users' as const
 
@@ -112,7 +113,7 @@ export function userRoutes({ app, deps }: RestContext): void {
   const { accounts, clock, issuer } = deps
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
-  const view = (account: Account) => userView(account, clock())
+  const view = (account: Account) => userView(account, deps.attributes.shown(account.attributes), clock())
   const services = {
     disable: accounts.disable,
     enable: accounts.enable,
@@ -121,6 +122,11 @@ export function userRoutes({ app, deps }: RestContext): void {
     'send-invitation': accounts.sendInvitation,
     'end-sessions': accounts.endSessions,
   }
+
+  const queryOf = ({ attribute, ...query }: z.output<typeof userQuery>) => ({
+    ...query,
+    attribute: attributeOf(attribute),
+  })
 
   async function find(id: string): Promise<Account> {
     const account = id.includes('\0') ? undefined : await accounts.byId(id)
@@ -131,7 +137,7 @@ export function userRoutes({ app, deps }: RestContext): void {
   userFactorsRoutes({ app, deps }, find)
 
   app.get('/users', { ...listUsers, ...limit }, async (request, reply) =>
-    sendPage(request, reply, issuer, await accounts.search(request.query), view),
+    sendPage(request, reply, issuer, await accounts.search(queryOf(request.query)), view),
   )
 
   app.post('/users', { ...createUser, ...limit }, async (request, reply) => {

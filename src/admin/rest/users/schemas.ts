@@ -25,6 +25,9 @@ export const user = z
       .object(Object.fromEntries(addressParts.map(({ part }) => [part, z.string().optional()])))
       .nullable()
       .meta({ description: 'The parts of the claim (OpenID Connect Core §5.1.1).' }),
+    attributes: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
+      .meta({ description: 'What administrators have defined, by its name; of what has a value.' }),
     role,
     second_factors: z
       .array(z.enum(SECOND_FACTORS))
@@ -44,7 +47,11 @@ export const user = z
   })
   .meta({ id: 'User', description: 'A person. There is no password in it, and no way to set one here.' })
 
-export const userView = (account: Account, now: number): z.input<typeof user> => ({
+export const userView = (
+  account: Account,
+  attributes: z.input<typeof user>['attributes'],
+  now: number,
+): z.input<typeof user> => ({
   id: account.id,
   username: account.displayUsername,
   email: account.email,
@@ -52,6 +59,7 @@ export const userView = (account: Account, now: number): z.input<typeof user> =>
   ...byNameOf('rest', account),
   phone_number_verified: account.phoneVerified,
   address: account.address,
+  attributes,
   role: account.role,
   second_factors: [...account.secondFactors],
   second_factor_required: account.secondFactorRequired,
@@ -65,6 +73,12 @@ export const userView = (account: Account, now: number): z.input<typeof user> =>
 })
 
 export const userQuery = searchQuery.extend({
+  attribute: z
+    .string()
+    .max(600)
+    .regex(/^[a-z][a-z0-9_]*=/, 'Write it as name=value.')
+    .optional()
+    .meta({ description: 'Whose attribute has a value: `name=value`.', examples: ['cost_center=4711'] }),
   role: role.optional(),
   second_factor: z
     .enum(['any', 'none', 'passkey'])
@@ -80,6 +94,11 @@ const names = {
     ]),
   ),
   phone_number_verified: flag('Another number is not verified unless this says so.'),
+  attributes: field(
+    { type: 'object' },
+    'By their names, what administrators have defined; those that are left out stay, null empties one.',
+    { cost_center: '4711' },
+  ),
   address: field(
     {
       type: ['object', 'null'],
@@ -97,7 +116,15 @@ export const personOf = (body: Readonly<Record<string, unknown>>): Record<string
   ...byProperty(body, 'rest'),
   phoneVerified: body.phone_number_verified,
   address: body.address,
+  attributes: body.attributes,
 })
+
+/** `name=value` of the query. */
+export function attributeOf(query: string | undefined): { name: string; value: string } | undefined {
+  if (query === undefined) return undefined
+  const at = query.indexOf('=')
+  return { name: query.slice(0, at), value: query.slice(at + 1) }
+}
 
 const mailbox = text('The person proves it by a message that is sent there.', 'ada@example.com')
 const roleField = text('user, auditor or admin. Only administrators may say auditor and admin.')

@@ -1,0 +1,186 @@
+/**
+ * What administrators define, as a list that is one document of the database: few, read by each process once a second along with the
+ * settings, so that no request pays for it.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import { type ContentOf, type DefinitionFields, parseDefinition } from './field.ts'
+
+/** Where a document is kept (src/settings/store.ts). */
+export interface DocumentStore {
+  /** As this process has seen it last, a second ago at most. */
+  current(): { version: number; document: string }
+  read(): Promise<{ version: number; document: string }>
+  /** Puts a document in the place of the one of a version. False: there is another one by now. */
+  replace(version: number, document: string): Promise<boolean>
+}
+
+/** Something that is defined: what its fields say, and what the server says of it. */
+export type Defined<Content> = Content & {
+  id: string
+  /** Milliseconds since the epoch. */
+  createdAt: number
+  /** Raised by each change. */
+  version: number
+}
+
+export type DefinitionEvent<Kind extends string> =
+  | { type: `${Kind}.created` | `${Kind}.deleted`; id: string; name: string }
+  | { type: `${Kind}.updated`; id: string; name: string; before: object; after: object }
+
+export interface Definitions<Content> {
+  /** What counts in this process: of no more than a second ago. */
+  live(): readonly Defined<Content>[]
+  /** All, by name. */
+  list(): Promise<Defined<Content>[]>
+  /** @throws AppError KIND_not_found (404) */
+  get(id: string): Promise<Defined<Content>>
+  /** By ID, else by name. @throws AppError KIND_not_found (404) */
+  find(idOrName: string): Promise<Defined<Content>>
+  /** @throws ValidationError (422), also where the name is taken · AppError too_many (409) */
+  create(input: Readonly<Record<string, unknown>>): Promise<Defined<Content>>
+  /** What would be stored. @throws ValidationError (422) */
+  complete(input: Readonly<Record<string, unknown>>): Content
+  /** Fields that are left out stay. @throws ValidationError (422) · VersionConflict (409) · AppError KIND_not_found (404) */
+  update(
+    id: string,
+    changes: Readonly<Record<string, unknown>>,
+    given?: { ifVersion?: number },
+  ): Promise<Defined<Content>>
+  /** @throws VersionConflict (409) · AppError KIND_not_found (404) */
+  remove(id: string, given?: { ifVersion?: number }): Promise<void>
+}
+
+/** How often a change is tried again that others were faster than. */
+const TRIES = 20
+
+/**
+ * @param given.most how many there may be
+ * @param given.check what is wrong with a definition beside others. @throws ValidationError
+ * @param given.removed what is done once one is gone
+ */
+export function createDefinitions<
+  Kind extends string,
+  Fields extends DefinitionFields & { name: { schema: { _output: string } } },
+>(given: {
+  kind: Kind
+  fields: Fields
+  most: number
+  store: DocumentStore
+  clock: Clock
+  check?(content: ContentOf<Fields>, all: readonly Defined<ContentOf<Fields>>[]): void
+  removed?(name: string): Promise<void>
+  /** Told of every change after it is stored. */
+  events(event: DefinitionEvent<Kind>): void
+}): Definitions<ContentOf<Fields>> {
+  type Content = ContentOf<Fields>
+  type One = Defined<Content>
+  const { kind, fields, store, clock, events } = given
+  let seen: { document: string; items: readonly One[] } = { document: '', items: [] }
+
+  const itemsOf = (document: string): One[] => {
+    const { items = [] } = JSON.parse(document) as { items?: One[] }
+    return items
+  }
+  const contentOf = (one: One): Content =>
+    Object.fromEntries(Object.keys(fields).map((name) => [name, one[name as keyof One]])) as Content
+  const notFound = () => new AppError(`${kind}_not_found`, 404, `There is no ${kind} with this ID.`)
+  const byName = (one: One, other: One) => (String(one.name) < String(other.name) ? -1 : 1)
+
+  async function list(): Promise<One[]> {
+    return itemsOf((await store.read()).document)
+  }
+
+  async function get(id: string): Promise<One> {
+    const one = (await list()).find((each) => each.id === id)
+    if (one === undefined) throw notFound()
+    return one
+  }
+
+  /** Changes the list; the work is done again where others were faster. */
+  async function change<Result>(work: (items: One[]) => { items: One[]; result: Result }): Promise<Result> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const { version, document } = await store.read()
+      const { items, result } = work(itemsOf(document))
+      const next = JSON.stringify({ items: items.toSorted(byName) })
+      if (next === document || (await store.replace(version, next))) return result
+    }
+    throw new VersionConflict(kind)
+  }
+
+  function judged(content: Content, others: readonly One[]): void {
+    if (others.some(({ name }) => String(name).toLowerCase() === String(content.name).toLowerCase()))
+      throw refusedFields({ name: `There is one with this name already.` })
+    given.check?.(content, others)
+  }
+
+  return {
+    live() {
+      const { document } = store.current()
+      if (document !== seen.document) seen = { document, items: itemsOf(document) }
+      return seen.items
+    },
+    list,
+    get,
+
+    async find(idOrName) {
+      const all = await list()
+      const one =
+        all.find(({ id }) => id === idOrName) ?? all.find(({ name }) => String(name) === idOrName.trim())
+      if (one === undefined)
+        throw new AppError(`${kind}_not_found`, 404, `There is no ${kind} with this ID or name.`)
+      return one
+    },
+
+    complete: (input) => parseDefinition(fields, input),
+
+    async create(input) {
+      const content = parseDefinition(fields, input)
+      const one = { ...content, id: randomUUID(), createdAt: clock(), version: 0 } as One
+      await change((items) => {
+        judged(content, items)
+        if (items.length >= given.most)
+          throw new AppError('too_many', 409, `There are ${given.most} already. Delete one first.`)
+        return { items: [...items, one], result: undefined }
+      })
+      events({ type: `${kind}.created`, id: one.id, name: String(one.name) })
+      return one
+    },
+
+    async update(id, changes, { ifVersion } = {}) {
+      const { before, after } = await change((items) => {
+        const old = items.find((each) => each.id === id)
+        if (old === undefined) throw notFound()
+        if (ifVersion !== undefined && old.version !== ifVersion) throw new VersionConflict(kind)
+        const content = parseDefinition(fields, changes, contentOf(old))
+        const others = items.filter((each) => each !== old)
+        judged(content, others)
+        const same = JSON.stringify(contentOf(old)) === JSON.stringify(content)
+        const one = same ? old : ({ ...old, ...content, version: old.version + 1 } as One)
+        return { items: [...others, one], result: { before: old, after: one } }
+      })
+      if (before !== after)
+        events({
+          type: `${kind}.updated`,
+          id,
+          name: String(after.name),
+          before: contentOf(before),
+          after: contentOf(after),
+        })
+      return after
+    },
+
+    async remove(id, { ifVersion } = {}) {
+      const name = await change((items) => {
+        const old = items.find((each) => each.id === id)
+        if (old === undefined) throw notFound()
+        if (ifVersion !== undefined && old.version !== ifVersion) throw new VersionConflict(kind)
+        return { items: items.filter((each) => each !== old), result: String(old.name) }
+      })
+      await given.removed?.(name)
+      events({ type: `${kind}.deleted`, id, name })
+    },
+  }
+}

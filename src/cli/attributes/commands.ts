@@ -1,0 +1,144 @@
+import { Command } from 'commander'
+import type { Defined, Definitions } from '../../attributes/definitions/definitions.ts'
+import { type NamedDefinitionField, shownText, valueIn } from '../../attributes/definitions/field.ts'
+import { ATTRIBUTE_FIELDS } from '../../attributes/table.ts'
+import { type Cli, CliError, createCommand, type Options } from '../context.ts'
+import { createOption, valueGiven } from '../option.ts'
+import { PROGRAM } from '../program.ts'
+import type { CliServices } from '../services.ts'
+import { labelledLines, table, time } from '../text.ts'
+
+type One = Defined<object> & { name: string }
+
+/** What is defined, in words, and how it is shown. */
+interface Kind {
+  kind: 'attribute' | 'claim'
+  about: string
+  one: string
+  fields: readonly NamedDefinitionField[]
+  service(
+    services: CliServices,
+  ): Pick<Definitions<{ name: string }>, 'list' | 'find' | 'create' | 'update' | 'remove'>
+  /** Columns of the list. */
+  columns: readonly string[]
+  deleting: string
+  next(one: One): string
+  /** What else there is to be said of one. */
+  more?(services: CliServices, one: One): Promise<[string, string][]>
+}
+
+const ATTRIBUTES: Kind = {
+  kind: 'attribute',
+  about: 'What is known of people beside the standard claims',
+  one: 'an attribute',
+  fields: ATTRIBUTE_FIELDS,
+  service: ({ attributes }) => attributes,
+  columns: ['type', 'editable_by', 'visible_to'],
+  deleting: 'delete an attribute, and the values that people have',
+  next: ({ name }) => `${PROGRAM} users update USER --attribute ${name}=…`,
+  async more({ attributes }, { name }) {
+    const count = await attributes.countPeople(name)
+    return [['people with a value', count > 1000 ? 'more than 1,000' : String(count)]]
+  },
+}
+
+/** `latchkey attributes …` */
+export const attributeCommands = (cli: Cli): Command => definitionCommands(cli, ATTRIBUTES)
+
+const fieldOf = (one: object, name: string): unknown => (one as Readonly<Record<string, unknown>>)[name]
+const repeats = ({ kind }: NamedDefinitionField) => kind !== 'line' && kind !== 'choice'
+
+function definitionCommands(cli: Cli, words: Kind): Command {
+  const { kind, one, fields, service } = words
+  const group = new Command(`${kind}s`).description(words.about)
+  const argument = [`<${kind}>`, 'its ID or name'] as const
+
+  const document = (found: One) => ({
+    id: found.id,
+    ...Object.fromEntries(fields.map(({ name }) => [name, fieldOf(found, name)])),
+    created_at: new Date(found.createdAt).toISOString(),
+  })
+  const text = (found: One) =>
+    labelledLines([
+      ['ID', found.id],
+      ...fields.map((field): [string, string] => [
+        field.form.label.toLowerCase(),
+        shownText(field, fieldOf(found, field.name)),
+      ]),
+      ['created', time(found.createdAt)],
+    ])
+  const withOptions = (command: Command, own: readonly NamedDefinitionField[]) => {
+    for (const field of own) command.addOption(createOption({ ...field.option, repeatable: repeats(field) }))
+    return command
+  }
+  const inputIn = (options: Options, own: readonly NamedDefinitionField[]): Record<string, unknown> =>
+    Object.fromEntries(
+      own.flatMap((field): [string, unknown][] => {
+        const given = valueGiven(options, field.option)
+        return given === undefined ? [] : [[field.name, valueIn(field, given as string | string[])]]
+      }),
+    )
+  const changeable = fields.filter(({ fixed }) => fixed !== true)
+
+  group.addCommand(
+    withOptions(createCommand('create', `define ${one}`), fields).action(async (options: Options) => {
+      const created = await service(await cli.services({ create: 'first' })).create(inputIn(options, fields))
+      const next = `Next: ${words.next(created)}`
+      cli.answer(options, document(created), `The ${kind} is defined.\n\n${text(created)}\n\n${next}`)
+    }),
+  )
+  group.addCommand(
+    createCommand('list', `list the ${kind}s by name`).action(async (options: Options) => {
+      const all = await service(await cli.services()).list()
+      const columns = ['name', ...words.columns]
+      const rows = all.map((each) => [
+        ...columns.map((column) => [fieldOf(each, column)].flat().join(', ')),
+        each.id,
+      ])
+      const shown =
+        rows.length === 0
+          ? `There is no ${kind} yet. Define one with: ${PROGRAM} ${kind}s create --name …`
+          : table([[...columns.map((column) => column.toUpperCase().replace('_', ' ')), 'ID'], ...rows])
+      cli.answer(options, { items: all.map(document) }, shown)
+    }),
+  )
+  group.addCommand(
+    createCommand('show', `show ${one}`)
+      .argument(...argument)
+      .action(async (idOrName: string, options: Options) => {
+        const services = await cli.services()
+        const found = await service(services).find(idOrName)
+        const more = (await words.more?.(services, found)) ?? []
+        const keys = more.map(([name, value]) => [name.replaceAll(' ', '_'), value])
+        cli.answer(
+          options,
+          { ...document(found), ...Object.fromEntries(keys) },
+          [text(found), labelledLines(more)].filter(Boolean).join('\n'),
+        )
+      }),
+  )
+  group.addCommand(
+    withOptions(createCommand('update', `change ${one}`).argument(...argument), changeable).action(
+      async (idOrName: string, options: Options) => {
+        const changes = inputIn(options, changeable)
+        if (Object.keys(changes).length === 0)
+          throw new CliError(['nothing to change; --help lists the options'], 2)
+        const definitions = service(await cli.services())
+        const { id } = await definitions.find(idOrName)
+        const changed = await definitions.update(id, changes)
+        cli.answer(options, document(changed), `The ${kind} is changed.\n\n${text(changed)}`)
+      },
+    ),
+  )
+  group.addCommand(
+    createCommand('delete', words.deleting)
+      .argument(...argument)
+      .action(async (idOrName: string, options: Options) => {
+        const definitions = service(await cli.services())
+        const { id, name } = await definitions.find(idOrName)
+        await definitions.remove(id)
+        cli.answer(options, { id, deleted: true }, `The ${kind} ${name} is deleted.`)
+      }),
+  )
+  return group
+}
