@@ -30,7 +30,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
     expect(list.text).toContain('Harbour Notes')
     const page = await browser.submit(list, { Reference: ` ${reference} ` }, { button: 'Explain' })
     expect(page.url.pathname).toBe(`/admin/rejections/${reference}`)
-    expect(page.text).toContain('A trailing slash too many')
+    expect(page.text).toContain('Extra trailing slash')
     expect(page.body).toMatch(
       /https:\/\/app\.example\/callback<ins class="marked[^>]*><span[^>]*> \(added: <\/span>\/</,
     )
@@ -45,7 +45,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
     const url = desk.fixture.authorizeUrl(client, { redirect_uri: `${redirectUri}/` })
     const words = 'What was wrong with the request, and how to mend it'
     const explained = await browser.follow(await browser.open(url), words)
-    expect(explained.text).toContain('A trailing slash too many')
+    expect(explained.text).toContain('Extra trailing slash')
     const { browser: person } = await signedIn(desk.latchkey, 'user')
     for (const text of [(await person.open(url)).text, (await get(url)).text])
       expect(text).not.toContain(words)
@@ -125,7 +125,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
     const { reference } = await refused(client)
     const auditor = await signedIn(desk.latchkey, 'auditor')
     const page = await auditor.browser.open(address(`/admin/rejections/${reference}`))
-    expect(page.text).toContain('A trailing slash too many')
+    expect(page.text).toContain('Extra trailing slash')
     expect(page.text).not.toContain('Register what was sent')
     const confirm = await auditor.browser.open(address(`/admin/rejections/${reference}/fix`))
     expect(confirm.text).not.toContain('Add it Add it')

@@ -51,7 +51,7 @@ describe.each(engines)('two servers and the command line on %s', (engine) => {
     }, SOON)
     const shown = await latchkey(['rejections', 'show', String(a)], env)
     expect([shown.code, shown.stderr]).toEqual([0, ''])
-    expect(shown.stdout).toMatch(/^A trailing slash too many\n/)
+    expect(shown.stdout).toMatch(/^Extra trailing slash\n/)
     const marks = /\n {2}sent {8}(\S+)\n {2}registered {2}(\S+)\n( *)\^ they differ from here on\n/.exec(
       shown.stdout,
     )

@@ -161,9 +161,7 @@ export const redirectUriRules: readonly Rule[] = [
         withoutSlash(details.redirect_uri ?? '') === withoutSlash(details.closest ?? ''),
     ),
     title: ({ details }) =>
-      (details.redirect_uri ?? '').endsWith('/')
-        ? 'A trailing slash too many'
-        : 'The trailing slash is missing',
+      (details.redirect_uri ?? '').endsWith('/') ? 'Extra trailing slash' : 'The trailing slash is missing',
     mistake: (rejection) =>
       `${both(rejection)} They differ only by the slash at the end, and redirect URIs are compared character by character.`,
     inApp: sendRegistered,

@@ -105,7 +105,7 @@ test('a redirect URI with a slash too many is explained by the reference on the 
   expect(reference).toBeDefined()
 
   const page = await e2e.console(`/admin/rejections/${reference}`)
-  await page.getByText('A trailing slash too many').first().waitFor()
+  await page.getByText('Extra trailing slash').first().waitFor()
   await follow(page, 'Register what was sent …')
   await heading(page, 'Register what was sent')
   await page.getByRole('button', { name: /^Add/ }).click()

@@ -53,7 +53,7 @@ export const factsOf = (provider: ProviderView, kind: ConnectorKind | undefined)
   ...(provider.email_domains.length > 0
     ? [['Only addresses of these domains', provider.email_domains.join(', ')] as [string, string]]
     : []),
-  ['Its tokens', provider.keep_tokens ? 'are kept, encrypted' : 'are thrown away'],
+  ['Provider tokens', provider.keep_tokens ? 'stored, encrypted' : 'not stored'],
   ['Callback URL', provider.callback_url],
   ...(provider.backchannel_logout_url === undefined
     ? []

@@ -22,7 +22,7 @@ import { pageLinks } from '../page-links.ts'
 import { FACTOR_NOTICES, factorsSection, type UserFactorsDependencies, userFactorsRoutes } from './factors.ts'
 import { historyOf } from './history.ts'
 import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
-import { actionsOf, detailsOf, tagsOf, when } from './view.ts'
+import { actionsOf, bannersOf, detailsOf, tagsOf, when } from './view.ts'
 
 /** No function takes or gives a password. */
 export interface UsersDependencies
@@ -193,7 +193,8 @@ export async function usersArea(
       },
       names: NAME_FIELDS,
       more: MORE_FIELDS,
-      actions: actionsOf(user, clock()),
+      banners: bannersOf(user, clock()),
+      actions: actionsOf(user),
       access,
       factors: factorsSection(user, deps.secondFactor(), factors, waiting),
       password: ways.password,

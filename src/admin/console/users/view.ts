@@ -36,6 +36,8 @@ declare module '../../../http/pages/pages.ts' {
       title: string
       details: [name: string, value: string][]
       tags: Tag[]
+      /** Why the account cannot sign in as it is, each with what ends it. */
+      banners: Banner[]
       alert?: string | undefined
       edit: Form & { version: string }
       names: readonly FormField[]
@@ -60,6 +62,30 @@ export interface Tag {
 
 /** A time for people, in UTC; a dash for never. */
 export const when = (time: number | null): string => (time === null ? '–' : minuteOf(time))
+
+export interface Banner {
+  text: string
+  label: string
+  form: ButtonForm
+}
+
+/** What keeps an account from signing in, in a sentence, with the act that ends it. @param now milliseconds since the epoch */
+export function bannersOf(user: Account, now: number): Banner[] {
+  const action = (name: string): ButtonForm => ({ action: `/admin/users/${user.id}/${name}` })
+  return [
+    user.lockedUntil !== null &&
+      user.lockedUntil > now && {
+        text: `Locked until ${minuteOf(user.lockedUntil)} after too many wrong passwords.`,
+        label: 'Unlock',
+        form: action('unlock'),
+      },
+    user.disabledAt !== null && {
+      text: `Disabled on ${minuteOf(user.disabledAt)}: nobody signs in to it.${isInvited(user) ? ' Once enabled, the link of the invitation works again, until it expires.' : ''}`,
+      label: 'Enable',
+      form: action('enable'),
+    },
+  ].filter((banner) => banner !== false)
+}
 
 /** What is worth knowing of an account at a glance. @param now milliseconds since the epoch */
 export function tagsOf(user: Account, now: number): Tag[] {
@@ -95,15 +121,9 @@ const isInvitable = ({ email, pendingEmail, disabledAt }: Account): boolean =>
   email === null && pendingEmail !== null && disabledAt === null
 
 /** What can be done to an account, each with a word on what it means. */
-export function actionsOf(user: Account, now: number) {
+export function actionsOf(user: Account) {
   const action = (name: string): ButtonForm => ({ action: `/admin/users/${user.id}/${name}` })
-  const locked = user.lockedUntil !== null && user.lockedUntil > now
   return [
-    locked && {
-      label: 'Unlock',
-      form: action('unlock'),
-      about: 'Ends the lock after too many wrong passwords.',
-    },
     isInvitable(user) && {
       label: user.invitedUntil === null ? 'Send invitation' : 'Send invitation again',
       form: action('send-invitation'),
@@ -125,18 +145,10 @@ export function actionsOf(user: Account, now: number) {
       form: action('end-sessions'),
       about: 'Ends every session and token. They may sign in again.',
     },
-    user.disabledAt === null
-      ? {
-          label: 'Disable',
-          form: action('disable'),
-          about: 'Nobody signs in to it, and every session and token ends, until it is enabled again.',
-        }
-      : {
-          label: 'Enable',
-          form: action('enable'),
-          about: isInvited(user)
-            ? 'The link of their invitation works again, until it expires.'
-            : 'They may sign in again.',
-        },
+    user.disabledAt === null && {
+      label: 'Disable',
+      form: action('disable'),
+      about: 'Nobody signs in to it, and every session and token ends, until it is enabled again.',
+    },
   ].filter((each) => each !== false)
 }
