@@ -55,6 +55,7 @@ import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
 import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
 import { createRejections, type Rejections } from './rejections/rejections.ts'
+import { createScimTokens, type ScimTokens } from './scim/tokens/tokens.ts'
 import { epochSeconds } from './shared/clock.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from './shared/identity-scopes.ts'
 import { createSignInGate, requiredAcr, type SignInGate } from './shared/second-factor-rule.ts'
@@ -128,6 +129,8 @@ export interface Services extends Foundation {
   resourceCredentials: ResourceCredentials
   /** Where events are sent. */
   webhooks: Webhooks
+  /** Tokens of directories that provision people. */
+  scimTokens: ScimTokens
   /** What of the administration API's scopes was registered before they were its own. */
   reservedScopes(): Promise<ReservedScopes>
   /** Clients with an address inside that PRIVATE_HOSTS does not name. */
@@ -351,6 +354,7 @@ export async function openServices(
     selfRegistered,
     registration,
     webhooks,
+    scimTokens: createScimTokens({ db, clock, events: event }),
     findClient,
     findForProtocol: async (clientId) => (await documents.find(clientId)) ?? findClient(clientId),
     resources,

@@ -31,14 +31,15 @@ const domains = [
   'queue',
   'registration',
   'rejections',
+  'scim',
   'settings',
   'sms',
   'webhooks',
 ]
 /** What brings it to browsers and programs: it may `import type` of a domain and of the protocol, and narrows that by `Pick`. */
 const deliveries = ['admin', 'api', 'interactions']
-/** Pages of a domain: delivery as well. */
-const pages = ['accounts/pages/', 'factors/pages/', 'federation/pages/']
+/** Pages and protocols of a domain: delivery as well. */
+const pages = ['accounts/pages/', 'factors/pages/', 'federation/pages/', 'scim/protocol/']
 const features = [...domains, ...deliveries]
 /** Parts of the composition root; only app.ts imports them. They may import everything. */
 const wiring = 'wiring'
@@ -71,6 +72,7 @@ const vendors: Readonly<Record<string, (file: string) => boolean>> = {
   bcrypt: (file) => file.startsWith('accounts/'),
   '@prometheus-io/': (file) => file.startsWith('metrics/'),
   'libphonenumber-js/': (file) => file.startsWith('sms/'),
+  scimmy: (file) => file.startsWith('scim/protocol/'),
   yaml: (file) => file.startsWith('configuration/'),
 }
 

@@ -60,6 +60,8 @@ const TABLE = {
   'key.retire': { needs: 'dangerous', words: 'withdraw a signing key' },
   'registration_token.create': { needs: 'dangerous', words: 'make an initial access token' },
   'registration_token.revoke': { needs: 'dangerous', words: 'revoke an initial access token' },
+  'scim_token.create': { needs: 'dangerous', words: 'create a SCIM token' },
+  'scim_token.delete': { needs: 'dangerous', words: 'delete a SCIM token' },
   'webhook.create': { needs: 'dangerous', words: 'create a webhook' },
   'webhook.update': { needs: 'dangerous', words: 'change a webhook' },
   'webhook.delete': { needs: 'dangerous', words: 'delete a webhook' },

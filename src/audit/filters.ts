@@ -47,7 +47,7 @@ const filters = z.object({
 /** As they are typed. What is empty does not count. */
 export type AuditFilters = { [Name in keyof z.input<typeof filters>]?: string | undefined }
 
-const KINDS: readonly string[] = ['account', 'client', 'command_line', 'server', 'anonymous']
+const KINDS: readonly string[] = ['account', 'client', 'scim', 'command_line', 'server', 'anonymous']
 
 /**
  * What the entries have to fulfil.

@@ -107,7 +107,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
   const { accounts, audit, breaches, clients, clientScopes, configuration, db, keptTokens, keys } = services
   const { lostTokens, mailer, providers, registration, rejections, reservedScopes, resourceCredentials } =
     services
-  const { attributes, factors, resources, settings, unreachableAddresses, webhooks } = services
+  const { attributes, factors, resources, scimTokens, settings, unreachableAddresses, webhooks } = services
   const { dataDir, issuer, redisUrl, smtpUrl } = config
   return {
     ...{
@@ -125,7 +125,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
       providers,
     },
     ...{ registration, rejections, reservedScopes, resourceCredentials, resources, settings },
-    ...{ factors, unreachableAddresses, webhooks },
+    ...{ factors, scimTokens, unreachableAddresses, webhooks },
     config: {
       issuer,
       database,

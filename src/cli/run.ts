@@ -23,6 +23,7 @@ import { providerCommands } from './providers/commands.ts'
 import { registrationCommands } from './registration.ts'
 import { rejectionCommands } from './rejections.ts'
 import { resourceCommands } from './resources/commands.ts'
+import { scimTokenCommands } from './scim-tokens.ts'
 import type { CliServices } from './services.ts'
 import { settingsCommands } from './settings.ts'
 import { printable } from './text.ts'
@@ -112,6 +113,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     rejectionCommands(cli),
     auditCommands(cli),
     webhookCommands(cli),
+    scimTokenCommands(cli),
     eventCommands(cli),
     passwordCommands(cli),
     hashCostCommand(cli),

@@ -20,6 +20,7 @@ type Shared =
   | 'reservedScopes'
   | 'resourceCredentials'
   | 'resources'
+  | 'scimTokens'
   | 'settings'
   | 'unreachableAddresses'
   | 'webhooks'

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Who does something. `server`: by itself, on a schedule; `anonymous`: nobody has shown who they are. */
+/** Who does something. `scim`: a directory, by one of its tokens; `server`: by itself, on a schedule; `anonymous`: nobody has shown who they are. */
 export interface Actor {
-  kind: 'account' | 'client' | 'command_line' | 'server' | 'anonymous'
+  kind: 'account' | 'client' | 'scim' | 'command_line' | 'server' | 'anonymous'
   id?: string
   /** For people; as it was at that moment. */
   name?: string

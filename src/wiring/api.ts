@@ -50,6 +50,7 @@ export async function wireApi(
       accounts,
       clients,
       webhooks: services.webhooks,
+      scimTokens: services.scimTokens,
       groups: services.access.groups,
       roles: services.access.roles,
       ofAdministrators: services.access.ofAdministrators,

@@ -57,6 +57,7 @@ export async function wireConsole(
       secondFactor: () => services.settings.values.secondFactor,
       factors: services.factors,
       webhooks: services.webhooks,
+      scimTokens: services.scimTokens,
       configuration,
       yamlOf: configuration.yamlOf,
       settings,

@@ -26,6 +26,8 @@ const BOUNDED: Readonly<Record<string, string>> = {
   resource_credentials: ADMINISTERED,
   resources: ADMINISTERED,
   roles: ADMINISTERED,
+  scim_groups: ADMINISTERED,
+  scim_tokens: 'forty rows',
   settings: 'one row',
   webhooks: 'fifty rows',
   signing_keys: 'a row a rotation',

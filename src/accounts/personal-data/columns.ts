@@ -111,6 +111,10 @@ export const RELATED: {
     member: 'last_uses',
     columns: { accountId: owner, kind: true, subject: true, lastUsedAt: true, address: true },
   },
+  scimUsers: {
+    member: 'names_in_directories',
+    columns: { owner: true, accountId: owner, externalId: true },
+  },
   deviceFailures: {
     member: 'wrong_passwords_by_browser',
     columns: { id: true, accountId: owner, failedSignIns: true, lockedUntil: true, updatedAt: true },

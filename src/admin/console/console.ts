@@ -17,6 +17,7 @@ import { type ProvidersDependencies, providersArea } from './providers/routes.ts
 import { type RegistrationDependencies, registrationArea } from './registration/routes.ts'
 import { type RejectionsDependencies, rejectionsArea } from './rejections/routes.ts'
 import { type ResourcesDependencies, resourcesArea } from './resources/routes.ts'
+import { type ScimAreaDependencies, scimArea } from './scim/routes.ts'
 import { type SettingsAreaDependencies, settingsArea } from './settings/routes.ts'
 import { type UsersDependencies, usersArea } from './users/routes.ts'
 import { type WebhooksDependencies, webhooksArea } from './webhooks/routes.ts'
@@ -34,6 +35,7 @@ export interface ConsoleAreas
     RejectionsDependencies,
     RegistrationDependencies,
     ResourcesDependencies,
+    ScimAreaDependencies,
     SettingsAreaDependencies,
     UsersDependencies,
     WebhooksDependencies {}
@@ -53,6 +55,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   auditArea,
   configurationArea,
   webhooksArea,
+  scimArea,
   settingsArea,
 ]
 

@@ -24,6 +24,7 @@ import type { SignedInDevice } from '../../oidc/sessions/devices.ts'
 import type { AcceptedAdminToken } from '../../oidc/tokens/admin-tokens.ts'
 import type { InitialAccessTokens } from '../../registration/tokens.ts'
 import type { Rejections } from '../../rejections/rejections.ts'
+import type { ScimTokens } from '../../scim/tokens/tokens.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { SecondFactorSetting } from '../../shared/second-factor-rule.ts'
@@ -104,6 +105,7 @@ export interface RestDependencies {
   configuration: Pick<ConfigurationService, 'export' | 'plan' | 'apply' | 'drift'>
   figures: FiguresDependencies
   webhooks: Omit<Webhooks, 'dispatch'>
+  scimTokens: Omit<ScimTokens, 'accept'>
   settings: Pick<Settings, 'described' | 'list' | 'change'>
 }
 

@@ -108,6 +108,17 @@ export function refuseGuardingSettings(caller: Caller, names: readonly string[],
     )
 }
 
+/**
+ * A token of a directory changes the verified addresses of people: a caller that made itself one could sign in as any of them.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseScimTokens(caller: Caller): void {
+  if (caller.kind === 'machine')
+    throw refused(
+      'A client cannot create SCIM tokens. An administrator can, in the console or by command line.',
+    )
+}
+
 /** @throws AppError administration_not_granted (403) for a role other than user */
 export function refuseRoles(caller: Caller, role: unknown): void {
   if (caller.kind === 'machine' && role !== undefined && role !== 'user')

@@ -38,6 +38,7 @@ interface AdminOperation<
     | 'refused requests'
     | 'audit log'
     | 'configuration'
+    | 'SCIM tokens'
     | 'webhooks'
     | 'overview'
     | 'settings'

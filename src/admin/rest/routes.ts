@@ -21,6 +21,7 @@ import { registrationRoutes } from './registration.ts'
 import { rejectionRoutes } from './rejections.ts'
 import { resourceCredentialRoutes } from './resources/credentials.ts'
 import { resourceRoutes } from './resources/routes.ts'
+import { scimTokenRoutes } from './scim-tokens.ts'
 import { settingsRoutes } from './settings.ts'
 import { userRoutes } from './users/routes.ts'
 import { webhookRoutes } from './webhooks.ts'
@@ -56,6 +57,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     overviewRoutes,
     settingsRoutes,
     webhookRoutes,
+    scimTokenRoutes,
   ]
   for (const routes of groups) routes({ app, deps })
 }

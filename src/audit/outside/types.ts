@@ -114,6 +114,8 @@ const OUTSIDE = {
   'role.deleted': 'role.deleted',
   'role.assigned': 'role.assigned',
   'role.unassigned': 'role.unassigned',
+  'scim_token.created': null,
+  'scim_token.deleted': null,
   'session.ended': 'session.ended',
   'settings.updated': 'settings.updated',
   'token.revoked': 'token.revoked',

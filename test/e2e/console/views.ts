@@ -197,6 +197,7 @@ export const consoleViews: ConsoleView[] = [
       await page.getByText('The credential, shown this once').waitFor()
     },
   },
+  at('scim', '/admin/scim'),
   at('webhooks', '/admin/webhooks'),
   at('webhook', ({ seen }) => `/admin/webhooks/${seen.webhook}`),
   at('webhook-delete', ({ seen }) => `/admin/webhooks/${seen.webhook}/delete`),

@@ -13,6 +13,7 @@ const NOBODY: Readonly<Record<string, string>> = {
 /** Who did it, as a name that is never empty. */
 export const whoOf = ({ actor }: Entry): string => {
   if (actor.kind === 'command_line') return `${actor.name ?? 'somebody'} (command line)`
+  if (actor.kind === 'scim') return `${actor.name ?? 'a directory'} (SCIM)`
   return actor.name ?? actor.id ?? own(NOBODY, actor.kind) ?? actor.kind
 }
 

@@ -1,0 +1,105 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Cookies } from '../../../http/cookies/cookies.ts'
+import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
+import { shownAgain } from '../../../http/forms/forms.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { Form } from '../../../http/pages/pages.ts'
+import type { ScimTokens } from '../../../scim/tokens/tokens.ts'
+import { minuteOf } from '../../../shared/moment.ts'
+import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { createShownOnce } from '../shown-once.ts'
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'admin/scim': {
+      frame: ConsoleFrame
+      /** Of this server, for directories. */
+      address: string
+      tokens: { name: string; created: string; lastUsed: string; removeHref: string }[]
+      form: Form
+      /** Shown this once. */
+      shown?: string | undefined
+    }
+  }
+}
+
+export interface ScimAreaDependencies {
+  cookies: Cookies
+  sealed: SealedCookies
+  scimTokens: Omit<ScimTokens, 'accept'>
+}
+
+const idParams = z.object({ id: z.string().max(100) })
+const query = z.object({
+  done: z.string().optional().catch(undefined),
+  made: z.uuid().optional().catch(undefined),
+})
+const form = z.object({ name: z.string().max(1000).default('') })
+
+const NOTICES: Readonly<Record<string, string>> = {
+  deleted: 'The token is deleted. Users and groups stay.',
+}
+
+/** `/admin/scim`: tokens of directories. */
+export async function scimArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & ScimAreaDependencies,
+): Promise<void> {
+  const { scimTokens: tokens } = deps
+  const shownOnce = createShownOnce(deps)
+
+  async function show(request: FastifyRequest, reply: FastifyReply, typed: Partial<Form> = {}, status = 200) {
+    const { done, made } = query.parse(request.query)
+    const data = {
+      address: new URL('/scim/v2', deps.issuer).href,
+      tokens: (await tokens.list()).map(({ id, name, createdAt, lastUsedAt }) => ({
+        name,
+        created: minuteOf(createdAt),
+        lastUsed: lastUsedAt === null ? 'never' : minuteOf(lastUsedAt),
+        removeHref: `/admin/scim/${id}/delete`,
+      })),
+      form: { action: '/admin/scim', ...typed },
+      shown: made && shownOnce.take(request, reply, made, administratorOf(request).id),
+    }
+    const notice = noticeOf(NOTICES, done)
+    return renderConsole(request, reply, 'scim', 'admin/scim', data, { status, notice })
+  }
+
+  app.get('/admin/scim', { config: { admin: 'read' } }, (request, reply) => show(request, reply))
+
+  app.post('/admin/scim', { config: { admin: 'scim_token.create' } }, async (request, reply) => {
+    try {
+      const { id, token } = await tokens.create(form.parse(request.body ?? {}))
+      shownOnce.put(reply, id, token, administratorOf(request).id)
+      return reply.redirect(`/admin/scim?made=${id}`, 303)
+    } catch (error) {
+      return show(request, reply, { ...asFormErrors(error), values: shownAgain(request.body) }, 422)
+    }
+  })
+
+  app.get('/admin/scim/:id/delete', { config: { admin: 'read' } }, async (request, reply) => {
+    const { id, name, lastUsedAt } = await tokens.get(idParams.parse(request.params).id)
+    return renderConsole(request, reply, 'scim', 'admin/resources-remove', {
+      title: 'Delete this token?',
+      ends: 'The directory that has it cannot change anything here any more. Users and groups stay as they are.',
+      facts: [
+        { label: 'Directory', value: name },
+        { label: 'Last used', value: lastUsedAt === null ? 'never' : minuteOf(lastUsedAt) },
+      ],
+      form: { action: `/admin/scim/${id}/delete`, fields: {} },
+      label: 'Delete token',
+      keepHref: '/admin/scim',
+    })
+  })
+
+  app.post(
+    '/admin/scim/:id/delete',
+    { config: { admin: 'scim_token.delete', formPage: '/admin/scim/:id/delete' } },
+    async (request, reply) => {
+      await tokens.remove(idParams.parse(request.params).id)
+      return reply.redirect('/admin/scim?done=deleted', 303)
+    },
+  )
+}

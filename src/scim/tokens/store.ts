@@ -1,0 +1,74 @@
+import type { Database } from '../../storage/database.ts'
+import { isUniqueViolation } from '../../storage/driver-errors.ts'
+
+/** A token as it is stored: its hash stays in the store. */
+export interface ScimTokenRow {
+  id: string
+  name: string
+  owner: string
+  /** Null: the whole server. */
+  organization: string | null
+  createdAt: Date
+  lastUsedAt: Date | null
+}
+
+/** What a request is done for. */
+export interface Bearer {
+  id: string
+  name: string
+  owner: string
+  organization: string | null
+}
+
+export interface ScimTokenStore {
+  /** False: this slot of the owner is taken. */
+  insert(row: Omit<ScimTokenRow, 'lastUsedAt'> & { slot: number; hash: string }): Promise<boolean>
+  /** Oldest first. */
+  list(most: number): Promise<ScimTokenRow[]>
+  count(): Promise<number>
+  find(id: string): Promise<ScimTokenRow | undefined>
+  remove(id: string): Promise<boolean>
+  /** A prepared read. */
+  byHash(hash: string): Promise<(Bearer & { lastUsedAt: string | null }) | undefined>
+  /** Unless another request has noted a later use. */
+  noteUse(id: string, at: Date): Promise<void>
+}
+
+const ROW = {
+  id: true,
+  name: true,
+  owner: true,
+  organization: true,
+  createdAt: true,
+  lastUsedAt: true,
+} as const
+
+export function createScimTokenStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): ScimTokenStore {
+  return {
+    async insert(row) {
+      try {
+        await prisma.scimToken.create({ data: row })
+        return true
+      } catch (error) {
+        if (isUniqueViolation(error)) return false
+        throw error
+      }
+    },
+    list: (most) =>
+      prisma.scimToken.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: most, select: ROW }),
+    count: () => prisma.scimToken.count(),
+    find: async (id) => (await prisma.scimToken.findUnique({ where: { id }, select: ROW })) ?? undefined,
+    remove: async (id) => (await prisma.scimToken.deleteMany({ where: { id } })).count === 1,
+    byHash: (hash) =>
+      reads.get(
+        'SELECT id, name, owner, organization, last_used_at AS "lastUsedAt" FROM scim_tokens WHERE hash = ?',
+        [hash],
+      ),
+    async noteUse(id, at) {
+      await prisma.scimToken.updateMany({
+        where: { id, OR: [{ lastUsedAt: null }, { lastUsedAt: { lt: at } }] },
+        data: { lastUsedAt: at },
+      })
+    },
+  }
+}

@@ -1,0 +1,135 @@
+/** Tokens of directories, which provision people by SCIM: made by administrators, shown once, two of a name for rotation. */
+import { hash, randomBytes, randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { Clock } from '../../shared/clock.ts'
+import { AppError } from '../../shared/errors.ts'
+import { nameKey } from '../../shared/name-key.ts'
+import { line } from '../../shared/text.ts'
+import { refusedFields, schemaProblems } from '../../shared/validation-error.ts'
+import type { Database } from '../../storage/database.ts'
+import { type Bearer, createScimTokenStore, type ScimTokenRow } from './store.ts'
+
+/** Without the token. Times are milliseconds since the epoch. */
+export interface ScimToken {
+  id: string
+  /** Of the directory: the audit log says it, and external IDs are kept by it. */
+  name: string
+  /** Null: the whole server. */
+  organization: string | null
+  createdAt: number
+  /** To the minute; null: never. */
+  lastUsedAt: number | null
+}
+
+export interface ScimTokenEvent {
+  type: 'scim_token.created' | 'scim_token.deleted'
+  id: string
+  name: string
+}
+
+export interface ScimTokens {
+  /**
+   * @returns the token too: the only time it is shown
+   * @throws ValidationError (422), also where there are two of this name · AppError too_many_scim_tokens (409)
+   */
+  create(input: Readonly<Record<string, unknown>>): Promise<ScimToken & { token: string }>
+  /** Oldest first, forty at most. */
+  list(): Promise<ScimToken[]>
+  /** @throws AppError scim_token_not_found (404) */
+  get(id: string): Promise<ScimToken>
+  /** It works no more from the next request on. @throws AppError scim_token_not_found (404) */
+  remove(id: string): Promise<void>
+  /** Whose token this is, whose use is noted; undefined: nobody’s. One statement, and a second one once a minute. */
+  accept(token: string): Promise<Bearer | undefined>
+}
+
+const MAX_TOKENS = 40
+const SLOTS = [0, 1]
+const MINUTE = 60_000
+/** Scanners of secrets know a token by its beginning. */
+const PREFIX = 'lks_'
+const TOKEN = /^lks_[\w-]{43}$/
+
+const inputSchema = z.strictObject({
+  name: line(64).pipe(z.string().min(1, 'Enter the name of the directory, like Entra.')),
+  organization: z.null('There are no organizations: leave it out.').optional(),
+})
+
+/** A fast hash is enough: 256 random bits cannot be guessed. */
+const hashOf = (token: string): string => hash('sha256', token, 'base64url')
+
+export function createScimTokens({
+  db,
+  clock,
+  events,
+}: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+  events(event: ScimTokenEvent): void
+}): ScimTokens {
+  const store = createScimTokenStore(db)
+
+  async function find(id: string): Promise<ScimTokenRow> {
+    const row = /^[\da-f-]{36}$/.test(id) ? await store.find(id) : undefined
+    if (row === undefined)
+      throw new AppError('scim_token_not_found', 404, 'There is no SCIM token with this ID.')
+    return row
+  }
+
+  return {
+    async create(input) {
+      const parsed = inputSchema.safeParse(input)
+      if (!parsed.success) throw refusedFields(schemaProblems(parsed.error))
+      const { name } = parsed.data
+      if ((await store.count()) >= MAX_TOKENS)
+        throw new AppError(
+          'too_many_scim_tokens',
+          409,
+          `There are ${MAX_TOKENS} SCIM tokens. Delete one first.`,
+        )
+      const token = PREFIX + randomBytes(32).toString('base64url')
+      const row = {
+        id: randomUUID(),
+        name,
+        owner: nameKey(name),
+        organization: null,
+        createdAt: new Date(clock()),
+      }
+      for (const slot of SLOTS) {
+        if (!(await store.insert({ ...row, slot, hash: hashOf(token) }))) continue
+        events({ type: 'scim_token.created', id: row.id, name })
+        return { ...view({ ...row, lastUsedAt: null }), token }
+      }
+      throw refusedFields({
+        name: 'There are two tokens of this name already, which is the most. Delete the one that is used no more.',
+      })
+    },
+
+    list: async () => (await store.list(MAX_TOKENS)).map(view),
+    get: async (id) => view(await find(id)),
+
+    async remove(id) {
+      const { name } = await find(id)
+      if (!(await store.remove(id))) await find(id)
+      events({ type: 'scim_token.deleted', id, name })
+    },
+
+    async accept(token) {
+      const found = TOKEN.test(token) ? await store.byHash(hashOf(token)) : undefined
+      if (found === undefined) return undefined
+      const { lastUsedAt, ...bearer } = found
+      const now = clock()
+      if (lastUsedAt === null || Date.parse(lastUsedAt) <= now - MINUTE)
+        await store.noteUse(bearer.id, new Date(now))
+      return bearer
+    },
+  }
+}
+
+const view = ({ id, name, organization, createdAt, lastUsedAt }: ScimTokenRow): ScimToken => ({
+  id,
+  name,
+  organization,
+  createdAt: createdAt.getTime(),
+  lastUsedAt: lastUsedAt?.getTime() ?? null,
+})
