@@ -25,6 +25,10 @@ interface World {
   own: string
 }
 
+/** An API with a role that the administrator has, and its scopes. */
+const ORDERS = 'https://orders.example'
+const ORDERS_SCOPE = 'orders:read orders:write'
+
 const PROVIDER = 'a provider is asked for what an administrator named; a split one is refused on the way in'
 const WEBHOOK = 'what happened, by IDs, which it can read by the API anyway; nothing comes back'
 const API = 'what tokens are for; whom they are about stays'
@@ -102,7 +106,7 @@ const OPERATIONS: Record<string, Row> = {
   unassignGroupRole: { not: (rest, { group, role }) => [rest.delete(`/groups/${group}/roles/${role}`)] },
   addResource: { may: API },
   changeResource: { may: API },
-  removeResource: { may: API },
+  removeResource: { not: (rest) => [rest.delete(`/resources/${encodeURIComponent(ORDERS)}`)] },
   addResourceCredential: { may: API },
   removeResourceCredentials: { may: API },
   removeResourceCredential: { may: API },
@@ -140,9 +144,25 @@ const OPERATIONS: Record<string, Row> = {
   applyConfiguration: {
     not(rest, { guarded }) {
       const client = `{client_id: ${guarded}, client_name: Guarded, redirect_uris: ["https://guarded.example/cb"], second_factor: required, max_auth_age: 600}`
-      const settings = rest.post('/configuration/apply', file('settings: {second_factor: "off"}'))
+      const files = [
+        'settings: {second_factor: "off"}',
+        `clients: [${client}]`,
+        'groups: [{name: STAFF, description: x}]',
+        'groups: [{name: Staff, roles: [Clerk, Plain]}]',
+        'groups: [{name: Staff, roles: []}]',
+        'prune: {groups: true}\ngroups: []\nroles: [{name: Clerk}, {name: Plain}]',
+        'roles: [{name: Clerk, description: x}]',
+        `roles: [{name: Buyer, resource: "${ORDERS}", scope: "${ORDERS_SCOPE}"}]`,
+        'prune: {roles: true}\nroles: [{name: Plain}]\ngroups: [{name: Staff, roles: []}]',
+        'prune: {resources: true}\nresources: []',
+      ]
       // One file at a time is applied.
-      return [settings, settings.then(() => rest.post('/configuration/apply', file(`clients: [${client}]`)))]
+      const answers: Promise<RestAnswer>[] = []
+      for (const each of files)
+        answers.push(
+          Promise.resolve(answers.at(-1)).then(() => rest.post('/configuration/apply', file(each))),
+        )
+      return answers
     },
   },
 }
@@ -155,7 +175,8 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
     latchkey = await startLatchkey({ engine })
     const caller = await machine(latchkey)
     rest = caller.rest
-    const { accounts, access, clients } = latchkey.services
+    const { accounts, access, clients, resources } = latchkey.services
+    await resources.add({ identifier: ORDERS, scope: ORDERS_SCOPE })
     const [admin, required] = [await latchkey.createUser(), await latchkey.createUser()]
     await accounts.setRole(admin.id, 'admin')
     await accounts.updateByAdmin(required.id, { secondFactorRequired: true })
@@ -168,6 +189,8 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
     const role = await access.roles.create({ name: 'Clerk' })
     await access.groups.addMember(group.id, admin.id)
     await access.roles.assign(role.id, { group: group.id })
+    const buyer = await access.roles.create({ name: 'Buyer', resource: ORDERS, scope: 'orders:read' })
+    await access.roles.assign(buyer.id, { account: admin.id })
     world = {
       ...{ admin: admin.id, required: required.id, console: console.client_id },
       consoleSecret: (await clients.get(console.client_id)).secrets[0]?.id ?? '',

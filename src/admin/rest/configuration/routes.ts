@@ -7,6 +7,7 @@ import type { ConfigurationError } from '../../../configuration/problems.ts'
 import { errorsByField } from '../../../http/errors/problem.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { ValidationError } from '../../../shared/validation-error.ts'
+import { accessGuard } from '../access/guard.ts'
 import type { RestContext } from '../context.ts'
 import { requireMatch, sendEtag } from '../etag.ts'
 import { callerOf } from '../guard.ts'
@@ -128,6 +129,7 @@ export function configurationRoutes({ app, deps }: RestContext): void {
 function routes(scope: FastifyInstance, deps: RestContext['deps']): void {
   const app = scope.withTypeProvider<ZodTypeProvider>()
   const { configuration } = deps
+  const { refuseOfChange } = accessGuard(deps)
   const settings = deps.settings.described
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
@@ -170,10 +172,12 @@ function routes(scope: FastifyInstance, deps: RestContext['deps']): void {
       const { failed, ...done } = await aboutFile(
         configuration.apply(yaml, reader(secrets), {
           missing,
-          check(made, before) {
+          async check(made, before) {
             requireMatch(request, planVersion(made))
-            for (const change of made.changes)
+            for (const change of made.changes) {
               refuseConfigurationChange(caller, change, { before: before(change), settings })
+              await refuseOfChange(request, change, before(change))
+            }
           },
         }),
       )

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../../shared/errors.ts'
 import { SCOPE_TEXTS } from '../../../shared/scope-descriptions.ts'
+import { accessGuard } from '../access/guard.ts'
 import type { RestContext } from '../context.ts'
 import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { createOnce } from '../idempotency.ts'
@@ -145,6 +146,7 @@ const removeResource = operation({
 /** `/resources` */
 export function resourceRoutes({ app, deps }: RestContext): void {
   const { resources, issuer } = deps
+  const { refuseOfApi } = accessGuard(deps)
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
 
@@ -184,6 +186,7 @@ export function resourceRoutes({ app, deps }: RestContext): void {
   app.delete('/resources/:id', { ...removeResource, ...limit }, async (request, reply) => {
     const { identifier, version } = await find(request.params.id)
     requireMatch(request, version)
+    await refuseOfApi(request, identifier)
     await resources.remove(identifier)
     return reply.code(204).send()
   })
