@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import { runWithoutAuditContext } from '../shared/audit-context.ts'
 import type { Courier, Lane, Outcome } from '../shared/delivery.ts'
 import { pauseAfter } from '../shared/delivery.ts'
 import type { QueueDependencies } from './queue.ts'
-import { LEFT_OUT, type TakenRow } from './store.ts'
+import type { TakenRow } from './store.ts'
 
 /** How long a delivery is this process's before it has to say that it still is; in milliseconds. */
 export const LEASE = 30_000
@@ -10,6 +11,12 @@ const EXTENDED_EVERY = 10_000
 
 /** Rows that are taken at once: one subject must not fill the lane. */
 const TAKEN_AT_ONCE = 4
+
+/** A receiver that takes longer than this for a try is slow; in milliseconds. */
+const SLOW = 1000
+
+/** Slow subjects that are remembered. Beyond that the one that was found slow first counts as any other again. */
+const MAX_SLOW = 1000
 
 /** Longer pauses than this are left to the look into the database. */
 const LONGEST_TIMER = 3_600_000
@@ -38,12 +45,17 @@ export interface LaneControl extends Pick<Lane, 'wake' | 'load' | 'idle' | 'clos
 interface UnderWay {
   subject: string
   token: string
+  /** By `performance.now()`. */
+  since: number
 }
 
 export function createLane(courier: Courier, deps: QueueDependencies): LaneControl {
   const { store, clock, logger, secrets } = deps
   const { kind, width, perSubject = width } = courier
   const underWay = new Map<string, UnderWay>()
+  /** Slow subjects have half of the lane together, however many they are: the other half goes on. */
+  const slow = new Set<string>()
+  const slowWidth = Math.max(1, Math.floor(width / 2))
   /** Added here and not tried yet, as far as this process knows. */
   let waiting = 0
   let inserting = 0
@@ -77,14 +89,33 @@ export function createLane(courier: Courier, deps: QueueDependencies): LaneContr
     timers.add(timer)
   }
 
-  /** Subjects with as much under way as they may have, and how much every other one may have more. */
+  /** What each try says of its subject. @param since when it began, by `performance.now()` */
+  const judge = (subject: string, since: number): void => {
+    if (perSubject >= width) return
+    slow.delete(subject)
+    if (performance.now() - since <= SLOW) return
+    slow.add(subject)
+    const [oldest] = slow
+    if (slow.size > MAX_SLOW && oldest !== undefined) slow.delete(oldest)
+  }
+
+  /** Subjects of which nothing more is to be taken now, and how much may be of one that is none of them. */
   const subjects = (): { busy: string[]; room: number } => {
     if (perSubject >= width) return { busy: [], room: width }
     const counts = new Map<string, number>()
-    for (const { subject } of underWay.values()) counts.set(subject, (counts.get(subject) ?? 0) + 1)
-    const busy = [...counts].flatMap(([subject, count]) => (count >= perSubject ? [subject] : []))
-    const others = [...counts.values()].filter((count) => count < perSubject)
-    return { busy: busy.slice(0, LEFT_OUT), room: perSubject - Math.max(0, ...others) }
+    for (const { subject, since } of underWay.values()) {
+      counts.set(subject, (counts.get(subject) ?? 0) + 1)
+      if (performance.now() - since > SLOW) judge(subject, since)
+    }
+    const ofSlow = [...counts].reduce((sum, [subject, count]) => sum + (slow.has(subject) ? count : 0), 0)
+    const isFull = ofSlow >= slowWidth
+    const isBusy = (subject: string, count: number) => count >= perSubject || (isFull && slow.has(subject))
+    const busy = [...counts].flatMap(([subject, count]) => (isBusy(subject, count) ? [subject] : []))
+    const others = [...counts].filter(([subject, count]) => !isBusy(subject, count))
+    const room = perSubject - Math.max(0, ...others.map(([, count]) => count))
+    return isFull
+      ? { busy: [...new Set([...busy, ...slow])], room }
+      : { busy, room: slow.size === 0 ? room : Math.min(room, slowWidth - ofSlow) }
   }
 
   const fill = async (): Promise<void> => {
@@ -110,7 +141,8 @@ export function createLane(courier: Courier, deps: QueueDependencies): LaneContr
     }
     if (!open) return
     again = false
-    filling = fill()
+    // A request that added something is over for it: what becomes of a delivery is the server's doing.
+    filling = runWithoutAuditContext(fill)
       .catch((err: unknown) =>
         logger.warn({ err, kind }, 'deliveries could not be taken, and will be when the database answers'),
       )
@@ -129,10 +161,11 @@ export function createLane(courier: Courier, deps: QueueDependencies): LaneContr
       before.token = token
       return
     }
-    const held = { subject: row.subject, token }
+    const held = { subject: row.subject, token, since: performance.now() }
     underWay.set(row.id, held)
     void attempt(row, held).finally(() => {
       underWay.delete(row.id)
+      judge(held.subject, held.since)
       if (full) wake()
       settle()
     })

@@ -21,9 +21,6 @@ export interface TakenRow {
   createdAt: number
 }
 
-/** How many subjects may be left out of one taking. */
-export const LEFT_OUT = 8
-
 /** The deliveries in the database. Every change of one that is taken is made by the token of its taking, or not at all. */
 export interface QueueStore {
   insert(rows: readonly NewRow[], now: number): Promise<void>
@@ -34,7 +31,7 @@ export interface QueueStore {
   /**
    * Takes what is due, the oldest first: each row goes to one caller, whichever process it is in.
    * @param taking.until the end of the lease; then the row may be taken again
-   * @param taking.except subjects that have enough under way; LEFT_OUT of them at most
+   * @param taking.except subjects that have enough under way
    */
   take(taking: {
     kind: string
@@ -78,7 +75,11 @@ const SWEPT = 500
 function statementsFor(dialect: 'sqlite' | 'postgresql') {
   const time = dialect === 'postgresql' ? 'CAST(? AS timestamp(3))' : '?'
   const lock = dialect === 'postgresql' ? ' FOR UPDATE SKIP LOCKED' : ''
-  const except = Array.from({ length: LEFT_OUT }, () => '?').join(', ')
+  // As one JSON document, so that the statement is the same for any number of them.
+  const except =
+    dialect === 'postgresql'
+      ? 'SELECT jsonb_array_elements_text(CAST(? AS jsonb))'
+      : 'SELECT value FROM json_each(?)'
   /** The rows of a query that is run once. */
   const those = (query: string) =>
     dialect === 'postgresql' ? `id = ANY(ARRAY(${query}))` : `id IN (${query})`
@@ -186,9 +187,7 @@ export function createQueueStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     },
 
     async take({ kind, token, now, until, limit, except }) {
-      // No subject is called like this.
-      const out = Array.from({ length: LEFT_OUT }, (_, index) => except[index] ?? '-')
-      const values = [token, sqlTime(until), kind, sqlTime(now), ...out, limit]
+      const values = [token, sqlTime(until), kind, sqlTime(now), JSON.stringify(except), limit]
       try {
         const rows = await prisma.$queryRawUnsafe<StoredRow[]>(statements.take, ...values)
         return rows

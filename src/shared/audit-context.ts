@@ -28,6 +28,9 @@ export const currentAuditContext = (): AuditContext | undefined => storage.getSt
 /** Runs `work` in an audit context. */
 export const runInAuditContext = <T>(context: AuditContext, work: () => T): T => storage.run(context, work)
 
+/** Runs `work` in none: what the server goes on with by itself is not what the request did that it began in. */
+export const runWithoutAuditContext = <T>(work: () => T): T => storage.exit(work)
+
 /** Sets the actor of the current context, once it is authenticated. */
 export function setActor(actor: Actor): void {
   const context = currentAuditContext()

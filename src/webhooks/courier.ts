@@ -62,7 +62,7 @@ export function createWebhookCourier(deps: {
     const now = clock()
     if (row.failingSince === null) return store.markFailing(row.id, new Date(now))
     if (now - row.failingSince.getTime() < FAILING) return
-    if (await store.disableFailing(row.id, new Date(now))) deps.disabled(row)
+    if (await store.disableFailing(row.id, row.failingSince, new Date(now))) deps.disabled(row)
   }
 
   return async ({ subject, payload, tries }: Delivery, signal: AbortSignal): Promise<Outcome> => {

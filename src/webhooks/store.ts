@@ -45,8 +45,8 @@ export interface WebhookStore {
   /** Every try fails from now on, as far as is known. */
   markFailing(id: string, since: Date): Promise<void>
   markWorking(id: string): Promise<void>
-  /** Disables one that is failing and active. True: this call has done it. */
-  disableFailing(id: string, at: Date): Promise<boolean>
+  /** Disables an active one that has failed since that moment and has not worked since. True: this call has done it. */
+  disableFailing(id: string, since: Date, at: Date): Promise<boolean>
 }
 
 export function createWebhookStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): WebhookStore {
@@ -87,8 +87,8 @@ export function createWebhookStore({ prisma, reads }: Pick<Database, 'prisma' | 
     async markWorking(id) {
       await prisma.webhook.updateMany({ where: { id }, data: { failingSince: null } })
     },
-    async disableFailing(id, at) {
-      const where = { id, disabledAt: null, failingSince: { not: null } }
+    async disableFailing(id, since, at) {
+      const where = { id, disabledAt: null, failingSince: since }
       const { count } = await prisma.webhook.updateMany({
         where,
         data: { disabledAt: at, disabledFor: 'failing' },

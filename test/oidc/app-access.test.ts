@@ -287,4 +287,26 @@ describe.each(engines)('whom an app is for, on %s', (engine) => {
     if (access === null) return expect(await registering).not.toHaveProperty('access')
     await expect(registering).rejects.toMatchObject({ code: 'invalid_client_metadata' })
   })
+
+  test('a role of an API is that of this very API, whatever others are named', async () => {
+    const { access, resources } = latchkey.services
+    const [upper, lower] = ['https://parts.example/A', 'https://parts.example/a']
+    for (const [identifier, scope] of [
+      [upper, 'upper:read'],
+      [lower, 'lower:read'],
+    ] as const)
+      await resources.add({ identifier, scope })
+    const own = await access.roles.create({ name: 'Buyer', resource: upper, scope: 'upper:read' })
+    const others = [
+      await access.roles.create({ name: 'Buyer', resource: lower, scope: 'lower:read' }),
+      await access.roles.create({ name: `${upper} Buyer` }),
+    ]
+    const client = await app({ groups: [], roles: [`${upper} BUYER`] })
+    const victim = await fixture.victim()
+    const isLetIn = async () => (await fixture.authorize(victim, client, { prompt: 'none' })).has('code')
+    for (const { id } of others) await access.roles.assign(id, { account: victim.user.id })
+    expect(await isLetIn()).toBe(false)
+    await access.roles.assign(own.id, { account: victim.user.id })
+    expect(await isLetIn()).toBe(true)
+  })
 })

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } f
 import { LEASE } from '../../src/queue/lane.ts'
 import { RETENTION } from '../../src/queue/queue.ts'
 import { createQueueStore, type QueueStore } from '../../src/queue/store.ts'
+import { currentAuditContext, runInAuditContext } from '../../src/shared/audit-context.ts'
 import { type Courier, type Delivery, type Outcome, pauseAfter } from '../../src/shared/delivery.ts'
 import { createSecrets } from '../../src/shared/secrets.ts'
 import type { Database } from '../../src/storage/database.ts'
@@ -241,6 +242,53 @@ describe.each(engines)('the queue on %s', (engine) => {
     expect(most).toBeLessThanOrEqual(4)
     expect(mostSlow).toBe(2)
     expect(await rows()).toEqual([])
+  })
+
+  test('receivers that hang hold up none but themselves, however many they are', async () => {
+    const holds: PromiseWithResolvers<Outcome>[] = []
+    const arrived = Promise.withResolvers<void>()
+    let quick = 0
+    const deliver = async ({ subject }: Delivery): Promise<Outcome> => {
+      if (subject.startsWith('quick')) {
+        quick += 1
+        if (quick === 12) arrived.resolve()
+        return { kind: 'done' }
+      }
+      const hold = Promise.withResolvers<Outcome>()
+      holds.push(hold)
+      return hold.promise
+    }
+    const { lane, queue } = queueOf(deliver, { perSubject: 2 })
+    const rowsOf = (name: string, subjects: number, all: number) =>
+      Array.from({ length: all }, (_, index) => ({ subject: `${name}${index % subjects}`, payload: '' }))
+    let later = 0
+    const passed = vi.spyOn(performance, 'now').mockImplementation(() => later)
+    try {
+      // Nothing is known of them at first, and two have the whole lane.
+      await lane.add(rowsOf('hangs', 2, 40))
+      await vi.waitFor(() => expect(holds).toHaveLength(4))
+      await lane.add(rowsOf('quick', 3, 12))
+      later += 1500
+      for (const { resolve } of holds.slice(0, 2)) resolve({ kind: 'again', after: 3_600_001 })
+      await arrived.promise
+      expect(holds).toHaveLength(4)
+    } finally {
+      passed.mockRestore()
+      await queue.close(0)
+      for (const { resolve } of holds) resolve({ kind: 'done' })
+    }
+  })
+
+  test('what becomes of a delivery is not said to be the doing of the request that it was added in', async () => {
+    const actor = { kind: 'account', id: 'ada' } as const
+    const seen: unknown[] = []
+    const { lane } = queueOf(async () => {
+      seen.push(currentAuditContext())
+      return { kind: 'done' }
+    })
+    await runInAuditContext({ actor, settling: [] }, () => lane.add([{ payload: 'x' }]))
+    await lane.idle()
+    expect(seen).toEqual([undefined])
   })
 
   test('what a courier throws is tried again, and given up in the end', async () => {

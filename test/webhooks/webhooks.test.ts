@@ -138,6 +138,8 @@ describe.each(engines)('webhooks on %s', (engine) => {
   })
 
   test('after five days of failing it is disabled, administrators are told, and what it missed can be replayed', async () => {
+    const other = await startReceiver()
+    await create(['webhook.disabled'], { url: other.url })
     const { id } = await create(['user.created'])
     receiver.answer = { status: 503 }
     await latchkey.createUser()
@@ -145,6 +147,12 @@ describe.each(engines)('webhooks on %s', (engine) => {
       await settle()
       later += DAY
     }
+    await settle()
+    // The address of a receiver, which may be a secret of it, is nothing for the others.
+    expect(other.received.map(({ event }) => event.data)).toMatchObject([
+      { action: 'webhook.disabled', actor: { kind: 'server' }, webhook: { id } },
+    ])
+    expect(JSON.stringify(other.received)).not.toContain(receiver.url)
     // By the service: no token lives that long.
     const { accounts, webhooks } = latchkey.services
     expect(await webhooks.get(id)).toMatchObject({ disabled: { reason: 'failing' } })

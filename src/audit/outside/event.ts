@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Entry } from '../entry.ts'
+import type { Entry, Target } from '../entry.ts'
 import { type OutsideType, outsideType } from './types.ts'
 
 /** An event as programs outside are told of it (Standard Webhooks: id, type, timestamp, data). */
@@ -56,7 +56,7 @@ export function outsideEvent(entry: Entry): OutsideEvent | undefined {
           id: details.accountId ?? (OF_ACTOR.test(action) && actor.kind === 'account' ? actor.id : undefined),
         })
   const other =
-    target === undefined || target.kind === 'account' ? undefined : { [target.kind]: party(target) }
+    target === undefined || target.kind === 'account' ? undefined : { [target.kind]: party(told(target)) }
   const group = typeof details.groupId === 'string' ? { group: { id: details.groupId } } : undefined
   const changed = [...new Set([...Object.keys(details.before ?? {}), ...Object.keys(details.after ?? {})])]
   return {
@@ -86,6 +86,10 @@ export function outsideEvent(entry: Entry): OutsideEvent | undefined {
 /** From the place in the chain, which no two entries share, also after an older copy of the database was restored. */
 const eventId = ({ seq, hash: chained }: Pick<Entry, 'seq' | 'hash'>): string =>
   `evt_${seq}_${hash('sha256', `event ${seq} ${chained}`, 'base64url').slice(0, 22)}`
+
+/** The name of a webhook is its address, which may be a secret of its receiver's. */
+const told = ({ kind, id, name }: Target): { id?: unknown; name?: unknown } =>
+  kind === 'webhook' ? { id } : { id, name }
 
 function party({ id, name }: { id?: unknown; name?: unknown }): Party | undefined {
   const known = { ...(typeof id === 'string' && { id }), ...(typeof name === 'string' && { name }) }

@@ -16,21 +16,24 @@ export function restrictionOf(client: Client | undefined): Restriction | undefin
   return { groups: access.groups ?? [], roles: access.roles ?? [] }
 }
 
-/** A role as a registration names it. */
-const writtenRole = ({ name, resource }: ProtocolMemberships['roles'][number]): string =>
-  resource === '' ? name : `${resource} ${name}`
+/** A role of an API as a registration names it: the identifier of the API, which is a URI (RFC 8707 §2), and the name of the role. */
+const OF_API = /^((?:https?|urn):\S+) (.+)$/su
+
+/** Names of roles are compared however they are written, identifiers of APIs as they are. */
+const roleKey = (name: string, resource: string): string => JSON.stringify([resource, nameKey(name)])
+
+function wantedRoleKey(written: string): string {
+  const [, resource = '', name = written] = OF_API.exec(written) ?? []
+  return roleKey(name, resource)
+}
 
 /** Whether a person is in one of the groups, or has one of the roles. */
 export function fits({ groups, roles }: Restriction, memberships: ProtocolMemberships): boolean {
-  const has = (wanted: readonly string[], held: readonly string[]) => {
-    const keys = new Set(wanted.map(nameKey))
-    return held.some((name) => keys.has(nameKey(name)))
-  }
+  const groupKeys = new Set(groups.map(nameKey))
+  const roleKeys = new Set(roles.map(wantedRoleKey))
   return (
-    has(
-      groups,
-      memberships.groups.map(({ name }) => name),
-    ) || has(roles, memberships.roles.map(writtenRole))
+    memberships.groups.some(({ name }) => groupKeys.has(nameKey(name))) ||
+    memberships.roles.some(({ name, resource }) => roleKeys.has(roleKey(name, resource)))
   )
 }
 
