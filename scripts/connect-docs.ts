@@ -96,11 +96,28 @@ function toReplace(stack: Stack, code: string): string {
 
 const sh = (command: string) => `\`\`\`sh\n${command}\n\`\`\``
 
+const PLACES = { id_token: 'the ID Token', userinfo: 'userinfo' }
+
+/** Where a program looks for what it needs of a person. */
+function reads(claims: NonNullable<Stack['preset']>['reads']): string {
+  const byPlace = Map.groupBy(Object.entries(claims), ([, places]) =>
+    places.map((place) => PLACES[place]).join(', then '),
+  )
+  const parts = [...byPlace].map(
+    ([places, found]) => `${found.map(([claim]) => `\`${claim}\``).join(', ')} in ${places}`,
+  )
+  return ` It looks for ${parts.join('; ')}.`
+}
+
 /** What is done in Latchkey before the code. */
 function beforehand(stack: Stack, keys: string): string {
   const api = addedApi(stack)
   if (stack.kinds.includes('api'))
     return `The console shows this with the values of your API, on its page.${api ? ` Here it was added with\n\n${sh(api)}` : ''}`
+  if (stack.preset) {
+    const typed = stack.preset.url ? ' and type its address' : ''
+    return `In the console: “Clients”, “New client”, choose ${stack.name}${typed}. Or:\n\n${sh(registration(stack))}\n\nBoth register the client, and show what follows with its values and its secret.${reads(stack.preset.reads)}`
+  }
   const shown = 'The console shows this with the values of your client, on its page.'
   const first = [
     ...(api ? [`First add the API that it calls:\n\n${sh(api)}`] : []),
@@ -140,7 +157,12 @@ function index(stacks: readonly Stack[]): string {
     )
     return [`## ${title}\n\n| | For | Tried |\n| --- | --- | --- |\n${rows.join('\n')}\n`]
   })
-  return `${generated}\n# Connect an application\n\nEach page is what you need and no more: install, sign in, refresh, sign out. The console shows them with the values\nof your client, on its page. Who has none of these uses its own OpenID Connect library with the issuer, the client ID\nand the secret; everything else is found by discovery.\n\n${sections.join('\n')}`
+  return `${generated}\n# Connect an application\n\nEach page is what you need and no more: install, sign in, refresh, sign out. The console shows them with the values\nof your client, on its page. Who has none of these uses its own OpenID Connect library with the issuer, the client ID\nand the secret; everything else is found by discovery.\n\nWhat is registered in one step, by its name and its address, with the lines to paste as the answer: ${stacks
+    .filter(({ preset }) => preset)
+    .map(({ id }) => `\`${id}\``)
+    .join(
+      ', ',
+    )}. In the console these are on “New client”; on the command line:\n\n${sh('npm run -s latchkey -- clients create --preset grafana --url https://grafana.example')}\n\n${sections.join('\n')}`
 }
 
 const wanted = new Map([['README.md', index(allStacks())]])

@@ -18,12 +18,12 @@ export function exampleFor(stack: Stack, authentication = stack.authentication[0
     signingAlgorithm: stack.hardened ? 'PS256' : 'RS256',
     issuer: 'https://id.example',
     clientId: 'CLIENT_ID',
-    authentication,
+    authentication: stack.preset && authentication !== 'key' ? stack.preset.authentication : authentication,
     redirectUri,
     redirectUris: [redirectUri],
     postLogoutUris: [],
     backchannelUri: `${originFor(stack)}/backchannel-logout`,
-    scope: 'openid profile email',
+    scope: stack.preset?.scope ?? 'openid profile email',
     api: /\bMCP\b/.test(stack.name)
       ? EXAMPLE_SERVER
       : { identifier: 'https://books.example', scope: 'books:read' },
@@ -38,7 +38,8 @@ export function exampleFor(stack: Stack, authentication = stack.authentication[0
 }
 
 /** Programs that are there already run somewhere; what is being written runs here. */
-function originFor({ kinds, language }: Stack): string {
+function originFor({ kinds, language, preset }: Stack): string {
+  if (preset?.url) return preset.url
   if (kinds[0] === 'native') return 'http://127.0.0.1'
   if (kinds[0] === 'mcp') return 'http://localhost'
   return language === 'App by settings' ? 'https://app.example' : 'http://localhost:4000'
@@ -69,6 +70,8 @@ export function addedApi(stack: Stack): string | undefined {
 export function registration(stack: Stack): string {
   const { redirectUris, postLogoutUris, backchannelUri, scope, api, authentication } = exampleFor(stack)
   const kind = stack.kinds[0] ?? 'web'
+  if (stack.preset)
+    return `${COMMAND} clients create --preset ${stack.id}${stack.preset.url ? ` --url ${stack.preset.url}` : ''}`
   const grants = GRANTS[kind] ?? ['authorization_code', 'refresh_token']
   const ofApi = callsApi(stack) ? api?.scope : undefined
   const scopes = [...(kind === 'machine' ? [] : [scope]), ...(ofApi ? [ofApi] : [])].join(' ')

@@ -15,7 +15,8 @@ gitlab_rails['omniauth_providers'] = [
       pkce: true,
       client_options: {
         identifier: '__CLIENT_ID__',
-        secret: '…',
+        secret: '__CLIENT_SECRET__',
+        gitlab: { groups_attribute: 'groups', admin_groups: ['gitlab-admins'] }, # ? groups
         redirect_uri: '__REDIRECT_URI__'
       }
     }

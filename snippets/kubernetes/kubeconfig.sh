@@ -9,5 +9,6 @@ kubectl config set-credentials latchkey \
   --exec-arg=--oidc-redirect-url=http://__HOSTNAME__:8000__CALLBACK_PATH__ \
   --exec-arg=--listen-address=__HOSTNAME__:8000 \
   --exec-arg=--oidc-pkce-method=S256 \
+  --exec-arg=--oidc-extra-scope=groups \ # ? groups
   --exec-arg=--oidc-extra-scope=profile
 kubectl config set-context --current --user=latchkey

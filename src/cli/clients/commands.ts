@@ -14,7 +14,8 @@ import {
 import { errorLines } from '../errors.ts'
 import { time } from '../text.ts'
 import { addClientOptions, optionOf, registrationOf } from './options.ts'
-import { clientText, createdText, listText, secretsText } from './text.ts'
+import { addPresetOptions, presetGiven } from './preset.ts'
+import { clientText, createdText, linesText, listText, secretsText } from './text.ts'
 
 /** `latchkey clients …` */
 export function clientCommands(cli: Cli): Command {
@@ -29,16 +30,21 @@ export function clientCommands(cli: Cli): Command {
 }
 
 const create = (cli: Cli): Command =>
-  addClientOptions(createCommand('create', 'register a client; prints its secret, once'), false).action(
-    async (options: Options) => {
-      const { input, problems } = registrationOf(options, true)
-      if (problems.length > 0) throw new CliError([...problems, ...registrationProblems(input)])
-      const { clients, clientScopes, config } = await cli.services({ create: 'first' })
-      const client = await clients.create(input)
-      const warnings = await clientScopes.warningsOf(client)
-      cli.answer(options, withWarnings(client, warnings), createdText(client, config.issuer), warnings)
-    },
-  )
+  addPresetOptions(
+    addClientOptions(createCommand('create', 'register a client; prints its secret, once'), false),
+  ).action(async (options: Options) => {
+    const { input: said, problems } = registrationOf(options, true)
+    const preset = await presetGiven(options)
+    const input = { ...preset?.registration, ...said }
+    if (problems.length > 0) throw new CliError([...problems, ...registrationProblems(input)])
+    const { clients, clientScopes, config } = await cli.services({ create: 'first' })
+    const client = await clients.create(input)
+    const warnings = await clientScopes.warningsOf(client)
+    const lines = preset?.lines(config.issuer, client)
+    const document = lines === undefined ? client : { ...client, settings: lines }
+    const text = [createdText(client, config.issuer), ...(lines ? [linesText(lines)] : [])].join('\n\n')
+    cli.answer(options, withWarnings(document, warnings), text, warnings)
+  })
 
 const list = (cli: Cli): Command =>
   withPage(createCommand('list', 'list the clients, newest first'))

@@ -38,6 +38,8 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   scope_descriptions: '--scope-title',
   scopes_by_role: '--scopes-by-role',
   token_claims: '--token-claims',
+  preset: '--preset',
+  url: '--url',
   username: '--username',
   email: '--email',
   password: '--password-stdin',

@@ -52,6 +52,10 @@ export const secretsText = (secrets: ClientView['secrets']): string =>
         ]),
       ])
 
+/** What goes into the settings of a program, each under what it is. */
+export const linesText = (lines: readonly { label: string; text: string }[]): string =>
+  lines.map(({ label, text }) => `--- ${label}\n\n${text.trimEnd()}`).join('\n\n')
+
 /** The answer to a registration: what to copy, where to, and what comes next. */
 export function createdText(client: ClientView & IssuedSecret, issuer: string): string {
   const secret = client.client_secret && `${client.client_secret}   (shown once: store it now)`

@@ -4,6 +4,10 @@
  * values that are not understood should be ignored), and an administrator can see what was left out (left-out.ts).
  */
 const HABITUAL = new Set([
+  // Programs that ask for all that discovery lists (`scopes_supported`) mean few of them; without `profile` or `email` they would not work.
+  'address',
+  'phone',
+  'identity_provider',
   'groups',
   'group',
   'roles',

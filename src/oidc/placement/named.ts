@@ -17,7 +17,7 @@ type Client = NonNullable<KoaContextWithOIDC['oidc']['client']>
 
 /**
  * Core §11: a server ignores `offline_access` where it cannot grant it. SDKs send it to every server whose discovery document lists it.
- * Programs ask for `groups` and `roles` out of habit, whatever they are registered for (habitual.ts).
+ * Programs ask for others out of habit, whatever they are registered for (habitual.ts).
  */
 const isIgnored = (scope: string) => scope === 'offline_access' || isHabitual(scope)
 

@@ -1,9 +1,10 @@
 import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
-import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { IDENTITY_SCOPES, isIdentityScope } from '../../shared/identity-scopes.ts'
 import type { PkceRule } from '../../shared/pkce-rule.ts'
 import { isSigningAlgorithm } from '../../shared/signing-algorithms.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { DeviceCodes } from '../device/codes.ts'
+import { isHabitual } from '../placement/habitual.ts'
 import { asFound, saveSession } from '../sessions/merge.ts'
 import { collect, findBeginning, takeBeside } from './unit-of-work.ts'
 import { PUSHED_REQUEST_MEMORY, refusedRequestUri } from './used-once.ts'
@@ -50,8 +51,8 @@ export const REDIRECTS = [
 
 const SECRET_AUTH_METHODS = new Set(['client_secret_basic', 'client_secret_post'])
 
-/** `groups` and `roles`: programs ask for them out of habit (placement/habitual.ts). */
-const DECIDED_LATER = ['openid', 'offline_access', 'groups', 'roles']
+/** The habitual ones: programs ask for them whatever they are registered for (placement/habitual.ts). */
+const DECIDED_LATER = ['openid', 'offline_access', ...IDENTITY_SCOPES.filter(isHabitual)]
 
 /**
  * A `scope` that was given restricts what a client may ask for: of persons by `identity_scope`, which is missing where nothing

@@ -146,6 +146,81 @@ describe('clients in the console', () => {
       })
     })
 
+    describe('a program that is there already', () => {
+      const openPreset = async (program: string) => browser.follow(await browser.open(at('/new')), program)
+
+      test('is registered by its address, and its lines have the secret this once', async () => {
+        const values = { 'Its address': 'https://grafana.example/' }
+        const page = await browser.submit(await openPreset('Grafana'), values, { button: 'Register' })
+        const secret = secretOn(page)
+        expect(secret).toMatch(/^[\w-]{43}$/)
+        expect(await stored(page)).toMatchObject({
+          client_name: 'Grafana',
+          redirect_uris: ['https://grafana.example/login/generic_oauth'],
+          scope: 'openid profile email groups',
+          first_party: false,
+        })
+        expect(page.text).toContain('Into the settings of Grafana')
+        expect(page.text).toContain(`client_id = ${idOf(page)}`)
+        expect(page.text).toContain('root_url = https://grafana.example/')
+        const vault = await browser.submit(
+          await openPreset('Vault'),
+          {
+            'Its address': 'https://vault.example:8200',
+            'It is your own: people are not asked for consent': true,
+          },
+          { button: 'Register' },
+        )
+        expect(vault.text).toContain(`oidc_client_secret='${secretOn(vault)}'`)
+        expect((await stored(vault)).first_party).toBe(true)
+        const again = await browser.open(vault.url.href)
+        expect(again.text).toContain("oidc_client_secret='…'")
+        expect(latchkey.log.join()).not.toContain(String(secretOn(vault)))
+      })
+
+      test('one without an address is asked for none', async () => {
+        const form = await openPreset('Kubernetes (kube-apiserver) with kubelogin')
+        expect(form.text).not.toContain('Its address')
+        const page = await browser.submit(form, {}, { button: 'Register' })
+        expect(await stored(page)).toMatchObject({
+          application_type: 'native',
+          token_endpoint_auth_method: 'none',
+        })
+        expect(page.text).toContain(`audiences: ["${idOf(page)}"]`)
+      })
+
+      test.each([
+        ['Grafana', '', 'is needed'],
+        ['Grafana', 'grafana.example', 'is no address'],
+        ['Grafana', 'http://grafana.example', 'https'],
+        ['Proxmox VE', 'https://pve.example:8006/pve', 'may have no path'],
+        ['Grafana', 'https://a.example/<b>', 'has characters in its path'],
+        ['Grafana', 'x'.repeat(5000), 'is no address'],
+      ])(
+        '%s at “%s”: what is wrong stands beside the address, which stays',
+        async (program, url, message) => {
+          const before = (await latchkey.services.clients.list({ limit: 1 })).items[0]?.client_id
+          const values = { 'Its address': url, Name: 'Mine' }
+          const page = await browser.submit(await openPreset(program), values, { button: 'Register' })
+          if (page.status === 303) throw new Error('it was registered')
+          expect(page.status).toBe(422)
+          expect(page.body).toMatch(/id="field-url-error"/)
+          expect(page.text).toContain(message)
+          expect(page.forms.flatMap(({ fields }) => fields).find(({ name }) => name === 'url')?.value).toBe(
+            url,
+          )
+          expect((await latchkey.services.clients.list({ limit: 1 })).items[0]?.client_id).toBe(before)
+        },
+      )
+
+      test('there is no other one', async () => {
+        for (const path of ['/new/nothing', '/new/__proto__', '/new/openid-client'])
+          expect((await browser.open(at(path))).status).toBe(404)
+        const known = await browser.open(at('/new'))
+        expect(known.links.some(({ href }) => href.endsWith('/new/outline'))).toBe(true)
+      })
+    })
+
     test('a web app has a secret, PKCE and refresh', async () => {
       const page = await createWeb()
       expect(page.text).toContain('The client is registered')

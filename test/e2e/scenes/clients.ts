@@ -49,6 +49,26 @@ export const clientScenes: ConsoleScene[] = [
     },
   },
   {
+    name: 'clients-preset',
+    title: 'New client: Grafana',
+    async open(page, e2e) {
+      await asAdministrator(page, e2e, '/admin/clients/new/grafana')
+      await fill(page, 'Its address', 'http://grafana.example')
+      await press(page, 'Register')
+      await page.locator('#field-url-error').waitFor()
+    },
+  },
+  {
+    name: 'clients-preset-created',
+    title: 'Grafana',
+    async open(page, e2e) {
+      await asAdministrator(page, e2e, '/admin/clients/new/grafana')
+      await fill(page, 'Its address', 'https://grafana.example')
+      await press(page, 'Register')
+      await page.getByRole('heading', { name: 'Into the settings of Grafana' }).waitFor()
+    },
+  },
+  {
     name: 'clients-client',
     title: 'Photo Shop',
     async open(page, e2e) {

@@ -116,7 +116,17 @@ describe('OpenID Connect Core §11: offline_access that is not registered is ign
     await expect(desk.kept(opened)).rejects.toMatchObject({ code: 'rejection_not_found' })
   })
 
-  test('any other scope about a person that is not registered is refused', async () => {
+  test('all that discovery lists, but for what an app needs to know anybody, is left out where it is not registered', async () => {
+    const { json } = await get(`${fixture.issuer}/.well-known/openid-configuration`)
+    const client = await fixture.client({ scope: 'openid profile email' })
+    const all = { scope: (json.scopes_supported as string[]).join(' '), prompt: 'consent' }
+    const tokens = (await signIn(client, fixture.authorizeUrl(client, all))).json
+    expect(tokens.scope).toBe('openid profile email')
+    const refreshed = await fixture.refresh(client, tokens.refresh_token, { scope: all.scope })
+    expect(refreshed).toMatchObject({ status: 200, json: { scope: 'openid profile email' } })
+  })
+
+  test('profile or email that is not registered is refused', async () => {
     const client = await fixture.client({ scope: 'openid profile' })
     const back = await fixture.authorize(victim, client, { scope: 'openid email offline_access' })
     expect(back.get('error')).toBe('invalid_scope')

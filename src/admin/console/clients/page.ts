@@ -4,6 +4,7 @@ import { noticeOf } from '../../../http/forms/notice.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
+import { presetLines, presets } from '../snippets/preset.ts'
 import { SECRET, snippetValues } from '../snippets/snippet.ts'
 import { type LacksApi, lacksApi, whyNotTried } from '../try-it/limits.ts'
 import type { ClientsDependencies } from './dependencies.ts'
@@ -36,6 +37,8 @@ declare module '../../../http/pages/pages.ts' {
       hasSecrets: boolean
       /** The one time that a new secret is shown. */
       shown?: { secret: string; variable: string } | undefined
+      /** The lines to paste into the program that it has just been registered for. */
+      settings: { name: string; about: string; parts: RenderedSnippet['parts'] } | undefined
       values: { label: string; value: string }[]
       snippets: RenderedSnippet[]
       /** It has to push or sign requests, or prove a key, and none of the snippets does all of it in its way. */
@@ -52,6 +55,7 @@ declare module '../../../http/pages/pages.ts' {
 const query = z.object({
   find: z.string().max(100).default('').catch(''),
   done: z.string().optional().catch(undefined),
+  preset: z.string().max(100).optional().catch(undefined),
 })
 
 export type IdParams = { Params: { id: string } }
@@ -63,12 +67,13 @@ export async function clientPage(
   shownOnce: ShownOnce,
 ): Promise<void> {
   app.get<IdParams>('/admin/clients/:id', { config: { admin: 'read' } }, async (request, reply) => {
-    const { find, done } = query.parse(request.query)
+    const { find, done, preset } = query.parse(request.query)
     const client = await deps.clients.get(request.params.id)
     const { items: apis } = await deps.listApis()
     const scopes = await deps.clientScopes.sorted(client.scope)
     const values = snippetValues(deps.issuer.origin, client, apis)
     const secret = shownOnce.take(request, reply, client.client_id, administratorOf(request).id)
+    const program = presets().find(({ id }) => id === preset)
     const data = {
       id: client.client_id,
       name: client.client_name,
@@ -85,6 +90,11 @@ export async function clientPage(
       secrets: secretsOf(client, deps.clock()),
       hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),
       shown: secret === undefined ? undefined : { secret, variable: SECRET },
+      settings: program && {
+        name: program.name,
+        about: program.about,
+        parts: presetLines(program, values.issuer, client, secret),
+      },
       values: [
         { label: 'Issuer', value: values.issuer },
         { label: 'Discovery', value: `${values.issuer}/.well-known/openid-configuration` },

@@ -9,6 +9,7 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
+import { presets } from '../snippets/preset.ts'
 import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 import { tryArea } from '../try-it/routes.ts'
 import { clientActions } from './actions.ts'
@@ -17,6 +18,7 @@ import type { ClientsDependencies } from './dependencies.ts'
 import { clientEdit } from './edit.ts'
 import { fieldErrors, fieldsSchema, labelsFor, newRegistration } from './form.ts'
 import { clientPage } from './page.ts'
+import { presetForm } from './preset-form.ts'
 import { type BuildKind, KINDS } from './presets.ts'
 import { at, notices } from './view.ts'
 
@@ -36,7 +38,11 @@ declare module '../../../http/pages/pages.ts' {
       first?: string | undefined
       next?: string | undefined
     }
-    'admin/clients-new': { frame: ConsoleFrame; kinds: { href: string; title: string; about: string }[] }
+    'admin/clients-new': {
+      frame: ConsoleFrame
+      kinds: { href: string; title: string; about: string }[]
+      programs: { href: string; name: string }[]
+    }
     'admin/clients-form': {
       frame: ConsoleFrame
       form: Form
@@ -106,7 +112,8 @@ export async function clientsArea(
         title,
         about,
       }))
-      return renderConsole(request, reply, 'clients', 'admin/clients-new', { kinds })
+      const programs = presets().map(({ id, name }) => ({ href: `/admin/clients/new/${id}`, name }))
+      return renderConsole(request, reply, 'clients', 'admin/clients-new', { kinds, programs })
     }
     const resources = await offeredApis(kind)
     const data = {
@@ -147,6 +154,7 @@ export async function clientsArea(
     }
   })
 
+  await presetForm(app, deps, shownOnce)
   await clientPage(app, deps, shownOnce)
   await clientEdit(app, deps, shownOnce)
   await clientActions(app, deps, shownOnce)

@@ -19,6 +19,7 @@ const PLACEHOLDER = /__([A-Z]+(?:_[A-Z]+)*)__/g
 export function placeholders(stack: Stack, values: SnippetValues): Record<string, string> {
   const registered = new URL(redirectUriOf(stack, values))
   const { origin, hostname, host, port, protocol } = registered
+  const base = baseOf(stack, registered)
   const path = stack.redirectPath ?? registered.pathname
   // One token for the sign-in and the API, where the program calls one for a person.
   const calls = stack.kinds.includes('web') && stack.parts.some((part) => part.for.includes('call an API'))
@@ -30,9 +31,11 @@ export function placeholders(stack: Stack, values: SnippetValues): Record<string
     ISSUER: values.issuer,
     ISSUER_HOST: new URL(values.issuer).host,
     CLIENT_ID: values.clientId,
-    REDIRECT_URI: stack.redirectPath === undefined ? registered.href : `${origin}${path}`,
+    CLIENT_SECRET: values.secret ?? '…',
+    REDIRECT_URI: stack.redirectPath === undefined ? registered.href : `${base}${path}`,
     REDIRECT_SCHEME: protocol.slice(0, -1),
     ORIGIN: origin,
+    BASE: base,
     HOST: host,
     HOSTNAME: hostname,
     PORT: local ? port || '80' : '3000',
@@ -84,17 +87,30 @@ export const ofOwnApp = (uri: string): boolean => ofPrivateUse(uri) && !ofEditor
 
 /** The registered redirect URI that this library can use, else the first. */
 function redirectUriOf(
-  { redirect, redirectPath }: Stack,
+  { redirect, redirectPath, preset }: Stack,
   { redirectUris, redirectUri }: SnippetValues,
 ): string {
   if (redirect === 'scheme') return redirectUris.find(ofOwnApp) ?? redirectUri
-  return redirectUris.find((uri) => URL.parse(uri)?.pathname === (redirectPath || '/')) ?? redirectUri
+  const pathOf = (uri: string) => URL.parse(uri)?.pathname
+  return (
+    redirectUris.find((uri) => pathOf(uri) === (redirectPath || '/')) ??
+    (preset?.atPath && redirectPath
+      ? redirectUris.find((uri) => pathOf(uri)?.endsWith(redirectPath))
+      : undefined) ??
+    redirectUri
+  )
+}
+
+/** The address of the program, without a slash at its end: what stands before the path of its redirect URI. */
+function baseOf({ preset, redirectPath }: Stack, { origin, pathname }: URL): string {
+  const atPath = preset?.atPath && redirectPath && pathname.endsWith(redirectPath)
+  return atPath ? `${origin}${pathname.slice(0, -redirectPath.length)}` : origin
 }
 
 function postLogoutUriOf(stack: Stack, values: SnippetValues): string {
-  const { origin } = new URL(redirectUriOf(stack, values))
-  const here = values.postLogoutUris.filter((uri) => URL.parse(uri)?.origin === origin)
-  const wanted = `${origin}${stack.signedOutPath}`
+  const registered = new URL(redirectUriOf(stack, values))
+  const here = values.postLogoutUris.filter((uri) => URL.parse(uri)?.origin === registered.origin)
+  const wanted = `${baseOf(stack, registered)}${stack.signedOutPath}`
   return here.find((uri) => uri === wanted) ?? (stack.signedOutPath === '/' ? here[0] : undefined) ?? wanted
 }
 
@@ -110,7 +126,8 @@ export function conditionHolds(condition: Condition, stack: Stack, values: Snipp
     case 'backchannel':
       return values.backchannelUri !== undefined
     case 'profile':
-      return values.scope.split(' ').includes('profile')
+    case 'groups':
+      return values.scope.split(' ').includes(condition)
     case 'signed':
       return values.signed
     case 'secret':

@@ -12,6 +12,8 @@ export interface SnippetValues {
   /** An origin. */
   issuer: string
   clientId: string
+  /** In the one answer that shows it; absent: people put it in themselves. */
+  secret?: string | undefined
   authentication: Authentication
   /** The one to use, where a library can use any. */
   redirectUri: string
@@ -41,6 +43,8 @@ export const API_CLIENT_SECRET = 'LATCHKEY_API_CLIENT_SECRET'
 
 const PLAIN = /^[\w:/?&=.~%,+[\]-]+$/
 const IDENTITY = ['openid', 'profile', 'email']
+/** Asked for by clients alone that are registered for them by name. */
+const NAMED = ['groups', 'roles']
 
 /** A client as far as snippets look. */
 export interface SnippetClient {
@@ -107,7 +111,10 @@ export function snippetValues(
   const plain = client.redirect_uris.filter((uri) => PLAIN.test(uri))
   const loopback = plain.find((uri) => uri.startsWith('http://'))
   const allowed = client.scope?.split(' ').filter((scope) => PLAIN.test(scope))
-  const identity = IDENTITY.filter((scope) => allowed?.includes(scope) ?? true)
+  const identity = [
+    ...IDENTITY.filter((scope) => allowed?.includes(scope) ?? true),
+    ...NAMED.filter((scope) => allowed?.includes(scope)),
+  ]
   const scopesAt = ({ scope }: SnippetApi) => scope.split(' ').filter((each) => allowed?.includes(each))
   const api = apis.findLast((each) => PLAIN.test(each.identifier) && scopesAt(each).length > 0)
   const ofApi = api && { identifier: api.identifier, scope: scopesAt(api).join(' ') }

@@ -34,6 +34,8 @@ export const CONDITIONS = [
   'backchannel',
   /** The client may ask for the scope `profile`. */
   'profile',
+  /** The client may ask for the scope `groups`. */
+  'groups',
   'secret',
   /** The client's requests and its answers have to be signed. */
   'signed',
@@ -49,6 +51,30 @@ const part = z.strictObject({
   for: z.array(z.enum(PURPOSES)).min(1),
   /** The whole file is for clients of which this holds, as a line with `// ? api` is. */
   if: z.enum(CONDITIONS).optional(),
+})
+
+/** Where a program looks for a claim, in its order. */
+const places = z.array(z.enum(['id_token', 'userinfo'])).min(1)
+
+/**
+ * A program that is registered in one step, by its name and its address: what it is registered with beside what follows from
+ * the stack, and how it asks, by its own documentation. Tests sign in that way.
+ */
+const preset = z.strictObject({
+  /** An address of the program, as an example. Absent: it listens on loopback. */
+  url: z.url().optional(),
+  /** Whether it can be at a path of its host. */
+  atPath: z.boolean().default(false),
+  /** What it asks for, and what it is registered for. */
+  scope: z.string(),
+  /** How it authenticates, of the ways that the stack has. */
+  authentication: z.enum(AUTHENTICATIONS),
+  /** What its requests bring against codes of others. */
+  protection: z.enum(['pkce', 'nonce', 'none']),
+  /** It asks for all of `scopes_supported`, whatever it may have, unless its settings say another thing. */
+  asksForAll: z.boolean().default(false),
+  /** Where it looks for what it needs of a person. */
+  reads: z.partialRecord(z.enum(['sub', 'name', 'preferred_username', 'email', 'groups']), places),
 })
 
 const manifest = z.strictObject({
@@ -75,6 +101,7 @@ const manifest = z.strictObject({
   comesBack: z.boolean().default(false),
   /** The path where the library comes back to after signing out; with `__POST_LOGOUT_URI__` in a file. */
   signedOutPath: z.string().startsWith('/').default('/'),
+  preset: preset.optional(),
   /** One or two sentences for people: what it does, what it cannot. */
   about: z.string(),
   parts: z.array(part).min(1),

@@ -1,0 +1,1 @@
+jenkins-plugin-cli --plugins oic-auth configuration-as-code
