@@ -194,7 +194,7 @@ describe('clients in the console', () => {
         ['Grafana', 'grafana.example', 'is no address'],
         ['Grafana', 'http://grafana.example', 'https'],
         ['Proxmox VE', 'https://pve.example:8006/pve', 'may have no path'],
-        ['Grafana', 'https://a.example/<b>', 'has characters in its path'],
+        ['Grafana', 'https://a.example/<b>', 'has characters in it'],
         ['Grafana', 'x'.repeat(5000), 'is no address'],
       ])(
         '%s at “%s”: what is wrong stands beside the address, which stays',

@@ -55,7 +55,8 @@ function addressOf({ name, preset }: Preset, typed: string): string {
   if (path !== '' && !preset.atPath)
     throw wrong(`may have no path: ${name} is at the root of its host, like ${preset.url}`)
   // What is copied has it within quotation marks.
-  if (!/^[\w./~-]*$/.test(path)) throw wrong('has characters in its path that no address of a program needs')
+  if (!/^[\w.:[\]-]+$/.test(url.host) || !/^[\w./~-]*$/.test(path))
+    throw wrong('has characters in it that no address of a program needs')
   return `${url.origin}${path}`
 }
 
