@@ -48,7 +48,7 @@ export const ACTIVITY: Readonly<Record<Personal, Words>> = {
   'account.registered': '{who} registered your account',
   'account.created': '{who} created your account',
   'account.invited': '{who} invited you',
-  'account.invitation_accepted': '{who} accepted the invitation',
+  'account.invitation_accepted': 'Your invitation was accepted',
   'account.invitation_withdrawn': '{who} withdrew your invitation',
   'account.verification_sent': '{who} had a message sent that verifies your address',
   'account.verification_withheld':

@@ -66,8 +66,8 @@ test('the first administrator is made once, and both answers are signed in', asy
     button: 'Create administrator',
     when: 'at once',
   })
-  expect(second.headers.get('location')).toBe('/account')
-  expect((await browser.open(`${latchkey.issuer}/account`)).text).toContain('root')
+  expect(second.headers.get('location')).toBe('/admin')
+  expect((await browser.open(`${latchkey.issuer}/admin`)).text).toContain('root')
 })
 
 test('another browser with the same fields gets an answer of its own', async () => {

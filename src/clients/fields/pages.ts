@@ -27,8 +27,8 @@ export const pages = {
     ...seconds(),
     form: {
       section: 'tokens',
-      label: 'A sign-in may be this old, in seconds',
-      hint: 'Older than that, people sign in again. Empty: any age.',
+      label: 'Oldest sign-in where its request says nothing, in seconds',
+      hint: 'Its default for max_age: a request of the app that names one is not changed by it. Empty: any age.',
       below: 'id_token_identity_claims',
     },
     rest: { description: 'How old a sign-in may be, in seconds.' },

@@ -8,6 +8,11 @@ const MAX_NAME = 600
 
 const WHO =
   'must be everyone, or lists of groups and roles by name, for example {"groups": ["Engineers"], "roles": ["Clerk"]}'
+/** Of a form and the command line, which have words of their own for the lists. */
+const LINES =
+  'must be groups and roles, each with that word before its name: “group: Engineers”, “role: Clerk”'
+const inWords = ({ input }: { input?: unknown }): string =>
+  typeof input === 'object' && input !== null && Object.hasOwn(input, 'unread') ? LINES : WHO
 const names = z
   .array(z.string({ error: WHO }).trim().min(1, { error: WHO }).max(MAX_NAME, { error: WHO }), { error: WHO })
   .max(MAX_NAMES, { error: `has more than ${MAX_NAMES} entries` })
@@ -19,10 +24,13 @@ export const accessSchema = z.union(
   [
     z.literal('everyone'),
     z
-      .strictObject({ groups: names, roles: names }, { error: WHO })
-      .refine(({ groups = [], roles = [] }) => groups.length + roles.length > 0, { error: WHO }),
+      .strictObject({ groups: names, roles: names }, { error: inWords })
+      .refine(({ groups = [], roles = [] }) => groups.length + roles.length > 0, {
+        error: WHO,
+        when: ({ issues }) => issues.length === 0,
+      }),
   ],
-  { error: WHO },
+  { error: inWords },
 )
 
 const WHICH = 'must say assigned or a prefix, for example {"assigned": true} or {"prefix": "app-"}'

@@ -31,7 +31,7 @@ export const protection = {
     ...seconds(),
     form: {
       section: 'tokens',
-      label: 'Oldest sign-in, in seconds',
+      label: 'Oldest sign-in in any case, in seconds',
       hint: 'Who signed in longer ago is asked to sign in again, whatever max_age the app sends. Empty: any sign-in of the session.',
     },
     rest: {

@@ -400,7 +400,7 @@ describe('clients in the console', () => {
         'Redirect URIs': 'https://shop.example/callback\r\nhttp://localhost:4000/callback',
         Logo: 'https://shop.example/logo.png',
         'It is your own application': true,
-        'A sign-in may be this old, in seconds': '3600',
+        'Oldest sign-in where its request says nothing, in seconds': '3600',
         'Name and email are in the ID token too': false,
       })
       expect(saved.text).toContain('Saved.')
@@ -433,6 +433,28 @@ describe('clients in the console', () => {
       await save('')
       const all = 'openid profile email phone address offline_access photos:read'
       expect((await save(all)).text).not.toContain('what is in it and nothing else')
+    })
+
+    test('a group or role that does not exist lets nobody in: the page says so until there is one', async () => {
+      const { groups, roles } = latchkey.services.access
+      const client = await createWeb('For some')
+      const save = async (only: string) => {
+        const edit = await browser.open(at(`/${idOf(client)}/edit`))
+        return browser.submit(edit, { 'Only for': only }, { button: 'Save' })
+      }
+      await groups.create({ name: 'Engineers' })
+      await roles.create({ name: 'Viewer', resource: 'https://api.example', scope: 'photos:read' })
+      const right = await save('group: engineers\nrole: https://api.example Viewer')
+      expect(right.text).not.toContain('There is no')
+      const half = await save('group: Engineers\nrole: Viewer')
+      expect(half.text).toContain('There is no role: Viewer: nobody gets in by it.')
+      const mistyped = await save('group: Enginers')
+      expect(mistyped.text).toContain('There is no group: Enginers: nobody may use this app.')
+      await groups.create({ name: 'Enginers' })
+      expect((await browser.open(at(`/${idOf(client)}`))).text).not.toContain('There is no')
+      const bare = await save('Engineers')
+      expect(bare.status).toBe(422)
+      expect(bare.body).toMatch(/id="field-access-error">[^<]*each with that word before its name/)
     })
 
     test('a new API with a scope of the same name: the page of an older client says so, and its code names the old API', async () => {
@@ -487,7 +509,7 @@ describe('clients in the console', () => {
         Logo: 'http://shop.example/logo.png',
         'Privacy policy': 'http://shop.example/privacy',
         'Home page': 'nonsense',
-        'A sign-in may be this old, in seconds': 'an hour',
+        'Oldest sign-in where its request says nothing, in seconds': 'an hour',
       })
       expect(refused.status).toBe(422)
       expect(refused.body).toMatch(/id="field-redirect_uris-error">[^<]*has a fragment/)

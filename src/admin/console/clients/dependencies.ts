@@ -6,12 +6,13 @@ import type { Cookies } from '../../../http/cookies/cookies.ts'
 import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
 import type { ClientUsage } from '../../../oidc/usage/client-usage.ts'
 import type { TryDependencies } from '../try-it/dependencies.ts'
+import type { NamedAccess } from './named-access.ts'
 
 /** What was sent of a registration, not checked yet. */
 export type Registration = Record<string, unknown>
 
 /** What the clients' pages need. Every rule is the service's. */
-export interface ClientsDependencies extends TryDependencies {
+export interface ClientsDependencies extends TryDependencies, NamedAccess {
   clients: Pick<
     Clients,
     | 'create'

@@ -8,6 +8,7 @@ import { presetLines, presets } from '../snippets/preset.ts'
 import { SECRET, snippetValues } from '../snippets/snippet.ts'
 import { type LacksApi, lacksApi, whyNotTried } from '../try-it/limits.ts'
 import type { ClientsDependencies } from './dependencies.ts'
+import { type MissingAccess, missingAccess } from './named-access.ts'
 import { detailsOf, notices, secretsOf } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
@@ -25,6 +26,8 @@ declare module '../../../http/pages/pages.ts' {
       unknownScopes: string[]
       /** Its scopes that several APIs have, with the APIs. */
       sharedScopes: { scope: string; apis: string[] }[]
+      /** Groups and roles that it is for, and that do not exist. */
+      missingAccess: MissingAccess
       /** The API that the snippets name. */
       snippetsApi: string | undefined
       /** It may call no API, and is of little use without. */
@@ -83,6 +86,7 @@ export async function clientPage(
       pkceRaised: client.pkce_raised === true,
       unknownScopes: scopes.unknown,
       sharedScopes: scopes.shared,
+      missingAccess: await missingAccess(client.access, deps),
       snippetsApi: values.api?.identifier,
       lacksApi: lacksApi(client, scopes),
       anyApi: apis.length > 0,
