@@ -93,6 +93,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
     lastUses: deps.lastUses,
     endOtherSessions: accounts.endOtherSessions,
   })
+  const admits = createAdmits(deps.membershipsOf)
   const interactions = createInteractions({
     issuer,
     devicePath: routes.code_verification,
@@ -100,7 +101,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
     consents,
     findLive,
     gate: deps.signInGate,
-    admits: createAdmits(deps.membershipsOf),
+    admits,
     sessions,
     effects,
   })
@@ -124,6 +125,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
     }),
     firstPartyTokens: createFirstPartyTokens({
       current,
+      admits,
       issued: deps.issued,
       clock,
       artifacts,
@@ -135,7 +137,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
       appPasswordCounts: deps.appPasswordCounts,
       mfaRequired: deps.mfaRequired,
     }),
-    adminTokens: createAdminTokens({ issuer, current }),
+    adminTokens: createAdminTokens({ issuer, current, admits }),
     async openTemporarySession(request, reply) {
       const session = await signIns.current(request, reply)
       if (session === undefined) throw new Error('a temporary session without a session')

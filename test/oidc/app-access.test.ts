@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { confirmPage, deviceOf } from '../device/device-client.ts'
 import {
   createSecurityFixture,
+  get,
   pkce,
   type SecurityFixture,
   type TestClient,
@@ -36,7 +37,11 @@ describe.each(engines)('whom an app is for, on %s', (engine) => {
   afterAll(() => latchkey.stop())
 
   const app = (access: unknown) =>
-    fixture.client({ scope: 'openid orders:read vault:read', grant_types: GRANTS, access })
+    fixture.client({
+      scope: 'openid profile email orders:read vault:read admin:read',
+      grant_types: GRANTS,
+      access,
+    })
 
   /** What puts a person into a state, and what takes them out again. */
   const states = {
@@ -127,6 +132,28 @@ describe.each(engines)('whom an app is for, on %s', (engine) => {
       prepare: (victim: Victim, client: TestClient) => fixture.tokens(victim, client),
       async works(_client: TestClient, got: Record<string, unknown>) {
         const answer = await fixture.userinfo(got.access_token)
+        if (answer.status !== 200) expect(answer.status).toBe(401)
+        return answer.status === 200
+      },
+    },
+    'the JSON API': {
+      prepare: (victim: Victim, client: TestClient) =>
+        fixture.tokens(victim, client, { scope: 'openid profile email' }),
+      async works(_client: TestClient, got: Record<string, unknown>) {
+        const bearer = { authorization: `Bearer ${got.access_token}` }
+        const answer = await get(`${fixture.issuer}/api/auth/me`, bearer)
+        if (answer.status !== 200) expect(answer.status).toBe(401)
+        return answer.status === 200
+      },
+    },
+    'the administration API': {
+      async prepare(victim: Victim, client: TestClient) {
+        await latchkey.services.accounts.setRole(victim.user.id, 'auditor')
+        return fixture.tokens(victim, client, { scope: 'openid admin:read' })
+      },
+      async works(_client: TestClient, got: Record<string, unknown>) {
+        const bearer = { authorization: `Bearer ${got.access_token}` }
+        const answer = await get(`${fixture.issuer}/api/admin/groups`, bearer)
         if (answer.status !== 200) expect(answer.status).toBe(401)
         return answer.status === 200
       },

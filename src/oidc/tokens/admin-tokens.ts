@@ -1,5 +1,6 @@
 import type { Client, Provider } from 'oidc-provider'
 import type { ScopeDescriptions } from '../../shared/scope-descriptions.ts'
+import type { Admits } from '../app-access/rule.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import { amrOfToken, authTimeOf } from './auth-time.ts'
 import type { ProtocolResource } from './resources.ts'
@@ -67,13 +68,17 @@ export interface AdminTokens {
   /**
    * Undefined: unknown, expired, revoked, of another kind or audience, of a client that is disabled or gone, bound to a
    * key (RFC 9449 §7.1: this API checks no DPoP proof, so it accepts no bound token), or a person's token at a client that is
-   * not first-party.
+   * not first-party, or not for that person.
    */
   accept(accessToken: string): Promise<AcceptedAdminToken | undefined>
 }
 
 /** Access tokens at the administration API (RFC 6750), the opaque ones of the provider. */
-export function createAdminTokens(deps: { issuer: string; current(): Provider }): AdminTokens {
+export function createAdminTokens(deps: {
+  issuer: string
+  current(): Provider
+  admits: Admits
+}): AdminTokens {
   const audience = adminApiOf(deps.issuer)
 
   type Found = {
@@ -111,6 +116,7 @@ export function createAdminTokens(deps: { issuer: string; current(): Provider })
     const grant = await provider.Grant.find(token.grantId ?? '')
     if (grant?.accountId !== token.accountId || grant.clientId !== token.clientId) return undefined
     const { accountId: id } = token
+    if (!(await deps.admits(client, id))) return undefined
     const account = {
       id,
       generation: generationOf(grant),

@@ -7,6 +7,7 @@ import { requiredAcr, type SecondFactorSetting } from '../../shared/second-facto
 import type { TokenSet } from '../../shared/token-set.ts'
 import type { EndedUpstream } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { Admits } from '../app-access/rule.ts'
 import { endGrant } from '../consent/end-grant.ts'
 import type { FindLiveToken } from '../fast-paths/live-tokens.ts'
 import { upstreamOf } from '../sessions/details.ts'
@@ -53,7 +54,7 @@ export interface FirstPartyTokens<Account = unknown> {
   ): Promise<{ access_token: string; expires_in: number }>
   /** As the token endpoint does it: once, with its grace window; a reuse after that ends the family. */
   refresh(refreshToken: string): Promise<TokenSet | { refused: string } | 'unverified'>
-  /** Undefined: unknown, expired, revoked, of another kind, for another audience, or bound to a key. */
+  /** Undefined: unknown, expired, revoked, of another kind, for another audience, of a client that is not for the person, or bound to a key. */
   accept(accessToken: string): Promise<AcceptedToken<Account> | undefined>
   /** Ends every token that hangs on a grant. */
   endFamily(grantId: string): Promise<void>
@@ -93,6 +94,7 @@ interface LiveAccount {
 
 export function createFirstPartyTokens<Account>(deps: {
   current(): Provider
+  admits: Admits
   clock: Clock
   artifacts: Pick<ArtifactStore, 'listByAccount'>
   /** The plain case of a token, of one look. */
@@ -236,6 +238,7 @@ export function createFirstPartyTokens<Account>(deps: {
       ])
       if (grant?.accountId !== accountId || grant.clientId !== clientId || client === undefined)
         return undefined
+      if (!(await deps.admits(client, accountId))) return undefined
       const appPassword = appPasswordOf(grant)
       if (appPassword !== undefined && !(await deps.appPasswordCounts(appPassword))) return undefined
       return accepted(token, grant, client)
