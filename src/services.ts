@@ -313,8 +313,7 @@ export async function openServices(
     rules: { isPattern: isTypePattern, urlProblem: (url) => webhookUrlProblem(url, reach) },
     matches: matchesType,
     events: event,
-    announce: (webhook) =>
-      void announceDisabled({ accounts, mailer, issuer: config.issuer, logger }, webhook),
+    announce: (webhook) => announceDisabled({ accounts, mailer, issuer: config.issuer, logger }, webhook),
     failed: (err) => logger.error({ err }, 'events for webhooks could not be queued, and will be'),
   })
   const { dispatch } = webhooks

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Command } from 'commander'
 import { isTypePattern, matchesType } from '../audit/outside/types.ts'
 import { type Cli, CliError, type Options } from './context.ts'
+import { repeated } from './option.ts'
 
 /** Entries that are read at once, and how long there is a pause behind the last one, in milliseconds. */
 const BATCH = 200
@@ -13,8 +14,6 @@ export function eventCommands(cli: Cli): Command {
     .description('What webhooks are sent, to look at while you develop')
     .addCommand(tail(cli))
 }
-
-const repeated = (value: string, before: string[] = []): string[] => [...before, value]
 
 const tail = (cli: Cli): Command =>
   new Command('tail')

@@ -13,10 +13,11 @@ export interface FieldOption {
 /** The option, for a command to add. */
 export function createOption({ flags, description, repeatable }: FieldOption): Option {
   const option = new Option(flags, description)
-  return repeatable === true
-    ? option.argParser((value: string, before: string[] = []): string[] => [...before, value])
-    : option
+  return repeatable === true ? option.argParser(repeated) : option
 }
+
+/** Of an option that may be given more than once: its values. */
+export const repeated = (value: string, before: string[] = []): string[] => [...before, value]
 
 /** What was given for an option; undefined: it was not given. */
 export const valueGiven = (options: Options, { flags }: Pick<FieldOption, 'flags'>): unknown =>

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { Webhook } from '../webhooks/webhook.ts'
 import { type Cli, createCommand, moreHint, type Options, pageOf, withPage } from './context.ts'
+import { repeated } from './option.ts'
 import { PROGRAM } from './program.ts'
 import { labelledLines, table, time } from './text.ts'
 
@@ -13,8 +14,6 @@ export function webhookCommands(cli: Cli): Command {
     group.addCommand(command(cli))
   return group
 }
-
-const repeated = (value: string, before: string[] = []): string[] => [...before, value]
 
 const withFields = (command: Command): Command =>
   command
@@ -152,6 +151,7 @@ const deliveries = (cli: Cli): Command =>
           next_try_at: iso(nextTry),
           response_status: last?.status ?? null,
           error: last?.error ?? null,
+          tried_at: iso(last?.at),
         })),
         ...(next_cursor !== undefined && { next_cursor }),
       }

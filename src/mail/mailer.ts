@@ -1,7 +1,7 @@
 // Mail owns: the texts (views/mail), and the way out (SMTP or files). It does not own: who gets what and when, and the links in a
 // message, which the sending feature decides; when a message is tried again, which is the queue's.
 //
-//   send, deferred ──> queue (database, sealed) ──> prepare ──> render ──> SMTP ── refused or down ──> again, for two days
+//   send, deferred ──> queue (database, sealed) ──> prepare ──> render ──> SMTP ── refused or down ──> again, for a day and a half
 //   defer ──> memory ──> send                                         └──> outbox/*.eml when there is no SMTP server
 //
 // What was promised in an answer is in the database before that answer is sent. Only `defer` is in memory: work that nobody was

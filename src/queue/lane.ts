@@ -27,10 +27,10 @@ const HURRIED = 3
 /** Whatever waits is due within this, in milliseconds. */
 const LONGEST_PAUSE = 7 * 86_400_000
 
-/** Milliseconds. */
+/** How long an ending process waits for what it gives back to be stored, in milliseconds. */
 const LAST_MOMENT = 500
 
-/** What a courier throws, that often, is given up. */
+/** Tries of a delivery whose courier throws each time. */
 const MAX_THROWN = 12
 
 /** The deliveries of one kind in this process. */
@@ -173,7 +173,10 @@ export function createLane(courier: Courier, deps: QueueDependencies): LaneContr
 
   const attempt = async (row: TakenRow, held: UnderWay): Promise<void> => {
     const extending = setInterval(() => {
-      store.extend(row.id, held.token, clock() + LEASE).catch(() => undefined)
+      // Without it the lease ends, and the delivery is tried twice.
+      store.extend(row.id, held.token, clock() + LEASE).catch((err: unknown) => {
+        logger.warn({ err, kind, id: row.id }, 'the lease of a delivery could not be extended')
+      })
     }, EXTENDED_EVERY)
     extending.unref()
     try {
@@ -264,14 +267,16 @@ export function createLane(courier: Courier, deps: QueueDependencies): LaneContr
       open = courier.hurries && !deadline.aborted
       for (const timer of timers) clearTimeout(timer)
       timers.clear()
-      const late = new Promise<void>((resolve) =>
-        deadline.addEventListener('abort', () => {
+      const late = new Promise<void>((resolve) => {
+        const end = () => {
           open = false
           ending.abort()
           // What is given back now has a moment for it.
           setTimeout(resolve, LAST_MOMENT)
-        }),
-      )
+        }
+        if (deadline.aborted) end()
+        else deadline.addEventListener('abort', end)
+      })
       if (!open) ending.abort()
       // Most processes end with nothing to hurry: they are not made to load what writes.
       else if (await store.isDue(kind, clock() + LONGEST_PAUSE).catch(() => false)) {

@@ -11,7 +11,7 @@ import type { Clock } from '../shared/clock.ts'
 import type { DeliveryQueue, NewDelivery, Outcome } from '../shared/delivery.ts'
 import { createGroupCommit } from '../shared/group-commit.ts'
 import { cutPage, invalidCursor, pageLimit } from '../shared/paging.ts'
-import { nextId } from './ids.ts'
+import { isDeliveryId, nextId } from './ids.ts'
 import { createLane, type LaneControl } from './lane.ts'
 import type { NewRow, QueueStore } from './store.ts'
 
@@ -85,7 +85,7 @@ export function createQueue(deps: QueueDependencies): Queue {
         addIn: (tx, deliveries) => store.insertIn(tx, rowsOf(deliveries), clock()),
         async history(subject, { limit: wanted, cursor } = {}) {
           const limit = pageLimit(wanted)
-          if (cursor !== undefined && !/^[\da-z]{1,60}$/.test(cursor)) throw invalidCursor()
+          if (cursor !== undefined && !isDeliveryId(cursor)) throw invalidCursor()
           const rows = await store.history(kind, subject, limit + 1, cursor)
           return cutPage(
             rows,
@@ -95,7 +95,7 @@ export function createQueue(deps: QueueDependencies): Queue {
           )
         },
         async replay(subject, id) {
-          const found = await store.restart(kind, subject, id, clock())
+          const found = isDeliveryId(id) ? await store.restart(kind, subject, id, clock()) : undefined
           if (found === 'queued') lane.wake()
           return found
         },

@@ -125,21 +125,15 @@ const numbered = <Texts extends Record<string, string>>(texts: Texts): Texts =>
     }),
   ) as Texts
 
-async function insertDeliveries(
-  tx: Transaction,
-  dialect: 'sqlite' | 'postgresql',
-  rows: readonly NewRow[],
-  now: number,
-): Promise<void> {
-  const at = sqlTime(now)
-  const document = JSON.stringify(rows.map((row) => ({ ...row, due: sqlTime(row.due), at })))
-  await tx.$executeRawUnsafe(statementsFor(dialect).insert, document)
-}
-
 type StoredRow = Omit<TakenRow, 'createdAt'> & { createdAt: string | Date }
 
 export function createQueueStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): QueueStore {
   const statements = statementsFor(reads.dialect)
+  const insertIn: QueueStore['insertIn'] = async (tx, rows, now) => {
+    const at = sqlTime(now)
+    const document = JSON.stringify(rows.map((row) => ({ ...row, due: sqlTime(row.due), at })))
+    await tx.$executeRawUnsafe(statements.insert, document)
+  }
   const change = async (text: string, ...values: SqlValue[]): Promise<number> => {
     try {
       return await prisma.$executeRawUnsafe(text, ...values)
@@ -150,13 +144,13 @@ export function createQueueStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
   return {
     async insert(rows, now) {
       try {
-        await insertDeliveries(prisma, reads.dialect, rows, now)
+        await insertIn(prisma, rows, now)
       } catch (error) {
         throw asStorageError(error)
       }
     },
 
-    insertIn: (tx, rows, now) => insertDeliveries(tx, reads.dialect, rows, now),
+    insertIn,
 
     async history(kind, subject, limit, before) {
       const where = { subject, kind, ...(before !== undefined && { id: { lt: before } }) }

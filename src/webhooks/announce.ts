@@ -17,10 +17,10 @@ interface Announcement {
   logger: { error(fields: object, message: string): void }
 }
 
-/** The most that are told. */
+/** Administrators that are told, at most. */
 const MOST = 100
 
-/** Tells administrators by mail that a webhook was disabled because nothing could be delivered to it. */
+/** Tells administrators by mail that a webhook was disabled because nothing could be delivered to it. Failures are logged, not thrown. */
 export async function announceDisabled(
   { accounts, mailer, issuer, logger }: Announcement,
   { id, url, failingSince }: { id: string; url: string; failingSince: number },

@@ -7,7 +7,7 @@ import type { WebhookRow, WebhookStore } from './store.ts'
 /** How long a receiver may take, in milliseconds. */
 const TIMEOUT = 10_000
 
-/** Tries of one event: five days of them. */
+/** Tries of one event: over four and a half days (`pauseAfter`). */
 const MAX_TRIES = 12
 
 /** How long every try may fail before a webhook is disabled, in milliseconds. */
@@ -25,7 +25,7 @@ export function createWebhookCourier(deps: {
   fetch: typeof fetch
   secretsOf(row: WebhookRow): string[]
   clock: Clock
-  disabled(row: WebhookRow): void
+  disabled(row: WebhookRow): Promise<void>
 }) {
   const { store, log, clock } = deps
 
@@ -36,23 +36,28 @@ export function createWebhookCourier(deps: {
     return event?.id === id ? event : undefined
   }
 
-  async function post(row: WebhookRow, event: WebhookEvent, signal: AbortSignal): Promise<number> {
+  /** @throws Error when its secrets do not open: that is this server's fault, and no failure of the receiver */
+  function signed(row: WebhookRow, event: WebhookEvent): { headers: Record<string, string>; body: string } {
     const body = JSON.stringify(event)
     const timestamp = Math.floor(clock() / 1000)
-    const response = await deps.fetch(row.url, {
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'Latchkey',
+      'webhook-id': event.id,
+      'webhook-timestamp': String(timestamp),
+      'webhook-signature': signatureOf(deps.secretsOf(row), { id: event.id, timestamp, body }),
+    }
+    return { headers, body }
+  }
+
+  async function post(url: string, message: ReturnType<typeof signed>, signal: AbortSignal): Promise<number> {
+    const response = await deps.fetch(url, {
+      ...message,
       method: 'POST',
       redirect: 'manual',
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': 'Latchkey',
-        'webhook-id': event.id,
-        'webhook-timestamp': String(timestamp),
-        'webhook-signature': signatureOf(deps.secretsOf(row), { id: event.id, timestamp, body }),
-      },
-      body,
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
     })
-    // Whatever it says is nobody's business here.
+    // The body of an answer is not read: an administrator could otherwise look inside the network with it.
     await response.body?.cancel()
     return response.status
   }
@@ -62,7 +67,7 @@ export function createWebhookCourier(deps: {
     const now = clock()
     if (row.failingSince === null) return store.markFailing(row.id, new Date(now))
     if (now - row.failingSince.getTime() < FAILING) return
-    if (await store.disableFailing(row.id, row.failingSince, new Date(now))) deps.disabled(row)
+    if (await store.disableFailing(row.id, row.failingSince, new Date(now))) await deps.disabled(row)
   }
 
   return async ({ subject, payload, tries }: Delivery, signal: AbortSignal): Promise<Outcome> => {
@@ -73,9 +78,10 @@ export function createWebhookCourier(deps: {
     const event = await eventOf(sent)
     if (event === undefined)
       return { kind: 'failed', result: { error: 'the event is no longer in the audit log' } }
+    const message = signed(row, event)
     let result: { status?: number; error?: string; at: number }
     try {
-      const status = await post(row, event, signal)
+      const status = await post(row.url, message, signal)
       result = { status, at: clock() }
       if (status >= 200 && status < 300) {
         if (row.failingSince !== null) await store.markWorking(row.id)

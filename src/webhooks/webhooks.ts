@@ -91,7 +91,7 @@ export function createWebhooks(deps: {
   rules: WebhookRules
   matches(pattern: string, type: string): boolean
   events(event: WebhookAuditEvent): void
-  announce(webhook: { id: string; url: string; failingSince: number }): void
+  announce(webhook: { id: string; url: string; failingSince: number }): Promise<void>
   failed(error: unknown): void
 }): Webhooks {
   const { clock, events, secrets, rules, log } = deps
@@ -116,9 +116,13 @@ export function createWebhooks(deps: {
           row.formerUntil !== null && row.formerUntil.getTime() > clock() ? [row.formerSecret] : []
         return [row.secret, ...former].map((sealed) => secrets.open(sealed, context(row.id)))
       },
-      disabled(row) {
+      async disabled(row) {
         events({ type: 'webhook.disabled', id: row.id, name: row.url })
-        deps.announce({ id: row.id, url: row.url, failingSince: row.failingSince?.getTime() ?? clock() })
+        await deps.announce({
+          id: row.id,
+          url: row.url,
+          failingSince: row.failingSince?.getTime() ?? clock(),
+        })
       },
     }),
   })
@@ -173,6 +177,8 @@ export function createWebhooks(deps: {
       const enabled = before.disabledAt !== null && !content.disabled
       const row = await store.update(id, before.version, {
         ...stored(content),
+        // Another receiver has not failed yet.
+        ...(content.url !== before.url && { failingSince: null }),
         ...(content.disabled &&
           before.disabledAt === null && { disabledAt: new Date(clock()), disabledFor: 'administrator' }),
         ...(enabled && {
@@ -191,8 +197,8 @@ export function createWebhooks(deps: {
     async remove(id) {
       const { url } = await find(id)
       if (!(await store.remove(id))) await find(id)
-      await lane.forget(id)
       events({ type: 'webhook.deleted', id, name: url })
+      await lane.forget(id)
     },
 
     async rotateSecret(id) {
@@ -230,7 +236,7 @@ export function createWebhooks(deps: {
 
     async replay(id, delivery) {
       const { url } = await active(id)
-      const past = /^[\da-z]{1,60}$/.test(delivery) ? await lane.replay(id, delivery) : undefined
+      const past = await lane.replay(id, delivery)
       if (past === undefined)
         throw new AppError('delivery_not_found', 404, 'This webhook has no delivery with this ID.')
       if (past === 'under_way')

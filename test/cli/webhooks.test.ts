@@ -27,6 +27,7 @@ test('webhooks are created, shown, changed, tested and deleted', async () => {
   const { delivery_id } = await json<{ delivery_id: string }>('webhooks', 'test', made.id)
   const { items } = await json<{ items: object[] }>('webhooks', 'deliveries', made.id)
   expect(items).toMatchObject([{ id: delivery_id, type: 'webhook.test' }])
+  expect(items[0]).toHaveProperty('tried_at')
 
   expect(await json('webhooks', 'update', made.id, '--disable')).toMatchObject({
     disabled: true,

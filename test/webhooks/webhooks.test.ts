@@ -184,6 +184,29 @@ describe.each(engines)('webhooks on %s', (engine) => {
     expect((await webhooks.deliveries(id)).items).toMatchObject([{ id: delivery, status: 'delivered' }])
   })
 
+  test('another address has not failed yet', async () => {
+    const { id } = await create(['user.created'])
+    receiver.answer = { status: 503 }
+    await latchkey.createUser()
+    await settle()
+    const failing = async () => (await rest.get(`/webhooks/${id}`)).json.failing_since
+    expect(await failing()).not.toBeNull()
+    expect((await rest.patch(`/webhooks/${id}`, { description: 'Ours' })).status).toBe(200)
+    expect(await failing()).not.toBeNull()
+    expect((await rest.patch(`/webhooks/${id}`, { url: `${receiver.url}/new` })).status).toBe(200)
+    expect(await failing()).toBeNull()
+  })
+
+  test('a secret that does not open is no failure of the receiver', async () => {
+    const { id } = await create(['user.created'])
+    await latchkey.services.db.prisma.webhook.update({ where: { id }, data: { secret: 'v1.broken' } })
+    await latchkey.createUser()
+    await settle()
+    expect(receiver.received).toEqual([])
+    expect((await rest.get(`/webhooks/${id}`)).json.failing_since).toBeNull()
+    expect(await deliveriesOf(id)).toMatchObject([{ status: 'waiting', tries: 1 }])
+  })
+
   test('for a day after a new secret both sign', async () => {
     const { id, secret } = await create(['*'])
     const rotated = (await rest.post(`/webhooks/${id}/rotate-secret`)).json as { secret: string }

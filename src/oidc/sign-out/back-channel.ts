@@ -4,7 +4,7 @@ import { type Delivery, type DeliveryQueue, type Outcome, RETRIES } from '../../
 
 /**
  * Sends logout tokens to clients when a person signs out (OpenID Connect Back-Channel Logout §2.5) without keeping the person
- * waiting: the notice is stored before the answer, and sent behind it until the client has answered well, for two days at most. A
+ * waiting: the notice is stored before the answer, and sent behind it until the client has answered well, for a day and a half at most. A
  * logout token lives two minutes, so each try has a new one.
  */
 export interface BackChannel {
@@ -35,7 +35,7 @@ export function createBackChannel(
     const { clientId, sub, sid } = JSON.parse(payload) as Notice
     if (current === undefined) throw new Error('the protocol is not ready')
     const client = (await current.provider.Client.find(clientId)) as LogoutClient | undefined
-    // It is gone, or wants to know no more.
+    // The client was deleted, or has no address for logout tokens any more.
     if (client?.backchannelLogoutUri === undefined) return { kind: 'done' }
     try {
       await current.send.call(client, sub, sid)
