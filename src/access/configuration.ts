@@ -1,6 +1,6 @@
 /** Groups and roles as a configuration file describes them: by name, groups with their roles and without their members. */
 import { AppError } from '../shared/errors.ts'
-import { nameKey } from '../shared/name-key.ts'
+import { roleIn, roleKey, writtenRole } from '../shared/role-name.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { contentOf, parseContent, shownContent } from './fields/field.ts'
 import { groupFields, roleFields } from './fields/table.ts'
@@ -25,18 +25,13 @@ export interface DescribedKind {
 
 const MAX_ROLES = 500
 
-/** A role of an API is named with the identifier of the API, as in the field `access` of clients. */
-const writtenRole = ({ name, resource }: Pick<Role, 'name' | 'resource'>): string =>
-  resource === undefined ? name : `${resource} ${name}`
-
 export function createAccessConfiguration({ groups, roles }: { groups: Groups; roles: Roles }): {
   groups: DescribedKind
   roles: DescribedKind
 } {
   async function roleNamed(written: string): Promise<Role> {
-    const key = nameKey(written)
-    const [, , name = written] = /^((?:https?|urn):\S+) (.+)$/.exec(written) ?? []
-    const found = (await roles.find(name)).find((role) => nameKey(writtenRole(role)) === key)
+    const wanted = roleIn(written)
+    const found = (await roles.find(wanted.name)).find((role) => roleKey(role) === roleKey(wanted))
     if (found === undefined)
       throw new AppError('role_not_found', 404, `There is no role ${written.slice(0, 200)}. Add it first.`)
     return found

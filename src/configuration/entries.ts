@@ -1,3 +1,4 @@
+import { writtenRole } from '../shared/role-name.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import type { Kind, Wanted } from './document.ts'
 import type { ConfigurationDependencies, Fields, PlannedSettings } from './ports.ts'
@@ -24,9 +25,9 @@ export function settingOf(
   return found ? [{ kind: 'setting', name, fields: { value: found[name] }, line }] : []
 }
 
-/** A role of an API is named with the identifier of the API. */
+/** What a file names a role by. */
 export const roleName = ({ name, resource }: Fields): string =>
-  typeof resource === 'string' ? `${resource} ${name}` : String(name)
+  writtenRole({ name: String(name), resource: typeof resource === 'string' ? resource : undefined })
 
 /** One resource, role, group, provider or client of a file. Empty: refused, and told. @param line of the file */
 export function wantedOf(

@@ -49,8 +49,8 @@ export interface MailData {
   'app-password-removed': { username: string; name: string; accountLink: string }
   /** In this browser the second factor is not asked for until a day. */
   'browser-remembered': { username: string; device: string; until: string; accountLink: string }
-  /** `left`: how many still work. */
   'sign-in-code': { username: string; code: string; validFor: string; resetLink: string }
+  /** `left`: how many still work. */
   'recovery-code-used': { username: string; left: string; accountLink: string }
   /** Every second factor is to be removed. `how`: half a sentence: when it was started and from where. */
   'recovery-started': { username: string; how: string; readyAt: string; stopLink: string; resetLink: string }

@@ -5,7 +5,7 @@ import { z } from 'zod'
  * (UAX #9 bidirectional controls, tags, fillers). The joiners U+200C and U+200D stay: Persian, Indic scripts and
  * emoji need them.
  */
-const unseen =
+export const unseen =
   /[\p{Cc}\p{Cs}\p{Co}\u00AD\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\u{E0000}-\u{E007F}]/u
 
 /** One line of text that a person reads, in NFC, trimmed. @param max code points */

@@ -10,7 +10,10 @@ import { changeTitle, countText } from './plan-text.ts'
 
 /** `latchkey apply` */
 export const applyCommand = (cli: Cli): Command =>
-  createCommand('apply', 'make clients, APIs and providers what a configuration file says')
+  createCommand(
+    'apply',
+    'make settings, APIs, roles, groups, providers and clients what a configuration file says',
+  )
     .argument('<file>', 'YAML; - for standard input')
     .option('--secrets-out <file>', 'write the secrets of new clients to a new file, and do not print them')
     .action(async (file: string, options: Options) => {

@@ -5,7 +5,7 @@ import { type Cli, createCommand, type Options } from '../context.ts'
 export const exportCommand = (cli: Cli): Command =>
   createCommand(
     'export',
-    'print clients, APIs and providers as a configuration file, without secrets',
+    'print settings, APIs, roles, groups, providers and clients as a configuration file, without secrets',
   ).action(async (options: Options) => {
     const { configuration } = await cli.services()
     const yaml = await configuration.export()

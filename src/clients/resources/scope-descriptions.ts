@@ -1,6 +1,7 @@
 /** The words of an API's scopes: what may be stored of them, and how. */
 import { z } from 'zod'
 import type { ScopeDescription, ScopeDescriptions } from '../../shared/scope-descriptions.ts'
+import { unseen } from '../../shared/text.ts'
 
 const text = (most: number) =>
   z
@@ -8,11 +9,7 @@ const text = (most: number) =>
     .trim()
     .min(1, 'must not be empty; leave it out')
     .max(most, `must have ${most} characters at most`)
-    // Pages show it in one line, and a name of another direction could turn what stands around it.
-    .refine(
-      (typed) => !/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(typed),
-      'must be one line of plain text',
-    )
+    .refine((typed) => !unseen.test(typed), 'must be one line of plain text, without invisible characters')
 
 const one = z.strictObject(
   {

@@ -1,6 +1,7 @@
 /** Who may use a client: its field `access`, and the groups and roles of a person. */
 import type { Client } from 'oidc-provider'
 import { nameKey } from '../../shared/name-key.ts'
+import { roleIn, roleKey } from '../../shared/role-name.ts'
 import type { ProtocolMemberships } from '../tokens/memberships.ts'
 
 /** The groups and roles of which one is enough, by name; a role of an API by the API's identifier and its name. */
@@ -16,24 +17,13 @@ export function restrictionOf(client: Client | undefined): Restriction | undefin
   return { groups: access.groups ?? [], roles: access.roles ?? [] }
 }
 
-/** A role of an API as a registration names it: the identifier of the API, which is a URI (RFC 8707 §2), and the name of the role. */
-const OF_API = /^((?:https?|urn):\S+) (.+)$/su
-
-/** Names of roles are compared however they are written, identifiers of APIs as they are. */
-const roleKey = (name: string, resource: string): string => JSON.stringify([resource, nameKey(name)])
-
-function wantedRoleKey(written: string): string {
-  const [, resource = '', name = written] = OF_API.exec(written) ?? []
-  return roleKey(name, resource)
-}
-
 /** Whether a person is in one of the groups, or has one of the roles. */
 export function fits({ groups, roles }: Restriction, memberships: ProtocolMemberships): boolean {
   const groupKeys = new Set(groups.map(nameKey))
-  const roleKeys = new Set(roles.map(wantedRoleKey))
+  const roleKeys = new Set(roles.map((written) => roleKey(roleIn(written))))
   return (
     memberships.groups.some(({ name }) => groupKeys.has(nameKey(name))) ||
-    memberships.roles.some(({ name, resource }) => roleKeys.has(roleKey(name, resource)))
+    memberships.roles.some((role) => roleKeys.has(roleKey(role)))
   )
 }
 

@@ -34,7 +34,7 @@ export const ACCESS_NOTICES: Readonly<Record<string, string>> = {
   'in-group': 'They are in the group now.',
   'out-of-group': 'They are out of the group; what they had by it has ended.',
   'has-role': 'They have the role now.',
-  'no-role': 'They were taken the role that they were given. What a group gives stays.',
+  'no-role': 'The role that they were given is taken away. What a group gives stays.',
 }
 
 /** @param also what a form of the section was refused for */

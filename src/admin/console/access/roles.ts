@@ -6,7 +6,7 @@ import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { unlessCode, VersionConflict } from '../../../shared/errors.ts'
 import { minuteOf } from '../../../shared/moment.ts'
-import { nameKey } from '../../../shared/name-key.ts'
+import { roleIn, roleKey } from '../../../shared/role-name.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
@@ -115,10 +115,10 @@ export async function rolesArea(
     },
   )
 
-  async function appsNaming({ name, resource }: Role) {
-    const key = nameKey(resource === undefined ? name : `${resource} ${name}`)
+  async function appsNaming(role: Role) {
+    const key = roleKey(role)
     const clients = await deps.restrictedClients()
-    return clients.filter(({ roles: named }) => named.some((each) => nameKey(each) === key))
+    return clients.filter(({ roles: named }) => named.some((each) => roleKey(roleIn(each)) === key))
   }
 
   async function show(request: FastifyRequest, reply: FastifyReply, role: Role, also: Also = {}) {

@@ -26,7 +26,7 @@ const exportConfiguration = operation({
   id: 'exportConfiguration',
   area,
   needs: 'read',
-  summary: 'Export clients, APIs and providers as a configuration file',
+  summary: 'Export settings, APIs, roles, groups, providers and clients as a configuration file',
   description: 'YAML (`application/yaml`), without secrets. Applying it here changes nothing.',
   safe: true,
   answers: [200, 'The file.'],
