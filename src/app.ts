@@ -17,6 +17,7 @@ import { wireFederation } from './wiring/federation.ts'
 import { jobsOf, logAuditHead, openMetrics, wireCounters, wireMetrics } from './wiring/operations.ts'
 import { wirePages, wireRegistration } from './wiring/pages.ts'
 import { wireProtocol } from './wiring/protocol.ts'
+import { wireScim } from './wiring/scim.ts'
 
 /** How often a process looks for deliveries that another one has added or left behind, in milliseconds. */
 const LOOK = 2000
@@ -99,6 +100,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   const federation = await wireFederation(app, http, services, protocol)
   await wireApi(app, http, services, protocol, federation)
   await wireRegistration(app, http, services)
+  await wireScim(app, http, services)
   await wireConsole(app, http, services, protocol)
   registerHealth(app, {
     database: () => services.db.ping(),

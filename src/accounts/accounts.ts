@@ -44,6 +44,7 @@ import { createPasswordReset } from './passwords/reset.ts'
 import type { EstimateStrength } from './passwords/strength.ts'
 import { createPictures, type Pictures } from './picture/pictures.ts'
 import { createProfile } from './profile.ts'
+import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
 import type { AdminAccountInput, AdminChangesInput, ProfileInput, RegistrationInput } from './schemas.ts'
 import { backfillSearch } from './search/backfill.ts'
 import type { AccountQuery } from './search/search.ts'
@@ -128,6 +129,8 @@ export interface Accounts {
   /** Pictures that people upload. */
   pictures: Pictures
   /** Deleting one's own account. */
+  /** What directories do, by SCIM. */
+  provisioning: Provisioning
   deletion: Deletion
   /** Signing in by an account at a provider. */
   linked: LinkedSignIns
@@ -424,6 +427,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     invitations,
     linked,
     deletion,
+    provisioning: createProvisioning({ ...shared, delete: administration.delete }),
     pictures: createPictures({ ...shared, db, issuer, updateProfile: profile.updateProfile }),
     passkeys: createPasskeySignIns(shared),
     newDevices: createNewDevices({

@@ -21,6 +21,7 @@ const WHAT: { readonly [Name in LimitName]: readonly string[] } = {
   ],
   clientRegistration: ['calls of programs that register themselves'],
   openRegistration: ['clients registered without being asked to'],
+  scim: ['requests of directories that provision people'],
   admin: ['the console and its REST interface'],
 }
 

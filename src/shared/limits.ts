@@ -51,6 +51,8 @@ export const limits = {
   clientRegistration: [{ per: 'address', max: 60, window: MINUTE }],
   /** Registering without being asked to. */
   openRegistration: [{ per: 'address', max: 10, window: HOUR }],
+  /** Directories that provision people: a first run sends one request a person and more. */
+  scim: [{ per: 'address', max: 1500, window: MINUTE }],
   admin: [{ per: 'address', max: 300, window: MINUTE }],
 } as const satisfies Record<string, readonly Rule[]>
 

@@ -25,6 +25,7 @@ const LATER = [
   '@prometheus-io',
   'ioredis',
   '/qr/',
+  'scimmy',
 ]
 
 test('a server that is ready has loaded nothing that it may never need', async () => {

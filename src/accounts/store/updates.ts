@@ -5,7 +5,7 @@ import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { Account } from '../account.ts'
 import { dropAddressChange, endSignIns, nextGeneration } from './generation.ts'
 import type { AccountReads } from './reads.ts'
-import type { AccountChanges } from './values.ts'
+import type { AccountChanges, ProvisionedChanges, Taken } from './values.ts'
 
 /** Changing accounts that exist. */
 export interface AccountUpdates {
@@ -20,6 +20,15 @@ export interface AccountUpdates {
     changes: AccountChanges,
     updatedAt: number,
   ): Promise<Account | undefined | 'version_conflict'>
+  /**
+   * As `changeUnchanged`, of an account without a role, its name and verified address included. An account that was given a role since
+   * is a `version_conflict`.
+   */
+  changeProvisioned(
+    id: string,
+    changes: ProvisionedChanges,
+    updatedAt: number,
+  ): Promise<Account | undefined | 'version_conflict' | Taken>
   /**
    * As `change`, for what takes an administrator away. Undefined: no such account. `last_administrator`: nothing was
    * changed, because no administrator would be left to undo it. Two administrators who remove each other at once come one after the other.
@@ -65,7 +74,7 @@ export function createAccountUpdates({
   byId: AccountReads['byId']
 }): AccountUpdates {
   const now = (): Date => new Date(clock())
-  const valuesOf = ({ endsSignIns, ...values }: AccountChanges) => ({
+  const valuesOf = ({ endsSignIns, ...values }: ProvisionedChanges) => ({
     ...values,
     // Another number, or one that counts as verified no more, signs nobody in.
     ...((values.phoneNumber !== undefined || values.phoneVerified === false) && { phoneLogin: null }),
@@ -96,6 +105,22 @@ export function createAccountUpdates({
       })
       const account = await byId(id)
       return count === 0 && account ? 'version_conflict' : account
+    },
+
+    async changeProvisioned(id, changes, updatedAt) {
+      try {
+        const { count } = await prisma.account.updateMany({
+          where: { id, role: 'user', updatedAt: new Date(updatedAt) },
+          data: { ...valuesOf(changes), updatedAt: new Date(Math.max(clock(), updatedAt + 1)) },
+        })
+        const account = await byId(id)
+        return count === 0 && account ? 'version_conflict' : account
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error
+        const { username } = changes
+        const other = username === undefined ? null : await prisma.account.findUnique({ where: { username } })
+        return other && other.id !== id ? 'username_taken' : 'email_taken'
+      }
     },
 
     async changeUnlessLast(id, changes, ifVersion) {

@@ -20,6 +20,7 @@ export interface NewAccount extends Partial<ProfileColumns> {
   pendingEmail: string | null
   passwordHash: string | null
   role: Role
+  disabledAt?: Date
   /** JSON. */
   attributes?: string | null
 }
@@ -36,6 +37,13 @@ export type AccountChanges = Partial<
       endsSignIns: true
     }
 >
+
+/** What a directory may change beside: it vouches for the address. */
+export type ProvisionedChanges = AccountChanges & {
+  username?: string
+  displayUsername?: string
+  email?: string
+}
 
 /** Those of the changes that would make a difference. A write without one would still move `updated_at`, which is a claim. */
 export const differing = (before: Account, changes: AccountChanges): AccountChanges => {
