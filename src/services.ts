@@ -12,6 +12,7 @@ import { endSignIns } from './accounts/store/generation.ts'
 import { keepVerifiedPhone } from './accounts/store/phone.ts'
 import { accountView } from './accounts/store/reads.ts'
 import { type Attributes, createAttributes } from './attributes/attributes.ts'
+import { type Claims, createClaims } from './attributes/claims/claims.ts'
 import { type Activity, createActivity } from './audit/activity.ts'
 import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
@@ -100,6 +101,8 @@ export interface Services extends Foundation {
   accounts: Accounts
   /** What administrators have defined of people. */
   attributes: Attributes
+  /** Claims that administrators have defined. */
+  customClaims: Claims
   /** Access tokens with all that they hang on. */
   tokenReads: TokenReads<Account>
   breaches: Breaches
@@ -181,6 +184,7 @@ export async function openServices(
   const places = createPlaces({ file: config.geoipFile, clock, log: logger })
   const describeAddress = async (address: string) => addressInWords(address, await places.nameOf(address))
   const attributes = createAttributes({ db, store: foundation.documents.attributes, clock, events: event })
+  const customClaims = createClaims({ store: foundation.documents.claims, clock, attributes, events: event })
   const accounts = createAccounts({
     db,
     attributes,
@@ -340,6 +344,7 @@ export async function openServices(
     usage: createUsageStore(db),
     accounts,
     attributes,
+    customClaims,
     tokenReads: db.tokenReads(accountView),
     factors,
     sms,

@@ -107,7 +107,16 @@ function cliServices(services: Services, config: Config, database: string): CliS
   const { accounts, audit, breaches, clients, clientScopes, configuration, db, keptTokens, keys } = services
   const { lostTokens, mailer, providers, registration, rejections, reservedScopes, resourceCredentials } =
     services
-  const { attributes, factors, resources, scimTokens, settings, unreachableAddresses, webhooks } = services
+  const {
+    attributes,
+    customClaims,
+    factors,
+    resources,
+    scimTokens,
+    settings,
+    unreachableAddresses,
+    webhooks,
+  } = services
   const { dataDir, issuer, redisUrl, smtpUrl } = config
   return {
     ...{
@@ -119,6 +128,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
       clients,
       clientScopes,
       configuration,
+      customClaims,
       keptTokens,
       keys,
       lostTokens,

@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { type AuditContext, runInAuditContext, settled } from '../shared/audit-context.ts'
 import { groupCommands } from './access/groups.ts'
 import { roleCommands } from './access/roles.ts'
-import { attributeCommands } from './attributes/commands.ts'
+import { attributeCommands, claimCommands } from './attributes/commands.ts'
 import { auditCommands } from './audit.ts'
 import { clientCommands } from './clients/commands.ts'
 import { optionOf } from './clients/options.ts'
@@ -106,6 +106,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     groupCommands(cli),
     roleCommands(cli),
     attributeCommands(cli),
+    claimCommands(cli),
     resourceCommands(cli),
     providerCommands(cli),
     registrationCommands(cli),

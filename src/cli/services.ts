@@ -10,6 +10,7 @@ type Shared =
   | 'clients'
   | 'clientScopes'
   | 'configuration'
+  | 'customClaims'
   | 'factors'
   | 'keptTokens'
   | 'keys'

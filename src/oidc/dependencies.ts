@@ -25,6 +25,7 @@ import type { SessionEndedEvent, SignInEffects } from './sessions/audited.ts'
 import type { DeviceEndedEvent } from './sessions/end-device.ts'
 import type { Authentication } from './sessions/sign-in.ts'
 import type { SignOutConfirmation } from './sign-out/hinted.ts'
+import type { CustomClaims } from './tokens/custom-claims.ts'
 import type { ProtocolMemberships } from './tokens/memberships.ts'
 import type { ProtocolResource } from './tokens/resources.ts'
 import type { ProtocolAccount } from './tokens/subjects.ts'
@@ -129,6 +130,8 @@ export interface ProtocolDependencies<Account extends AccountOfProtocol = Accoun
   }
   /** Groups and roles of an account. */
   membershipsOf(accountId: string): Promise<ProtocolMemberships>
+  /** Claims that administrators have defined. */
+  customClaims: CustomClaims
   clients: RegisteredClients
   apiCredentials: ApiCredentials
   resources: {

@@ -24,6 +24,7 @@ import { createSignInSessions } from './sessions/sign-in.ts'
 import { openTemporarySession, type TemporarySession } from './sessions/temporary.ts'
 import { createUpstreamSessions } from './sessions/upstream.ts'
 import { type AdminTokens, createAdminTokens, withAdminApi } from './tokens/admin-tokens.ts'
+import { customInWords } from './tokens/custom-claims.ts'
 import { FIRST_PARTY_ID } from './tokens/first-party-client.ts'
 import { createFirstPartyTokens, type FirstPartyTokens } from './tokens/first-party-tokens.ts'
 
@@ -108,7 +109,10 @@ export async function openProtocol<Account extends AccountOfProtocol>(
   provider.watch(KEY_WATCH)
   return {
     interactions,
-    describeRequestedAccess: (details) => describeRequestedAccess(resources.findForProtocol, details),
+    describeRequestedAccess: (details) =>
+      describeRequestedAccess(resources.findForProtocol, details, (clientId, scopes) =>
+        customInWords(deps.customClaims, clientId, scopes),
+      ),
     sessions,
     endDevice: createEndDevice({
       artifacts,

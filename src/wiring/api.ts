@@ -3,6 +3,7 @@ import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { keptAnswers } from '../admin/rest/kept-answers.ts'
 import { adminRest } from '../admin/rest/routes.ts'
 import { apiRoutes } from '../api/routes.ts'
+import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
 import { auditDocument } from '../audit/export.ts'
 import { FIELDS } from '../clients/fields/table.ts'
@@ -57,6 +58,8 @@ export async function wireApi(
       groupFields: GROUP_FIELDS,
       roleFields: ROLE_FIELDS,
       attributes: services.attributes,
+      customClaims: services.customClaims,
+      claimFields: CLAIM_FIELDS,
       attributeFields: ATTRIBUTE_FIELDS,
       clientFields: FIELDS,
       clientScopes,

@@ -45,6 +45,15 @@ export async function wireProtocol(
     accounts,
     resources,
     membershipsOf: services.access.membershipsOf,
+    customClaims: {
+      live: services.customClaims.live,
+      attributesOf: services.attributes.shown,
+      labelOf: (name) =>
+        services.attributes
+          .live()
+          .find((each) => each.name === name)
+          ?.label.toLowerCase() || name,
+    },
     privateHosts: config.privateHosts,
     log: app.log,
     http,

@@ -5,6 +5,7 @@ import type { Roles } from '../../access/roles/roles.ts'
 import type { Account } from '../../accounts/account.ts'
 import type { Accounts } from '../../accounts/accounts.ts'
 import type { Attributes } from '../../attributes/attributes.ts'
+import type { Claims } from '../../attributes/claims/claims.ts'
 import type { NamedDefinitionField } from '../../attributes/definitions/field.ts'
 import type { Audit } from '../../audit/audit.ts'
 import type { Entry } from '../../audit/entry.ts'
@@ -90,6 +91,8 @@ export interface RestDependencies {
   groupFields: readonly NamedField[]
   roleFields: readonly NamedField[]
   attributes: Attributes
+  customClaims: Claims
+  claimFields: readonly NamedDefinitionField[]
   attributeFields: readonly NamedDefinitionField[]
   resources: AdministeredResources
   providers: Pick<

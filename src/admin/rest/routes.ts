@@ -8,7 +8,7 @@ import { isSafeMethod } from '../../http/forms/same-origin.ts'
 import { requireClassified } from '../access.ts'
 import { groupRoutes } from './access/groups.ts'
 import { roleRoutes } from './access/roles.ts'
-import { attributeRoutes } from './attributes/routes.ts'
+import { attributeRoutes, claimRoutes } from './attributes/routes.ts'
 import { auditRoutes } from './audit.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { configurationRoutes } from './configuration/routes.ts'
@@ -46,6 +46,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     groupRoutes,
     roleRoutes,
     attributeRoutes,
+    claimRoutes,
     resourceRoutes,
     resourceCredentialRoutes,
     providerRoutes,

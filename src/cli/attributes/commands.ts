@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { CLAIM_FIELDS } from '../../attributes/claims/table.ts'
 import type { Defined, Definitions } from '../../attributes/definitions/definitions.ts'
 import { type NamedDefinitionField, shownText, valueIn } from '../../attributes/definitions/field.ts'
 import { ATTRIBUTE_FIELDS } from '../../attributes/table.ts'
@@ -41,6 +42,20 @@ const ATTRIBUTES: Kind = {
     return [['people with a value', count > 1000 ? 'more than 1,000' : String(count)]]
   },
 }
+
+const CLAIMS: Kind = {
+  kind: 'claim',
+  about: 'What apps and APIs are told of people beside the standard claims',
+  one: 'a claim',
+  fields: CLAIM_FIELDS,
+  service: ({ customClaims }) => customClaims,
+  columns: ['source', 'value', 'shape', 'in'],
+  deleting: 'delete a claim: no further token says it',
+  next: () => 'sign in to the app once more, and look at its next token',
+}
+
+/** `latchkey claims …` */
+export const claimCommands = (cli: Cli): Command => definitionCommands(cli, CLAIMS)
 
 /** `latchkey attributes …` */
 export const attributeCommands = (cli: Cli): Command => definitionCommands(cli, ATTRIBUTES)

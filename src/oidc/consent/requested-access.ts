@@ -31,7 +31,9 @@ export async function describeRequestedAccess(
   details: Pick<InteractionDetails, 'requestedScopes' | 'requestedClaims' | 'staysConnected'> & {
     device?: object | undefined
     missing: Pick<InteractionDetails['missing'], 'resources'>
+    client: { id: string }
   },
+  customInWords: (clientId: string, scopes: readonly string[]) => string[] = () => [],
 ): Promise<AccessInWords> {
   const { requestedScopes, requestedClaims, staysConnected, device, missing } = details
   const apis = Object.entries(missing.resources).map(async ([identifier, scopes]) => {
@@ -41,11 +43,15 @@ export async function describeRequestedAccess(
       scopes: scopes.map((scope) => apiScopeInWords(scope, api, identifier)),
     }
   })
+  const scopeWords = new Set(requestedScopes.map(scopeInWords))
+  const asked = [...requestedScopes, ...Object.values(missing.resources).flat()]
+  const custom = customInWords(details.client.id, asked).filter((title) => !scopeWords.has(title))
   const lasts = staysConnected && !requestedScopes.includes('offline_access')
   return {
     own: [
       ...requestedScopes.filter(isIdentityScope).map((scope) => ({ title: scopeInWords(scope) })),
       ...requestedClaims.map((claim) => ({ title: claimInWords(claim) })),
+      ...custom.map((title) => ({ title })),
       ...(lasts
         ? [{ title: STAY_CONNECTED, detail: STAYS_CONNECTED[device === undefined ? 'app' : 'device'] }]
         : []),

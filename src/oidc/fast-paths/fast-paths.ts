@@ -20,7 +20,14 @@ import { userinfoPath } from './userinfo.ts'
 
 type Dependencies<Account extends AccountOfProtocol> = Pick<
   ProtocolDependencies<Account>,
-  'issuer' | 'discovery' | 'secrets' | 'artifacts' | 'tokenReads' | 'apiCredentials' | 'membershipsOf'
+  | 'issuer'
+  | 'discovery'
+  | 'secrets'
+  | 'artifacts'
+  | 'tokenReads'
+  | 'apiCredentials'
+  | 'membershipsOf'
+  | 'customClaims'
 > & { provider: Pick<ReloadableProvider, 'current' | 'acceptedKeys'> }
 
 /** What judges the plain case of a token, for the endpoints of the protocol and the JSON API. */

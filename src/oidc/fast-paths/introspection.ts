@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Provider } from 'oidc-provider'
-import type { ApiCredentials } from '../dependencies.ts'
+import type { ApiCredentials, ProtocolDependencies } from '../dependencies.ts'
 import { type Caller, introspectionClaims, isFor } from '../tokens/introspection.ts'
 import { type Credentials, isPlain, plainCredentials } from './credentials.ts'
+import { customForToken } from './custom-claims.ts'
 import type { FastPath } from './fast-path.ts'
 import { readForm } from './form.ts'
 import type { FindLiveToken, LiveToken } from './live-tokens.ts'
@@ -24,6 +25,8 @@ export function introspectionPath(deps: {
   current(): Provider
   apiCredentials: ApiCredentials
   liveToken: FindLiveToken
+  customClaims: ProtocolDependencies['customClaims']
+  membershipsOf: ProtocolDependencies['membershipsOf']
 }): FastPath {
   async function callerOf({ id, secret }: Credentials): Promise<Caller | undefined> {
     const { apiCredentials } = deps
@@ -50,17 +53,24 @@ export function introspectionPath(deps: {
     if (caller === undefined) return undefined
     const live = await deps.liveToken(parameters.token)
     if (live === undefined || !isFor(caller, live.token)) return undefined
+    const custom = live.account ? await customForToken(deps, 'introspection', live.token, live) : {}
+    if (custom === undefined) return undefined
     reply.headers(HEADERS)
-    return JSON.stringify(answerAbout(live, parameters.token, deps.issuer))
+    return JSON.stringify(answerAbout(live, parameters.token, deps.issuer, custom))
   }
 }
 
 /** In the order of the library. */
-function answerAbout({ token, account }: LiveToken, value: string, iss: string): Record<string, unknown> {
+function answerAbout(
+  { token, account }: LiveToken,
+  value: string,
+  iss: string,
+  custom: Record<string, unknown>,
+): Record<string, unknown> {
   return {
     active: true,
     ...(account && { sub: account.id }),
-    ...introspectionClaims(token, account?.username),
+    ...introspectionClaims(token, account?.username, custom),
     client_id: token.clientId,
     exp: token.exp,
     iat: token.iat,

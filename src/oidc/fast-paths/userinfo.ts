@@ -1,7 +1,10 @@
 import type { Client, Provider } from 'oidc-provider'
+import type { ProtocolDependencies } from '../dependencies.ts'
 import { subjectClaims } from '../tokens/claims.ts'
+import { withCustom } from '../tokens/custom-claims.ts'
 import { isForUserinfo } from '../tokens/userinfo-audience.ts'
 import { isPlain } from './credentials.ts'
+import { customForToken } from './custom-claims.ts'
 import type { FastPath } from './fast-path.ts'
 import type { FindLiveToken } from './live-tokens.ts'
 
@@ -29,6 +32,8 @@ export function userinfoPath(deps: {
   issuer: string
   current(): Provider
   liveToken: FindLiveToken
+  customClaims: ProtocolDependencies['customClaims']
+  membershipsOf: ProtocolDependencies['membershipsOf']
 }): FastPath {
   const forUserinfo = isForUserinfo(deps.issuer)
   return async ({ method, headers, raw }, reply) => {
@@ -46,7 +51,10 @@ export function userinfoPath(deps: {
     const grant = new Grant(live.grant as never)
     const scope = grant.getOIDCScopeFiltered(token.scopes)
     if (!scope.split(' ').every((each) => OF_ACCOUNTS.has(each))) return undefined
-    const claims = new Claims(subjectClaims(account), { client })
+    const told = { clientId: token.clientId, scopes: new Set(scope.split(' ')) }
+    const custom = await customForToken(deps, 'userinfo', told, live)
+    if (custom === undefined) return undefined
+    const claims = new Claims(withCustom(subjectClaims(account), custom), { client })
     claims.scope(scope)
     reply.headers(HEADERS)
     return JSON.stringify(await claims.result())

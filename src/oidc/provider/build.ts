@@ -1,5 +1,5 @@
 import type { JWK } from 'jose'
-import type { KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
+import type { AccessToken, Client, KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
 import { createSealedCookies } from '../../http/cookies/sealed-cookie.ts'
 import { type Admits, createAdmits } from '../app-access/rule.ts'
 import { createProviderPages, type ProviderPages } from '../authorization/pages.ts'
@@ -30,7 +30,9 @@ import { type AskedSignOut, createAskedSignOut } from '../sign-out/asked.ts'
 import { createBackChannel } from '../sign-out/back-channel.ts'
 import type { StoredSession } from '../sign-out/hinted.ts'
 import { createExtraTokenClaims } from '../tokens/auth-time.ts'
+import { type ClaimPlace, customOfToken } from '../tokens/custom-claims.ts'
 import { reportGrants } from '../tokens/issued.ts'
+import { membershipNames } from '../tokens/memberships.ts'
 import { createResourceServerInfo } from '../tokens/resources.ts'
 import { createFindAccount } from '../tokens/subjects.ts'
 import { isForUserinfo } from '../tokens/userinfo-audience.ts'
@@ -68,6 +70,25 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
   const membershipsOf = onceARequest((id) => deps.membershipsOf(id))
   const admits = (ctx: KoaContextWithOIDC, ...about: Parameters<Admits>) =>
     createAdmits((id) => membershipsOf(ctx, id))(...about)
+  const apisOf = onceARequest(findByScope)
+  async function customOf(
+    ctx: KoaContextWithOIDC,
+    place: ClaimPlace,
+    token: AccessToken,
+    client: Client | undefined,
+  ): Promise<Record<string, unknown>> {
+    if (deps.customClaims.live().length === 0) return {}
+    const account = await accountOf(ctx, token.accountId)
+    if (account === undefined) return {}
+    const aud = token.resourceServer?.identifier() ?? token.aud
+    const { clientId, scopes } = token
+    const names = async () => {
+      const found = await membershipsOf(ctx, account.id)
+      return found && membershipNames(found, client, (scope) => apisOf(ctx, scope))
+    }
+    const told = { clientId, scopes, aud }
+    return (await customOfToken(deps.customClaims, place, told, account.attributes, names)) ?? {}
+  }
   const resourceOf = onceARequest((identifier) => resources.findForProtocol(identifier))
   const signOuts = createAskedSignOut(createSealedCookies(secrets.key('sign-out'), clock, MAX_SIGN_OUT))
   const pages = createPages(deps, signOuts)
@@ -107,8 +128,9 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       accountOf,
       async (uid) => upstreamOf(await artifacts.findByUid('Session', uid))?.provider,
       deps.secondFactor,
-      { of: membershipsOf, apisOf: onceARequest(findByScope) },
+      { of: membershipsOf, apisOf },
       admits,
+      deps.customClaims,
     ),
     accountOf,
     admits,
@@ -121,7 +143,15 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       lifetimes,
     }),
     roleReads: { findResource: resourceOf, membershipsOf },
-    extraTokenClaims: createExtraTokenClaims({ findResource: resourceOf, membershipsOf }),
+    extraTokenClaims: createExtraTokenClaims({
+      findResource: resourceOf,
+      membershipsOf,
+      customOf: (ctx, token) => customOf(ctx, 'access_token', token, ctx.oidc.client),
+    }),
+    async customAtIntrospection(ctx: KoaContextWithOIDC, token: AccessToken) {
+      const client = await ctx.oidc.provider.Client.find(String(token.clientId))
+      return customOf(ctx, 'introspection', token, client)
+    },
     async accessTokenTtlOf(ctx: KoaContextWithOIDC, identifier: string) {
       // Userinfo is no API that is registered.
       if (forUserinfo(identifier)) return undefined

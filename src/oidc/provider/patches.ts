@@ -17,6 +17,7 @@ import { leadOnFromSignOut } from '../sign-out/answered.ts'
 import { skipEmptySignOut } from '../sign-out/empty.ts'
 import { forgetUncheckableHints } from '../sign-out/hinted.ts'
 import { narrowByRole } from '../tokens/by-role.ts'
+import { addCustomClaims } from '../tokens/custom-claims.ts'
 import { leaveOutEmptyScope } from '../tokens/empty-scope.ts'
 import { completeIdTokens } from '../tokens/id-tokens.ts'
 import { issueOneToken } from '../tokens/one-token.ts'
@@ -75,6 +76,12 @@ export const PATCHES: readonly Patch[] = [
     why: 'Whether a client finds the claims of its scopes there is decided for each client (Core §5.4).',
     test: 'test/oidc/id-tokens.test.ts',
     apply: completeIdTokens,
+  },
+  {
+    name: 'custom claims',
+    why: 'Claims that administrators define while it runs: the library knows those of its configuration.',
+    test: 'test/attributes/claims.test.ts',
+    apply: addCustomClaims,
   },
   {
     name: 'empty scope',

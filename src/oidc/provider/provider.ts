@@ -1,5 +1,6 @@
 import type { JWK } from 'jose'
 import {
+  type AccessToken,
   type AdapterFactory,
   type Client,
   type Configuration,
@@ -80,6 +81,8 @@ export interface ProviderDependencies {
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
   grants: Grants
   getResourceServerInfo: ResourceServerInfo
+  /** Custom claims of an introspection. */
+  customAtIntrospection(ctx: KoaContextWithOIDC, token: AccessToken): Promise<Record<string, unknown>>
   extraTokenClaims: ReturnType<typeof createExtraTokenClaims>
   /** APIs, and groups and roles of an account, each read once for a request. */
   roleReads: RoleReads

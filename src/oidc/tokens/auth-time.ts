@@ -23,6 +23,8 @@ export const createExtraTokenClaims =
   (deps: {
     findResource(ctx: KoaContextWithOIDC, identifier: string): Promise<{ tokenClaims?: string } | undefined>
     membershipsOf(ctx: KoaContextWithOIDC, id: string): Promise<ProtocolMemberships | undefined>
+    /** Custom claims that the token has. */
+    customOf(ctx: KoaContextWithOIDC, token: AccessToken): Promise<Record<string, unknown>>
   }) =>
   async (
     ctx: KoaContextWithOIDC | undefined,
@@ -30,7 +32,11 @@ export const createExtraTokenClaims =
   ): Promise<Record<string, unknown> | undefined> => {
     if (token.kind !== 'AccessToken') return undefined
     if (ctx === undefined) return token.extra
-    const signIn = signInClaims(ctx)
+    // What the protocol says counts, and stands behind.
+    const signIn =
+      token.accountId === undefined
+        ? signInClaims(ctx)
+        : { ...(await deps.customOf(ctx, token)), ...signInClaims(ctx) }
     const server = token.resourceServer
     if (server === undefined || token.accountId === undefined) return signIn
     const api = server.identifier()

@@ -33,6 +33,8 @@ const RESERVED = [
 export function createIntrospectionPolicy(deps: {
   findAccount(ctx: KoaContextWithOIDC, id: string, token?: object): Promise<Account | undefined>
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
+  /** Custom claims that the answer has. */
+  customAtIntrospection(ctx: KoaContextWithOIDC, token: AccessTokenLike): Promise<Record<string, unknown>>
 }): Policy {
   return async (ctx, client, token) => {
     const told = await isToldOf(ctx, client, token)
@@ -41,18 +43,26 @@ export function createIntrospectionPolicy(deps: {
     if (accountId !== undefined && (await deps.findAccount(ctx, accountId, token)) === undefined) return false
     const username = accountId === undefined ? undefined : await deps.usernameOf(ctx, accountId)
     // The library spreads `extra` over its introspection response.
-    Object.assign(token, { extra: introspectionClaims(token, username) })
+    const custom =
+      accountId === undefined || token.kind === 'RefreshToken'
+        ? {}
+        : await deps.customAtIntrospection(ctx, token)
+    Object.assign(token, { extra: introspectionClaims(token, username, custom) })
     return true
   }
 }
 
-/** What an answer says of a token beside the fields of RFC 7662. @param username of its person */
-export function introspectionClaims(token: Token, username: string | undefined): Record<string, unknown> {
+/** What an answer says of a token beside the fields of RFC 7662. @param username of its person @param custom claims of administrators */
+export function introspectionClaims(
+  token: Token,
+  username: string | undefined,
+  custom: Record<string, unknown> = {},
+): Record<string, unknown> {
   const { extra = {} } = token as AccessTokenLike
   const own = Object.fromEntries(Object.entries(extra).filter(([name]) => !RESERVED.includes(name)))
   // A machine is its own subject, as in its JWTs (RFC 9068 §2.2).
   const sub = ('accountId' in token ? token.accountId : undefined) ?? token.clientId
-  return { ...own, sub, username }
+  return { ...own, ...custom, sub, username }
 }
 
 /** Who introspects, once authenticated. */

@@ -49,7 +49,7 @@ export function groupsFor(groups: readonly { name: string }[], client: object | 
  * @param client its `resource_scope` are the scopes of APIs that it is registered for, separated by spaces
  * @param apisOf the APIs that have a scope
  */
-export async function membershipClaims(
+export async function membershipNames(
   { groups, roles }: ProtocolMemberships,
   client: object | undefined,
   apisOf: (scope: string) => Promise<readonly { identifier: string }[] | undefined>,
@@ -69,7 +69,7 @@ export async function membershipClaims(
   }
   const own = await Promise.all(roles.map(isOfClient))
   const told = roles.filter((_, index) => own[index])
-  return { groups: capped(groupsFor(groups, client)), roles: capped(told.map(({ name }) => name)) }
+  return { groups: groupsFor(groups, client), roles: told.map(({ name }) => name) }
 }
 
 export const capped = (names: readonly string[]): string[] => [...new Set(names)].slice(0, MAX_NAMES)

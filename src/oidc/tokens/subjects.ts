@@ -1,5 +1,6 @@
 import { type Account, type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { isAtLeast, satisfies } from '../../shared/acr.ts'
+import type { AttributeValues } from '../../shared/attribute-values.ts'
 import {
   type ClientSecondFactor,
   requiredAcr,
@@ -8,8 +9,9 @@ import {
 import { NOT_ADMITTED } from '../app-access/rule.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import { IDENTITY_PROVIDER_CLAIM, type Subject, subjectClaims } from './claims.ts'
+import { type CustomClaims, dueClaims, needsMemberships, valuesOf, withCustom } from './custom-claims.ts'
 import { FIRST_PARTY_ID } from './first-party-client.ts'
-import { membershipClaims, type ProtocolMemberships } from './memberships.ts'
+import { capped, membershipNames, type ProtocolMemberships } from './memberships.ts'
 
 /** A person as the protocol meets them. */
 export interface ProtocolAccount extends Subject, Generation {
@@ -18,6 +20,7 @@ export interface ProtocolAccount extends Subject, Generation {
   secondFactorRequired: boolean
   /** Milliseconds since the epoch, or null. */
   disabledAt: number | null
+  attributes: AttributeValues
 }
 
 /** @param token whom the account is looked up for; undefined: the session. @returns undefined: there is none, or it counts no more */
@@ -42,6 +45,7 @@ export function createFindAccount(
     apisOf(ctx: KoaContextWithOIDC, scope: string): Promise<readonly { identifier: string }[] | undefined>
   },
   admits: (ctx: KoaContextWithOIDC, client: Client | undefined, accountId: string) => Promise<boolean>,
+  customClaims: CustomClaims,
 ): FindAccount {
   return async (ctx, sub, token) => {
     const account = await find(ctx, sub)
@@ -62,21 +66,38 @@ export function createFindAccount(
     const { sessionUid = ctx.oidc.session?.uid } = (token ?? {}) as { sessionUid?: string }
     return {
       accountId: sub,
-      async claims(_use, scope, requested) {
+      async claims(use, scope, requested) {
         const scopes = scope.split(' ')
         const asks = (claim: string, by = claim) =>
           scopes.includes(by) || Object.hasOwn(requested ?? {}, claim)
-        const found = asks('groups') || asks('roles') ? await memberships.of(ctx, sub) : undefined
+        const { client } = ctx.oidc
+        // Nobody has said who keeps the ID Tokens of a client that is not registered for claims there.
+        const strict = use === 'id_token' && client?.id_token_identity_claims !== true
+        const due = dueClaims(customClaims.live(), use === 'id_token' ? use : 'userinfo', {
+          clientId: client?.clientId,
+          scopes: new Set(strict ? ['openid'] : scopes),
+        })
+        const asked = asks('groups') || asks('roles') || needsMemberships(due)
+        const found = asked ? await memberships.of(ctx, sub) : undefined
+        const names = found && (await membershipNames(found, client, (each) => memberships.apisOf(ctx, each)))
         const provider =
           sessionUid !== undefined && asks(IDENTITY_PROVIDER_CLAIM, 'identity_provider')
             ? { [IDENTITY_PROVIDER_CLAIM]: await providerOfSession(sessionUid) }
             : {}
-        return {
+        const claims = {
           ...subjectClaims(account),
-          ...(found &&
-            (await membershipClaims(found, ctx.oidc.client, (each) => memberships.apisOf(ctx, each)))),
+          ...(names && { groups: capped(names.groups), roles: capped(names.roles) }),
           ...provider,
         }
+        return withCustom(
+          claims,
+          valuesOf(due, {
+            groups: [],
+            roles: [],
+            ...names,
+            attributes: customClaims.attributesOf(account.attributes),
+          }),
+        )
       },
     }
   }

@@ -126,6 +126,9 @@ const OPERATIONS: Record<string, Row> = {
   createAttribute: { may: 'what is known of people, which lets nobody in' },
   changeAttribute: { may: 'as createAttribute' },
   deleteAttribute: { may: 'as createAttribute' },
+  createClaim: { may: 'what apps are told, which lets nobody in here' },
+  changeClaim: { may: 'as createClaim' },
+  deleteClaim: { may: 'as createClaim' },
   rotateKeys: { may: 'keys of the server’s own making' },
   retireKey: { may: 'as rotateKeys' },
   createRegistrationToken: {

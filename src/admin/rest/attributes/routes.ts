@@ -27,6 +27,14 @@ const ATTRIBUTE: Kind = {
   deleting: 'With the values that people have.',
 }
 
+const CLAIM: Kind = {
+  kind: 'claim',
+  one: 'a claim',
+  description: 'What apps and APIs are told of people beside the standard claims.',
+  changing: 'The name stays. It counts with the next token and the next answer.',
+  deleting: 'Tokens that were issued say it until they expire.',
+}
+
 /** The operations on what is defined, a list that has no pages. */
 function operationsOf(
   { kind, one, description, changing, deleting }: Kind,
@@ -142,4 +150,10 @@ function definitionRoutes<Content>(
 export function attributeRoutes(context: RestContext): void {
   const { attributes, attributeFields } = context.deps
   definitionRoutes(context, ATTRIBUTE, attributeFields, attributes)
+}
+
+/** `/claims` */
+export function claimRoutes(context: RestContext): void {
+  const { claimFields, customClaims } = context.deps
+  definitionRoutes(context, CLAIM, claimFields, customClaims)
 }

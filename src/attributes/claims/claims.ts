@@ -1,0 +1,51 @@
+/** Claims that administrators define: made of attributes, groups, roles, or a fixed text. What apps are told is src/oidc/tokens/custom-claims.ts. */
+import type { Clock } from '../../shared/clock.ts'
+import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import type { Attributes } from '../attributes.ts'
+import {
+  createDefinitions,
+  type Defined,
+  type DefinitionEvent,
+  type Definitions,
+  type DocumentStore,
+} from '../definitions/definitions.ts'
+import type { ContentOf } from '../definitions/field.ts'
+import { claimFields } from './table.ts'
+
+type ClaimContent = ContentOf<typeof claimFields>
+export type Claim = Defined<ClaimContent>
+export type ClaimEvent = DefinitionEvent<'claim'>
+export type Claims = Definitions<ClaimContent>
+
+/** How many may be defined. */
+const MAX_CLAIMS = 50
+
+export function createClaims(deps: {
+  store: DocumentStore
+  clock: Clock
+  attributes: Pick<Attributes, 'live'>
+  /** Told of every change after it is stored. */
+  events(event: ClaimEvent): void
+}): Claims {
+  return createDefinitions({
+    kind: 'claim',
+    fields: claimFields,
+    most: MAX_CLAIMS,
+    store: deps.store,
+    clock: deps.clock,
+    check({ source, value, scope, in: places }) {
+      if (source === 'constant' && value === '') throw refusedFields({ value: 'Enter the text.' })
+      if (source === 'attribute' && !deps.attributes.live().some(({ name }) => name === value))
+        throw refusedFields({ value: 'There is no attribute with this name.' })
+      if ((source === 'groups' || source === 'roles') && value !== '')
+        throw refusedFields({ value: 'Only an attribute or a fixed text has this.' })
+      const foreign = scope.split(' ').filter((each) => each !== '' && !isIdentityScope(each))
+      if (foreign.length > 0 && places.some((place) => place === 'id_token' || place === 'userinfo'))
+        throw refusedFields({
+          scope: `ID Tokens and userinfo know scopes about the person alone, and ${foreign.join(', ')} is none.`,
+        })
+    },
+    events: deps.events,
+  })
+}

@@ -1,0 +1,180 @@
+/** The fields of a custom claim, once; as src/attributes/table.ts. */
+import { z } from 'zod'
+import { isReservedClaim } from '../../shared/reserved-claims.ts'
+import { isScopeToken } from '../../shared/scope-token.ts'
+import { line } from '../../shared/text.ts'
+import { type DefinitionFields, namedFields } from '../definitions/field.ts'
+
+export const SOURCES = {
+  attribute: 'An attribute of the person',
+  groups: 'The groups of the person',
+  roles: 'The roles of the person',
+  constant: 'A fixed text',
+} as const
+export const SHAPES = {
+  array: 'All, as a list',
+  string: 'All, in one text, separated by commas',
+  first: 'The first',
+  boolean: 'Whether there is one',
+} as const
+export const PLACES = {
+  id_token: 'ID Token',
+  userinfo: 'Userinfo',
+  access_token: 'Access tokens',
+  introspection: 'Introspection',
+} as const
+export type Place = keyof typeof PLACES
+
+const NAME = 'Use 1 to 100 letters, digits and _ . : / -, beginning with a letter: department.'
+const MAX_LIST = 100
+
+const list = (what: string) =>
+  z
+    .array(line(500).pipe(z.string().min(1, 'Leave out what is empty.')), `Give a list of ${what}.`)
+    .max(MAX_LIST, `Give at most ${MAX_LIST}.`)
+    .transform((all) => [...new Set(all)])
+    .default([])
+
+const oneOf = <Name extends string>(choices: Readonly<Record<Name, string>>) => Object.keys(choices) as [Name]
+
+export const claimFields = {
+  name: {
+    kind: 'line',
+    fixed: true,
+    required: true,
+    schema: z
+      .string(NAME)
+      .regex(/^[A-Za-z][\w.:/-]{0,99}$/, NAME)
+      .refine((name) => !isReservedClaim(name), 'This name is reserved by a standard. Choose another one.'),
+    form: { label: 'Name', hint: `What apps look for. ${NAME} It cannot be changed later.` },
+    rest: { description: `${NAME} No name of a standard. It cannot be changed.`, example: 'grafana_role' },
+    option: { flags: '--name <name>', description: 'what apps look for, like grafana_role' },
+  },
+  source: {
+    kind: 'choice',
+    choices: SOURCES,
+    required: true,
+    schema: z.enum(oneOf(SOURCES), `Choose one of ${Object.keys(SOURCES).join(', ')}.`),
+    form: { label: 'Made of', hint: 'Groups and roles are those that the app may be told of.' },
+    rest: { description: `One of ${Object.keys(SOURCES).join(', ')}.`, example: 'roles' },
+    option: { flags: '--source <source>', description: `one of ${Object.keys(SOURCES).join(', ')}` },
+  },
+  value: {
+    kind: 'line',
+    schema: line(500).default(''),
+    form: { label: 'Attribute or text', hint: 'The name of the attribute, or the fixed text.' },
+    rest: { description: 'Of `attribute` its name, of `constant` the text; else empty.', example: '' },
+    option: { flags: '--value <text>', description: 'of attribute its name, of constant the text' },
+  },
+  filter: {
+    kind: 'line',
+    schema: line(200).default(''),
+    form: {
+      label: 'Only those like',
+      hint: '* stands for any text, ? for one character: grafana-*. Empty: all.',
+    },
+    rest: {
+      description: 'Which values: `*` stands for any text, `?` for one character; empty: all.',
+      example: 'grafana-*',
+    },
+    option: {
+      flags: '--filter <pattern>',
+      description: 'only values like this: * is any text, ? one character',
+    },
+  },
+  rename: {
+    kind: 'pairs',
+    schema: z
+      .record(line(200), line(200), 'Give an object of texts.')
+      .refine((map) => Object.keys(map).length <= MAX_LIST, `Give at most ${MAX_LIST}.`)
+      .refine(
+        (map) => Object.entries(map).every(([from, to]) => from !== '' && to !== ''),
+        'Write it as from = to.',
+      )
+      .default({}),
+    form: {
+      label: 'Called',
+      hint: 'One a line: grafana-admin = Admin. What stands first comes first; what is not here keeps its name.',
+    },
+    rest: {
+      description: 'What values are called; those named first come first, others keep their name.',
+      example: { 'grafana-admin': 'Admin', 'grafana-viewer': 'Viewer' },
+    },
+    option: {
+      flags: '--rename <from=to>',
+      description: 'what a value is called; repeatable, the first comes first',
+    },
+  },
+  shape: {
+    kind: 'choice',
+    choices: SHAPES,
+    schema: z.enum(oneOf(SHAPES), `Choose one of ${Object.keys(SHAPES).join(', ')}.`).default('array'),
+    form: { label: 'Given as', hint: 'Without a value, a list is empty, and text is left out.' },
+    rest: { description: `One of ${Object.keys(SHAPES).join(', ')}; default \`array\`.`, example: 'first' },
+    option: {
+      flags: '--shape <shape>',
+      description: `one of ${Object.keys(SHAPES).join(', ')} (default array)`,
+    },
+  },
+  in: {
+    kind: 'choices',
+    choices: PLACES,
+    required: true,
+    schema: z
+      .array(z.enum(oneOf(PLACES)), `Give a list of ${Object.keys(PLACES).join(', ')}.`)
+      .min(1, 'Choose at least one.')
+      .transform((places) => [...new Set(places)]),
+    form: { label: 'In', hint: 'Where apps and APIs find it.' },
+    rest: { description: `Where: of ${Object.keys(PLACES).join(', ')}.`, example: ['id_token', 'userinfo'] },
+    option: { flags: '--in <place>', description: `one of ${Object.keys(PLACES).join(', ')}; repeatable` },
+  },
+  scope: {
+    kind: 'line',
+    schema: line(500)
+      .transform((scope) => [...new Set(scope.split(/\s+/).filter(Boolean))])
+      .refine((scopes) => scopes.every(isScopeToken), 'Separate scopes by spaces.')
+      .transform((scopes) => scopes.join(' '))
+      .default(''),
+    form: {
+      label: 'With a scope of',
+      hint: 'It is given to who was granted one of these. Empty: profile for an attribute, groups, roles, and openid for a fixed text.',
+    },
+    rest: {
+      description:
+        'Scopes, separated by spaces, of which one has to be granted. Empty: `profile` for an attribute, `groups`, `roles`, `openid` for a constant.',
+      example: 'roles',
+    },
+    option: {
+      flags: '--scope <scopes>',
+      description: 'scopes, separated by spaces, of which one has to be granted',
+    },
+  },
+  clients: {
+    kind: 'lines',
+    schema: list('client IDs'),
+    form: { label: 'For these clients', hint: 'Client IDs, one a line. Empty: all.' },
+    rest: { description: 'IDs of the clients that get it; empty: all.', example: ['client-of-grafana'] },
+    option: {
+      flags: '--client <id>',
+      description: 'the ID of a client that gets it (default: all); repeatable',
+    },
+  },
+  resources: {
+    kind: 'lines',
+    schema: list('APIs'),
+    form: {
+      label: 'For these APIs',
+      hint: 'Identifiers of APIs whose tokens have it, one a line. Empty: all.',
+    },
+    rest: {
+      description: 'Identifiers of the APIs whose access tokens have it; empty: all.',
+      example: ['https://api.example'],
+    },
+    option: {
+      flags: '--resource <uri>',
+      description: 'an API whose access tokens have it (default: all); repeatable',
+    },
+  },
+} as const satisfies DefinitionFields
+
+export const CLAIM_FIELDS = namedFields(claimFields)
