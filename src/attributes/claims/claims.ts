@@ -5,7 +5,6 @@ import { refusedFields } from '../../shared/validation-error.ts'
 import type { Attributes } from '../attributes.ts'
 import {
   createDefinitions,
-  type Defined,
   type DefinitionEvent,
   type Definitions,
   type DocumentStore,
@@ -14,7 +13,7 @@ import type { ContentOf } from '../definitions/field.ts'
 import { claimFields } from './table.ts'
 
 type ClaimContent = ContentOf<typeof claimFields>
-export type Claim = Defined<ClaimContent>
+
 export type ClaimEvent = DefinitionEvent<'claim'>
 export type Claims = Definitions<ClaimContent>
 

@@ -23,7 +23,6 @@ export const PLACES = {
   access_token: 'Access tokens',
   introspection: 'Introspection',
 } as const
-export type Place = keyof typeof PLACES
 
 const NAME = 'Use 1 to 100 letters, digits and _ . : / -, beginning with a letter: department.'
 const MAX_LIST = 100

@@ -86,13 +86,13 @@ const MAX_VALUES = 200
 /** The claims with their values; one without a value is left out, unless it is a list or says whether there is one. */
 export function valuesOf(claims: readonly CustomClaim[], sources: ClaimSources): Record<string, unknown> {
   const entries = claims.flatMap((claim): [string, unknown][] => {
-    const value = valueOf(claim, sources)
+    const value = valueOfClaim(claim, sources)
     return value === undefined ? [] : [[claim.name, value]]
   })
   return Object.fromEntries(entries)
 }
 
-function valueOf(claim: CustomClaim, sources: ClaimSources): unknown {
+function valueOfClaim(claim: CustomClaim, sources: ClaimSources): unknown {
   const { filter, rename, shape } = claim
   const order = Object.keys(rename)
   const rank = (value: Value) => {
