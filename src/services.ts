@@ -286,12 +286,8 @@ export async function openServices(
     },
     redirectUriProblem: (uri, type) => redirectUriProblem(uri, type, values.redirects),
   })
-  const resources = createResources({
-    db,
-    clock,
-    events: event,
-    reserved: [config.issuer, `${config.issuer}/api/admin`, userinfoAudience(config.issuer)],
-  })
+  const reserved = [config.issuer, `${config.issuer}/api/admin`, userinfoAudience(config.issuer)]
+  const resources = createResources({ db, clock, events: event, reserved })
   const withoutApi = (scope: string) => isIdentityScope(scope) || isHabitual(scope)
   const administration = (scope: string) => ADMIN_SCOPES.some((own) => own === scope)
   const clientScopes = createRegisteredScopes({
@@ -326,6 +322,8 @@ export async function openServices(
     clock,
     events: event,
     scopeOf: async (identifier) => (await resources.get(identifier))?.scope,
+    findPerson: accounts.findNamed,
+    ofAdministration: (identifier) => reserved.includes(identifier),
   })
   const lastUses = createLastUses({ store: createLastUsesStore(db), clock, log: logger })
   return {

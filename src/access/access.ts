@@ -3,6 +3,7 @@ import type { Clock } from '../shared/clock.ts'
 import type { Database } from '../storage/database.ts'
 import { createOfAdministrators, type OfAdministrators } from './administrators.ts'
 import { createGroups, type GroupEvent, type Groups } from './groups/groups.ts'
+import { createManaging, type Managing, type NamedPerson } from './managing.ts'
 import { createMemberships, type ReadMemberships } from './memberships.ts'
 import { createRoles, type RoleEvent, type Roles } from './roles/roles.ts'
 
@@ -12,6 +13,8 @@ export interface Access {
   /** Groups and roles of an account, as tokens tell them. */
   membershipsOf: ReadMemberships
   ofAdministrators: OfAdministrators
+  /** What managers of groups do. */
+  managing: Managing
 }
 
 export function createAccess(deps: {
@@ -21,10 +24,17 @@ export function createAccess(deps: {
   events(event: GroupEvent | RoleEvent): void
   /** The scope values of an API, separated by spaces; undefined: there is no such API. */
   scopeOf(resource: string): Promise<string | undefined>
+  /** A person by a username, or an address that they have proven. */
+  findPerson(login: string): Promise<NamedPerson | undefined>
+  /** Whether a resource indicator is of an API of this server's own. */
+  ofAdministration(resource: string): boolean
 }): Access {
+  const groups = createGroups(deps)
+  const roles = createRoles(deps)
   return {
-    groups: createGroups(deps),
-    roles: createRoles(deps),
+    groups,
+    roles,
+    managing: createManaging({ ...deps, groups, roles }),
     membershipsOf: createMemberships(deps.db),
     ofAdministrators: createOfAdministrators(deps.db),
   }

@@ -231,6 +231,8 @@ export interface Accounts {
   createByAdmin(input: AdminAccountInput): Promise<Account>
   /** By ID, username or email address (proven, else of the newest account that waits for it). */
   find(which: string): Promise<Account | undefined>
+  /** By a username, or an address that its owner has proven, however it is written: what people know of each other. */
+  findNamed(login: string): Promise<Account | undefined>
   /**
    * @param page.limit 1 to 500, 50 unless given @param page.cursor `next_cursor` of the page before
    * @throws AppError `invalid_page` (400), also when the account that the page before ended with is gone
@@ -409,6 +411,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     dropAddressChange: profile.dropAddressChange,
     createByAdmin: administration.createByAdmin,
     find: administration.find,
+    findNamed: administration.findNamed,
     list: administration.list,
     search: administration.search,
     secondFactorShares: store.secondFactorShares,

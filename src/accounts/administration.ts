@@ -28,6 +28,7 @@ type Administration = Pick<
   Accounts,
   | 'createByAdmin'
   | 'find'
+  | 'findNamed'
   | 'list'
   | 'search'
   | 'updateByAdmin'
@@ -172,6 +173,14 @@ export function createAdministration(deps: {
       const byId = await store.byId(which)
       if (byId) return byId
       const stored = await store.byLogin(deps.loginOf(which))
+      return stored && withoutPassword(stored)
+    },
+
+    async findNamed(login) {
+      const { email, username } = deps.loginOf(login)
+      const proven = email === undefined ? undefined : await store.byProvenEmail(email)
+      if (proven) return proven
+      const stored = await store.byUsername(username)
       return stored && withoutPassword(stored)
     },
 

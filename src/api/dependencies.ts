@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { Managing } from '../access/managing.ts'
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { PersonalData } from '../accounts/personal-data/export.ts'
@@ -43,6 +44,8 @@ export interface ApiDependencies {
   >
   factors: Factors
   personalData: PersonalData
+  /** Groups whose members a person adds and removes. */
+  managing: Managing
   lastUses: Pick<LastUses, 'note'>
   /** What happened to the account. */
   activity: Activity

@@ -18,6 +18,7 @@ import type { ApiDependencies } from './dependencies.ts'
 import { docsRoutes } from './docs.ts'
 import { exportRoutes } from './export.ts'
 import { factorRoutes } from './factors.ts'
+import { groupRoutes } from './groups.ts'
 import { acceptJsonOnly } from './json-bodies.ts'
 import { meRoutes } from './me.ts'
 import { registerOpenApi } from './openapi.ts'
@@ -92,6 +93,7 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
       factorRoutes,
       appPasswordRoutes,
       recoveryRoutes,
+      groupRoutes,
     ])
       routes(context)
   })

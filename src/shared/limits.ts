@@ -33,6 +33,8 @@ export const limits = {
   oneTimeToken: [{ per: 'address', max: 30, window: MINUTE }],
   /** Changing an account while signed in; each may cost a password hash. */
   account: [{ per: 'address', max: 60, window: MINUTE }],
+  /** Names and addresses that a manager of a group tries: those that belong to nobody are counted. */
+  groupMember: [{ per: 'account', max: 20, window: 10 * MINUTE }],
   /** The way to a provider and back. */
   federation: [{ per: 'address', max: 30, window: MINUTE }],
   authorization: [{ per: 'address', max: 300, window: MINUTE }],
@@ -67,6 +69,7 @@ export const RETURNED: ReadonlySet<LimitName> = new Set([
   'federation',
   'authorization',
   'deviceCode',
+  'groupMember',
 ])
 
 /** Counted once for all processes on one database, or Redis; the others are too frequent for that. */
@@ -78,6 +81,7 @@ export const SHARED: ReadonlySet<LimitName> = new Set([
   'failingClient',
   'deviceAuthorization',
   'deviceCode',
+  'groupMember',
   'clientRegistration',
   'openRegistration',
 ])

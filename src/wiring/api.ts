@@ -94,6 +94,7 @@ export async function wireApi(
         accounts,
         factors,
         personalData: openPersonalData(services),
+        managing: services.access.managing,
         activity: services.activity,
         lastUses: services.lastUses,
         findLive,

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Access, createAccess } from '../../src/access/access.ts'
 import { engines, type OpenedDatabase, openOn } from '../clients/engines.ts'
 
+const ADMINISTRATION = 'https://id.example/api/admin'
 const API = 'https://orders.example'
 
 describe.each(engines)('groups and roles on %s', (engine) => {
@@ -26,6 +27,8 @@ describe.each(engines)('groups and roles on %s', (engine) => {
       async scopeOf(id) {
         return (await db.prisma.resource.findUnique({ where: { id } }))?.scope
       },
+      findPerson: async (id) => (await db.prisma.account.findUnique({ where: { id } })) as never,
+      ofAdministration: (identifier) => identifier === ADMINISTRATION,
     })
   })
   afterAll(() => db.close())
@@ -151,6 +154,25 @@ describe.each(engines)('groups and roles on %s', (engine) => {
     expect((await membershipsOf('ada')).roles).toEqual([])
     await expect(roles.unassign(clerk.id, { account: 'ada' })).rejects.toMatchObject({ code: 'not_assigned' })
     await expect(roles.assign(clerk.id, { group: 'none' })).rejects.toMatchObject({ code: 'group_not_found' })
+  })
+
+  test('a group with a role in the administration is no manager’s', async () => {
+    const { groups, managing, roles } = access
+    const group = await groups.create({ name: 'Staff' })
+    await groups.addMember(group.id, 'ada')
+    await groups.setManager(group.id, 'ada', true)
+    expect(await managing.group('ada', group.id)).toMatchObject({ name: 'Staff', roles: [] })
+    const { id } = await roles.create({ name: 'Overseer' })
+    await roles.assign(id, { group: group.id })
+    // No API of this identifier can be added; a row may have come from elsewhere.
+    await db.prisma.role.update({ where: { id }, data: { resource: ADMINISTRATION } })
+    for (const act of [
+      () => managing.add('ada', group.id, 'bob'),
+      () => managing.remove('ada', group.id, 'ada'),
+      () => managing.members('ada', group.id),
+    ])
+      await expect(act()).rejects.toMatchObject({ code: 'group_of_administration', status: 403 })
+    expect(await groups.countMembers(group.id)).toBe(1)
   })
 
   test('what is removed takes what was given with it, and nothing comes back under its name', async () => {

@@ -44,7 +44,7 @@ describe.each(engines)('groups and roles in the console, on %s', (engine) => {
     expect(added.text).toContain(user.username)
     const managed = await browser.submit(added, {}, { button: `Make manager ${user.username}` })
     expect(managed.text).toContain('They are a manager of the group now')
-    expect(await groups.managedBy(user.id)).toMatchObject([{ id }])
+    expect((await groups.managedBy(user.id)).items).toMatchObject([{ id }])
     const person = await at(`/admin/users/${user.id}`)
     expect(person.text).toContain('Crew')
 

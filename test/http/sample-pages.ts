@@ -503,6 +503,77 @@ export const samples: Sample[] = [
     data: { account: accountFrame('Apps'), apps: [] },
   },
   {
+    title: 'account-groups',
+    view: 'accounts/account/groups',
+    data: {
+      account: accountFrame('Apps'),
+      groups: [
+        { href: '/account/groups/1', name: 'Engineers', description: 'Who builds the product' },
+        { href: '/account/groups/2', name: 'A'.repeat(64), description: '' },
+      ],
+      pager: { first: '/account/groups', next: '/account/groups?cursor=a' },
+    },
+  },
+  {
+    title: 'account-groups-none',
+    view: 'accounts/account/groups',
+    data: { account: accountFrame('Apps'), groups: [], pager: {} },
+  },
+  {
+    title: 'account-group',
+    view: 'accounts/account/group',
+    status: 422,
+    data: {
+      account: accountFrame('Apps'),
+      name: 'Engineers',
+      description: 'Who builds the product',
+      roles: ['Clerk', 'Reader'],
+      members: [
+        {
+          name: 'ada',
+          detail: 'Since 3 November 2026',
+          tags: ['Manager', 'You'],
+          removeHref: '/account/groups/1/remove/ada',
+        },
+        {
+          name: 'a-rather-long-username-of-somebody-who-is-in-it',
+          detail: 'Since 3 November 2026',
+          tags: [],
+          removeHref: '/account/groups/1/remove/long',
+        },
+        { name: 'root', detail: 'Since 3 November 2026', tags: [] },
+      ],
+      pager: { next: '/account/groups/1?cursor=a' },
+      add: {
+        action: '/account/groups/1/members',
+        ...wrong({ user: 'bob' }, { user: 'There is nobody of this username or address whom you can add.' }),
+      },
+    },
+  },
+  {
+    title: 'account-group-remove',
+    view: 'accounts/account/group-remove',
+    data: {
+      account: accountFrame('Apps'),
+      name: 'Engineers',
+      member: 'bob',
+      roles: ['Clerk'],
+      form: { action: '/account/groups/1/remove/bob' },
+      keepHref: '/account/groups/1',
+    },
+  },
+  {
+    title: 'account-group-leave',
+    view: 'accounts/account/group-remove',
+    data: {
+      account: accountFrame('Apps'),
+      name: 'Engineers',
+      roles: [],
+      form: { action: '/account/groups/1/remove/ada' },
+      keepHref: '/account/groups/1',
+    },
+  },
+  {
     title: 'account-data',
     view: 'accounts/account/data',
     data: {

@@ -21,6 +21,8 @@ export interface GroupMember {
   email: string | null
   /** May add and remove members. */
   manager: boolean
+  /** Administers this server, or may look at how it is administered. */
+  administrator: boolean
   /** Milliseconds since the epoch. */
   createdAt: number
 }

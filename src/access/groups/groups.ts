@@ -64,8 +64,12 @@ export interface Groups {
   setManager(id: string, accountId: string, manager: boolean): Promise<void>
   /** Who may add and remove members, a hundred at most. */
   managers(id: string): Promise<GroupMember[]>
-  /** The groups that an account manages, by name, two hundred at most. */
-  managedBy(accountId: string): Promise<Group[]>
+  /** The groups that an account manages, by name. @throws AppError invalid_page (400) */
+  managedBy(accountId: string, request?: PageRequest): Promise<Page<Group>>
+  /** Whether an account manages a group: one statement. */
+  manages(accountId: string): Promise<boolean>
+  /** @throws AppError not_a_member (404) */
+  member(id: string, accountId: string): Promise<GroupMember>
   /** A group, for one of its managers. @throws AppError group_not_found (404), also for whom it is not theirs */
   asManager(id: string, accountId: string): Promise<Group>
   /** How many members it has, counted up to a thousand and one. */
@@ -77,7 +81,6 @@ export interface Groups {
 const MAX_COUNT = 1001
 const MAX_CURSOR = 300
 const MAX_MANAGERS = 100
-const MAX_MANAGED = 200
 
 export function createGroups({
   db,
@@ -125,7 +128,7 @@ export function createGroups({
       const after = cursor === undefined ? undefined : keyOf(cursor)
       const wanted = nameKey(search ?? '').replaceAll('\0', '') || undefined
       const rows = await store.list(size + 1, after, wanted)
-      return cutPage(rows, size, ({ nameKey: key }) => Buffer.from(key).toString('base64url'), view)
+      return cutPage(rows, size, cursorOf, view)
     },
 
     async update(id, changes, { ifVersion } = {}) {
@@ -177,7 +180,19 @@ export function createGroups({
 
     managers: async (id) => (await store.managers(id, MAX_MANAGERS)).map(memberView),
 
-    managedBy: async (accountId) => (await store.managedBy(accountId, MAX_MANAGED)).map(view),
+    async managedBy(accountId, { limit, cursor } = {}) {
+      const size = pageLimit(limit)
+      const after = cursor === undefined ? undefined : keyOf(cursor)
+      return cutPage(await store.managedBy(accountId, size + 1, after), size, cursorOf, view)
+    },
+
+    manages: store.manages,
+
+    async member(id, accountId) {
+      const row = isId(id) && isId(accountId) ? await store.findMember(id, accountId) : undefined
+      if (row === undefined) throw notAMember()
+      return memberView(row)
+    },
 
     async asManager(id, accountId) {
       const row = isId(id) ? await store.findManaged(id, accountId) : undefined
@@ -200,6 +215,8 @@ const view = ({ id, version, createdAt, ...row }: GroupRow): Group => ({
 
 /** What a change is told of. */
 const shown = (group: Group) => contentOf(groupFields, group)
+
+const cursorOf = ({ nameKey: key }: GroupRow): string => Buffer.from(key).toString('base64url')
 
 /** @throws AppError invalid_page (400) */
 function keyOf(cursor: string): string {

@@ -15,6 +15,7 @@ export interface MemberRow {
   username: string
   email: string | null
   manager: boolean
+  administrator: boolean
   createdAt: Date
 }
 
@@ -54,8 +55,10 @@ export interface GroupStore {
     manager: boolean,
   ): Promise<'changed' | 'unchanged' | 'missing'>
   managers(groupId: string, most: number): Promise<MemberRow[]>
-  /** By name. */
-  managedBy(accountId: string, most: number): Promise<GroupRow[]>
+  findMember(groupId: string, accountId: string): Promise<MemberRow | undefined>
+  /** By name. @param after the key behind which the page begins */
+  managedBy(accountId: string, limit: number, after: string | undefined): Promise<GroupRow[]>
+  manages(accountId: string): Promise<boolean>
   /** A group, if the account is one of its managers. */
   findManaged(groupId: string, accountId: string): Promise<GroupRow | undefined>
   /** How many members it has, counted up to `most`. */
@@ -68,15 +71,22 @@ const MEMBER = {
   accountId: true,
   createdAt: true,
   manager: true,
-  account: { select: { displayUsername: true, email: true } },
+  account: { select: { displayUsername: true, email: true, role: true } },
 } as const
 
 const memberOf = ({
   account,
   ...row
-}: Omit<MemberRow, 'username' | 'email'> & {
-  account: { displayUsername: string; email: string | null }
-}): MemberRow => ({ ...row, username: account.displayUsername, email: account.email })
+}: Omit<MemberRow, 'username' | 'email' | 'administrator'> & {
+  account: { displayUsername: string; email: string | null; role: string }
+}): MemberRow => ({
+  ...row,
+  username: account.displayUsername,
+  email: account.email,
+  administrator: account.role !== 'user',
+})
+
+const MANAGES = 'SELECT 1 AS found FROM group_members WHERE account_id = ? AND manager LIMIT 1'
 
 export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): GroupStore {
   return {
@@ -184,15 +194,27 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
       return rows.map(memberOf)
     },
 
-    async managedBy(accountId, most) {
+    async findMember(groupId, accountId) {
+      const where = { accountId_groupId: { accountId, groupId } }
+      const row = await prisma.groupMember.findUnique({ where, select: MEMBER })
+      return row ? memberOf(row) : undefined
+    },
+
+    async managedBy(accountId, take, after) {
       const rows = await prisma.groupMember.findMany({
-        where: { accountId, manager: true },
+        where: {
+          accountId,
+          manager: true,
+          ...(after !== undefined && { group: { nameKey: { gt: after } } }),
+        },
         orderBy: { group: { nameKey: 'asc' } },
-        take: most,
+        take,
         select: { group: true },
       })
       return rows.map(({ group }) => group)
     },
+
+    manages: async (accountId) => (await reads.get(MANAGES, [accountId])) !== undefined,
 
     async findManaged(groupId, accountId) {
       const row = await prisma.groupMember.findUnique({

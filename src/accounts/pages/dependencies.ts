@@ -1,3 +1,4 @@
+import type { Managing } from '../../access/managing.ts'
 import type { Activity } from '../../audit/activity.ts'
 import type { PasskeyOffers } from '../../factors/pages/passkey-offers.ts'
 import type { PasskeySignInForm } from '../../factors/pages/passkey-sign-in.ts'
@@ -65,6 +66,8 @@ export interface AccountPagesDependencies {
   passkeyOffers: Pick<PasskeyOffers, 'onTheWay'>
   sessions: Sessions
   apps: ConnectedApps
+  /** Groups whose members a person adds and removes. */
+  managing: Managing
   /** What the page on security shows of second factors. */
   secondFactors(account: Account): Promise<SecondFactorsSection>
   /** The second factor of a person whose account waits to be deleted. */

@@ -23,7 +23,10 @@ export function groupCommands(cli: Cli): Command {
   const group = new Command('groups').description(
     'People that belong together: apps see it in the claim groups',
   )
-  for (const command of [create, list, show, update, remove, members, addMember, removeMember])
+  for (const command of [
+    ...[create, list, show, update, remove, members, addMember, removeMember],
+    ...[addManager, removeManager],
+  ])
     group.addCommand(command(cli))
   return group
 }
@@ -113,7 +116,7 @@ const members = (cli: Cli): Command =>
       rows.length === 0
         ? `Nobody is in ${name}. Add a member with: ${PROGRAM} groups add-member ${id} USER`
         : table([['ID', 'USERNAME', 'EMAIL', 'SINCE'], ...rows])
-    const items = page.items.map(({ accountId, createdAt, ...rest }) => ({
+    const items = page.items.map(({ accountId, createdAt, administrator: _, ...rest }) => ({
       user_id: accountId,
       ...rest,
       since: new Date(createdAt).toISOString(),
@@ -146,3 +149,23 @@ const removeMember = (cli: Cli): Command =>
       const answer = { group_id: id, user_id: account.id, removed: true }
       cli.answer(options, answer, `${account.username} is no longer in ${name}.`)
     })
+
+const setManager = (cli: Cli, name: string, about: string, manager: boolean): Command =>
+  createCommand(name, about)
+    .argument(...GROUP)
+    .argument(...USER)
+    .action(async (idOrName: string, login: string, options: Options) => {
+      const services = await cli.services()
+      const group = await findGroup(services, idOrName)
+      const account = await findAccount(services, login)
+      await services.access.groups.setManager(group.id, account.id, manager)
+      const answer = { group_id: group.id, user_id: account.id, manager }
+      const does = manager ? 'manages' : 'does not manage'
+      cli.answer(options, answer, `${account.username} ${does} ${group.name}${manager ? '' : ' any more'}.`)
+    })
+
+const addManager = (cli: Cli): Command =>
+  setManager(cli, 'add-manager', 'let a member of a group add and remove members', true)
+
+const removeManager = (cli: Cli): Command =>
+  setManager(cli, 'remove-manager', 'take the management of a group from a member, who stays one', false)

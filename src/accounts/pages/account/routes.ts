@@ -4,6 +4,7 @@ import { appRoutes } from './apps.ts'
 import { dataRoutes } from './data.ts'
 import { deletionRoutes } from './deletion.ts'
 import { emailRoutes } from './email.ts'
+import { groupRoutes } from './groups.ts'
 import { pictureRoutes } from './picture.ts'
 import { profileRoutes } from './profile.ts'
 import { recoveryStopRoute } from './recovery.ts'
@@ -23,6 +24,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     securityRoutes,
     sessionRoutes,
     appRoutes,
+    groupRoutes,
     dataRoutes,
     deletionRoutes,
     recoveryStopRoute,

@@ -13,6 +13,7 @@ const PAGES = {
   '/account/security': 'Security',
   '/account/sessions': 'Devices',
   '/account/apps': 'Apps',
+  '/account/groups': 'Groups',
   '/account/data': 'Data',
 } as const
 
@@ -40,17 +41,21 @@ export interface Signed {
   recovery: RecoveryView | undefined
   /** Numbers are verified by a code. */
   verifiesPhones: boolean
+  /** Adds and removes the members of a group. */
+  managesGroups: boolean
 }
 
 export const frameOf = (
-  { account, recovery }: Signed,
+  { account, recovery, managesGroups }: Signed,
   current: AccountPath,
   said: Pick<AccountFrame, 'notice' | 'alert'> = {},
 ): AccountFrame => ({
   username: account.displayUsername,
   signOut: { action: '/account/sign-out' },
   adminHref: account.role === 'user' ? undefined : '/admin',
-  pages: Object.entries(PAGES).map(([href, label]) => ({ href, label, current: href === current })),
+  pages: Object.entries(PAGES)
+    .map(([href, label]) => ({ href, label, current: href === current }))
+    .filter((page) => page.href !== '/account/groups' || managesGroups || page.current),
   recovery: recovery && {
     byAdministrator: recovery.startedBy === 'administrator',
     readyAt: minuteOf(recovery.readyAt),
@@ -93,9 +98,10 @@ export function createSignedIn({
   sessions,
   recovery,
   phones,
+  managing,
 }: Pick<
   AccountPagesDependencies,
-  'accounts' | 'clock' | 'http' | 'sessions' | 'recovery' | 'phones'
+  'accounts' | 'clock' | 'http' | 'sessions' | 'recovery' | 'phones' | 'managing'
 >): SignedIn {
   const found = async (
     request: FastifyRequest,
@@ -104,8 +110,13 @@ export function createSignedIn({
     session: Signed['session'] | undefined,
   ) => {
     const account = session && (await accounts.byId(session.accountId))
-    if (session && account)
-      return { session, account, recovery: await recovery.waiting(account), verifiesPhones: phones.on }
+    if (session && account) {
+      const [waiting, managesGroups] = await Promise.all([
+        recovery.waiting(account),
+        managing.manages(account.id),
+      ])
+      return { session, account, recovery: waiting, verifiesPhones: phones.on, managesGroups }
+    }
     reply.redirect(`/login?${request.method === 'GET' ? '' : 'ended=1&'}return_to=${path}`, 303)
     return undefined
   }

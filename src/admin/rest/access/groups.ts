@@ -17,7 +17,7 @@ const member = z
     user_id: z.string(),
     username: z.string(),
     email: z.string().nullable(),
-    manager: z.boolean().meta({ description: 'Answers for the group.' }),
+    manager: z.boolean().meta({ description: 'May add and remove members.' }),
     since: timestamp,
   })
   .meta({ id: 'GroupMember' })
@@ -123,7 +123,8 @@ const putManager = operation({
   area,
   needs: 'group.add_manager',
   summary: 'Name a member as manager of a group',
-  description: 'It says who answers for the group; managers have no page of their own yet.',
+  description:
+    'Managers add and remove members, at `/account/groups` and `/api/auth/me/groups`; nothing else of a group is theirs.',
   params: memberParams,
   answers: [204, 'The member manages the group.'],
 })
@@ -188,7 +189,7 @@ export function groupRoutes({ app, deps }: RestContext): void {
       reply,
       issuer,
       await groups.members(request.params.id, request.query),
-      ({ accountId, createdAt, ...rest }) => ({
+      ({ accountId, createdAt, administrator: _, ...rest }) => ({
         user_id: accountId,
         ...rest,
         since: time(createdAt),
