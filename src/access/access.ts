@@ -5,6 +5,7 @@ import { createOfAdministrators, type OfAdministrators } from './administrators.
 import { createGroups, type GroupEvent, type Groups } from './groups/groups.ts'
 import { createManaging, type Managing, type NamedPerson } from './managing.ts'
 import { createMemberships, type ReadMemberships } from './memberships.ts'
+import { createProvide, type Provide } from './provided/provided.ts'
 import { createRoles, type RoleEvent, type Roles } from './roles/roles.ts'
 
 export interface Access {
@@ -13,6 +14,8 @@ export interface Access {
   /** Groups and roles of an account, as tokens tell them. */
   membershipsOf: ReadMemberships
   ofAdministrators: OfAdministrators
+  /** What sign-in providers give. */
+  provide: Provide
   /** What managers of groups do. */
   managing: Managing
 }
@@ -34,6 +37,7 @@ export function createAccess(deps: {
   return {
     groups,
     roles,
+    provide: createProvide(deps),
     managing: createManaging({ ...deps, groups, roles }),
     membershipsOf: createMemberships(deps.db),
     ofAdministrators: createOfAdministrators(deps.db),

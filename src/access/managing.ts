@@ -12,7 +12,7 @@ export interface ManagedGroup extends Group {
 }
 
 /** A member as managers see one: without an address. */
-export interface ManagedMember extends Omit<GroupMember, 'email'> {
+export interface ManagedMember extends Omit<GroupMember, 'email' | 'source'> {
   /** Managers do not remove administrators, nor each other. */
   removable: boolean
 }
@@ -107,7 +107,7 @@ const NOBODY = 'There is nobody of this username or address whom you can add.'
 
 const seenBy =
   (managerId: string) =>
-  ({ email: _, ...member }: GroupMember): ManagedMember => ({
+  ({ email: _, source: __, ...member }: GroupMember): ManagedMember => ({
     ...member,
     removable: member.accountId === managerId || !(member.manager || member.administrator),
   })

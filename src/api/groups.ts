@@ -78,7 +78,7 @@ const add = operation({
   id: 'addManagedGroupMember',
   tag,
   summary: 'Add a member to a group that you manage',
-  description: `Who is one already stays one. Whoever cannot be added is refused in the same words. ${PROOF}`,
+  description: `Who is one already stays one. Everybody who cannot be added is refused in the same words. ${PROOF}`,
   caller: {},
   params,
   body: body({ user: text(400), current_password: currentPassword }).meta({

@@ -31,7 +31,7 @@ const moment = (end: boolean) =>
 const filters = z.object({
   /** One action (`client.updated`) or the beginning of several (`client.`). */
   action: text.optional(),
-  /** An id, a username, or a kind of actor: `command_line`, `server`, `anonymous`. */
+  /** An id, a username, or a kind of actor: `provider`, `command_line`, `server`, `anonymous`. */
   actor: text.optional(),
   /** An id or a username. */
   target: text.optional(),
@@ -47,7 +47,10 @@ const filters = z.object({
 /** As they are typed. What is empty does not count. */
 export type AuditFilters = { [Name in keyof z.input<typeof filters>]?: string | undefined }
 
-const KINDS: readonly string[] = ['account', 'client', 'scim', 'command_line', 'server', 'anonymous']
+const KINDS: readonly string[] = [
+  ...['account', 'client', 'provider', 'scim'],
+  ...['command_line', 'server', 'anonymous'],
+]
 
 /**
  * What the entries have to fulfil.

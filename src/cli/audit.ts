@@ -21,7 +21,7 @@ export function auditCommands(cli: Cli): Command {
 const withFilters = (command: Command): Command =>
   command
     .option('--action <action>', 'one action (client.updated) or the beginning of several (client.)')
-    .option('--actor <who>', 'who did it: an ID, a username, command_line, server or anonymous')
+    .option('--actor <who>', 'who did it: an ID, a username, provider, command_line, server or anonymous')
     .option('--target <what>', 'what it was done to: an ID or a username')
     .option('--address <address>', 'the network address that it came from')
     .option('--from <time>', 'from this day or time on, like 2026-11-25 or 2026-11-25T13:00Z')

@@ -16,6 +16,8 @@ export interface UpstreamIdentity extends UpstreamProfile {
   email?: { address: string; verified: boolean } | undefined
   /** The provider's session (OpenID Connect Back-Channel Logout §2.1). */
   sid?: string | undefined
+  /** All that it says, of id_token and userinfo; undefined: it has no claims. */
+  claims?: Readonly<Record<string, unknown>> | undefined
   tokens: UpstreamTokens
 }
 
@@ -65,9 +67,14 @@ export interface Connector {
   /**
    * Who came back.
    * @param callback the URL that the provider sent the browser to, with its parameters
+   * @param claims names of claims that are asked for where the id_token has them not
    * @throws UpstreamError `denied` when the person or the provider said no
    */
-  identify(callback: URL, request: AuthorizationRequest): Promise<UpstreamIdentity>
+  identify(
+    callback: URL,
+    request: AuthorizationRequest,
+    claims?: readonly string[],
+  ): Promise<UpstreamIdentity>
   /** Looks for what is wrong with the configuration before a person finds out. Does not throw. */
   check(redirectUri: string): Promise<Finding[]>
   /** Present where the provider can tell us that a person signed out. @throws UpstreamError when the token is no good */

@@ -153,6 +153,12 @@ export interface FederationDependencies {
     /** Without `which`, all that came by a provider. */
     endFederated(accountId: string, which?: EndedUpstream): Promise<void>
   }
+  /** Gives an account the groups and roles of a provider's rules. */
+  provide(
+    accountId: string,
+    provider: { id: string; name: string },
+    provided: { mode: 'add' | 'sync'; groups: readonly string[]; roles: readonly string[] },
+  ): Promise<void>
   registration(): 'open' | 'closed'
   setPending(reply: FastifyReply, pending: Pending): void
   /** @returns the page that asks the owner of an account whether to keep it */

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Who does something. `scim`: a directory, by one of its tokens; `server`: by itself, on a schedule; `anonymous`: nobody has shown who they are. */
+/** Who does something. `provider`: another service that vouches for a person, by what it says of them; `scim`: a directory, by one of its tokens; `server`: by itself, on a schedule; `anonymous`: nobody has shown who they are. */
 export interface Actor {
-  kind: 'account' | 'client' | 'scim' | 'command_line' | 'server' | 'anonymous'
+  kind: 'account' | 'client' | 'provider' | 'scim' | 'command_line' | 'server' | 'anonymous'
   id?: string
   /** For people; as it was at that moment. */
   name?: string
@@ -30,6 +30,12 @@ export const runInAuditContext = <T>(context: AuditContext, work: () => T): T =>
 
 /** Runs `work` in none: what the server goes on with by itself is not what the request did that it began in. */
 export const runWithoutAuditContext = <T>(work: () => T): T => storage.exit(work)
+
+/** Runs `work` as another actor: what it records is of the same request, command or job. */
+export function asActor<T>(actor: Actor, work: () => T): T {
+  const context = currentAuditContext()
+  return context === undefined ? work() : storage.run({ ...context, actor }, work)
+}
 
 /** Sets the actor of the current context, once it is authenticated. */
 export function setActor(actor: Actor): void {

@@ -22,6 +22,7 @@ export async function wireFederation(
     providers: providers.enabled,
     sessions,
     firstPartyTokens,
+    provide: services.access.provide,
     registration: () => settings.values.registration,
     setPending: browser.setPending,
     askWhetherToKeep: browser.askWhetherToKeep,

@@ -108,6 +108,16 @@ async function withApp() {
   return { id, headers: { cookie }, factorId: setup.id }
 }
 
+/** A person who manages a group of their own. */
+async function managing() {
+  const { id, headers } = await signedIn()
+  const { groups } = latchkey.services.access
+  const group = await groups.create({ name: `Group of ${id}` })
+  await groups.addMember(group.id, id)
+  await groups.setManager(group.id, id, true)
+  return { id, headers, path: `/me/groups/${group.id}` }
+}
+
 const tokenIn = async (email: string) => (await latchkey.mailTo(email)).link.searchParams.get('token') ?? ''
 
 async function resetToken(): Promise<string> {
@@ -176,6 +186,24 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
     return { path: `/me/factors/${factorId}`, request: { headers, body: {} } }
   },
   renewRecoveryCodes: async () => ({ request: { headers: (await withApp()).headers, body: {} } }),
+  managedGroups: async () => ({ request: { headers: (await managing()).headers } }),
+  async managedGroup() {
+    const { path, headers } = await managing()
+    return { path, request: { headers } }
+  },
+  async managedGroupMembers() {
+    const { path, headers } = await managing()
+    return { path: `${path}/members`, request: { headers } }
+  },
+  async addManagedGroupMember() {
+    const { path, headers } = await managing()
+    const { email } = await latchkey.createUser()
+    return { path: `${path}/members`, request: { headers, body: { user: email } } }
+  },
+  async removeManagedGroupMember() {
+    const { path, id, headers } = await managing()
+    return { path: `${path}/members/${id}`, request: { headers, body: {} } }
+  },
   appPasswords: async () => ({ request: { headers: (await signedIn()).headers } }),
   createAppPassword: async () => ({
     request: { headers: (await withApp()).headers, body: { name: 'Script' } },
@@ -233,6 +261,9 @@ const problems: Record<string, Provoke> = {
     return { request: { headers: { 'sec-fetch-site': 'cross-site' } } }
   },
   async 404({ id }) {
+    if (id === 'addManagedGroupMember') return { request: await inOwnName({ user: 'ada' }) }
+    if (id.startsWith('managedGroup')) return { request: { headers: (await signedIn()).headers } }
+    if (id === 'removeManagedGroupMember') return { request: await inOwnName({}) }
     const proof = id === 'verifyFactor' ? { code: '123456' } : { current_password: PASSWORD }
     return { request: id.endsWith('Factor') || id.endsWith('AppPassword') ? await inOwnName(proof) : {} }
   },

@@ -43,7 +43,13 @@ async function identityOf(said: Record<string, unknown>, settings: Record<string
 }
 
 const loginOf = (identity: Awaited<ReturnType<typeof identityOf>>) =>
-  toUpstreamLogin({ id: 'corp', name: 'Corp' } as never, identity, { kind: 'api' }, () => null, 0)
+  toUpstreamLogin(
+    { id: 'corp', name: 'Corp', membershipMode: 'add', membershipRules: [] } as never,
+    identity,
+    { kind: 'api' },
+    () => null,
+    0,
+  )
 
 test.each(providerFields)(
   '$claim arrives, and waits for the person',

@@ -108,6 +108,8 @@ describe.each(engines)('identity providers on %s', (engine) => {
       settings: { issuer: 'https://login.example' },
       email_domains: [],
       keep_tokens: false,
+      membership_mode: 'add',
+      membership_rules: [],
       disabled: false,
       source: 'database',
       callback_url: 'https://id.example/api/auth/oauth/acme/callback',

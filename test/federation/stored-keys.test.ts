@@ -70,6 +70,7 @@ test('a pending login is stored as arrival, with its purpose', async () => {
       sealedTokens: null,
     },
     at: 1,
+    provided: { mode: 'sync' as const, groups: ['Engineers'], roles: [] },
     profile: Object.fromEntries(
       providerFields.map(({ property }) => [property, null]),
     ) as UpstreamLogin['profile'],

@@ -23,6 +23,8 @@ export interface GroupMember {
   manager: boolean
   /** Administers this server, or may look at how it is administered. */
   administrator: boolean
+  /** `provider:` and its ID, where a provider gave it; empty: a person did. */
+  source: string
   /** Milliseconds since the epoch. */
   createdAt: number
 }

@@ -28,6 +28,8 @@ export type GroupEvent =
       id: string
       name: string
       accountId: string
+      /** By whose rules. */
+      provider?: string
     }
 
 export interface Groups {
@@ -75,7 +77,7 @@ export interface Groups {
   /** How many members it has, counted up to a thousand and one. */
   countMembers(id: string): Promise<number>
   /** By name. */
-  ofAccount(accountId: string): Promise<Group[]>
+  ofAccount(accountId: string): Promise<(Group & { source: string })[]>
 }
 
 const MAX_COUNT = 1001
@@ -202,7 +204,8 @@ export function createGroups({
 
     countMembers: (id) => store.countMembers(id, MAX_COUNT),
 
-    ofAccount: async (accountId) => (await store.ofAccount(accountId)).map(view),
+    ofAccount: async (accountId) =>
+      (await store.ofAccount(accountId)).map((row) => ({ ...view(row), source: row.source })),
   }
 }
 

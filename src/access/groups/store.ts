@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { dropInBatches, unlessTaken } from '../store/rows.ts'
+import { BY_HAND, dropInBatches, unlessTaken } from '../store/rows.ts'
 import type { GroupContent } from './group.ts'
 
 export interface GroupRow extends GroupContent {
@@ -16,6 +16,7 @@ export interface MemberRow {
   email: string | null
   manager: boolean
   administrator: boolean
+  source: string
   createdAt: Date
 }
 
@@ -64,13 +65,14 @@ export interface GroupStore {
   /** How many members it has, counted up to `most`. */
   countMembers(groupId: string, most: number): Promise<number>
   /** The groups of an account, by name. */
-  ofAccount(accountId: string): Promise<GroupRow[]>
+  ofAccount(accountId: string): Promise<(GroupRow & { source: string })[]>
 }
 
 const MEMBER = {
   accountId: true,
   createdAt: true,
   manager: true,
+  source: true,
   account: { select: { displayUsername: true, email: true, role: true } },
 } as const
 
@@ -148,8 +150,13 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
         return 'added'
       } catch (error) {
         if (isMissingReference(error)) return 'missing'
-        if (isUniqueViolation(error)) return 'unchanged'
-        throw error
+        if (!isUniqueViolation(error)) throw error
+        // What a person gives is theirs from now on: no provider takes it away.
+        await prisma.groupMember.updateMany({
+          where: { groupId, accountId, source: { not: BY_HAND } },
+          data: { source: BY_HAND },
+        })
+        return 'unchanged'
       }
     },
 
@@ -235,10 +242,10 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     async ofAccount(accountId) {
       const rows = await prisma.groupMember.findMany({
         where: { accountId },
-        select: { group: true },
+        select: { group: true, source: true },
         orderBy: { group: { nameKey: 'asc' } },
       })
-      return rows.map(({ group }) => group)
+      return rows.map(({ group, source }) => ({ ...group, source }))
     },
   }
 }

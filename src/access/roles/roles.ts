@@ -30,6 +30,8 @@ export type RoleEvent =
       name: string
       accountId?: string
       groupId?: string
+      /** By whose rules. */
+      provider?: string
     }
 
 /** An account or a group that a role was given to. */
@@ -71,7 +73,7 @@ export interface Roles {
   /** A thousand at most, by name. */
   groups(id: string): Promise<RoleHolder[]>
   /** What an account was given itself, by name. */
-  ofAccount(accountId: string): Promise<Role[]>
+  ofAccount(accountId: string): Promise<(Role & { source: string })[]>
   ofGroup(groupId: string): Promise<Role[]>
   /** The roles that an account has by its groups, by name, five hundred at most. */
   byGroups(accountId: string): Promise<{ role: Role; group: { id: string; name: string } }[]>
@@ -190,7 +192,8 @@ export function createRoles({
 
     groups: async (id) => (await store.groups(id, MAX_GROUPS)).map(holderView),
 
-    ofAccount: async (accountId) => (await store.ofAccount(accountId)).map(view),
+    ofAccount: async (accountId) =>
+      (await store.ofAccount(accountId)).map((row) => ({ ...view(row), source: row.source })),
 
     ofGroup: async (groupId) => (await store.ofGroup(groupId)).map(view),
 

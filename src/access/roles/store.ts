@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { dropInBatches, unlessTaken } from '../store/rows.ts'
+import { BY_HAND, dropInBatches, unlessTaken } from '../store/rows.ts'
 import type { RoleContent } from './role.ts'
 
 export interface RoleRow extends RoleContent {
@@ -58,7 +58,7 @@ export interface RoleStore {
   /** By name; a group has few roles and a role few groups. */
   groups(id: string, most: number): Promise<HolderRow[]>
   /** What an account was given itself. */
-  ofAccount(accountId: string): Promise<RoleRow[]>
+  ofAccount(accountId: string): Promise<(RoleRow & { source: string })[]>
   ofGroup(groupId: string): Promise<RoleRow[]>
   /** The roles of the groups of an account. */
   byGroups(accountId: string, most: number): Promise<{ role: RoleRow; group: { id: string; name: string } }[]>
@@ -135,8 +135,13 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
         return 'assigned'
       } catch (error) {
         if (isMissingReference(error)) return 'missing'
-        if (isUniqueViolation(error)) return 'unchanged'
-        throw error
+        if (!isUniqueViolation(error)) throw error
+        if ('account' in holder)
+          await prisma.accountRole.updateMany({
+            where: { roleId, accountId: holder.account, source: { not: BY_HAND } },
+            data: { source: BY_HAND },
+          })
+        return 'unchanged'
       }
     },
 
@@ -185,10 +190,10 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
     async ofAccount(accountId) {
       const rows = await prisma.accountRole.findMany({
         where: { accountId },
-        select: { role: true },
+        select: { role: true, source: true },
         orderBy: { role: { nameKey: 'asc' } },
       })
-      return rows.map(({ role }) => role)
+      return rows.map(({ role, source }) => ({ ...role, source }))
     },
 
     byGroups: (accountId, most) =>

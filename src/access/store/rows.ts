@@ -1,5 +1,11 @@
 import { isUniqueViolation } from '../../storage/driver-errors.ts'
 
+/** The column `source` of what an administrator or a manager has given. */
+export const BY_HAND = ''
+
+/** The column `source` of what a provider has given, by its rules. */
+export const sourceOf = (provider: string): string => `provider:${provider}`
+
 /** Rows that are deleted by one statement: a group may have a million members, and other requests wait for it on SQLite. */
 const BATCH = 500
 

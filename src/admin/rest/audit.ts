@@ -13,7 +13,9 @@ const entry = z
     seq: z.int(),
     time: timestamp,
     action: z.string().meta({ examples: ['client.updated'] }),
-    actor_kind: z.string().meta({ description: 'account, client, command_line, server or anonymous.' }),
+    actor_kind: z
+      .string()
+      .meta({ description: 'account, client, provider, command_line, server or anonymous.' }),
     actor_id: z.string().nullable(),
     actor_name: z.string().nullable(),
     target_kind: z.string().nullable(),

@@ -11,6 +11,15 @@ import { field, flag, idParams, list, text } from './schemas.ts'
 
 const area = 'sign-in providers' as const
 
+const MODES = ['add', 'sync'] as const
+
+const membershipRule = z.object({
+  claim: z.string(),
+  value: z.string(),
+  group: z.string().optional(),
+  role: z.string().optional(),
+})
+
 const provider = z
   .object({
     id: z.string(),
@@ -23,6 +32,8 @@ const provider = z
       .meta({ description: 'What was set; the rest has its default.' }),
     email_domains: z.array(z.string()),
     keep_tokens: z.boolean(),
+    membership_mode: z.enum(MODES),
+    membership_rules: z.array(membershipRule),
     disabled: z.boolean(),
     source: z
       .enum(['environment', 'database'])
@@ -78,6 +89,23 @@ const providerBody = (kinds: Kinds) =>
         settings: field(settingsOf(kinds), 'What the kind needs. They are replaced as a whole.'),
         email_domains: list('Only people with an address of these domains.'),
         keep_tokens: flag('Keeps the provider’s tokens, sealed.'),
+        membership_mode: field(
+          { enum: [...MODES] },
+          'At a sign-in with it, the rules give (`add`), or also take away what this provider gave before and does not give now (`sync`).',
+        ),
+        membership_rules: field(
+          {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: Object.fromEntries(
+                ['claim', 'value', 'group', 'role'].map((name) => [name, { type: 'string' }]),
+              ),
+              required: ['claim', 'value'],
+            },
+          },
+          'Groups and roles by what it says: `claim` of id_token or userinfo, or `email_domain`; `value` as it is, or its beginning and `*`; and a `group` or a `role` by name.',
+        ),
       },
       { error: 'Send a JSON object.' },
     )
@@ -188,6 +216,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
   const view = (found: ProviderView): z.input<typeof provider> => ({
     ...found,
     email_domains: [...found.email_domains],
+    membership_rules: [...found.membership_rules],
   })
 
   app.get('/providers', { ...listProviders, ...limit }, async () => ({

@@ -116,7 +116,7 @@ const members = (cli: Cli): Command =>
       rows.length === 0
         ? `Nobody is in ${name}. Add a member with: ${PROGRAM} groups add-member ${id} USER`
         : table([['ID', 'USERNAME', 'EMAIL', 'SINCE'], ...rows])
-    const items = page.items.map(({ accountId, createdAt, administrator: _, ...rest }) => ({
+    const items = page.items.map(({ accountId, createdAt, administrator: _, source: __, ...rest }) => ({
       user_id: accountId,
       ...rest,
       since: new Date(createdAt).toISOString(),

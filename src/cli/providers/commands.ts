@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { ruleText } from '../../federation/providers/membership-rules.ts'
 import type { ProviderView } from '../../federation/providers/view.ts'
 import { type Cli, CliError, createCommand, type Options } from '../context.ts'
 import { findingsText, worst } from '../doctor/findings.ts'
@@ -154,6 +155,8 @@ const providerText = (provider: ProviderView): string =>
       typeof value === 'string' ? value : JSON.stringify(value),
     ]),
     ['email domains', provider.email_domains.join(', ')],
+    ...provider.membership_rules.map((rule): [string, string] => ['gives', ruleText(rule)]),
+    ['its rules', provider.membership_rules.length > 0 ? provider.membership_mode : undefined],
     ['keeps tokens', provider.keep_tokens ? 'yes' : undefined],
     ['callback URL', provider.callback_url],
     ['back-channel logout URL', provider.backchannel_logout_url],

@@ -28,6 +28,18 @@ const AFTER: readonly ProviderOption[] = [
     repeatable: true,
     description: 'only people with a verified address of this domain (repeatable)',
   },
+  {
+    flags: '--membership-rule <rule>',
+    field: 'membership_rules',
+    repeatable: true,
+    description:
+      'what it says gives a group or role here, for example "groups=eng* group:Engineers" (repeatable)',
+  },
+  {
+    flags: '--membership-mode <mode>',
+    field: 'membership_mode',
+    description: 'add (default), or sync: what it gave and does not give any more is taken away',
+  },
   { flags: '--keep-tokens', field: 'keep_tokens', description: 'store its tokens, sealed' },
 ]
 

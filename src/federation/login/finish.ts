@@ -26,7 +26,7 @@ export interface Finish {
     login: UpstreamLogin,
   ): Promise<Answer>
   /** The account has still to prove its address: the page that asks for the code, and then goes on. */
-  unverified(reply: FastifyReply, account: FederatedAccount, login: UpstreamLogin): Answer
+  unverified(reply: FastifyReply, account: FederatedAccount, login: UpstreamLogin): Promise<Answer>
   /** The account waits to be deleted: the page that asks its owner whether to keep it. */
   leaving(
     reply: FastifyReply,
@@ -40,7 +40,7 @@ export interface Finish {
 export function createFinish(
   deps: Pick<
     FederationDependencies,
-    'sessions' | 'firstPartyTokens' | 'http' | 'setPending' | 'askWhetherToKeep'
+    'sessions' | 'firstPartyTokens' | 'http' | 'setPending' | 'askWhetherToKeep' | 'provide'
   > & {
     codes: Codes
     ends: Pick<UpstreamEnds, 'hasEnded'>
@@ -56,6 +56,8 @@ export function createFinish(
       // Here too: the provider may have ended it while a password was checked or an account was made.
       if (await deps.ends.hasEnded(who.upstream, login.at))
         return failure(intent, 'expired', login.provider.id)
+      // Before anything is issued: who was taken out there must not get in here once more.
+      await deps.provide(accountId, login.provider, login.provided)
       if (intent.kind === 'api')
         return {
           tokens: await firstPartyTokens.issue({ ...who, amr: ['fed'], provider: login.provider.name }),
@@ -69,7 +71,8 @@ export function createFinish(
       return { location: nextUrl(intent) }
     },
 
-    unverified(reply, account, login) {
+    async unverified(reply, account, login) {
+      await deps.provide(account.id, login.provider, login.provided)
       const interaction = login.intent.kind === 'page' ? login.intent.interaction : undefined
       deps.setPending(reply, {
         accountId: account.id,

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { UpstreamError, type UpstreamReason } from '../connector.ts'
+import { EMAIL_DOMAIN } from '../providers/membership-rules.ts'
 import { callbackUrl, type EnabledProviders, type Provider } from '../providers/provider.ts'
 import { asUpstreamError } from '../upstream.ts'
 import type { AuthorizationRequests } from './authorization-requests.ts'
@@ -112,7 +113,11 @@ export function createFlow(deps: {
       try {
         const url = new URL(callbackUrl(issuer, providerId))
         url.search = request.url.slice(request.url.indexOf('?'))
-        const who = await provider.connector.identify(url, redeemed.authorizationRequest)
+        const who = await provider.connector.identify(
+          url,
+          redeemed.authorizationRequest,
+          provider.membershipRules.map(({ claim }) => claim).filter((claim) => claim !== EMAIL_DOMAIN),
+        )
         return await upstreamLogins.receive(request, reply, provider, who, { intent, pendingId, at })
       } catch (error) {
         return failed(request, provider, intent, error)

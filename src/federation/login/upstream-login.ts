@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type PropertySetBy, providerFields } from '../../shared/profile/fields.ts'
 import { UpstreamError, type UpstreamIdentity } from '../connector.ts'
+import { MEMBERSHIP_MODES, providedBy } from '../providers/membership-rules.ts'
 import type { Provider } from '../providers/provider.ts'
 import { type Intent, intentSchema } from './intent.ts'
 
@@ -31,6 +32,10 @@ export const storedLogin = z
     /** What the provider calls the account. */
     username: z.string().optional(),
     email: z.object({ address: z.string(), verified: z.boolean() }).optional(),
+    /** What the provider's rules give. A login that was stored before there were any has none. */
+    provided: z
+      .object({ mode: z.enum(MEMBERSHIP_MODES), groups: z.array(z.string()), roles: z.array(z.string()) })
+      .default({ mode: 'add', groups: [], roles: [] }),
     purpose: intentSchema,
   })
   .transform(({ purpose, ...rest }) => ({ ...rest, intent: purpose }))
@@ -74,6 +79,7 @@ export function toUpstreamLogin(
 ): UpstreamLogin {
   const address = said(who.email?.address)
   const username = said(who.username)
+  const email = address === undefined ? undefined : { address, verified: who.email?.verified === true }
   return {
     provider: { id: provider.id, name: provider.name },
     identity: {
@@ -87,7 +93,8 @@ export function toUpstreamLogin(
     at,
     profile: profileOf(who),
     username,
-    email: address === undefined ? undefined : { address, verified: who.email?.verified === true },
+    email,
+    provided: providedBy(provider, who.claims ?? {}, verifiedEmail({ email })),
     intent,
   }
 }

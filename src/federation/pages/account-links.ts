@@ -41,6 +41,9 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
       // An attacker who holds the account at the provider must not stay signed in here, neither by a session nor by tokens of the API.
       await sessions.endUpstream(accountId, { ...removed, except: uid })
       await firstPartyTokens.endFederated(accountId)
+      // What it gave it cannot take away any more.
+      if (provider !== undefined)
+        await deps.provide(accountId, { id: provider, name }, { mode: 'sync', groups: [], roles: [] })
       const dropped = await accounts.dropAddressChange(accountId)
       return reply.redirect(`${PAGE}?done=${dropped ? 'unlinked_address' : 'unlinked'}`, 303)
     },

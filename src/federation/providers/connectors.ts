@@ -37,8 +37,11 @@ export function unlessLost<T>(work: () => T): T | undefined {
 }
 
 /** What was parsed when it was stored is not parsed again when it is read, except what the kind makes of its part. */
-export const storedOptions = (row: { settings: string }): StoredOptions =>
-  JSON.parse(row.settings) as StoredOptions
+export const storedOptions = (row: { settings: string }): StoredOptions => ({
+  // Rows of before have none.
+  ...{ membershipMode: 'add', membershipRules: [] },
+  ...(JSON.parse(row.settings) as StoredOptions),
+})
 
 /** @throws AppError provider_misconfigured (500), which names the settings */
 export function createConnector(

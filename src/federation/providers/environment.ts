@@ -36,6 +36,8 @@ export function environmentProviders(
         connector,
         emailDomains: [],
         keepTokens: false,
+        membershipMode: 'add' as const,
+        membershipRules: [],
       }
       const view = providerView(
         issuer,
@@ -48,6 +50,8 @@ export function environmentProviders(
           settings,
           email_domains: [],
           keep_tokens: false,
+          membership_mode: 'add',
+          membership_rules: [],
           disabled: false,
           source: 'environment',
         },

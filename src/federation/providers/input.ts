@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { domainOf } from '../../shared/domain-name.ts'
 import { type FieldProblem, ValidationError } from '../../shared/validation-error.ts'
 import type { ConnectorKind } from '../connector-kind.ts'
+import { type MembershipRule, membershipMode, membershipRules } from './membership-rules.ts'
+import type { StoredOptions } from './store.ts'
 
 /** The kinds by the name that a configuration uses. */
 export type Kinds = Readonly<Record<string, ConnectorKind>>
@@ -16,6 +18,8 @@ export interface NewProvider {
   settings: Readonly<Record<string, unknown>>
   emailDomains: readonly string[]
   keepTokens: boolean
+  membershipMode: 'add' | 'sync'
+  membershipRules: readonly MembershipRule[]
 }
 
 /** They stand, or may come to stand, where the id of a provider is in a path below /login and /api/auth/oauth. */
@@ -84,6 +88,8 @@ const providerInput = z.strictObject({
     .transform((values) => [...new Set(values)])
     .default([]),
   keep_tokens: z.boolean({ error: 'must be true or false' }).default(false),
+  membership_mode: membershipMode,
+  membership_rules: membershipRules,
 })
 
 /**
@@ -116,6 +122,8 @@ export function parseProvider(
     settings: fields.settings,
     emailDomains: fields.email_domains,
     keepTokens: fields.keep_tokens,
+    membershipMode: fields.membership_mode,
+    membershipRules: fields.membership_rules,
   }
 }
 
@@ -125,10 +133,18 @@ export function completeProvider(
   kinds: Kinds,
   given = { hasSecret: true },
 ) {
-  const { id, kind, name, clientId, settings, emailDomains, keepTokens } = parseProvider(input, kinds, given)
-  const options = { email_domains: emailDomains, keep_tokens: keepTokens }
-  return { id, kind, name, client_id: clientId, settings, ...options }
+  const { id, kind, name, clientId, clientSecret: _, ...options } = parseProvider(input, kinds, given)
+  return { id, kind, name, client_id: clientId, ...optionsView(options) }
 }
+
+/** Options as they are written outside. */
+export const optionsView = (options: StoredOptions) => ({
+  settings: options.settings,
+  email_domains: options.emailDomains,
+  keep_tokens: options.keepTokens,
+  membership_mode: options.membershipMode,
+  membership_rules: options.membershipRules,
+})
 
 /** In alphabetical order, as messages name them. */
 export const kindNames = (kinds: Kinds): string[] => Object.keys(kinds).sort()

@@ -1,4 +1,5 @@
 import type { Connector } from '../connector.ts'
+import type { MembershipRule } from './membership-rules.ts'
 
 /** What a button needs. */
 export interface ProviderName {
@@ -17,6 +18,9 @@ export interface Provider extends ProviderName {
   emailDomains: readonly string[]
   /** Keep the provider's tokens, sealed. */
   keepTokens: boolean
+  /** `sync`: what it gave and does not give any more is taken away. */
+  membershipMode: 'add' | 'sync'
+  membershipRules: readonly MembershipRule[]
 }
 
 /** The providers that are switched on. Read anew each time: switching one off counts at once, in every process. */

@@ -24,7 +24,7 @@ import {
   unlessLost,
 } from './connectors.ts'
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
-import { isProviderId, type Kinds, kindNames, kindOf, parseProvider } from './input.ts'
+import { isProviderId, type Kinds, kindNames, kindOf, optionsView, parseProvider } from './input.ts'
 import { callbackUrl, type EnabledProviders } from './provider.ts'
 import { createProviderStore, type ProviderRow, providerVersion, type StoredOptions } from './store.ts'
 import { type ProviderView, providerView } from './view.ts'
@@ -126,7 +126,6 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     sealedSecret !== null && unlessLost(() => openSecret(secrets, id, sealedSecret)) === undefined
 
   const storedView = (row: ProviderRow): ProviderView => {
-    const { settings, emailDomains, keepTokens } = storedOptions(row)
     return providerView(
       issuer,
       {
@@ -136,9 +135,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         client_id: row.clientId,
         has_secret: row.sealedSecret !== null,
         ...(isLost(row) && { secret_lost: true as const }),
-        settings,
-        email_domains: emailDomains,
-        keep_tokens: keepTokens,
+        ...optionsView(storedOptions(row)),
         disabled: row.disabledAt !== null,
         source: 'database',
       },
@@ -161,12 +158,12 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     const before = storedView(row)
     const hasSecret = !('client_secret' in changes) && row.sealedSecret !== null
     const parsed = parseProvider(mergedInput(before, changes), kinds, { hasSecret })
-    const { settings, emailDomains, keepTokens, clientSecret } = parsed
+    const { id: _, kind: __, name, clientId, clientSecret, ...options } = parsed
     const next = {
-      name: parsed.name,
-      clientId: parsed.clientId,
+      name,
+      clientId,
       sealedSecret: 'client_secret' in changes ? sealSecret(secrets, id, clientSecret) : row.sealedSecret,
-      settings: JSON.stringify({ settings, emailDomains, keepTokens } satisfies StoredOptions),
+      settings: JSON.stringify(options satisfies StoredOptions),
     }
     // Another change was stored since: it stays, and this one is made to it or refused.
     if (!(await store.update(row, next, new Date(clock())))) return update(id, changes, given)
@@ -194,8 +191,8 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         connectors.forget(id)
         return undefined
       }
-      const { emailDomains, keepTokens } = storedOptions(row)
-      return { id, name: row.name, kind: row.kind, connector, emailDomains, keepTokens }
+      const { settings: _, ...options } = storedOptions(row)
+      return { id, name: row.name, kind: row.kind, connector, ...options }
     },
   }
 
@@ -292,12 +289,14 @@ function mergedInput(
   changes: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const { id, kind, name, client_id, settings, email_domains, keep_tokens } = view
+  const { membership_mode, membership_rules } = view
   const fixed = { id, kind }
   const problems = Object.entries(fixed)
     .filter(([field, value]) => changes[field] !== undefined && changes[field] !== value)
     .map(([field]) => ({ field, message: 'cannot be changed; add another provider' }))
   if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_provider' })
-  const merged = { name, client_id, settings, email_domains, keep_tokens, ...changes, ...fixed }
+  const stays = { name, client_id, settings, email_domains, keep_tokens, membership_mode, membership_rules }
+  const merged = { ...stays, ...changes, ...fixed }
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/driver-errors.ts'
+import type { MembershipRule } from './membership-rules.ts'
 import type { ProviderName } from './provider.ts'
 
 /** What a connector is made of. */
@@ -25,6 +26,8 @@ export interface StoredOptions {
   settings: Readonly<Record<string, unknown>>
   emailDomains: readonly string[]
   keepTokens: boolean
+  membershipMode: 'add' | 'sync'
+  membershipRules: readonly MembershipRule[]
 }
 
 /** Names what is stored of a provider, its secret too: another after every change that makes a difference. */

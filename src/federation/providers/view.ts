@@ -1,4 +1,5 @@
 import type { Connector } from '../connector.ts'
+import type { MembershipRule } from './membership-rules.ts'
 import { backChannelLogoutUrl, callbackUrl } from './provider.ts'
 
 /** A provider as administrators see it. Never the secret. */
@@ -14,6 +15,8 @@ export interface ProviderView {
   settings: Readonly<Record<string, unknown>>
   email_domains: readonly string[]
   keep_tokens: boolean
+  membership_mode: 'add' | 'sync'
+  membership_rules: readonly MembershipRule[]
   disabled: boolean
   /** Where it is set, and has to be changed. */
   source: 'environment' | 'database'

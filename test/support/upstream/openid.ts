@@ -32,6 +32,7 @@ export interface UpstreamAccount {
   picture?: string
   /** Google's hosted domain. */
   hd?: string
+  groups?: string[]
 }
 
 export interface OpenIdProviderOptions {
@@ -169,7 +170,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
       names: { session: 'upstream_session', interaction: 'upstream_interaction', resume: 'upstream_resume' },
     },
     claims: {
-      openid: ['sub', 'hd'],
+      openid: ['sub', 'hd', 'groups'],
       profile: ['name', 'given_name', 'family_name', 'preferred_username', 'picture'],
       email: ['email', 'email_verified'],
     },

@@ -26,6 +26,7 @@ import {
   shownFields,
   versionSchema,
 } from './form.ts'
+import { from } from './person.ts'
 import type { Held } from './view.ts'
 
 const NOTICES: Readonly<Record<string, string>> = {
@@ -109,12 +110,15 @@ export async function groupsArea(
     },
   )
 
-  const heldMember = (id: string, { accountId, username, email, manager, createdAt }: GroupMember): Held => {
+  const heldMember = (
+    id: string,
+    { accountId, username, email, manager, source, createdAt }: GroupMember,
+  ): Held => {
     const fields = { user: accountId }
     return {
       name: username,
       href: `/admin/users/${accountId}`,
-      detail: [email, `since ${minuteOf(createdAt)}`].filter(Boolean).join(' · '),
+      detail: [email, `since ${minuteOf(createdAt)}`, from(source)].filter(Boolean).join(' · '),
       tag: manager ? 'Manager' : undefined,
       acts: [
         manager

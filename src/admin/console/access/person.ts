@@ -37,6 +37,10 @@ export const ACCESS_NOTICES: Readonly<Record<string, string>> = {
   'no-role': 'The role that they were given is taken away. What a group gives stays.',
 }
 
+/** Where a membership comes from that no person has given. */
+export const from = (source: string): string | undefined =>
+  source.startsWith('provider:') ? `by the provider ${source.slice('provider:'.length)}` : undefined
+
 /** @param also what a form of the section was refused for */
 export async function personAccess(
   { groups, roles }: PersonAccessDependencies,
@@ -53,7 +57,7 @@ export async function personAccess(
     (role): Held => ({
       name: role.name,
       href: `/admin/roles/${role.id}`,
-      detail: [role.resource, 'given to them'].filter(Boolean).join(' · '),
+      detail: [role.resource, from(role.source) ?? 'given to them'].filter(Boolean).join(' · '),
       acts: [{ action: `${base}/roles/remove`, fields: { role: role.id }, label: 'Take away' }],
     }),
   )
@@ -69,7 +73,7 @@ export async function personAccess(
     groups: own.slice(0, MAX_SHOWN).map((group) => ({
       name: group.name,
       href: `/admin/groups/${group.id}`,
-      detail: group.description,
+      detail: [group.description, from(group.source)].filter(Boolean).join(' · '),
       acts: [{ action: `${base}/groups/remove`, fields: { group: group.id }, label: 'Remove' }],
     })),
     more: Math.max(0, own.length - MAX_SHOWN),

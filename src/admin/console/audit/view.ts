@@ -17,7 +17,11 @@ export const whoOf = ({ actor }: Entry): string => {
   return actor.name ?? actor.id ?? own(NOBODY, actor.kind) ?? actor.kind
 }
 
-const PLACES: Readonly<Record<string, string>> = { account: 'users', client: 'clients' }
+const PLACES: Readonly<Record<string, string>> = {
+  account: 'users',
+  client: 'clients',
+  provider: 'providers',
+}
 
 /** The page of the actor or target of an entry. The page of one that was deleted since says so. */
 const placeOf = (party: { kind: string; id?: string | undefined } | undefined): string | undefined => {

@@ -59,6 +59,23 @@ export function providerFields(kind: ConnectorKind, values: Values): DrawnField[
       },
       { plain: true },
     ),
+    draw(
+      {
+        name: 'membership_rules',
+        label: 'Groups and roles by what it says',
+        optional: true,
+        hint: 'One rule a line: a claim and its value, * for any ending, and what it gives: groups=eng* group:Engineers, or role:Clerk. email_domain is the domain of a proven address.',
+      },
+      { kind: 'lines' },
+    ),
+    check(
+      {
+        name: 'membership_sync',
+        label: 'Take away what it gave and does not say any more',
+        hint: 'At their next sign-in with it. What people here have given stays.',
+      },
+      values,
+    ),
     check(
       {
         name: 'keep_tokens',
@@ -87,5 +104,7 @@ export function providerOf(kindName: string, kind: ConnectorKind, typed: Values)
     settings: Object.fromEntries(settings),
     email_domains: (typed.email_domains ?? '').split(/[\s,]+/).filter(Boolean),
     keep_tokens: typed.keep_tokens !== undefined,
+    membership_mode: typed.membership_sync === undefined ? 'add' : 'sync',
+    membership_rules: (typed.membership_rules ?? '').split(/\r?\n/).filter((line) => line.trim() !== ''),
   }
 }

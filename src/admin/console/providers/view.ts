@@ -53,6 +53,18 @@ export const factsOf = (provider: ProviderView, kind: ConnectorKind | undefined)
   ...(provider.email_domains.length > 0
     ? [['Only addresses of these domains', provider.email_domains.join(', ')] as [string, string]]
     : []),
+  ...provider.membership_rules.map(({ claim, value, group, role }): [string, string] => [
+    'Gives',
+    `${group === undefined ? `the role ${role}` : `the group ${group}`} where ${claim} is ${value}`,
+  ]),
+  ...(provider.membership_rules.length > 0
+    ? [
+        [
+          'What it does not say any more',
+          provider.membership_mode === 'sync' ? 'is taken away, where it gave it' : 'stays',
+        ] as [string, string],
+      ]
+    : []),
   ['Provider tokens', provider.keep_tokens ? 'stored, encrypted' : 'not stored'],
   ['Callback URL', provider.callback_url],
   ...(provider.backchannel_logout_url === undefined

@@ -189,7 +189,7 @@ export function groupRoutes({ app, deps }: RestContext): void {
       reply,
       issuer,
       await groups.members(request.params.id, request.query),
-      ({ accountId, createdAt, administrator: _, ...rest }) => ({
+      ({ accountId, createdAt, administrator: _, source: __, ...rest }) => ({
         user_id: accountId,
         ...rest,
         since: time(createdAt),

@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
 import { epochSeconds } from '../../../shared/clock.ts'
+import { claimNamed } from '../../claims.ts'
 import { type Connector, type Registration, UpstreamError, type UpstreamTokens } from '../../connector.ts'
 import { asUpstreamError, TIMEOUT } from '../../upstream.ts'
 import { checkOpenId } from './check.ts'
@@ -74,14 +75,20 @@ export function createOpenIdConnector(registration: Registration, options: OpenI
     readProfile(claims, options.claims, options.trustEmail)
 
   /** The id_token is signed, so what it says comes first. */
-  async function profileOf(client: OpenIdClient, grant: Grant, claims: oidc.IDToken): Promise<Profile> {
+  async function profileOf(
+    client: OpenIdClient,
+    grant: Grant,
+    claims: oidc.IDToken,
+    wanted: readonly string[],
+  ): Promise<Profile & { claims: Readonly<Record<string, unknown>> }> {
     const profile = read(claims)
     const asks = options.userInfo && client.metadata.userinfo_endpoint !== undefined
-    if (!asks || !isPartial(profile)) return profile
+    const lacks = wanted.some((name) => claimNamed(claims, name) === undefined)
+    if (!asks || !(isPartial(profile) || lacks)) return { ...profile, claims }
     const answer = await client.use((configuration) =>
       oidc.fetchUserInfo(configuration, grant.access_token, claims.sub),
     )
-    return mergeProfiles(profile, read(answer))
+    return { ...mergeProfiles(profile, read(answer)), claims: { ...answer, ...claims } }
   }
 
   const connector: Connector = {
@@ -92,7 +99,7 @@ export function createOpenIdConnector(registration: Registration, options: OpenI
         return client.use(async (configuration) => oidc.buildAuthorizationUrl(configuration, parameters))
       }),
 
-    identify: (callback, attempt) =>
+    identify: (callback, attempt, wanted = []) =>
       inTime(async () => {
         const client = await discovered()
         const grant = await exchangeCode(client, callback, attempt, options.otherIssuer)
@@ -100,7 +107,7 @@ export function createOpenIdConnector(registration: Registration, options: OpenI
         if (claims === undefined) throw new UpstreamError('invalid', 'the provider sent no id_token')
         const { sub, sid } = parseAnswer(idToken, claims, 'the id_token')
         options.requireClaims?.(claims)
-        const profile = await profileOf(client, grant, claims)
+        const profile = await profileOf(client, grant, claims, wanted)
         // The id_token's issuer is this one, or its second spelling.
         return { issuer: client.metadata.issuer, subject: sub, ...profile, sid, tokens: readTokens(grant) }
       }),

@@ -1,0 +1,94 @@
+/** Rules of a provider: what it says of a person gives groups and roles here. */
+import { z } from 'zod'
+import { claimNamed } from '../claims.ts'
+
+const CLAIM = 'names a claim of at most 100 characters'
+const VALUE = 'has a value of at most 300 characters, which may end in *'
+const RULE = 'must be rules like groups=eng* group:Engineers, or role:Clerk in place of the group'
+const GIVES = 'gives either a group or a role'
+const MAX_RULES = 100
+const MAX_NAME = 400
+
+const name = z.string({ error: GIVES }).trim().min(1, { error: GIVES }).max(MAX_NAME, { error: GIVES })
+
+/** The domain of the address that the provider vouches for: no claim of its own. */
+export const EMAIL_DOMAIN = 'email_domain'
+
+const TEXT = /^\s*([^=\s]+)=(.*\S)\s+(group|role):\s*(.*\S)\s*$/
+
+/** A rule as people type it, `claim=value group:name`. Undefined: it is none. */
+function ruleOf(text: string): Record<string, string> | undefined {
+  const [, claim, value, kind, given] = TEXT.exec(text) ?? []
+  if (claim === undefined || value === undefined || kind === undefined || given === undefined)
+    return undefined
+  return { claim, value, [kind]: given }
+}
+
+const rule = z
+  .strictObject(
+    {
+      claim: z.string({ error: CLAIM }).min(1, { error: CLAIM }).max(100, { error: CLAIM }),
+      value: z.string({ error: VALUE }).min(1, { error: VALUE }).max(300, { error: VALUE }),
+      group: name.optional(),
+      role: name.optional(),
+    },
+    { error: RULE },
+  )
+  .refine(({ group, role }) => (group === undefined) !== (role === undefined), { error: GIVES })
+
+export type MembershipRule = z.output<typeof rule>
+
+/** Objects, or text as people type it. */
+export const membershipRules = z
+  .array(
+    z.preprocess((given) => (typeof given === 'string' ? ruleOf(given) : given), rule),
+    { error: RULE },
+  )
+  .max(MAX_RULES, { error: `has more than ${MAX_RULES} rules` })
+  .default([])
+
+export const MEMBERSHIP_MODES = ['add', 'sync'] as const
+
+export const membershipMode = z.enum(MEMBERSHIP_MODES, { error: 'must be add or sync' }).default('add')
+
+/** A rule as people type it. */
+export const ruleText = ({ claim, value, group, role }: MembershipRule): string =>
+  `${claim}=${value} ${group === undefined ? `role:${role}` : `group:${group}`}`
+
+/** Values that are looked at of one claim: somebody may be in thousands of groups elsewhere. */
+const MAX_VALUES = 10_000
+
+/** What a claim says, as text: a list has several values; objects have none. */
+function valuesOf(value: unknown): string[] {
+  const list = Array.isArray(value) ? value.slice(0, MAX_VALUES) : [value]
+  return list.filter((each) => ['string', 'number', 'boolean'].includes(typeof each)).map(String)
+}
+
+const matches = (wanted: string, said: string): boolean =>
+  wanted.endsWith('*') ? said.startsWith(wanted.slice(0, -1)) : said === wanted
+
+/**
+ * Names of the groups and roles that the rules give for what a provider says.
+ * @param email an address that the provider vouches for
+ */
+export function providedBy(
+  {
+    membershipMode: mode,
+    membershipRules: rules,
+  }: {
+    membershipMode: 'add' | 'sync'
+    membershipRules: readonly MembershipRule[]
+  },
+  claims: Readonly<Record<string, unknown>>,
+  email: string | undefined,
+): { mode: 'add' | 'sync'; groups: string[]; roles: string[] } {
+  const domain = email?.slice(email.lastIndexOf('@') + 1).toLowerCase()
+  const said = (claim: string) =>
+    claim === EMAIL_DOMAIN ? (domain === undefined ? [] : [domain]) : valuesOf(claimNamed(claims, claim))
+  const met = rules.filter(({ claim, value }) => said(claim).some((each) => matches(value, each)))
+  return {
+    mode,
+    groups: met.flatMap(({ group }) => group ?? []),
+    roles: met.flatMap(({ role }) => role ?? []),
+  }
+}
