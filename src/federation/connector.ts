@@ -16,7 +16,7 @@ export interface UpstreamIdentity extends UpstreamProfile {
   email?: { address: string; verified: boolean } | undefined
   /** The provider's session (OpenID Connect Back-Channel Logout §2.1). */
   sid?: string | undefined
-  /** All that it says, of id_token and userinfo; undefined: it has no claims. */
+  /** Of id_token and userinfo, those that were asked for by name. */
   claims?: Readonly<Record<string, unknown>> | undefined
   tokens: UpstreamTokens
 }
@@ -67,7 +67,7 @@ export interface Connector {
   /**
    * Who came back.
    * @param callback the URL that the provider sent the browser to, with its parameters
-   * @param claims names of claims that are asked for where the id_token has them not
+   * @param claims names of those that are wanted beside what identifies the person; userinfo is asked where the id_token lacks one
    * @throws UpstreamError `denied` when the person or the provider said no
    */
   identify(

@@ -51,6 +51,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
         '--trust-email',
       ],
       ...['--email-domain', 'example.com', '--email-domain', 'Example.org', '--keep-tokens', '--json'],
+      ...['--membership-rule', 'groups=eng-* group:Engineers', '--membership-mode', 'sync'],
     )
     expect(added.json()).toEqual({
       id: 'full',
@@ -68,6 +69,8 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
       },
       email_domains: ['example.com', 'example.org'],
       keep_tokens: true,
+      membership_mode: 'sync',
+      membership_rules: [{ claim: 'groups', value: 'eng-*', group: 'Engineers' }],
       disabled: false,
       source: 'database',
       callback_url: 'https://id.example/api/auth/oauth/full/callback',

@@ -14,6 +14,8 @@ export interface ConsoleFixture extends E2eFixture {
     rejection: string
     credential: string
     webhook: string
+    group: string
+    role: string
   }
   /** The cookies of the administrator's session. */
   cookies: Awaited<ReturnType<BrowserContext['cookies']>>
@@ -73,6 +75,10 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
   const webhook = await webhooks.create({ url: 'http://127.0.0.1:9/hooks', events: ['session.ended'] })
   await webhooks.test(webhook.id)
   await queue.run()
+  const { groups, roles } = e2e.latchkey.services.access
+  const group = await groups.create({ name: 'Harbour crew', description: 'Who sails' })
+  const role = await roles.create({ name: 'Clerk', resource: 'https://orders.example', scope: 'orders:read' })
+  await roles.assign(role.id, { group: group.id })
   await resources.add({
     identifier: 'https://films.example',
     name: 'Films',
@@ -107,6 +113,9 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     { givenName: null, familyName: null, picture: null },
     'GitHub',
   )
+  await groups.addMember(group.id, user.id)
+  await groups.setManager(group.id, user.id, true)
+  await roles.assign(role.id, { account: user.id })
   await accounts.disable((await accounts.find('margaret'))?.id ?? '')
   await accounts.authenticate({ identifier: 'grace.hopper', password: 'not-her-password' })
   await providers.add({
@@ -116,6 +125,8 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     client_id: '0oa1b2c3',
     client_secret: 'secret-of-okta',
     settings: { issuer: 'http://127.0.0.1:9' },
+    membership_mode: 'sync',
+    membership_rules: ['groups=eng-* group:Harbour crew', 'email_domain=example.com role:Clerk'],
   })
   const rejection = await refuse(e2e, client.client_id)
   const seen = {
@@ -125,6 +136,8 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     rejection,
     credential: credential.client_id,
     webhook: webhook.id,
+    group: group.id,
+    role: role.id,
   }
   const first = await e2e.tab()
   await first.goto(`${e2e.latchkey.issuer}/login?return_to=/admin`)
@@ -185,6 +198,23 @@ export const consoleViews: ConsoleView[] = [
     },
   },
   at('user', ({ seen }) => `/admin/users/${seen.user}`),
+  at('groups', '/admin/groups', 'Groups'),
+  at('groups-none-found', '/admin/groups?search=nothing', 'Groups'),
+  at('groups-new', '/admin/groups/new', 'Create a group'),
+  {
+    ...at('groups-new-refused', '/admin/groups/new'),
+    async press(page) {
+      await page.getByLabel('Name').fill('a,b')
+      await press(page, 'Create group')
+      await page.getByText('Leave out commas').first().waitFor()
+    },
+  },
+  at('group', ({ seen }) => `/admin/groups/${seen.group}`, 'Harbour crew'),
+  at('group-delete', ({ seen }) => `/admin/groups/${seen.group}/delete`, 'Delete Harbour crew?'),
+  at('roles', '/admin/roles', 'Roles'),
+  at('roles-new', '/admin/roles/new', 'Create a role'),
+  at('role', ({ seen }) => `/admin/roles/${seen.role}`, 'Clerk'),
+  at('role-delete', ({ seen }) => `/admin/roles/${seen.role}/delete`, 'Delete Clerk?'),
   at('apis', '/admin/resources'),
   at('api', '/admin/resources/api?identifier=https%3A%2F%2Forders.example'),
   at('api-remove', '/admin/resources/remove?identifier=https%3A%2F%2Forders.example'),

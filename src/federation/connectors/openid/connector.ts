@@ -2,7 +2,13 @@ import * as oidc from 'openid-client'
 import { z } from 'zod'
 import { epochSeconds } from '../../../shared/clock.ts'
 import { claimNamed } from '../../claims.ts'
-import { type Connector, type Registration, UpstreamError, type UpstreamTokens } from '../../connector.ts'
+import {
+  type Connector,
+  type Registration,
+  UpstreamError,
+  type UpstreamIdentity,
+  type UpstreamTokens,
+} from '../../connector.ts'
 import { asUpstreamError, TIMEOUT } from '../../upstream.ts'
 import { checkOpenId } from './check.ts'
 import { type ClaimNames, identifier, isPartial, mergeProfiles, type Profile, readProfile } from './claims.ts'
@@ -52,6 +58,15 @@ function readTokens(grant: Grant): UpstreamTokens {
   return { ...tokens, expires_at: epochSeconds(Date.now) + Math.floor(expires_in) }
 }
 
+/** No claim goes further that nobody asks for. */
+const chosen = (
+  claims: Readonly<Record<string, unknown>>,
+  wanted: readonly string[],
+): Pick<UpstreamIdentity, 'claims'> =>
+  wanted.length === 0
+    ? {}
+    : { claims: Object.fromEntries(wanted.map((name) => [name, claimNamed(claims, name)])) }
+
 /** One limit for all requests of an action; each of them has the same for itself. */
 async function inTime<T>(action: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
@@ -80,15 +95,15 @@ export function createOpenIdConnector(registration: Registration, options: OpenI
     grant: Grant,
     claims: oidc.IDToken,
     wanted: readonly string[],
-  ): Promise<Profile & { claims: Readonly<Record<string, unknown>> }> {
+  ): Promise<Profile & Pick<UpstreamIdentity, 'claims'>> {
     const profile = read(claims)
     const asks = options.userInfo && client.metadata.userinfo_endpoint !== undefined
     const lacks = wanted.some((name) => claimNamed(claims, name) === undefined)
-    if (!asks || !(isPartial(profile) || lacks)) return { ...profile, claims }
+    if (!asks || !(isPartial(profile) || lacks)) return { ...profile, ...chosen(claims, wanted) }
     const answer = await client.use((configuration) =>
       oidc.fetchUserInfo(configuration, grant.access_token, claims.sub),
     )
-    return { ...mergeProfiles(profile, read(answer)), claims: { ...answer, ...claims } }
+    return { ...mergeProfiles(profile, read(answer)), ...chosen({ ...answer, ...claims }, wanted) }
   }
 
   const connector: Connector = {
