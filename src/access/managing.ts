@@ -38,7 +38,7 @@ export interface Managing {
   member(managerId: string, id: string, accountId: string): Promise<ManagedMember>
   /**
    * @param login a username, or an address that its owner has proven
-   * @throws as `group` · ValidationError (422) on `user`, in the same words whoever it is that they may not add
+   * @throws as `group` · ValidationError (422) on `user`, in the same words for each person whom they may not add
    */
   add(managerId: string, id: string, login: string): Promise<void>
   /** @throws as `member` · AppError not_yours_to_remove (403) */
@@ -53,7 +53,7 @@ export function createManaging({
 }: {
   groups: Groups
   roles: Pick<Roles, 'ofGroup'>
-  /** By a username, or an address that its owner has proven. An address that nobody has proven is whoever claims it. */
+  /** By a username, or an address that its owner has proven. An unverified address belongs to no person: an attacker may have claimed it. */
   findPerson(login: string): Promise<NamedPerson | undefined>
   /** Whether a resource indicator is of an API of this server's own. */
   ofAdministration(resource: string): boolean

@@ -124,6 +124,8 @@ describe.each(engines)('identity providers on %s', (engine) => {
       connector: expect.objectContaining({ check: expect.any(Function) }),
       emailDomains: [],
       keepTokens: false,
+      membershipMode: 'add',
+      membershipRules: [],
     })
     expect(made).toEqual([
       {

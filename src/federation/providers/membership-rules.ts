@@ -55,7 +55,7 @@ export const membershipMode = z.enum(MEMBERSHIP_MODES, { error: 'must be add or 
 export const ruleText = ({ claim, value, group, role }: MembershipRule): string =>
   `${claim}=${value} ${group === undefined ? `role:${role}` : `group:${group}`}`
 
-/** Values that are looked at of one claim: somebody may be in thousands of groups elsewhere. */
+/** Values that are looked at of one claim: a person may be in thousands of groups of the provider. */
 const MAX_VALUES = 10_000
 
 /** What a claim says, as text: a list has several values; objects have none. */
