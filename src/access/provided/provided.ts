@@ -2,7 +2,7 @@
 import { asActor } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { nameKey } from '../../shared/name-key.ts'
-import { writtenRole } from '../../shared/role-name.ts'
+import { roleIn, roleKey } from '../../shared/role-name.ts'
 import type { Database } from '../../storage/database.ts'
 import type { GroupEvent } from '../groups/groups.ts'
 import type { RoleEvent } from '../roles/roles.ts'
@@ -44,14 +44,10 @@ export function createProvide({
 
   async function rolesOf(written: readonly string[]): Promise<Target[]> {
     if (written.length === 0) return []
-    const wanted = new Set(written.map(nameKey))
-    const bare = written.map((each) => nameKey(/^(?:(?:https?|urn):\S+) (.+)$/.exec(each)?.[1] ?? each))
-    const found = await store.rolesNamed([...new Set(bare)])
-    return found.filter(
-      ({ name, resource }) =>
-        !ofAdministration(resource) &&
-        wanted.has(nameKey(writtenRole({ name, ...(resource !== '' && { resource }) }))),
-    )
+    const named = written.map(roleIn)
+    const wanted = new Set(named.map(roleKey))
+    const found = await store.rolesNamed([...new Set(named.map(({ name }) => nameKey(name)))])
+    return found.filter((role) => !ofAdministration(role.resource) && wanted.has(roleKey(role)))
   }
 
   return async (accountId, provider, { mode, groups, roles }) => {
