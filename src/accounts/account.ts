@@ -39,6 +39,8 @@ export interface Account extends ProfileValues {
   secondFactors: readonly SecondFactor[]
   /** Since when it has had one. */
   secondFactorSince: number | null
+  /** It has one, or had one before: the password alone sets none up again. */
+  hadSecondFactor: boolean
   /** An administrator requires a second factor of this person. */
   secondFactorRequired: boolean
   /** When it is deleted for good, unless its owner changes their mind. */
@@ -66,6 +68,7 @@ export type AccountRow = Omit<
   | 'secondFactors'
   | 'secondFactorRequired'
   | 'attributes'
+  | 'hadSecondFactor'
 > &
   Record<Moment, Time> &
   Record<PossibleMoment, Time | null> & {
@@ -78,6 +81,7 @@ export type AccountRow = Omit<
     /** Space-separated. */
     secondFactors: string
     secondFactorRequired: boolean | number
+    hadSecondFactor: boolean | number
   }
 
 type Moment = 'createdAt' | 'updatedAt'
@@ -109,6 +113,7 @@ export function toAccount(row: AccountRow): Account {
     lastSignInAt: orNull(row.lastSignInAt),
     secondFactors: secondFactorsOf(row.secondFactors),
     secondFactorSince: orNull(row.secondFactorSince),
+    hadSecondFactor: Boolean(row.hadSecondFactor),
     secondFactorRequired: Boolean(row.secondFactorRequired),
     deletionAt: orNull(row.deletionAt),
     attributes: storedAttributes(row.attributes),

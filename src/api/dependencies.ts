@@ -7,6 +7,7 @@ import type { Activity } from '../audit/activity.ts'
 import type { EmailCodeNotSent } from '../factors/codes/email-codes.ts'
 import type { Factors } from '../factors/factors.ts'
 import type { MfaTokens } from '../factors/mfa-tokens.ts'
+import type { MailboxProof } from '../factors/pages/mailbox-proof.ts'
 import type { NotSent } from '../factors/phone/phone.ts'
 import type { Federation } from '../federation/federation.ts'
 import type { Cookies } from '../http/cookies/cookies.ts'
@@ -58,6 +59,8 @@ export interface ApiDependencies {
   sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'start' | 'verify' | 'end'>
   cookies: Cookies
   mfaTokens: MfaTokens
+  /** Whether a browser has shown the mailbox of an account lately. */
+  mailboxProof: Pick<MailboxProof, 'holds'>
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
   /** Whether a sign-in has shown all that its account and the rules ask for. */

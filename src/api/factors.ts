@@ -5,7 +5,7 @@ import { callerOf } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text, timestamp } from './fields.ts'
 import { operation } from './operation.ts'
-import { changerOf, requireOwner, requirePerson } from './owner.ts'
+import { changerOf, requireMailbox, requireOwner, requirePerson } from './owner.ts'
 import { wrongFields } from './problems.ts'
 
 const tag = 'Second factors'
@@ -44,7 +44,7 @@ const begin = operation({
   tag,
   summary: 'Set up an authenticator app, or codes by SMS',
   description:
-    '`totp`: show `uri` as a QR code, or `secret` to type; the app counts once a code of it was right (`…/verify`), within an hour. `sms`: a code is sent to `phone_number`, which counts once the code came back, within ten minutes; it is there where the server has a gateway for messages. Needs `current_password`, unless the session’s sign-in is fresh.',
+    '`totp`: show `uri` as a QR code, or `secret` to type; the app counts once a code of it was right (`…/verify`), within an hour. `sms`: a code is sent to `phone_number`, which counts once the code came back, within ten minutes; it is there where the server has a gateway for messages. Needs `current_password`, unless the session’s sign-in is fresh. An account that had a second factor before, and has none, needs `email_code` too (403 `email_proof_required`).',
   caller: { enrolls: true },
   body: body({
     method: z.enum(['totp', 'sms'], 'Only “totp” and “sms” are set up here.'),
@@ -52,6 +52,9 @@ const begin = operation({
       .optional()
       .meta({ description: 'With `sms`: E.164.', examples: ['+447911123456'] }),
     current_password: currentPassword,
+    email_code: text(64).optional().meta({
+      description: 'The code of `/me/factors/challenge`, where the account had a second factor before.',
+    }),
   }).meta({ examples: [{ method: 'totp', current_password: 'glass otter 72 harbour' }] }),
   answers: [
     201,
@@ -68,6 +71,18 @@ const begin = operation({
         .meta({ examples: ['otpauth://totp/id.example.com:ada?secret=…'] }),
     }),
   ],
+  problems: [401, 403, 409, 429, 503],
+})
+
+const challenge = operation({
+  id: 'challengeEnrolment',
+  tag,
+  summary: 'Have a code sent, to set up a second factor again',
+  description:
+    'For an account that had a second factor before and has none: the code goes to its address, works for ten minutes, and is the `email_code` of `POST /me/factors`.',
+  caller: { enrolls: true },
+  body: body({ method: z.literal('email') }).meta({ examples: [{ method: 'email' }] }),
+  answers: [200, 'A code is on its way.', z.object({})],
   problems: [401, 403, 409, 429, 503],
 })
 
@@ -128,11 +143,15 @@ export function factorRoutes({ known, deps }: ApiContext): void {
   })
 
   known.post('/me/factors', withLimit(begin, limit('account')), async (request, reply) => {
-    const { account } = await requireOwner(deps, request, request.body.current_password)
-    const { method, phone_number } = request.body
-    if (method === 'totp') return reply.code(201).send(await factors.totp.begin(account.id))
-    const { data: number, error } = phoneNumber.safeParse(phone_number)
+    const { method, phone_number, current_password, email_code } = request.body
+    const caller = await requireOwner(deps, request, current_password)
+    const { account } = caller
+    const { data: number = '', error } =
+      method === 'totp' ? { error: undefined } : phoneNumber.safeParse(phone_number)
     if (error) throw wrongFields({ phone_number: error.issues[0]?.message ?? 'Send a phone number.' })
+    // Last: it uses the code up.
+    await requireMailbox(deps, request, caller, email_code)
+    if (method === 'totp') return reply.code(201).send(await factors.totp.begin(account.id))
     const wanted = { accountId: account.id, number, purpose: 'factor', address: request.ip } as const
     const outcome = await factors.phones.begin(wanted)
     if (outcome.kind === 'sent') return reply.code(201).send({ id: outcome.id })
@@ -142,6 +161,13 @@ export function factorRoutes({ known, deps }: ApiContext): void {
           'Codes are not sent to this number. Give that of a mobile phone, with its country code.',
       })
     throw deps.codeNotSent(outcome)
+  })
+
+  known.post('/me/factors/challenge', withLimit(challenge, limit('account')), async (request) => {
+    const { account } = requirePerson(request)
+    const outcome = await factors.emailCodes.send(account.id, 'enrolment')
+    if (outcome.kind !== 'sent') throw deps.emailCodeNotSent(outcome)
+    return {}
   })
 
   known.post('/me/factors/:id/verify', withLimit(verify, limit('account')), async (request, reply) => {

@@ -1,10 +1,17 @@
 import type { FastifyRequest } from 'fastify'
 import type { FactorChanger } from '../factors/owner.ts'
+import { hasShownFactor } from '../shared/acr.ts'
 import { AppError } from '../shared/errors.ts'
 import { isFresh } from '../shared/fresh-sign-in.ts'
+import { needsMailbox } from '../shared/second-factor-rule.ts'
 import { type Caller, callerOf } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
+import { wrongCode } from './problems.ts'
 import { confirmPassword } from './sign-in.ts'
+
+/** What the sign-in of a caller has shown. HTTP Basic says nothing of a second factor. */
+const amrOf = (caller: Caller): readonly string[] | undefined =>
+  caller.by === 'session' || caller.by === 'token' ? caller.amr : undefined
 
 /** The sign-in of the caller is not enough for this. */
 export const insufficient = (message: string): AppError =>
@@ -17,8 +24,7 @@ export const insufficient = (message: string): AppError =>
  */
 export function requireSecondFactor(caller: Caller): void {
   if (caller.account.secondFactors.length === 0) return
-  const amr = (caller.by === 'session' || caller.by === 'token' ? caller.amr : undefined) ?? []
-  if (amr.includes('mfa') && !amr.includes('rba')) return
+  if (hasShownFactor(amrOf(caller))) return
   throw insufficient('Sign in again and show your second factor, then repeat this.')
 }
 
@@ -37,6 +43,32 @@ export async function requireOwner(
     return caller
   await confirmPassword(deps, request, caller.account, 'current_password', currentPassword)
   return caller
+}
+
+/**
+ * For what sets a factor up: an account that had one before gets its first again by more than the password. A browser that has shown
+ * the mailbox lately has done it; a program sends the code that was mailed.
+ * @throws AppError email_proof_required (403) · invalid_code (401)
+ */
+export async function requireMailbox(
+  deps: Pick<ApiDependencies, 'factors' | 'mailboxProof'>,
+  request: FastifyRequest,
+  caller: Caller,
+  code: string | undefined,
+): Promise<void> {
+  const { account } = caller
+  if (!needsMailbox(account, amrOf(caller))) return
+  if (caller.by === 'session' && deps.mailboxProof.holds(request, account)) return
+  if (code === undefined)
+    throw new AppError(
+      'email_proof_required',
+      403,
+      account.email === null
+        ? 'This account had a second factor before, and has no verified address to which a code could be sent. Ask an administrator for one.'
+        : 'This account had a second factor before. Have a code sent to its address by POST /api/auth/me/factors/challenge, and send it as email_code.',
+    )
+  const outcome = await deps.factors.emailCodes.verify(account.id, code, 'enrolment')
+  if (outcome.kind !== 'verified') throw wrongCode()
 }
 
 /** The sign-in that a caller changes their factors by: if it ends before that is done, nothing is changed. */

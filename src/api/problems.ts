@@ -69,3 +69,11 @@ export const leavingAccount = (at: number | null): AppError =>
 
 /** The password is right, and the email address has still to be proven. */
 export const unverifiedAccount = () => new AppError('unconfirmed_account', 403, 'Unconfirmed account')
+
+/** One answer for a wrong code and for too many of them. */
+export const wrongCode = (): AppError =>
+  new AppError(
+    'invalid_code',
+    401,
+    'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.',
+  )

@@ -7,6 +7,7 @@ import { epochSeconds } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
 import type { VerificationMethod } from '../shared/second-factor.ts'
 import type { ApiDependencies } from './dependencies.ts'
+import { wrongCode } from './problems.ts'
 
 /** A sign-in that has shown both. */
 export type VerifiedSignIn = Pick<PendingSignIn, 'accountId' | 'generation' | 'upstream'> & {
@@ -20,14 +21,6 @@ const gone = () =>
     'mfa_token_expired',
     401,
     'This sign-in was finished already, or took too long. Sign in again.',
-  )
-
-/** One answer for a wrong code and for too many of them. */
-const wrong = () =>
-  new AppError(
-    'invalid_code',
-    401,
-    'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.',
   )
 
 type Needs = Pick<
@@ -114,7 +107,7 @@ export async function verifySecondFactor(
     method === 'passkey'
       ? await factors.passkeys.verifySignIn(credential, bindingOf(mfa_token), account.id)
       : await factors.verify({ accountId: account.id, method, code })
-  if (outcome.kind !== 'verified') throw wrong()
+  if (outcome.kind !== 'verified') throw wrongCode()
   if (!(await deps.mfaTokens.use(mfa_token))) throw gone()
   // What ends the sign-in while the code is checked ends it too; its generation is looked at where tokens are issued.
   if (!(await countsAtProvider(deps, pending))) throw gone()

@@ -169,7 +169,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
   > = {
     totp: totp.verify,
     recovery_code: codes.use,
-    email: emailCodes.verify,
+    email: (accountId, code) => emailCodes.verify(accountId, code),
     sms: phones.verify,
   }
 

@@ -9,6 +9,8 @@ export interface FactorOwner {
   /** Where the owner is told of changes; null: nowhere. */
   email: string | null
   secondFactors: readonly SecondFactor[]
+  /** It has one, or had one before. */
+  hadSecondFactor: boolean
   /** user | auditor | admin */
   role: string
 }

@@ -50,6 +50,8 @@ export interface MailData {
   /** In this browser the second factor is not asked for until a day. */
   'browser-remembered': { username: string; device: string; until: string; accountLink: string }
   'sign-in-code': { username: string; code: string; validFor: string; resetLink: string }
+  /** For setting up the first second factor of an account that had one before. */
+  'enrolment-code': { username: string; code: string; validFor: string; resetLink: string }
   /** `left`: how many still work. */
   'recovery-code-used': { username: string; left: string; accountLink: string }
   /** Every second factor is to be removed. `how`: half a sentence: when it was started and from where. */
@@ -110,6 +112,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'app-password-removed': (service) => `An app password of your account at ${service} was removed`,
   'browser-remembered': (service) => `A device is remembered for your account at ${service}`,
   'sign-in-code': (service) => `Your code to sign in at ${service}`,
+  'enrolment-code': (service) => `Your code to set up a second factor at ${service}`,
   'recovery-code-used': (service) => `A recovery code was used for your account at ${service}`,
   'recovery-started': (service) => `The second factor of your account at ${service} is to be removed`,
   'recovery-started-for-you': (service) => `An administrator recovers your account at ${service}`,

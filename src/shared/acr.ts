@@ -65,6 +65,10 @@ export function acrOf(amr: readonly string[] | undefined): Acr | undefined {
   return amr.includes('pwd') ? ACR.pwd : undefined
 }
 
+/** Whether a second factor was really shown: no remembered browser stood in for it. */
+export const hasShownFactor = (amr: readonly string[] | undefined): boolean =>
+  amr?.includes('mfa') === true && !amr.includes(REMEMBERED)
+
 /** What a sign-in has to have shown. */
 export interface NeededFactor {
   acr: Acr

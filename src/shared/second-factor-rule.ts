@@ -1,4 +1,4 @@
-import { ACR, type Acr, type NeededFactor, neededBy, reaches } from './acr.ts'
+import { ACR, type Acr, hasShownFactor, type NeededFactor, neededBy, reaches } from './acr.ts'
 import { AppError } from './errors.ts'
 import { hasStrongFactor, type SecondFactor } from './second-factor.ts'
 
@@ -56,6 +56,15 @@ export interface GatedAccount {
   secondFactors: readonly SecondFactor[]
   secondFactorRequired: boolean
 }
+
+/**
+ * Whether a sign-in sets up the first factor of an account only once it has shown its mailbox: the account had a factor before, so that
+ * the password alone, which a stranger may know, opens no way around it. Who has shown that factor lately, before its removal, has shown enough.
+ */
+export const needsMailbox = (
+  account: { secondFactors: readonly SecondFactor[]; hadSecondFactor: boolean },
+  amr: readonly string[] | undefined,
+): boolean => account.hadSecondFactor && account.secondFactors.length === 0 && !hasShownFactor(amr)
 
 /** Whether a sign-in counts: the one answer for sessions, pages and the JSON API. A client asks for more by itself. */
 export interface SignInGate {

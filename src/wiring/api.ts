@@ -10,6 +10,7 @@ import { FIELDS } from '../clients/fields/table.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import { emailCodeNotSent } from '../factors/codes/not-sent.ts'
 import { createMfaTokens } from '../factors/mfa-tokens.ts'
+import { createMailboxProof } from '../factors/pages/mailbox-proof.ts'
 import { reportVerified } from '../factors/pages/verify-form.ts'
 import { notSent } from '../factors/phone/not-sent.ts'
 import type { Federation } from '../federation/federation.ts'
@@ -102,6 +103,7 @@ export async function wireApi(
         sessions,
         upstream: federation,
         cookies: http.cookies,
+        mailboxProof: createMailboxProof(http),
         mfaTokens: createMfaTokens({ artifacts, clock, issuer: config.issuer }),
         secondFactor: () => settings.values.secondFactor,
         gate: services.signInGate,

@@ -4,6 +4,7 @@ import type { Sessions } from '../accounts/pages/dependencies.ts'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
 import { loginVerifyRoutes } from '../factors/pages/login-verify.ts'
+import { createMailboxProof } from '../factors/pages/mailbox-proof.ts'
 import { createPasskeyBinding } from '../factors/pages/passkey-binding.ts'
 import { createPasskeyOffers } from '../factors/pages/passkey-offers.ts'
 import { createPasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
@@ -32,6 +33,7 @@ import { registrationRoutes } from '../registration/routes.ts'
 import type { Services } from '../services.ts'
 import { epochSeconds } from '../shared/clock.ts'
 import { isFresh } from '../shared/fresh-sign-in.ts'
+import { needsMailbox } from '../shared/second-factor-rule.ts'
 import { openPersonalData } from './personal-data.ts'
 import type { WiredProtocol } from './protocol.ts'
 
@@ -69,10 +71,11 @@ export async function wirePages(
     binding,
     browsers: rememberedCookie,
     phones: factors.phones,
-    sendEmailCode: factors.emailCodes.send,
+    sendEmailCode: (accountId) => factors.emailCodes.send(accountId),
     clock,
     verified,
   })
+  const mailboxProof = createMailboxProof(http)
   const passkeyOffers = createPasskeyOffers({
     cookies: http.cookies,
     artifacts,
@@ -104,7 +107,11 @@ export async function wirePages(
     passkeyOffers,
     verifyForm,
     passkeysSection: (signed) =>
-      passkeysSection(factors.passkeys, signed, isFresh(clock, signed.session.freshAt)),
+      passkeysSection(
+        factors.passkeys,
+        signed,
+        isFresh(clock, signed.session.freshAt) && !needsMailbox(signed.account, signed.session.amr),
+      ),
     sessions: pageSessions,
     apps: createConnectedApps(services),
     managing: services.access.managing,
@@ -135,7 +142,7 @@ export async function wirePages(
     delay: () => values.recoveryDelayHours,
     describeBrowser: describeUserAgent,
   })
-  await app.register(recoveryLinkRoutes, { ...recovering, ...http, clock })
+  await app.register(recoveryLinkRoutes, { ...recovering, ...http, clock, mailboxProof })
   await app.register(interactionRoutes, {
     interactions,
     verifyForm,
@@ -173,6 +180,7 @@ export async function wirePages(
     sessions,
     findAccount: accounts.byId,
     appOf,
+    mailboxProof,
     passkeyForm: (signed) => addForm(factors.passkeys, signed),
   })
   await app.register(factorPages, {
@@ -190,6 +198,7 @@ export async function wirePages(
     frame: (signed, said) => frameOf(signed, '/account/security', said),
     secondFactor: () => values.secondFactor,
     ownerOf: sessions.ownerOf,
+    mailboxProof,
     verified: sessions.verify,
     offers: passkeyOffers,
     describeDevice: describeUserAgent,

@@ -378,6 +378,43 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
     },
   },
   {
+    title: 'mailbox',
+    view: 'factors/mailbox',
+    data: {
+      action: '/login/set-up/mailbox',
+      username: 'ada',
+      send: { action: '/login/set-up/mailbox/send' },
+      sent: false,
+      signOut: { action: '/account/sign-out' },
+      leave: { href: '/account/security', label: 'Not now' },
+    },
+  },
+  {
+    title: 'mailbox-wrong',
+    view: 'factors/mailbox',
+    status: 401,
+    data: {
+      action: '/login/set-up/mailbox',
+      username: 'ada',
+      send: { action: '/login/set-up/mailbox/send' },
+      sent: true,
+      signOut: { action: '/account/sign-out' },
+      errors: { code: 'The code is not right, or was used already.' },
+    },
+  },
+  {
+    title: 'mailbox-none',
+    view: 'factors/mailbox',
+    data: {
+      action: '/login/set-up/mailbox',
+      username: 'ada',
+      send: undefined,
+      sent: false,
+      signOut: { action: '/account/sign-out' },
+      leave: { href: '/account/security', label: 'Not now' },
+    },
+  },
+  {
     title: 'second-factor-set-up',
     view: 'factors/set-up',
     data: {

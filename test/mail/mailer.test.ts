@@ -149,6 +149,7 @@ test('every template renders in both forms, leaving no value out', async () => {
     'phone-verified': { username: 'VALUE1', number: 'VALUE2', accountLink: 'VALUE3' },
     'phone-removed': { username: 'VALUE1', number: 'VALUE2', accountLink: 'VALUE3' },
     'sign-in-code': { username: 'VALUE1', code: 'VALUE2', validFor: 'VALUE3', resetLink: 'VALUE4' },
+    'enrolment-code': { username: 'VALUE1', code: 'VALUE2', validFor: 'VALUE3', resetLink: 'VALUE4' },
     'recovery-code-used': { username: 'VALUE1', left: 'VALUE2', accountLink: 'VALUE3' },
     'recovery-started': {
       ...{ username: 'VALUE1', how: 'VALUE2', readyAt: 'VALUE3', stopLink: 'VALUE4', resetLink: 'VALUE5' },

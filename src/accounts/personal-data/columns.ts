@@ -135,6 +135,6 @@ export const OWN: { [Column in keyof Account]: Given } = {
   ...{ role: true, disabledAt: true, failedSignIns: true, lockedUntil: true, authValidAfter: internal },
   ...{ passwordChangedAt: true, lastSignInAt: true, createdAt: true, updatedAt: true, generation: internal },
   ...{ invitedUntil: true, secondFactors: true, secondFactorSince: true, secondFactorRequired: true },
-  ...{ webauthnUserId: true, deletionAt: true, phoneLogin: true },
+  ...{ webauthnUserId: true, deletionAt: true, phoneLogin: true, hadSecondFactor: true },
   attributes: byClaim,
 }

@@ -49,7 +49,7 @@ export const accountColumns = `id, username, display_username AS "displayUsernam
   generation, locked_until AS "lockedUntil", created_at AS "createdAt",
   updated_at AS "updatedAt", last_sign_in_at AS "lastSignInAt", second_factors AS "secondFactors",
   second_factor_since AS "secondFactorSince", second_factor_required AS "secondFactorRequired",
-  deletion_at AS "deletionAt", attributes`
+  deletion_at AS "deletionAt", attributes, had_second_factor AS "hadSecondFactor"`
 
 /** An account as the rest of the server sees it, for who reads it beside something else (src/storage/token-reads). */
 export const accountView = { columns: accountColumns, from: toAccount }

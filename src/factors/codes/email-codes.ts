@@ -23,22 +23,26 @@ export interface EmailCodeSettings {
  */
 export type EmailCodeNotSent = { kind: 'limited'; until: number } | { kind: 'off' }
 
+/** What a code is mailed for: a sign-in, or setting up the first factor of an account that had one before. It works for that alone. */
+export type EmailCodePurpose = 'sign_in' | 'enrolment'
+
 export interface EmailCodeMail {
   to: string
-  template: 'sign-in-code'
+  template: 'sign-in-code' | 'enrolment-code'
   data: { username: string; code: string; validFor: string; resetLink: string }
 }
 
 /**
  * Codes by email, the weakest of second factors (NIST SP 800-63B-4 §3.1.3.1 takes none): for people whose sign-in needs one and who
- * have none, where the setting `email_codes` allows it. Who has a stronger one is never asked for this.
+ * have none, where the setting `email_codes` allows it. Who has a stronger one is never asked for this. For setting the first one up
+ * again, whatever the setting says.
  */
 export interface EmailCodes {
   /** Whether a sign-in to the account can be verified so. */
   suit(account: { secondFactors: readonly SecondFactor[]; email?: string | null | undefined }): boolean
-  /** Mails a code; one that was sent before counts no more. */
-  send(accountId: string): Promise<{ kind: 'sent' } | EmailCodeNotSent>
-  verify(accountId: string, code: string): Promise<Verification>
+  /** Mails a code; one that was sent before counts no more. @param purpose `sign_in` unless given */
+  send(accountId: string, purpose?: EmailCodePurpose): Promise<{ kind: 'sent' } | EmailCodeNotSent>
+  verify(accountId: string, code: string, purpose?: EmailCodePurpose): Promise<Verification>
 }
 
 export function createEmailCodes(deps: {
@@ -57,22 +61,30 @@ export function createEmailCodes(deps: {
   settings: EmailCodeSettings
 }): EmailCodes {
   const { artifacts, clock } = deps
-  const macOf = (accountId: string, code: string) =>
-    createHmac('sha256', deps.key).update(`${accountId}\0${code}`).digest('base64url')
+  const macOf = (accountId: string, code: string, purpose: EmailCodePurpose) =>
+    createHmac('sha256', deps.key)
+      .update(`${accountId}\0${purpose === 'sign_in' ? '' : `${purpose}\0`}${code}`)
+      .digest('base64url')
 
   const suit: EmailCodes['suit'] = ({ secondFactors, email }) =>
     deps.settings.emailCodes === 'on' && secondFactors.length === 0 && typeof email === 'string'
 
-  const ownerOf = async (accountId: string): Promise<(FactorOwner & { email: string }) | undefined> => {
+  const ownerOf = async (
+    accountId: string,
+    purpose: EmailCodePurpose,
+  ): Promise<(FactorOwner & { email: string }) | undefined> => {
     const owner = await deps.findOwner(accountId)
-    return owner && owner.email !== null && suit(owner) ? { ...owner, email: owner.email } : undefined
+    if (owner?.email == null) return undefined
+    const suits =
+      purpose === 'sign_in' ? suit(owner) : owner.hadSecondFactor && owner.secondFactors.length === 0
+    return suits ? { ...owner, email: owner.email } : undefined
   }
 
   return {
     suit,
 
-    async send(accountId) {
-      const owner = await ownerOf(accountId)
+    async send(accountId, purpose = 'sign_in') {
+      const owner = await ownerOf(accountId, purpose)
       if (owner === undefined) return { kind: 'off' }
       // A code that is not checked is no use to its owner.
       const until = await deps.lockedUntil(accountId, 'email')
@@ -88,22 +100,23 @@ export function createEmailCodes(deps: {
       if (reserved === undefined) return { kind: 'off' }
       if (reserved.failures === undefined) return { kind: 'limited', until: reserved.windowEndsAt.getTime() }
       const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
-      await artifacts.upsert(MODEL, accountId, { mac: macOf(accountId, code) }, TTL)
+      await artifacts.upsert(MODEL, accountId, { mac: macOf(accountId, code, purpose) }, TTL)
       const resetLink = new URL('/forgot-password', deps.issuer).href
       const data = { username: owner.displayUsername, code, validFor: '10 minutes', resetLink }
-      deps.mail.send({ to: owner.email, template: 'sign-in-code', data })
+      const template = purpose === 'sign_in' ? 'sign-in-code' : 'enrolment-code'
+      deps.mail.send({ to: owner.email, template, data })
       return { kind: 'sent' }
     },
 
-    async verify(accountId, typed) {
-      if ((await ownerOf(accountId)) === undefined) return { kind: 'wrong' }
+    async verify(accountId, typed, purpose = 'sign_in') {
+      if ((await ownerOf(accountId, purpose)) === undefined) return { kind: 'wrong' }
       const code = typed.replaceAll(/\s/g, '')
       const outcome = await deps.limit(accountId, 'email', code, async (matches) => {
         const stored = await artifacts.find(MODEL, accountId)
         if (typeof stored?.mac !== 'string') return undefined
         const same = timingSafeEqual(
           Buffer.from(stored.mac, 'base64url'),
-          Buffer.from(macOf(accountId, code), 'base64url'),
+          Buffer.from(macOf(accountId, code, purpose), 'base64url'),
         )
         if (!same) return undefined
         await matches()

@@ -5,6 +5,7 @@ import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { SecondFactorSetting } from '../../shared/second-factor-rule.ts'
 import type { Factors } from '../factors.ts'
+import type { MailboxProof } from './mailbox-proof.ts'
 
 /** What the pages below `/account/security` need. */
 export interface FactorPagesDependencies {
@@ -17,6 +18,7 @@ export interface FactorPagesDependencies {
   signedIn: SignedIn
   frame(signed: Signed, said?: Pick<AccountFrame, 'notice' | 'alert'>): AccountFrame
   ownerOf: AuditedSessions['ownerOf']
+  mailboxProof: MailboxProof
   /** Who needs a second factor, at this moment. */
   secondFactor(): SecondFactorSetting
   /** The person of a session has just shown another factor in it. */

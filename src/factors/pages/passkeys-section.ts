@@ -58,7 +58,7 @@ export async function addForm(
   return options && { action: PASSKEYS, options: JSON.stringify(options), renewAt: NEW_PASSKEY }
 }
 
-/** Undefined: there are none, and none can be added. @param fresh whether the person signed in lately */
+/** Undefined: there are none, and none can be added. @param fresh whether the person may add one at once: signed in lately, and nothing else is asked for first */
 export async function passkeysSection(
   passkeys: Pick<Passkeys, 'availability' | 'registrationOptions' | 'list' | 'accepted'>,
   signed: Signed,

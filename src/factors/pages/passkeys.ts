@@ -8,6 +8,7 @@ import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Passkey } from '../passkeys/passkeys.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
+import { mailboxPath } from './mailbox-proof.ts'
 import type { PasskeyOffers } from './passkey-offers.ts'
 import { addForm, NEW_PASSKEY, PASSKEYS } from './passkeys-section.ts'
 import { newCodesPage } from './recovery-codes-page.ts'
@@ -60,8 +61,12 @@ interface One {
 export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDependencies): Promise<void> {
   const { http, signedIn, frame } = deps
   const { passkeys } = deps.factors
-  const fresh = ({ session }: Signed) => isFresh(deps.clock, session.freshAt)
-  const again = `/login?again=1&return_to=${encodeURIComponent(NEW_PASSKEY)}`
+  /** The page that comes before a passkey is made: a fresh sign-in, and the mailbox where the account had a factor. Undefined: none. */
+  const before = (request: FastifyRequest, signed: Signed): string | undefined => {
+    if (!isFresh(deps.clock, signed.session.freshAt))
+      return `/login?again=1&return_to=${encodeURIComponent(NEW_PASSKEY)}`
+    return deps.mailboxProof.lacks(request, signed) ? mailboxPath(NEW_PASSKEY) : undefined
+  }
 
   async function showNew(
     reply: FastifyReply,
@@ -86,7 +91,8 @@ export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDepe
   app.get(NEW_PASSKEY, async (request, reply) => {
     const signed = await signedIn.enrolling(request, reply, SECURITY)
     if (!signed) return reply
-    return fresh(signed) ? showNew(reply, signed) : reply.redirect(again, 303)
+    const first = before(request, signed)
+    return first === undefined ? showNew(reply, signed) : reply.redirect(first, 303)
   })
 
   app.get<{ Querystring: { return_to?: unknown } }>(`${PASSKEYS}/offer`, async (request, reply) => {
@@ -95,7 +101,7 @@ export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDepe
     const returnTo = safeReturnTo(deps.issuer, request.query.return_to)
     const { id, secondFactors } = signed.account
     const first = await deps.offers.take(reply, id)
-    return first && fresh(signed) && secondFactors.length === 0
+    return first && before(request, signed) === undefined && secondFactors.length === 0
       ? showNew(reply, signed, { returnTo })
       : reply.redirect(returnTo, 303)
   })
@@ -110,8 +116,9 @@ export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDepe
     async (request, reply) => {
       const signed = await signedIn.enrolling(request, reply, SECURITY)
       if (!signed) return reply
-      if (!fresh(signed)) return reply.redirect(again, 303)
       const { credential, return_to } = credentialForm.parse(request.body ?? {})
+      const first = before(request, signed)
+      if (first !== undefined) return reply.redirect(first, 303)
       // The button of a page whose sign-in was not fresh then.
       if (credential === '') return reply.redirect(NEW_PASSKEY, 303)
       const { session, account } = signed

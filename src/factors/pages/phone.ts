@@ -5,6 +5,7 @@ import { setFormPage } from '../../http/forms/page.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
+import { mailboxPath } from './mailbox-proof.ts'
 import {
   createPhoneEnrolment,
   type PhoneCodePage,
@@ -41,13 +42,30 @@ export async function phoneRoutes(app: FastifyInstance, deps: FactorPagesDepende
     (query as { for?: unknown }).for === 'number' ? 'number' : 'factor'
   const homeOf = (purpose: PhonePurpose) => (purpose === 'number' ? '/account' : SECURITY)
 
+  /** Who may set up the factor; undefined: the mailbox is shown first, and the answer leads there. */
+  function proven(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    signed: Signed,
+    purpose: PhonePurpose,
+    path: string,
+  ): Signed | undefined {
+    // Who has not signed in lately is asked for that first.
+    const waits = isFresh(clock, signed.session.freshAt) && deps.mailboxProof.lacks(request, signed)
+    if (purpose === 'number' || !waits) return signed
+    reply.redirect(mailboxPath(path), 303)
+    return undefined
+  }
+
   /** Undefined: the answer leads on. Where no codes are sent, to the page that says so by not offering it. */
   async function person(request: FastifyRequest, reply: FastifyReply, purpose: PhonePurpose) {
     const signed = await signedIn.person(request, reply, SECURITY)
     if (!signed) return undefined
-    if (purpose === 'factor' ? phones.mayAdd(signed.account) : phones.on) return signed
-    reply.redirect(homeOf(purpose), 303)
-    return undefined
+    if (!(purpose === 'factor' ? phones.mayAdd(signed.account) : phones.on)) {
+      reply.redirect(homeOf(purpose), 303)
+      return undefined
+    }
+    return proven(request, reply, signed, purpose, PHONE)
   }
 
   async function showNumber(
@@ -114,7 +132,11 @@ export async function phoneRoutes(app: FastifyInstance, deps: FactorPagesDepende
   /** A number counts by a sign-in that is fresh: verifying one may have been begun by one that was. */
   async function freshPerson(request: FastifyRequest, reply: FastifyReply, id: string) {
     const signed = await signedIn.person(request, reply, SECURITY)
-    if (!signed || isFresh(clock, signed.session.freshAt)) return signed
+    if (!signed) return undefined
+    if (isFresh(clock, signed.session.freshAt)) {
+      const purpose = (await phones.pending(signed.account.id, id))?.purpose
+      return purpose ? proven(request, reply, signed, purpose, `${PHONE}/${id}`) : signed
+    }
     reply.redirect(`/login?again=1&return_to=${encodeURIComponent(`${PHONE}/${id}`)}`, 303)
     return undefined
   }

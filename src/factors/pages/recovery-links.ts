@@ -11,6 +11,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { minuteOf } from '../../shared/moment.ts'
 import type { Recovery } from '../recovery/recovery.ts'
+import type { MailboxProof } from './mailbox-proof.ts'
 import { RECOVERY, type RecoveringPerson } from './recovery.ts'
 
 const STOP = `${RECOVERY}/stop`
@@ -63,6 +64,7 @@ export async function recoveryLinkRoutes(
     sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'end'>
     findAccount(id: string): Promise<RecoveringPerson | undefined>
     recovery: Recovery
+    mailboxProof: Pick<MailboxProof, 'keep'>
   },
 ): Promise<void> {
   const { http, sessions, recovery, cookies, sealed } = deps
@@ -144,6 +146,9 @@ export async function recoveryLinkRoutes(
     if (!done) return reply.redirect(FINISH, 303)
     await giveBack(request)
     cookies.clear(reply, NAME)
+    // The link came by mail: in this browser a factor is set up again without a code.
+    const account = await deps.findAccount(session.accountId)
+    if (account) deps.mailboxProof.keep(reply, account)
     return reply.redirect(`${RECOVERY}/finished`, 303)
   })
 

@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Signed } from '../../accounts/pages/account/signed-in.ts'
 import { setFormPage } from '../../http/forms/page.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import type { Phones } from '../phone/phone.ts'
@@ -11,18 +10,16 @@ import {
   typedNumber,
 } from './phone-enrolment.ts'
 import { newCodesPage } from './recovery-codes-page.ts'
-import type { SetUpDependencies } from './set-up.ts'
-
-type Person = Pick<Signed, 'session' | 'account'>
+import type { SetUpDependencies, SetUpPerson } from './set-up.ts'
 
 /** What the pages below `/login/set-up` have in common. */
 export interface SetUpVisit {
   /** Undefined: the person has to sign in first, or again, and is led there. */
-  person(request: FastifyRequest, reply: FastifyReply): Promise<Person | undefined>
+  person(request: FastifyRequest, reply: FastifyReply): Promise<SetUpPerson | undefined>
   /** Whether what the person came for is not asked of them (any more). */
-  done(request: FastifyRequest, person: Person): boolean
+  done(request: FastifyRequest, person: SetUpPerson): boolean
   /** Whether codes by SMS are enough for what they came for, and they may add a phone. */
-  takesPhone(request: FastifyRequest, person: Person): boolean
+  takesPhone(request: FastifyRequest, person: SetUpPerson): boolean
   returnTo(request: FastifyRequest): string
   here(request: FastifyRequest): string
   at(request: FastifyRequest, path: string): string
@@ -47,7 +44,7 @@ export function setUpPhoneRoutes(
   const PATH = '/login/set-up/phone'
 
   /** Undefined: the answer leads on. */
-  async function visitor(request: FastifyRequest, reply: FastifyReply): Promise<Person | undefined> {
+  async function visitor(request: FastifyRequest, reply: FastifyReply): Promise<SetUpPerson | undefined> {
     const signed = await person(request, reply)
     if (!signed) return undefined
     if (!done(request, signed) && takesPhone(request, signed)) return signed
@@ -58,7 +55,7 @@ export function setUpPhoneRoutes(
   async function showNumber(
     request: FastifyRequest,
     reply: FastifyReply,
-    { account }: Person,
+    { account }: SetUpPerson,
     form: Partial<PhoneNumberPage> = {},
     status = 200,
   ) {
@@ -92,7 +89,7 @@ export function setUpPhoneRoutes(
   async function showCode(
     request: FastifyRequest,
     reply: FastifyReply,
-    { account }: Person,
+    { account }: SetUpPerson,
     form: Partial<PhoneCodePage> = {},
     status = 200,
   ) {

@@ -13,7 +13,9 @@ import type { Clock } from '../../shared/clock.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { hasStrongFactor } from '../../shared/second-factor.ts'
 import type { Factors } from '../factors.ts'
+import { type MailboxProof, mailboxPath } from './mailbox-proof.ts'
 import { newCodesPage } from './recovery-codes-page.ts'
+import { setUpMailboxRoutes } from './set-up-mailbox.ts'
 import { setUpPhoneRoutes } from './set-up-phone.ts'
 import { createTotpEnrolment, type TotpSetupPage } from './totp-enrolment.ts'
 
@@ -41,19 +43,20 @@ declare module '../../http/pages/pages.ts' {
   }
 }
 
-type Person = Pick<Signed, 'session' | 'account'>
+export type SetUpPerson = Pick<Signed, 'session' | 'account'>
 
 export interface SetUpDependencies {
   clock: Clock
   issuer: URL
   http: Pick<Http, 'forms' | 'limit'>
-  factors: Pick<Factors, 'totp' | 'phones'>
+  factors: Pick<Factors, 'totp' | 'phones' | 'emailCodes'>
+  mailboxProof: MailboxProof
   sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'verify' | 'ownerOf'>
   findAccount: Accounts['byId']
   /** The app of an interaction, by its uid. */
   appOf(uid: string): Promise<ShownClient | undefined>
   /** The form that adds a passkey. Undefined: none can be added. */
-  passkeyForm(signed: Person): Promise<PasskeyForm | undefined>
+  passkeyForm(signed: SetUpPerson): Promise<PasskeyForm | undefined>
 }
 
 /** Where a person is led who needs a second factor, or a stronger one, than the account has. */
@@ -89,7 +92,8 @@ export const setUpPath = (returnTo: string, needs: { passkey: boolean } = { pass
  *   GET  /login/set-up          a passkey, or an authenticator app
  *   POST /login/set-up/app      ► GET /login/set-up/app/:id, POST the same ► recovery codes ► on
  *
- * A passkey is added by the page of passkeys (passkeys.ts), which leads on.
+ * A passkey is added by the page of passkeys (passkeys.ts), which leads on. An account that had a factor before shows its mailbox first
+ * (set-up-mailbox.ts).
  */
 export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies): Promise<void> {
   const { clock, factors, http, issuer, sessions } = deps
@@ -108,27 +112,40 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
   }
   const here = (request: FastifyRequest) => at(request, '')
 
-  /** Undefined: the person has to sign in first, or again, and is led there. */
-  async function person(request: FastifyRequest, reply: FastifyReply): Promise<Person | undefined> {
+  /** Undefined: the person has to sign in first, or again, and is led there. @param back the page to come back to */
+  async function visitor(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    back: string,
+  ): Promise<SetUpPerson | undefined> {
     const session = await enrolling(sessions, request, reply)
     const account = session && (await deps.findAccount(session.accountId))
     if (session && account && isFresh(clock, session.freshAt)) return { session, account }
     const again = account ? 'again=1&' : ''
-    reply.redirect(`/login?${again}return_to=${encodeURIComponent(here(request))}`, 303)
+    reply.redirect(`/login?${again}return_to=${encodeURIComponent(back)}`, 303)
+    return undefined
+  }
+
+  /** As `visitor`, who has shown the mailbox too, where the account had a factor before. */
+  async function person(request: FastifyRequest, reply: FastifyReply): Promise<SetUpPerson | undefined> {
+    const found = await visitor(request, reply, here(request))
+    if (!found || !deps.mailboxProof.lacks(request, found)) return found
+    reply.redirect(mailboxPath(here(request)), 303)
     return undefined
   }
 
   /** Whether what the person came for is not asked of them (any more): another tab, or the Back button. */
-  const done = (request: FastifyRequest, { account }: Person) =>
+  const done = (request: FastifyRequest, { account }: SetUpPerson) =>
     onlyPasskey(request)
       ? account.secondFactors.includes('passkey')
       : needs(request) === 'strong'
         ? hasStrongFactor(account.secondFactors)
         : account.secondFactors.length > 0
 
-  const takesPhone = (request: FastifyRequest, { account }: Person) =>
+  const takesPhone = (request: FastifyRequest, { account }: SetUpPerson) =>
     needs(request) === undefined && factors.phones.mayAdd(account)
 
+  setUpMailboxRoutes(app, deps, visitor)
   setUpPhoneRoutes(app, { ...deps, phones: factors.phones }, { person, done, takesPhone, returnTo, here, at })
 
   app.get(SET_UP, async (request, reply) => {
@@ -171,7 +188,7 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
-    { account }: Person,
+    { account }: SetUpPerson,
     form: Partial<TotpSetupPage> = {},
     status = 200,
   ) {

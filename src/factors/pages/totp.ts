@@ -5,6 +5,7 @@ import { setFormPage } from '../../http/forms/page.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
+import { mailboxPath } from './mailbox-proof.ts'
 import { newCodesPage } from './recovery-codes-page.ts'
 import { createTotpEnrolment, type TotpSetupPage } from './totp-enrolment.ts'
 
@@ -17,7 +18,7 @@ const params = z.object({ id: z.string().max(64) })
  *                                                                                └► /account/security
  */
 export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependencies): Promise<void> {
-  const { clock, factors, http, issuer, signedIn } = deps
+  const { clock, factors, http, issuer, mailboxProof, signedIn } = deps
   const enrolment = createTotpEnrolment(factors.totp)
   const pathOf = (id: string) => `${SECURITY}/app/${id}`
 
@@ -43,8 +44,11 @@ export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependen
   /** The key is shown, and counts, by a sign-in that is fresh: setting one up may have been begun by one that was. */
   async function freshPerson(request: FastifyRequest, reply: FastifyReply, id: string) {
     const signed = await signedIn.person(request, reply, SECURITY)
-    if (!signed || isFresh(clock, signed.session.freshAt)) return signed
-    reply.redirect(`/login?again=1&return_to=${encodeURIComponent(pathOf(id))}`, 303)
+    if (!signed) return undefined
+    const fresh = isFresh(clock, signed.session.freshAt)
+    if (fresh && !mailboxProof.lacks(request, signed)) return signed
+    const again = `/login?again=1&return_to=${encodeURIComponent(pathOf(id))}`
+    reply.redirect(fresh ? mailboxPath(pathOf(id)) : again, 303)
     return undefined
   }
 
@@ -55,7 +59,8 @@ export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependen
       const signed = await signedIn.person(request, reply, SECURITY)
       if (!signed) return reply
       const again = await signedIn.again(request, signed, 'set up an authenticator app')
-      return reply.redirect(again ?? pathOf(await enrolment.begin(signed.account.id)), 303)
+      if (again) return reply.redirect(again, 303)
+      return reply.redirect(pathOf(await enrolment.begin(signed.account.id)), 303)
     },
   )
 

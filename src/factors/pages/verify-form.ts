@@ -97,7 +97,7 @@ const typed = z.object({
 const sent = z.object({ credential: z.string().max(16_000).optional(), remember: z.string().optional() })
 
 /** One text for a wrong code and for too many: who guesses learns nothing from it. */
-const WRONG =
+export const WRONG_CODE =
   'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.'
 
 const SENT = {
@@ -142,7 +142,7 @@ export function createVerifyForm(deps: {
   passkeys: Pick<Passkeys, 'signInOptions' | 'verifySignIn'>
   binding: PasskeyBinding
   phones: Pick<Phones, 'find' | 'send'>
-  sendEmailCode: EmailCodes['send']
+  sendEmailCode(accountId: string): ReturnType<EmailCodes['send']>
   clock: Clock
   browsers: Pick<RememberedCookie, 'days' | 'remember'>
   /** After a right code. */
@@ -169,7 +169,7 @@ export function createVerifyForm(deps: {
     const outcome = await deps.factors.verify({ accountId: person.id, method, code })
     return outcome.kind === 'verified'
       ? { kind: 'verified', amr: outcome.amr, method }
-      : { kind: 'refused', status: 401, errors: { code: WRONG } }
+      : { kind: 'refused', status: 401, errors: { code: WRONG_CODE } }
   }
 
   const check: VerifyForm['check'] = async (request, person) => {

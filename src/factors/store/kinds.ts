@@ -22,7 +22,7 @@ export interface FactorChange<Result> {
 /**
  * The one way to add or remove a factor of any kind: `work` changes its rows, and the account says of them what is true
  * afterwards, in the same transaction. Changes of one account come one after the other. Every remembered browser is
- * forgotten. With its first factor the account gets `firstCodes`; with its last one recovery codes and app passwords go. `updated_at` of the account stays: it is
+ * forgotten. With its first factor the account gets `firstCodes`; with its last one recovery codes, app passwords and what was begun go. `updated_at` of the account stays: it is
  * a claim about the person.
  * @param change.clear `work` removes the rows of all kinds
  * @param work undefined: there was nothing to change, and nothing is
@@ -47,15 +47,19 @@ export async function changeFactors<Result>(
     if (before === undefined || result === undefined) return undefined
     const after = clear ? [] : await kindsOf(tx, accountId)
     const since = after.length > 0 ? at : null
-    // Who takes the last one away has shown it, or waited for a recovery: the account is one without again.
     await tx.$executeRaw`UPDATE accounts SET second_factors = ${after.join(' ')}, second_factor_since =
-      CASE WHEN ${after.length} = 0 THEN NULL ELSE COALESCE(second_factor_since, ${since}) END WHERE id = ${accountId}`
+      CASE WHEN ${after.length} = 0 THEN NULL ELSE COALESCE(second_factor_since, ${since}) END,
+      had_second_factor = CASE WHEN ${before.length + after.length} > 0 THEN TRUE ELSE had_second_factor END
+      WHERE id = ${accountId}`
     await tx.rememberedBrowser.deleteMany({ where: { accountId } })
     const codesStored = before.length === 0 && after.length > 0 && firstCodes !== undefined
     if (codesStored) await replaceCodes(tx, accountId, firstCodes, at)
     if (after.length === 0) {
       await tx.recoveryCode.deleteMany({ where: { accountId } })
       await tx.appPassword.deleteMany({ where: { accountId } })
+      // What was begun by the password, before there was one, is not finished by it after the last has gone.
+      await tx.totpFactor.deleteMany({ where: { accountId } })
+      await tx.smsCode.deleteMany({ where: { accountId, purpose: 'factor' } })
     }
     return { result, before, after, codesStored }
   })
