@@ -24,10 +24,11 @@ const GROUP = of('EXISTS (SELECT 1 FROM group_members m WHERE m.group_id = ? AND
 const roles = (those: string): string =>
   of(`EXISTS (SELECT 1 FROM account_roles h WHERE h.account_id = a.id AND h.role_id ${those})
   OR EXISTS (SELECT 1 FROM group_members m JOIN group_roles g ON g.group_id = m.group_id
-    WHERE m.account_id = a.id AND g.role_id ${those})`)
+    JOIN "groups" held ON held.id = g.group_id
+    WHERE m.account_id = a.id AND g.role_id ${those} AND held.removed_at IS NULL)`)
 
 const ROLE = roles('= ?')
-const ROLES_AT = roles('IN (SELECT id FROM roles WHERE resource = ?)')
+const ROLES_AT = roles('IN (SELECT id FROM roles WHERE resource = ? AND removed_at IS NULL)')
 
 export function createOfAdministrators({ reads }: Pick<Database, 'reads'>): OfAdministrators {
   const found = async (statement: string, ...values: string[]) =>

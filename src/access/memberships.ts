@@ -26,12 +26,12 @@ interface Row {
 
 /** A role that is given in two ways comes once: UNION leaves out what is the same. */
 const STATEMENT = `SELECT 'group' AS kind, g.id, g.name, g.name_key, '' AS resource, '' AS scope
-  FROM group_members m JOIN "groups" g ON g.id = m.group_id WHERE m.account_id = ?
+  FROM group_members m JOIN "groups" g ON g.id = m.group_id WHERE m.account_id = ? AND g.removed_at IS NULL
 UNION SELECT 'role', r.id, r.name, r.name_key, r.resource, r.scope
-  FROM account_roles a JOIN roles r ON r.id = a.role_id WHERE a.account_id = ?
+  FROM account_roles a JOIN roles r ON r.id = a.role_id WHERE a.account_id = ? AND r.removed_at IS NULL
 UNION SELECT 'role', r.id, r.name, r.name_key, r.resource, r.scope
-  FROM group_members m JOIN group_roles gr ON gr.group_id = m.group_id JOIN roles r ON r.id = gr.role_id
-  WHERE m.account_id = ?
+  FROM group_members m JOIN "groups" g ON g.id = m.group_id JOIN group_roles gr ON gr.group_id = m.group_id
+  JOIN roles r ON r.id = gr.role_id WHERE m.account_id = ? AND g.removed_at IS NULL AND r.removed_at IS NULL
 ORDER BY 1, 4, 2`
 
 /** Groups and roles of an account, by name. */

@@ -17,7 +17,7 @@ const SWEEP_ROWS = 500
 
 /** What the server does beside the requests. */
 export function jobsOf(services: Services): Job[] {
-  const { accounts, artifacts, audit, clients, clock, factors, keys, lastUses } = services
+  const { access, accounts, artifacts, audit, clients, clock, factors, keys, lastUses } = services
   const { queue, rejections, selfRegistered, settings, sms, usage } = services
   return [
     { name: 'expired artefacts', every: MINUTE / 2, run: () => artifacts.sweep(SWEEP_ROWS) },
@@ -25,6 +25,11 @@ export function jobsOf(services: Services): Job[] {
       name: 'artefacts of clients that were disabled or removed',
       every: MINUTE / 2,
       run: () => clients.revokePending(),
+    },
+    {
+      name: 'members of groups and roles that were removed',
+      every: MINUTE / 2,
+      run: async () => (await access.groups.purge()) + (await access.roles.purge()),
     },
     { name: 'old refused requests', every: MINUTE, run: () => rejections.prune() },
     { name: 'expired accounts and codes', every: 10 * MINUTE, run: () => accounts.purge() },

@@ -197,4 +197,121 @@ describe.each(engines)('groups and roles on %s', (engine) => {
     await db.prisma.account.delete({ where: { id: 'cyd' } })
     expect(await membershipsOf('cyd')).toEqual({ groups: [], roles: [] })
   })
+
+  test('a removal that is interrupted counts from its first statement on, and a job finishes it', async () => {
+    const at = new Date(now)
+    const many = Array.from({ length: 1200 }, (_, n) => `member-${n}`)
+    await db.prisma.account.createMany({
+      data: many.map((id) => ({
+        ...{ id, username: id, displayUsername: id, email: `${id}@example.org`, role: 'admin' },
+        ...{ authValidAfter: at, createdAt: at, updatedAt: at },
+      })),
+    })
+    const group = await access.groups.create({ name: 'Crowd' })
+    const role = await access.roles.create({ name: 'walker' })
+    const inherited = await access.roles.create({ name: 'guest' })
+    await db.prisma.groupMember.createMany({
+      data: many.map((accountId) => ({ accountId, groupId: group.id, createdAt: at, manager: true })),
+    })
+    await db.prisma.accountRole.createMany({
+      data: many.map((accountId) => ({ accountId, roleId: role.id, createdAt: at })),
+    })
+    await access.roles.assign(inherited.id, { group: group.id })
+    await access.roles.assign(role.id, { group: group.id })
+    const [one = ''] = many
+    expect((await access.membershipsOf(one)).roles.map(({ name }) => name)).toEqual(['guest', 'walker'])
+
+    /** A process that dies after the first batch: nothing that it asks of these tables is done any more. */
+    let batches = 0
+    const dying = (table: 'groupMember' | 'accountRole') =>
+      new Proxy(db.prisma[table], {
+        get(target, name, receiver) {
+          if (name === 'deleteMany' && ++batches > 1) throw new Error('the process has died')
+          return Reflect.get(target, name, receiver)
+        },
+      })
+    const interrupted = (table: 'groupMember' | 'accountRole') => {
+      batches = 0
+      const prisma = new Proxy(db.prisma, {
+        get: (target, name, receiver) =>
+          name === table ? dying(table) : Reflect.get(target, name, receiver),
+      })
+      const scopeOf = async () => undefined
+      return createAccess({
+        db: { ...db, prisma },
+        clock: () => now,
+        events: (event) => void events.push(event),
+        scopeOf,
+      })
+    }
+    await interrupted('groupMember').groups.remove(group.id)
+    expect(await db.prisma.groupMember.count({ where: { groupId: group.id } }), 'members').toBe(700)
+    await interrupted('accountRole').roles.remove(role.id)
+    expect(await db.prisma.accountRole.count({ where: { roleId: role.id } }), 'holders').toBe(700)
+    for (const type of ['group.deleted', 'role.deleted'])
+      expect(
+        events.filter((event) => (event as { type: string }).type === type).length,
+        type,
+      ).toBeGreaterThan(0)
+
+    const { groups, roles, membershipsOf, ofAdministrators } = access
+    for (const id of many.filter((_, n) => n % 100 === 0)) {
+      expect(await membershipsOf(id)).toEqual({ groups: [], roles: [] })
+      expect([await groups.ofAccount(id), await groups.managedBy(id)]).toEqual([[], []])
+      expect([await roles.ofAccount(id), await roles.byGroups(id)]).toEqual([[], []])
+      await expect(groups.asManager(group.id, id)).rejects.toMatchObject({ code: 'group_not_found' })
+    }
+    expect((await groups.list({ search: 'crowd' })).items).toEqual([])
+    expect((await groups.list({ search: group.id })).items).toEqual([])
+    expect((await roles.list({ search: 'walker' })).items).toEqual([])
+    expect(await roles.groups(inherited.id)).toEqual([])
+    expect((await roles.givenToGroups()).has(group.id)).toBe(false)
+    expect(await ofAdministrators.role(inherited.id), 'held by the group that is gone').toBe(false)
+    const gone = { group: { code: 'group_not_found' }, role: { code: 'role_not_found' } }
+    for (const asked of [
+      () => groups.get(group.id),
+      () => groups.find('crowd'),
+      () => groups.find(`REMOVED ${group.id}`),
+      () => groups.update(group.id, { description: 'x' }),
+      () => groups.addMember(group.id, one),
+      () => groups.removeMember(group.id, one),
+      () => groups.members(group.id),
+      () => groups.setManager(group.id, one, false),
+      () => groups.remove(group.id),
+    ])
+      await expect(asked()).rejects.toMatchObject(gone.group)
+    for (const asked of [
+      () => roles.get(role.id),
+      () => roles.update(role.id, { description: 'x' }),
+      () => roles.assign(role.id, { account: one }),
+      () => roles.accounts(role.id),
+      () => roles.remove(role.id),
+    ])
+      await expect(asked()).rejects.toMatchObject(gone.role)
+    await expect(roles.assign(inherited.id, { group: group.id })).rejects.toMatchObject(gone.group)
+    expect(await roles.find('walker')).toEqual([])
+
+    const again = await groups.create({ name: 'Crowd' })
+    await roles.create({ name: 'walker' })
+    expect((await groups.find('crowd')).id).toBe(again.id)
+
+    while ((await groups.purge()) + (await roles.purge()) > 0);
+    expect(await db.prisma.groupMember.count({ where: { groupId: group.id } })).toBe(0)
+    expect(await db.prisma.accountRole.count({ where: { roleId: role.id } })).toBe(0)
+    expect(await db.prisma.group.count({ where: { id: group.id } })).toBe(0)
+    expect(await db.prisma.role.count({ where: { id: role.id } })).toBe(0)
+    expect(await groups.get(again.id)).toMatchObject({ name: 'Crowd' })
+  })
+
+  test('of several removals at once one is done', async () => {
+    const { id } = await access.groups.create({ name: 'Once' })
+    const removals = await Promise.allSettled([1, 2, 3, 4].map(() => access.groups.remove(id)))
+    expect(removals.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    const told = events.filter(
+      (event) =>
+        (event as { type: string; id: string }).type === 'group.deleted' &&
+        (event as { id: string }).id === id,
+    )
+    expect(told).toHaveLength(1)
+  })
 })

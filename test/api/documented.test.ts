@@ -175,6 +175,13 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   addFactor: async () => ({
     request: { headers: (await signedIn()).headers, body: { method: 'totp', current_password: PASSWORD } },
   }),
+  async challengeEnrolment() {
+    const { id, factorId } = await withApp()
+    await latchkey.services.factors.remove({ accountId: id, generation: 0 }, factorId)
+    const account = await latchkey.services.accounts.byId(id)
+    const { json } = await api.login(account?.email ?? '')
+    return { request: { headers: bearer(json.access_token), body: { method: 'email' } } }
+  },
   async verifyFactor() {
     const { id, headers } = await signedIn()
     const setup = await latchkey.services.factors.totp.begin(id)
@@ -292,6 +299,8 @@ const problems: Record<string, Provoke> = {
           ...{ method: 'sms', phone_number: '+4915112345678', current_password: PASSWORD },
         }),
       }
+    // It never had a factor.
+    if (operation.id === 'challengeEnrolment') return { request: await inOwnName({ method: 'email' }) }
     if (operation.id === 'renewRecoveryCodes')
       return { request: await inOwnName({ current_password: PASSWORD }) }
     if (operation.id === 'createAppPassword')

@@ -155,6 +155,7 @@ describe.each(engines)('setting a second factor up, on %s', (engine) => {
   test('the code of the mailbox leads on, in that browser alone, and says no mfa', async () => {
     const who = await withOneRemoved()
     const { browser, page } = await signIn(who, authorize())
+    expect(page.forms.flatMap(({ buttons }) => buttons.map(({ label }) => label))).toContain('Cancel')
     const other = await signIn(who, authorize())
     const setUp = await prove(browser, page, who)
     expect(setUp.url.pathname).toBe('/login/set-up')

@@ -17,6 +17,7 @@ import type { Database } from '../../storage/database.ts'
 import { contentOf, parseContent } from '../fields/field.ts'
 import { groupFields } from '../fields/table.ts'
 import { isId } from '../ids.ts'
+import { beginRemoval } from '../store/rows.ts'
 import type { Group, GroupMember } from './group.ts'
 import { createGroupStore, type GroupRow, type MemberRow } from './store.ts'
 
@@ -51,8 +52,10 @@ export interface Groups {
     changes: Readonly<Record<string, unknown>>,
     given?: { ifVersion?: number | undefined },
   ): Promise<Group>
-  /** Its members lose it at once, one after the other where they are many. @throws AppError group_not_found (404) */
+  /** Its members lose it at once, and its name is free. @throws AppError group_not_found (404) */
   remove(id: string): Promise<void>
+  /** For a job: deletes a batch of what removed groups left. Returns how many rows; 0: nothing is left. */
+  purge(): Promise<number>
   /** Who is a member already stays one. @throws AppError group_not_found, user_not_found (404) */
   addMember(id: string, accountId: string): Promise<void>
   /** @throws AppError group_not_found (404), not_a_member (404) */
@@ -147,9 +150,12 @@ export function createGroups({
 
     async remove(id) {
       const { name } = await get(id)
-      if (!(await store.remove(id))) throw notFound()
+      if (!(await store.removals.mark(id, new Date(clock())))) throw notFound()
       events({ type: 'group.deleted', id, name })
+      await beginRemoval(store.removals)
     },
+
+    purge: store.removals.run,
 
     async addMember(id, accountId) {
       const { name } = await get(id)

@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { BY_HAND, dropInBatches, unlessTaken } from '../store/rows.ts'
+import { BY_HAND, createRemovals, kept, type Removals, unlessTaken } from '../store/rows.ts'
 import type { GroupContent } from './group.ts'
 
 export interface GroupRow extends GroupContent {
@@ -41,8 +41,7 @@ export interface GroupStore {
     version: number,
     changes: GroupContent & { nameKey: string },
   ): Promise<GroupRow | 'taken' | undefined>
-  /** Ends the memberships, a batch at a time, and then the group. False: there is none. */
-  remove(id: string): Promise<boolean>
+  removals: Removals
   /** `missing`: there is no such group or account. */
   addMember(groupId: string, accountId: string, createdAt: Date): Promise<'added' | 'unchanged' | 'missing'>
   /** False: there was no such membership. */
@@ -103,7 +102,7 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     },
 
     async find(id) {
-      return (await prisma.group.findUnique({ where: { id } })) ?? undefined
+      return (await prisma.group.findUnique({ where: { id, ...kept } })) ?? undefined
     },
 
     async findNamed(nameKey) {
@@ -113,10 +112,14 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     async list(limit, after, search) {
       // LIKE would take wildcards in the text for themselves.
       const contains = `REPLACE(name_key, CAST(? AS TEXT), '') <> name_key`
-      const where = [after !== undefined && 'name_key > ?', search !== undefined && contains].filter(Boolean)
+      const where = [
+        'removed_at IS NULL',
+        after !== undefined && 'name_key > ?',
+        search !== undefined && contains,
+      ].filter(Boolean)
       const rows = await reads.all<ListedRow>(
         `SELECT id, name, name_key, description, version, created_at FROM "groups"
-         ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY name_key LIMIT ?`,
+         WHERE ${where.join(' AND ')} ORDER BY name_key LIMIT ?`,
         [after, search, limit].filter((value) => value !== undefined),
       )
       return rows.map(({ name_key: nameKey, created_at: createdAt, ...row }) => ({
@@ -129,20 +132,21 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     update: (id, version, changes) =>
       unlessTaken(
         prisma.group.updateManyAndReturn({
-          where: { id, version },
+          where: { id, version, ...kept },
           data: { ...changes, version: { increment: 1 } },
         }),
       ),
 
-    async remove(id) {
-      const where = { groupId: id }
-      await dropInBatches(
-        (take) => prisma.groupMember.findMany({ where, select: { accountId: true }, take }),
-        (accountIds) => prisma.groupMember.deleteMany({ where: { ...where, accountId: { in: accountIds } } }),
-      )
-      const { count } = await prisma.group.deleteMany({ where: { id } })
-      return count > 0
-    },
+    removals: createRemovals({
+      mark: (id, data) => prisma.group.updateMany({ where: { id, ...kept }, data }),
+      removed: () =>
+        prisma.group.findFirst({ where: { removedAt: { gt: new Date(0) } }, select: { id: true } }),
+      accounts: (groupId, take) =>
+        prisma.groupMember.findMany({ where: { groupId }, select: { accountId: true }, take }),
+      drop: (groupId, accountIds) =>
+        prisma.groupMember.deleteMany({ where: { groupId, accountId: { in: accountIds } } }),
+      end: (id) => prisma.group.deleteMany({ where: { id, removedAt: { not: null } } }),
+    }),
 
     async addMember(groupId, accountId, createdAt) {
       try {
@@ -212,7 +216,7 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
         where: {
           accountId,
           manager: true,
-          ...(after !== undefined && { group: { nameKey: { gt: after } } }),
+          group: { ...kept, ...(after !== undefined && { nameKey: { gt: after } }) },
         },
         orderBy: { group: { nameKey: 'asc' } },
         take,
@@ -225,7 +229,7 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
 
     async findManaged(groupId, accountId) {
       const row = await prisma.groupMember.findUnique({
-        where: { accountId_groupId: { accountId, groupId }, manager: true },
+        where: { accountId_groupId: { accountId, groupId }, manager: true, group: kept },
         select: { group: true },
       })
       return row?.group
@@ -241,7 +245,7 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
 
     async ofAccount(accountId) {
       const rows = await prisma.groupMember.findMany({
-        where: { accountId },
+        where: { accountId, group: kept },
         select: { group: true, source: true },
         orderBy: { group: { nameKey: 'asc' } },
       })

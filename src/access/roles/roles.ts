@@ -18,6 +18,7 @@ import type { Database } from '../../storage/database.ts'
 import { contentOf, shownContent } from '../fields/field.ts'
 import { roleFields } from '../fields/table.ts'
 import { isId } from '../ids.ts'
+import { beginRemoval } from '../store/rows.ts'
 import { NO_API, parseRole, type Role, type RoleContent } from './role.ts'
 import { createRoleStore, type Holder, type HolderRow, type RoleRow } from './store.ts'
 
@@ -62,8 +63,10 @@ export interface Roles {
     changes: Readonly<Record<string, unknown>>,
     given?: { ifVersion?: number | undefined },
   ): Promise<Role>
-  /** Who has it loses it. @throws AppError role_not_found (404) */
+  /** Who has it loses it at once, and its name is free. @throws AppError role_not_found (404) */
   remove(id: string): Promise<void>
+  /** For a job: deletes a batch of what removed roles left. Returns how many rows; 0: nothing is left. */
+  purge(): Promise<number>
   /** Who has it keeps it. @throws AppError role_not_found, user_not_found, group_not_found (404) */
   assign(id: string, holder: Holder): Promise<void>
   /** @throws AppError role_not_found, not_assigned (404) */
@@ -164,9 +167,12 @@ export function createRoles({
 
     async remove(id) {
       const { name } = await find(id)
-      if (!(await store.remove(id))) throw notFound()
+      if (!(await store.removals.mark(id, new Date(clock())))) throw notFound()
       events({ type: 'role.deleted', id, name })
+      await beginRemoval(store.removals)
     },
+
+    purge: store.removals.run,
 
     async assign(id, holder) {
       const { name } = await find(id)

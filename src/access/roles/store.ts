@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { BY_HAND, dropInBatches, unlessTaken } from '../store/rows.ts'
+import { BY_HAND, createRemovals, kept, type Removals, unlessTaken } from '../store/rows.ts'
 import type { RoleContent } from './role.ts'
 
 export interface RoleRow extends RoleContent {
@@ -47,8 +47,7 @@ export interface RoleStore {
     version: number,
     changes: RoleContent & { nameKey: string },
   ): Promise<RoleRow | 'taken' | undefined>
-  /** Takes it from everyone, a batch at a time, and then removes it. False: there is none. */
-  remove(id: string): Promise<boolean>
+  removals: Removals
   /** `missing`: there is no such role, account or group. */
   assign(id: string, holder: Holder, createdAt: Date): Promise<'assigned' | 'unchanged' | 'missing'>
   /** False: it was not given. */
@@ -82,7 +81,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
     },
 
     async find(id) {
-      return (await prisma.role.findUnique({ where: { id } })) ?? undefined
+      return (await prisma.role.findUnique({ where: { id, ...kept } })) ?? undefined
     },
 
     findNamed: (nameKey, most) =>
@@ -90,6 +89,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
 
     async list(limit, after, { search, resource }) {
       const where = [
+        'removed_at IS NULL',
         after !== undefined && '(resource > ? OR (resource = ? AND name_key > ?))',
         // LIKE would take wildcards in the text for themselves.
         search !== undefined && `REPLACE(name_key, CAST(? AS TEXT), '') <> name_key`,
@@ -97,7 +97,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
       ].filter(Boolean)
       const rows = await reads.all<ListedRow>(
         `SELECT id, name, name_key, resource, scope, description, version, created_at FROM roles
-         ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY resource, name_key LIMIT ?`,
+         WHERE ${where.join(' AND ')} ORDER BY resource, name_key LIMIT ?`,
         [...(after ? [after.resource, after.resource, after.nameKey] : []), search, resource, limit].filter(
           (value) => value !== undefined,
         ),
@@ -112,26 +112,30 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
     update: (id, version, changes) =>
       unlessTaken(
         prisma.role.updateManyAndReturn({
-          where: { id, version },
+          where: { id, version, ...kept },
           data: { ...changes, version: { increment: 1 } },
         }),
       ),
 
-    async remove(id) {
-      const where = { roleId: id }
-      await dropInBatches(
-        (take) => prisma.accountRole.findMany({ where, select: { accountId: true }, take }),
-        (accountIds) => prisma.accountRole.deleteMany({ where: { ...where, accountId: { in: accountIds } } }),
-      )
-      const { count } = await prisma.role.deleteMany({ where: { id } })
-      return count > 0
-    },
+    removals: createRemovals({
+      mark: (id, data) => prisma.role.updateMany({ where: { id, ...kept }, data }),
+      removed: () =>
+        prisma.role.findFirst({ where: { removedAt: { gt: new Date(0) } }, select: { id: true } }),
+      accounts: (roleId, take) =>
+        prisma.accountRole.findMany({ where: { roleId }, select: { accountId: true }, take }),
+      drop: (roleId, accountIds) =>
+        prisma.accountRole.deleteMany({ where: { roleId, accountId: { in: accountIds } } }),
+      end: (id) => prisma.role.deleteMany({ where: { id, removedAt: { not: null } } }),
+    }),
 
     async assign(roleId, holder, createdAt) {
       try {
         if ('account' in holder)
           await prisma.accountRole.create({ data: { roleId, accountId: holder.account, createdAt } })
-        else await prisma.groupRole.create({ data: { roleId, groupId: holder.group, createdAt } })
+        else {
+          if ((await prisma.group.count({ where: { id: holder.group, ...kept } })) === 0) return 'missing'
+          await prisma.groupRole.create({ data: { roleId, groupId: holder.group, createdAt } })
+        }
         return 'assigned'
       } catch (error) {
         if (isMissingReference(error)) return 'missing'
@@ -179,7 +183,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
 
     async groups(roleId, most) {
       const rows = await prisma.groupRole.findMany({
-        where: { roleId },
+        where: { roleId, group: kept },
         orderBy: { group: { nameKey: 'asc' } },
         take: most,
         select: { createdAt: true, group: { select: { id: true, name: true } } },
@@ -189,7 +193,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
 
     async ofAccount(accountId) {
       const rows = await prisma.accountRole.findMany({
-        where: { accountId },
+        where: { accountId, role: kept },
         select: { role: true, source: true },
         orderBy: { role: { nameKey: 'asc' } },
       })
@@ -198,7 +202,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
 
     byGroups: (accountId, most) =>
       prisma.groupRole.findMany({
-        where: { group: { members: { some: { accountId } } } },
+        where: { group: { ...kept, members: { some: { accountId } } }, role: kept },
         orderBy: { role: { nameKey: 'asc' } },
         take: most,
         select: { role: true, group: { select: { id: true, name: true } } },
@@ -207,6 +211,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
     async givenToGroups() {
       const rows = await reads.all<{ group_id: string; name: string; resource: string }>(
         `SELECT gr.group_id, r.name, r.resource FROM group_roles gr JOIN roles r ON r.id = gr.role_id
+           JOIN "groups" g ON g.id = gr.group_id WHERE r.removed_at IS NULL AND g.removed_at IS NULL
          ORDER BY gr.group_id, r.resource, r.name_key`,
         [],
       )
@@ -223,7 +228,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
 
     async ofGroup(groupId) {
       const rows = await prisma.groupRole.findMany({
-        where: { groupId },
+        where: { groupId, role: kept },
         select: { role: true },
         orderBy: { role: { nameKey: 'asc' } },
       })

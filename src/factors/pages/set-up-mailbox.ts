@@ -19,6 +19,8 @@ export interface MailboxPage extends Form {
   sent: boolean
   notice?: string | undefined
   signOut: ButtonForm
+  /** Goes back to the client with access_denied. */
+  cancel?: ButtonForm | undefined
   leave?: Link | undefined
 }
 
@@ -66,7 +68,9 @@ export function setUpMailboxRoutes(
     status = 200,
   ) {
     const sent = query.parse(request.query).sent !== undefined
-    const interaction = /^\/interaction\/[\w-]+/.test(returnTo(request))
+    // The page that sets a factor up may be on the way to an app itself.
+    const beyond = new URL(returnTo(request), issuer).searchParams.get('return_to') ?? ''
+    const interaction = /^\/interaction\/[\w-]+/.exec(beyond)?.[0]
     const page: MailboxPage = {
       action: `${mailboxPath(returnTo(request))}${sent ? '&sent=1' : ''}`,
       username: account.displayUsername,
@@ -77,8 +81,11 @@ export function setUpMailboxRoutes(
           ? 'A code is on its way to your email. Only the newest one works.'
           : undefined,
       signOut: { action: '/account/sign-out' },
+      cancel: interaction === undefined ? undefined : { action: `${interaction}/cancel` },
       leave:
-        'missing' in session || interaction ? undefined : { href: '/account/security', label: 'Not now' },
+        'missing' in session || interaction !== undefined
+          ? undefined
+          : { href: '/account/security', label: 'Not now' },
       ...form,
     }
     return renderPage(reply, 'factors/mailbox', page, status)

@@ -1,0 +1,11 @@
+-- AlterTable
+ALTER TABLE "groups" ADD COLUMN "removed_at" DATETIME;
+
+-- AlterTable
+ALTER TABLE "roles" ADD COLUMN "removed_at" DATETIME;
+
+-- CreateIndex
+CREATE INDEX "groups_removed_at_idx" ON "groups"("removed_at");
+
+-- CreateIndex
+CREATE INDEX "roles_removed_at_idx" ON "roles"("removed_at");
