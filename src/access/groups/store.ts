@@ -138,7 +138,13 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
       ),
 
     removals: createRemovals({
-      mark: (id, data) => prisma.group.updateMany({ where: { id, ...kept }, data }),
+      // What directories call it is free for another one, as its name is.
+      mark: (id, data) =>
+        prisma.$transaction(async (tx) => {
+          const marked = await tx.group.updateMany({ where: { id, ...kept }, data })
+          if (marked.count > 0) await tx.scimGroup.deleteMany({ where: { groupId: id } })
+          return marked
+        }),
       removed: () =>
         prisma.group.findFirst({ where: { removedAt: { gt: new Date(0) } }, select: { id: true } }),
       accounts: (groupId, take) =>

@@ -96,6 +96,7 @@ export function createDirectoryStore<Account>({
   }
   const groupsWhere = (owner: string, { externalId, ...query }: GroupQuery) => ({
     ...query,
+    removedAt: null,
     ...(externalId !== undefined && { scimGroups: { some: { owner, externalId } } }),
   })
 
@@ -132,7 +133,7 @@ export function createDirectoryStore<Account>({
     async groupsOf(accountIds) {
       if (accountIds.length === 0) return []
       const rows = await prisma.groupMember.findMany({
-        where: { accountId: { in: [...accountIds] } },
+        where: { accountId: { in: [...accountIds] }, group: { removedAt: null } },
         select: { accountId: true, group: { select: { id: true, name: true } } },
       })
       return rows
