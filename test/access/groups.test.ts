@@ -242,6 +242,8 @@ describe.each(engines)('groups and roles on %s', (engine) => {
         clock: () => now,
         events: (event) => void events.push(event),
         scopeOf,
+        findPerson: async () => undefined,
+        ofAdministration: () => false,
       })
     }
     await interrupted('groupMember').groups.remove(group.id)

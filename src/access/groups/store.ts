@@ -87,7 +87,8 @@ const memberOf = ({
   administrator: account.role !== 'user',
 })
 
-const MANAGES = 'SELECT 1 AS found FROM group_members WHERE account_id = ? AND manager LIMIT 1'
+const MANAGES = `SELECT 1 AS found FROM group_members m JOIN "groups" g ON g.id = m.group_id
+  WHERE m.account_id = ? AND m.manager AND g.removed_at IS NULL LIMIT 1`
 
 export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): GroupStore {
   return {

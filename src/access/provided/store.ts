@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { kept } from '../store/rows.ts'
 
 /** A group or a role. */
 export interface Target {
@@ -41,13 +42,13 @@ export function createProvidedStore({ prisma }: Pick<Database, 'prisma'>): Provi
 
     async groupsOf(accountId) {
       const select = { source: true, group: { select: named } } as const
-      const rows = await prisma.groupMember.findMany({ where: { accountId }, select })
+      const rows = await prisma.groupMember.findMany({ where: { accountId, group: kept }, select })
       return rows.map(({ group, source }) => ({ ...group, source }))
     },
 
     async rolesOf(accountId) {
       const select = { source: true, role: { select: named } } as const
-      const rows = await prisma.accountRole.findMany({ where: { accountId }, select })
+      const rows = await prisma.accountRole.findMany({ where: { accountId, role: kept }, select })
       return rows.map(({ role, source }) => ({ ...role, source }))
     },
 
