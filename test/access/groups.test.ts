@@ -259,7 +259,8 @@ describe.each(engines)('groups and roles on %s', (engine) => {
     const { groups, roles, membershipsOf, ofAdministrators } = access
     for (const id of many.filter((_, n) => n % 100 === 0)) {
       expect(await membershipsOf(id)).toEqual({ groups: [], roles: [] })
-      expect([await groups.ofAccount(id), await groups.managedBy(id)]).toEqual([[], []])
+      expect([await groups.ofAccount(id), await groups.managedBy(id)]).toEqual([[], { items: [] }])
+      expect(await groups.manages(id)).toBe(false)
       expect([await roles.ofAccount(id), await roles.byGroups(id)]).toEqual([[], []])
       await expect(groups.asManager(group.id, id)).rejects.toMatchObject({ code: 'group_not_found' })
     }
