@@ -82,7 +82,10 @@ export function refuseConfigurationChange(
 ): void {
   const after = Object.fromEntries(fields.map(({ field, after: value }) => [field, value]))
   if (kind === 'setting') refuseGuardingSettings(caller, [name], settings)
-  if (kind === 'provider' && action !== 'delete') refuseSplitProviders(caller, { ...before, ...after })
+  if (kind === 'provider' && action !== 'delete') {
+    refuseSplitProviders(caller, { ...before, ...after })
+    refuseMembershipRules(caller, after)
+  }
   if (kind !== 'client') return
   refuseAdminClients(caller, before)
   refuseAdminScopes(caller, after)
@@ -213,6 +216,18 @@ export function refuseSplitProviders(caller: Caller, input: Readonly<Record<stri
   throw refused(
     'A client cannot add a provider that is asked elsewhere than at its own API: <url>/api/v3, or the host with api. in front. An administrator can, in the console or by command line.',
   )
+}
+
+/**
+ * What a provider gives at a sign-in is groups and roles of whoever signs in, administrators too: a caller that may not put them there may
+ * not name the rules that do.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseMembershipRules(caller: Caller, changes: Readonly<Record<string, unknown>>): void {
+  if (caller.kind === 'machine' && ['membership_rules', 'membership_mode'].some((name) => name in changes))
+    throw refused(
+      'A client cannot change membership_rules and membership_mode, by which a provider gives people groups and roles. An administrator can, in the console or by command line.',
+    )
 }
 
 /** As the provider takes it: without slashes at the end. */

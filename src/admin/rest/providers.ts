@@ -5,7 +5,7 @@ import type { RestDependencies } from './dependencies.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
 import { createOnce } from './idempotency.ts'
-import { refuseSplitProviders } from './machine.ts'
+import { refuseMembershipRules, refuseSplitProviders } from './machine.ts'
 import { operation } from './operation.ts'
 import { field, flag, idParams, list, text } from './schemas.ts'
 
@@ -225,6 +225,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
 
   app.post('/providers', { ...addProvider(providers.kinds), ...limit }, async (request, reply) => {
     refuseSplitProviders(callerOf(request), request.body)
+    refuseMembershipRules(callerOf(request), request.body)
     return once(request, reply, async () => {
       const body = view(await providers.add(request.body))
       return { headers: { location: `${issuer}/api/admin/providers/${body.id}` }, body }
@@ -240,6 +241,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
   app.patch('/providers/:id', { ...changeProvider(providers.kinds), ...limit }, async (request, reply) => {
     const { provider, version } = await providers.getVersioned(request.params.id)
     refuseSplitProviders(callerOf(request), { ...provider, ...request.body })
+    refuseMembershipRules(callerOf(request), request.body)
     const given = requireMatch(request, version) ? { ifVersion: version } : {}
     const changed = await orFailed(providers.update(provider.id, request.body, given))
     sendEtag(reply, changed.version)

@@ -29,6 +29,9 @@ interface World {
 const ORDERS = 'https://orders.example'
 const ORDERS_SCOPE = 'orders:read orders:write'
 
+/** Whoever signs in by the provider is put into the group, administrators too. */
+const RULES = [{ claim: 'login', value: '*', group: 'Staff' }]
+
 const PROVIDER = 'a provider is asked for what an administrator named; a split one is refused on the way in'
 const WEBHOOK = 'what happened, by IDs, which it can read by the API anyway; nothing comes back'
 const API = 'what tokens are for; whom they are about stays'
@@ -116,9 +119,18 @@ const OPERATIONS: Record<string, Row> = {
         ...{ id: 'split', kind: 'github', client_id: 'x', client_secret: 'y' },
         settings: { url: 'https://ghe.example', api_url: 'https://elsewhere.example/api/v3' },
       }),
+      rest.post('/providers', {
+        ...{ id: 'ruled', kind: 'github', client_id: 'x', client_secret: 'y' },
+        membership_rules: RULES,
+      }),
     ],
   },
-  changeProvider: { may: PROVIDER },
+  changeProvider: {
+    not: (rest) => [
+      rest.patch('/providers/hub', { membership_rules: RULES }),
+      rest.patch('/providers/hub', { membership_mode: 'sync' }),
+    ],
+  },
   removeProvider: { may: PROVIDER },
   disableProvider: { may: PROVIDER },
   enableProvider: { may: PROVIDER },
@@ -129,6 +141,8 @@ const OPERATIONS: Record<string, Row> = {
   createClaim: { may: 'what apps are told, which lets nobody in here' },
   changeClaim: { may: 'as createClaim' },
   deleteClaim: { may: 'as createClaim' },
+  createScimToken: { not: (rest) => [rest.post('/scim-tokens', { name: 'Directory' })] },
+  deleteScimToken: { may: 'closes a door' },
   rotateKeys: { may: 'keys of the server’s own making' },
   retireKey: { may: 'as rotateKeys' },
   createRegistrationToken: {
@@ -158,6 +172,7 @@ const OPERATIONS: Record<string, Row> = {
         `roles: [{name: Buyer, resource: "${ORDERS}", scope: "${ORDERS_SCOPE}"}]`,
         'prune: {roles: true}\nroles: [{name: Plain}]\ngroups: [{name: Staff, roles: []}]',
         'prune: {resources: true}\nresources: []',
+        'providers: [{id: hub, kind: github, name: Hub, client_id: x, client_secret_env: HUB_SECRET, membership_rules: [{claim: login, value: "*", group: Staff}]}]',
       ]
       // One file at a time is applied.
       const answers: Promise<RestAnswer>[] = []
@@ -187,6 +202,9 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
     const guarded = await clients.create({
       ...{ client_name: 'Guarded', redirect_uris: ['https://guarded.example/cb'], first_party: false },
       ...{ second_factor: 'phishing_resistant', max_auth_age: 600 },
+    })
+    await latchkey.services.providers.add({
+      ...{ id: 'hub', kind: 'github', client_id: 'x', client_secret: 'y' },
     })
     const group = await access.groups.create({ name: 'Staff' })
     const role = await access.roles.create({ name: 'Clerk' })
