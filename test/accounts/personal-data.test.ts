@@ -153,6 +153,7 @@ describe.each(engines)('the document, on %s', (engine) => {
       'secondFactors',
       'passwordHash',
       'address',
+      'attributes',
       'disabledAt',
       'updatedAt',
     ]
@@ -160,7 +161,12 @@ describe.each(engines)('the document, on %s', (engine) => {
     const data = Object.fromEntries(changed.map((column) => [column.name, valueFor(column)]))
     await prisma.account.update({
       where: { id },
-      data: { ...data, address: JSON.stringify({ locality: 'marker-address' }), secondFactors: 'totp' },
+      data: {
+        ...data,
+        address: JSON.stringify({ locality: 'marker-address' }),
+        attributes: JSON.stringify({ badge: ['marker-badge'] }),
+        secondFactors: 'totp',
+      },
     })
     const { text, json } = await documentOf(id)
     const account = json.account as Record<string, unknown>
@@ -173,6 +179,7 @@ describe.each(engines)('the document, on %s', (engine) => {
     }
     expect(account).toMatchObject({
       address: { locality: 'marker-address' },
+      attributes: { badge: ['marker-badge'] },
       second_factors: 'totp',
       phone_number_verified: true,
       second_factor_required: true,
