@@ -287,7 +287,15 @@ export async function openServices(
     redirectUriProblem: (uri, type) => redirectUriProblem(uri, type, values.redirects),
   })
   const reserved = [config.issuer, `${config.issuer}/api/admin`, userinfoAudience(config.issuer)]
-  const resources = createResources({ db, clock, events: event, reserved })
+  const resources = createResources({
+    db,
+    clock,
+    events(told) {
+      if (told.type === 'resource.removed') resourceCredentials.apiRemoved()
+      event(told)
+    },
+    reserved,
+  })
   const withoutApi = (scope: string) => isIdentityScope(scope) || isHabitual(scope)
   const administration = (scope: string) => ADMIN_SCOPES.some((own) => own === scope)
   const clientScopes = createRegisteredScopes({

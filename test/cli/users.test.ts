@@ -47,6 +47,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
       ...Object.fromEntries(profileFields.map(({ claim }) => [claim, null])),
       phone_number_verified: false,
       address: null,
+      attributes: {},
       role: 'admin',
       second_factors: [],
       second_factor_required: false,

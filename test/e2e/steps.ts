@@ -134,7 +134,7 @@ const FOCUS = `(() => {
 })()`
 
 /** Presses Tab until what has these words is reached. @param ring ours; another site's is its own affair */
-export async function tabTo(page: Page, words: string, ring = 'solid 3px'): Promise<void> {
+export async function tabTo(page: Page, words: string, ring = 'solid 2px'): Promise<void> {
   for (let presses = 0; presses < 15; presses++) {
     await page.keyboard.press('Tab')
     let name = ''

@@ -88,6 +88,11 @@ test('assets are kept for ever under the hash of their content, and checked agai
     const hashed = await app.inject(link)
     expect(hashed.statusCode).toBe(200)
     expect(hashed.headers['cache-control']).toBe('public, max-age=31536000, immutable')
+    const known = { 'if-none-match': String(hashed.headers.etag), 'accept-encoding': 'br' }
+    for (const method of ['GET', 'HEAD'] as const) {
+      const again = await app.inject({ url: link, method, headers: known })
+      expect([again.statusCode, again.body]).toEqual([304, ''])
+    }
     const stale = await app.inject(link.replace(/v=.*/, 'v=of-another-version'))
     expect(stale.headers['cache-control']).toBe('no-cache')
   }

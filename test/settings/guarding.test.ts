@@ -27,6 +27,7 @@ const HARMLESS: Partial<Record<SettingName, string>> = {
   rate_limit_token: 'load; failed authentications are counted by failing_client',
   rate_limit_client_registration: 'load',
   rate_limit_open_registration: 'load',
+  rate_limit_scim: 'load; wrong tokens are counted by themselves',
   rate_limit_admin: 'load; sign-ins to the console are counted by sign_in',
 }
 

@@ -224,7 +224,10 @@ export function refuseSplitProviders(caller: Caller, input: Readonly<Record<stri
  * @throws AppError administration_not_granted (403)
  */
 export function refuseMembershipRules(caller: Caller, changes: Readonly<Record<string, unknown>>): void {
-  if (caller.kind === 'machine' && ['membership_rules', 'membership_mode'].some((name) => name in changes))
+  if (
+    caller.kind === 'machine' &&
+    ['membership_rules', 'membership_mode'].some((name) => Object.hasOwn(changes, name))
+  )
     throw refused(
       'A client cannot change membership_rules and membership_mode, by which a provider gives people groups and roles. An administrator can, in the console or by command line.',
     )

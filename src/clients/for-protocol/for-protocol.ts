@@ -22,7 +22,10 @@ export interface ClientForProtocol {
 }
 
 /** Enabled clients as the protocol reads them, remembered for a second (recent.ts). */
-export function createProtocolReads(reads: Database['reads'], clock: Clock): RecentReads<ClientForProtocol> {
+export function createProtocolReads(
+  reads: Database['reads'],
+  clock: Clock,
+): Pick<RecentReads<ClientForProtocol>, 'find' | 'forget'> {
   const recent = rememberRecent(
     async (id) => {
       const found = await findEnabled(reads, id, clock())

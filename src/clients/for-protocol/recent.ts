@@ -18,6 +18,8 @@ export interface RecentReads<Found> {
   find(id: string): Promise<Found | undefined>
   /** For a change made in this process, once it is stored. */
   forget(id: string): void
+  /** For a change of this process that many of them may hang on, once it is stored. */
+  forgetAll(): void
 }
 
 /** @param endOf until when what was found counts at most, in milliseconds since the epoch */
@@ -43,6 +45,10 @@ export function rememberRecent<Found>(
     forget(id) {
       changes++
       recent.delete(id)
+    },
+    forgetAll() {
+      changes++
+      recent.clear()
     },
   }
 }

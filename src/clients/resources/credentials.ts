@@ -50,6 +50,8 @@ export interface ResourceCredentials {
    * @throws AppError resource_not_found (404) · credential_not_found (404)
    */
   remove(identifier: string, clientId?: string): Promise<void>
+  /** For an API that this process removed, once that is stored: its credentials went with it. */
+  apiRemoved(): void
   /** The API that a credential is of. */
   resourceOf(clientId: string): Promise<string | undefined>
   /** What another process changed is seen within a second. */
@@ -117,6 +119,7 @@ export function createResourceCredentials(deps: {
         ...(clientId !== undefined && { credential: clientId }),
       })
     },
+    apiRemoved: recent.forgetAll,
     resourceOf: async (clientId) => (isApiCredential(clientId) ? store.resourceOf(clientId) : undefined),
     findForProtocol: async (clientId) => (isApiCredential(clientId) ? recent.find(clientId) : undefined),
     secretMatches(clientId, hashes, presented) {

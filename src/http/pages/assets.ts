@@ -56,9 +56,7 @@ export function registerAssets(app: FastifyInstance): (name: string) => string {
       reply
         .headers(headers)
         .header('cache-control', keep ? 'public, max-age=31536000, immutable' : 'no-cache')
-      if (!isKnown(request.headers, representations)) return bytes
-      reply.code(304)
-      return null
+      return isKnown(request.headers, representations) ? reply.code(304).send() : bytes
     })
   }
   return asset

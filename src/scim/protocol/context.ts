@@ -110,7 +110,10 @@ export function projected(resource: ScimResource, query: Readonly<Record<string,
 
 /** Whether a query wants an attribute at all. */
 export const wants = (query: unknown, attribute: string): boolean =>
-  attribute in projected({ id: '', [attribute]: true, meta: { location: '', version: '' } }, query as never)
+  Object.hasOwn(
+    projected({ id: '', [attribute]: true, meta: { location: '', version: '' } }, query as never),
+    attribute,
+  )
 
 const MAX_COUNT = 200
 const DEFAULT_COUNT = 100
