@@ -219,8 +219,8 @@ export function refuseSplitProviders(caller: Caller, input: Readonly<Record<stri
 }
 
 /**
- * What a provider gives at a sign-in is groups and roles of whoever signs in, administrators too: a caller that may not put them there may
- * not name the rules that do.
+ * A provider gives groups and roles to each person who signs in by it, administrators too: a caller that may not put them there may not
+ * name the rules that do.
  * @throws AppError administration_not_granted (403)
  */
 export function refuseMembershipRules(caller: Caller, changes: Readonly<Record<string, unknown>>): void {
