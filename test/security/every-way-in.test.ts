@@ -8,6 +8,7 @@ import type { BrowserPage, HttpBrowser } from '../support/flow.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { codeIn } from '../support/mailbox.ts'
 import { type AuthenticatorApp, withAuthenticatorApp } from '../support/second-factor.ts'
+import { type FakeGateway, startTwilioLike, TWILIO_SECRET, twilioSettings } from '../support/sms-gateway.ts'
 import {
   type Answer,
   createSecurityFixture,
@@ -35,6 +36,8 @@ interface Shown {
   remembered?: boolean
   /** The second factor was a code by email, which is none that the account has. */
   email?: boolean
+  /** It was a code by SMS, which is enough for apps, and not for who administers. */
+  sms?: boolean
 }
 interface Has {
   factor: boolean
@@ -70,9 +73,9 @@ const oracle = {
   /** The account of a person, by the cookie of a session: its pages, and the JSON API. */
   own: (shown: Shown, has: Has, { rule = 0 }: Asked) =>
     oracle.counts(shown, has) && oracle.meets(shown, rule),
-  /** Of administrators: a code by email is not enough for a rule, nor anything that is no factor of the account. */
+  /** Of administrators: a code by email or SMS is not enough for a rule, nor anything that is no factor of the account. */
   console: (shown: Shown, has: Has, { rule = 0 }: Asked) =>
-    oracle.counts(shown, has) && (rule === 0 || (has.factor && oracle.meets(shown, rule))),
+    oracle.counts(shown, has) && (rule === 0 || (has.factor && !shown.sms && oracle.meets(shown, rule))),
   /** What changes who gets in: a factor that the account has, really shown, lately. */
   dangerous: ({ level }: Shown, { factor }: Has) => factor && level >= 2,
 }
@@ -104,6 +107,7 @@ const people: Record<string, Person> = {}
 const appPasswords: Record<string, string> = {}
 const basicTokens: Record<string, string> = {}
 let federation: FederationFixture
+let gateway: FakeGateway
 let fixture: SecurityFixture
 let steps: ReturnType<typeof createSignInSteps>
 let client: TestClient
@@ -113,21 +117,40 @@ const latchkey = () => federation.latchkey
 const at = (path: string) => new URL(path, latchkey().issuer)
 const cookieOf = ({ browser }: Pick<Row, 'browser'>) => ({ cookie: browser.cookies.header(at('/')) ?? '' })
 
-async function person(name: string, kinds: { app?: boolean; passkey?: boolean } = {}): Promise<Person> {
+interface Kinds {
+  app?: boolean
+  passkey?: boolean
+  /** A number, which codes are sent to. */
+  phone?: string
+}
+async function person(name: string, kinds: Kinds = {}): Promise<Person> {
   const user = await latchkey().createUser(name)
   return equipped(user, kinds)
 }
 async function equipped(
   user: { id: string; username: string; email: string },
-  kinds: { app?: boolean; passkey?: boolean },
+  kinds: Kinds,
 ): Promise<Person> {
   const app = kinds.app ? await withAuthenticatorApp(latchkey(), user.id, clock) : undefined
   const authenticator = kinds.passkey ? createAuthenticator(latchkey().issuer) : undefined
   if (authenticator) await givePasskey(latchkey(), user, authenticator)
-  const has = { factor: Boolean(app ?? authenticator), passkey: authenticator !== undefined }
+  if (kinds.phone !== undefined) await addPhone(user.id, kinds.phone)
+  const has = {
+    factor: Boolean(app ?? authenticator ?? kinds.phone),
+    passkey: authenticator !== undefined,
+  }
   const made = { ...user, ...has, app, authenticator }
   people[user.username] = made
   return made
+}
+
+async function addPhone(accountId: string, number: string) {
+  const { phones } = latchkey().services.factors
+  const begun = await phones.begin({ accountId, number, purpose: 'factor', address: '127.0.0.1' })
+  if (begun.kind !== 'sent') throw new Error(`no code was sent: ${begun.kind}`)
+  const { generation = 0 } = (await latchkey().services.accounts.byId(accountId)) ?? {}
+  const confirmed = await phones.confirm({ accountId, generation }, begun.id, gateway.codeTo(number))
+  if (confirmed.kind !== 'confirmed') throw new Error(`the phone was not added: ${confirmed.kind}`)
 }
 
 const byPassword = async (who: Person, browser = federation.browser(), password = PASSWORD) => {
@@ -147,6 +170,11 @@ const typeCode = async (
     : page
 const another = async (browser: HttpBrowser, page: BrowserPage, words: string) =>
   isSecondStep(page) ? browser.follow(page, words) : page
+const typeSms = async (browser: HttpBrowser, page: BrowserPage, number: string) => {
+  if (!isSecondStep(page)) return page
+  const sent = await browser.submit(page, {}, { button: 'Send a code' })
+  return typeCode(browser, sent, gateway.codeTo(number))
+}
 const isPasskeyForm = ({ fields }: { fields: { name: string }[] }) =>
   fields.some(({ name }) => name === 'credential')
 const answerPasskey = async (browser: HttpBrowser, page: BrowserPage, who: Person) =>
@@ -263,6 +291,19 @@ async function makeRows() {
   await typeCode(byCode.browser, ofApp, both.app?.code())
   add('password and code', { level: 2 }, both, byCode.browser)
 
+  const number = '+447911123456'
+  const phone = await person('phone', { phone: number })
+  add('password', { level: 1 }, phone, await login(phone))
+  const texted = await byPassword(phone)
+  await typeSms(texted.browser, texted.page, number)
+  add('password and a code by SMS', { level: 2, sms: true }, phone, texted.browser)
+
+  const other = '+447911123457'
+  const several = await person('several', { app: true, phone: other })
+  const bySms = await byPassword(several)
+  await typeSms(bySms.browser, await another(bySms.browser, bySms.page, 'Get a code by SMS'), other)
+  add('password and a code by SMS', { level: 2, sms: true }, several, bySms.browser)
+
   const reset = await person('reset', { app: true })
   await latchkey().services.accounts.forgot(reset.email, { address: '127.0.0.1' } as never)
   const resetting = federation.browser()
@@ -321,7 +362,12 @@ async function makeTokens() {
 }
 
 beforeAll(async () => {
-  federation = await openFederation({ clock: clock.now })
+  federation = await openFederation({
+    clock: clock.now,
+    env: { SMS_SECRET: TWILIO_SECRET, SMS_HOST: '127.0.0.1' },
+  })
+  gateway = await startTwilioLike()
+  await latchkey().services.settings.change(twilioSettings(gateway))
   fixture = createSecurityFixture(latchkey())
   steps = createSignInSteps(federation)
   const own = { redirect_uris: [CALLBACK], scope: 'openid offline_access' }
@@ -505,15 +551,14 @@ describe.each(Object.entries(REQUIREMENTS))('%s asks', (_what, requirement) => {
     }
   })
 
-  test('a device', async () => {
-    if (Object.keys(parameters).length > 0) return
+  test('a device, which asks for the same', async () => {
     const device = await registerDevice(latchkey())
     const { second_factor, max_auth_age } = (await latchkey().services.clients.get(
       of().client_id,
     )) as unknown as { second_factor?: string; max_auth_age?: number }
     await latchkey().services.clients.update(device.clientId, { second_factor, max_auth_age } as never)
     await compare(kinds(), nameOf, mayHaveCode, async (row) => {
-      const { device_code, user_code } = await device.ask()
+      const { device_code, user_code } = await device.ask(parameters)
       const browser = federation.browser()
       browser.cookies.store(
         at('/'),
