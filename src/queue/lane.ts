@@ -15,7 +15,7 @@ const TAKEN_AT_ONCE = 4
 /** A receiver that takes longer than this for a try is slow; in milliseconds. */
 const SLOW = 1000
 
-/** Slow subjects that are remembered. Beyond that the one that was found slow first counts as any other again. */
+/** How many receivers are remembered as slow. A further one takes the place of the oldest, which has all of the lane again. */
 const MAX_SLOW = 1000
 
 /** Longer pauses than this are left to the look into the database. */

@@ -1,6 +1,6 @@
 import type { PastDelivery, Transaction } from '../shared/delivery.ts'
 import type { Database } from '../storage/database.ts'
-import { type SqlValue, sqlTime } from '../storage/sql.ts'
+import { type SqlValue, sqlTime, withNumbers } from '../storage/sql.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 
 /** A row that is to be added. Times are milliseconds since the epoch. */
@@ -116,14 +116,9 @@ function statementsFor(dialect: 'sqlite' | 'postgresql') {
   return dialect === 'sqlite' ? statements : numbered(statements)
 }
 
-/** With the placeholders of PostgreSQL. */
+/** The builder of raw statements, unlike `reads`, takes the placeholders of the engine. */
 const numbered = <Texts extends Record<string, string>>(texts: Texts): Texts =>
-  Object.fromEntries(
-    Object.entries(texts).map(([name, text]) => {
-      let position = 0
-      return [name, text.replace(/\?/g, () => `$${++position}`)]
-    }),
-  ) as Texts
+  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, withNumbers(text)])) as Texts
 
 type StoredRow = Omit<TakenRow, 'createdAt'> & { createdAt: string | Date }
 

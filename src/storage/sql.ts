@@ -4,6 +4,14 @@ export type SqlValue = string | number | null
 /** A time as both engines store and compare it: “2026-01-31T09:30:00.000+00:00”. @param time milliseconds since the epoch, or a date */
 export const sqlTime = (time: number | Date): string => new Date(time).toISOString().replace('Z', '+00:00')
 
+/** A statement with the placeholders of PostgreSQL: each `?` outside quotes becomes `$1`, `$2`, … */
+export function withNumbers(statement: string): string {
+  let position = 0
+  return statement.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\?/g, (match) =>
+    match === '?' ? `$${++position}` : match,
+  )
+}
+
 interface Statements {
   /** The first row, or undefined. */
   get<Row>(statement: string, parameters?: readonly SqlValue[]): Promise<Row | undefined>

@@ -112,7 +112,8 @@ export function refuseGuardingSettings(caller: Caller, names: readonly string[],
 }
 
 /**
- * A token of a directory changes the verified addresses of people: a caller that made itself one could sign in as any of them.
+ * An address that a SCIM client sets counts as verified (docs/scim.md): a program with one could point an account at a mailbox
+ * of its own, and reset the password there.
  * @throws AppError administration_not_granted (403)
  */
 export function refuseScimTokens(caller: Caller): void {

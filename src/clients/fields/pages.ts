@@ -28,7 +28,7 @@ export const pages = {
     form: {
       section: 'tokens',
       label: 'Oldest sign-in where its request says nothing, in seconds',
-      hint: 'Its default for max_age: a request of the app that names one is not changed by it. Empty: any age.',
+      hint: 'Counts as max_age where a request of the app has none. Empty: any age.',
       below: 'id_token_identity_claims',
     },
     rest: { description: 'How old a sign-in may be, in seconds.' },

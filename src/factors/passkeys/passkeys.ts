@@ -100,8 +100,8 @@ export interface Passkeys {
     device: string,
   ): Promise<PasskeyRegistration>
   /**
-   * Of `navigator.credentials.get`, in JSON. With an account: one of its passkeys, as a second factor; without: any, which verifies
-   * its user.
+   * What `navigator.credentials.get` is called with, as JSON (WebAuthn §5.5). With an account it asks for one of its passkeys, as a second
+   * factor; without one for any passkey, whose authenticator has to verify its user.
    */
   signInOptions(binding: string, accountId?: string): Promise<RequestOptions>
   /**

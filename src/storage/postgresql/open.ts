@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import pg from 'pg'
 import type { StorageLogger } from '../logger.ts'
-import { type Sql, type SqlValue, sqlTime } from '../sql.ts'
+import { type Sql, type SqlValue, sqlTime, withNumbers } from '../sql.ts'
 import { asStorageError } from '../unavailable.ts'
 
 const { builtins } = pg.types
@@ -73,14 +73,9 @@ const tellWaits = (pool: pg.Pool, waited: (milliseconds: number) => void): void 
   pool.connect = timed as pg.Pool['connect']
 }
 
-/** `?` outside quotes becomes `$1`, `$2`, …; the name lets the server keep the plan. */
+/** The name lets the server keep the plan. */
 const translate = (text: string): { name: string; text: string } => {
-  let position = 0
-  const translated = text.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|\?/g, (match) => {
-    if (match !== '?') return match
-    position += 1
-    return `$${position}`
-  })
+  const translated = withNumbers(text)
   return { name: `lk_${hash('sha256', translated, 'base64url').slice(0, 24)}`, text: translated }
 }
 
