@@ -5,12 +5,12 @@ import { expect, test } from 'vitest'
 import { afterThisFile } from '../support/cleanup.ts'
 import { latchkey, runProgram } from './server-process.ts'
 
-/** Says at the end which modules were loaded, and of which Prisma has compiled its queries. */
+/** Says when asked which modules were loaded, and of which Prisma has compiled its queries. */
 const TELL = `
 import { registerHooks } from 'node:module'
 const loaded = []
 registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
-process.once('SIGUSR2', () => console.error('loaded ' + JSON.stringify(loaded)))
+process.once('SIGUSR2', () => console.log(JSON.stringify({ loaded })))
 `
 
 /** What a server holds in memory for good once it is loaded, and most servers need later or never. */
@@ -55,10 +55,9 @@ test('a server that is ready has loaded nothing that it may never need', async (
   for (const path of ['/health/ready', '/.well-known/openid-configuration', '/login'])
     expect((await fetch(`${address}${path}`)).status, path).toBe(200)
   run.child.kill('SIGUSR2')
+  const loaded = (await run.logged((line) => Array.isArray(line.loaded))).loaded as string[]
   run.child.kill('SIGTERM')
   await run.ended
-  const line = run.stderr.find((each) => each.startsWith('loaded ')) ?? ''
-  const loaded = JSON.parse(line.slice('loaded '.length)) as string[]
   expect(loaded.length).toBeGreaterThan(500)
   expect(LATER.filter((name) => loaded.some((url) => url.includes(name)))).toEqual([])
 })

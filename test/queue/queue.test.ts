@@ -190,10 +190,16 @@ describe.each(engines)('the queue on %s', (engine) => {
   })
 
   test('a secret payload is sealed in its own row, and gone once it is over', async () => {
-    const failing = queueOf(async () => ({ kind: 'failed', result: { why: 'refused' } }), { secret: true })
+    const looked = Promise.withResolvers<void>()
+    const refused = async (): Promise<Outcome> => {
+      await looked.promise
+      return { kind: 'failed', result: { why: 'refused' } }
+    }
+    const failing = queueOf(refused, { secret: true })
     await failing.lane.add([{ payload: 'https://id.example/?token=abc' }])
     const [before] = await rows()
     expect(before?.payload).toMatch(/^v1\./)
+    looked.resolve()
     await failing.lane.idle()
     expect(await rows()).toMatchObject([{ status: 'failed', payload: '', result: '{"why":"refused"}' }])
 
