@@ -9,6 +9,11 @@ const OF_PERSON =
 
 const RESERVED: ReadonlySet<string> = new Set([...OF_PROTOCOL.split(' '), ...OF_PERSON.split(' ')])
 
-/** Whether a claim name is taken by a standard, or begins with what this server keeps for itself. */
-export const isReservedClaim = (name: string): boolean =>
-  RESERVED.has(name) || name.startsWith('urn:latchkey:')
+/**
+ * Whether a claim name is taken by a standard, or begins with what this server keeps for itself; in any case of its letters: programs
+ * in Go take “Email” for “email”, and the last of both counts.
+ */
+export function isReservedClaim(name: string): boolean {
+  const lower = name.toLowerCase()
+  return RESERVED.has(lower) || lower.startsWith('urn:latchkey:')
+}

@@ -3,6 +3,9 @@ import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { consolePages } from '../admin/console/console.ts'
 import { innerRequest } from '../admin/console/try-it/inner-request.ts'
 import { type FiguresDependencies, firstStepsOf } from '../admin/figures.ts'
+import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
+import { shownText, textOf, valueIn } from '../attributes/definitions/field.ts'
+import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
 import { createAuditCounts } from '../audit/counts-store.ts'
 import { actionGroups, sentenceOf } from '../audit/event-types.ts'
 import { FORM } from '../clients/fields/form.ts'
@@ -10,6 +13,7 @@ import { administeredResources } from '../clients/resources/administered.ts'
 import type { Http } from '../http/http.ts'
 import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
+import { createClaimPreview } from '../oidc/tokens/claim-preview.ts'
 import { COUNTED, createClientUsage } from '../oidc/usage/client-usage.ts'
 import type { Services } from '../services.ts'
 import type { WiredProtocol } from './protocol.ts'
@@ -53,6 +57,17 @@ export async function wireConsole(
       roles: services.access.roles,
       groupFields: GROUP_FIELDS,
       roleFields: ROLE_FIELDS,
+      attributes: services.attributes,
+      customClaims: services.customClaims,
+      attributeFields: ATTRIBUTE_FIELDS,
+      claimFields: CLAIM_FIELDS,
+      definitionTexts: { textOf, shownText, valueIn },
+      previewClaim: createClaimPreview({
+        metadataOf: async (id) => (await services.findClient(id))?.metadata,
+        membershipsOf: services.access.membershipsOf,
+        resources,
+        attributesOf: services.attributes.shown,
+      }),
       restrictedClients: clients.restricted,
       secondFactor: () => services.settings.values.secondFactor,
       factors: services.factors,

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createClaimPreview } from '../../src/oidc/tokens/claim-preview.ts'
 import { isLike, valuesOf } from '../../src/oidc/tokens/custom-claims.ts'
 import { isReservedClaim } from '../../src/shared/reserved-claims.ts'
 import { createBothWays } from '../oidc/fast-paths/both-ways.ts'
@@ -135,6 +136,55 @@ describe.each(engines)('custom claims on %s', (engine) => {
     for (const { id } of [client, api]) await latchkey.services.customClaims.remove(id)
   })
 
+  test('a preview says what tokens and answers then say', async () => {
+    const { access, accounts, attributes, findClient, resources } = latchkey.services
+    const preview = createClaimPreview({
+      metadataOf: async (id) => (await findClient(id))?.metadata,
+      membershipsOf: access.membershipsOf,
+      resources,
+      attributesOf: attributes.shown,
+    })
+    await attributes.create({ name: 'squad', type: 'strings' })
+    await accounts.updateByAdmin(victim.user.id, { attributes: { squad: ['red', 'blue'] } })
+    await group('preview-crew')
+    const person = (await accounts.byId(victim.user.id)) ?? expect.fail()
+    const all = await fixture.client({ scope: `${SCOPE} books:read` })
+    const strict = await fixture.client({ scope: 'openid email', id_token_identity_claims: false })
+    const inputs = [
+      { source: 'attribute', value: 'squad', filter: 'b*' },
+      { source: 'groups', filter: 'preview-*', shape: 'first', scope: 'openid' },
+      { source: 'constant', value: 'x', shape: 'string', in: ['userinfo'] },
+      { source: 'constant', value: 'x', shape: 'first', clients: [strict.client_id] },
+      { source: 'constant', value: 'x', shape: 'first', resources: [API] },
+      { source: 'attribute', value: 'squad', scope: 'books:read', in: ['access_token', 'introspection'] },
+      // An introspection says what a token was issued with.
+      { source: 'constant', value: 'x', shape: 'first', in: ['access_token'] },
+    ]
+    const places = ['ID Token', 'Userinfo', 'Introspection']
+    for (const input of inputs) {
+      const claim = await define(input)
+      for (const [client, scope] of [
+        [all, SCOPE],
+        [strict, 'openid email'],
+      ] as const) {
+        const { id_token, userinfo, introspection } = await told(client, scope)
+        const rows = (await preview(claim, person, client.client_id)) ?? []
+        const shown = (place: string, api?: string) =>
+          rows.find((row) => row.place === place && row.api === api)?.value
+        expect(
+          places.map((place) => shown(place)),
+          JSON.stringify(input),
+        ).toEqual([id_token, userinfo, introspection].map((each) => each[claim.name]))
+        for (const row of rows) expect(row.value === undefined).toBe(row.why !== undefined)
+      }
+      const tokens = await fixture.tokens(victim, all, { scope: 'openid books:read', resource: API })
+      const rows = (await preview(claim, person, all.client_id)) ?? []
+      const row = rows.find(({ place, api }) => place === 'Access token' && api === API)
+      expect(row?.value, JSON.stringify(input)).toEqual(decodeJwt(String(tokens.access_token))[claim.name])
+      await latchkey.services.customClaims.remove(claim.id)
+    }
+  })
+
   test('no name of a standard is defined; and what stands in the database by hand overrides nothing, in any of the four places', async () => {
     const { customClaims, db } = latchkey.services
     const names =
@@ -145,6 +195,12 @@ describe.each(engines)('custom claims on %s', (engine) => {
         customClaims.create({ name, source: 'constant', value: 'forged', in: EVERYWHERE }),
       ).rejects.toMatchObject({ errors: { name: expect.any(Array) } })
     }
+    // Programs in Go take them for the names in small letters.
+    for (const name of ['Sub', 'EMAIL', 'Email_Verified', 'Groups'])
+      await expect(
+        customClaims.create({ name, source: 'constant', value: 'forged', in: EVERYWHERE }),
+        name,
+      ).rejects.toMatchObject({ errors: { name: expect.any(Array) } })
     const sample = await define({ source: 'constant', value: 'forged', shape: 'first' })
     const { document, version } = await db.prisma.storedSettings.findUniqueOrThrow({
       where: { id: 'claims' },

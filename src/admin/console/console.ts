@@ -12,6 +12,7 @@ import { clientsArea } from './clients/routes.ts'
 import { type ConfigurationAreaDependencies, configurationArea } from './configuration.ts'
 import { type ConsoleDependencies, consoleContext } from './context.ts'
 import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
+import { attributesArea, claimsArea, type DefinitionsAreaDependencies } from './definitions/areas.ts'
 import { type KeysDependencies, keysArea } from './keys.ts'
 import { type ProvidersDependencies, providersArea } from './providers/routes.ts'
 import { type RegistrationDependencies, registrationArea } from './registration/routes.ts'
@@ -30,6 +31,7 @@ export interface ConsoleAreas
     ClientsDependencies,
     ConfigurationAreaDependencies,
     DashboardDependencies,
+    DefinitionsAreaDependencies,
     KeysDependencies,
     ProvidersDependencies,
     RejectionsDependencies,
@@ -47,6 +49,8 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   usersArea,
   groupsArea,
   rolesArea,
+  attributesArea,
+  claimsArea,
   resourcesArea,
   providersArea,
   keysArea,

@@ -16,6 +16,8 @@ export interface ConsoleFixture extends E2eFixture {
     webhook: string
     group: string
     role: string
+    attribute: string
+    claim: string
   }
   /** The cookies of the administrator's session. */
   cookies: Awaited<ReturnType<BrowserContext['cookies']>>
@@ -79,6 +81,13 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
   const group = await groups.create({ name: 'Harbour crew', description: 'Who sails' })
   const role = await roles.create({ name: 'Clerk', resource: 'https://orders.example', scope: 'orders:read' })
   await roles.assign(role.id, { group: group.id })
+  const { attributes, customClaims } = e2e.latchkey.services
+  const attribute = await attributes.create({
+    ...{ name: 'department', label: 'Department', type: 'one_of', options: ['R&D', 'Sales'] },
+  })
+  const claim = await customClaims.create({
+    ...{ name: 'team', source: 'attribute', value: 'department', in: ['id_token', 'userinfo'] },
+  })
   await resources.add({
     identifier: 'https://films.example',
     name: 'Films',
@@ -138,6 +147,8 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     webhook: webhook.id,
     group: group.id,
     role: role.id,
+    attribute: attribute.id,
+    claim: claim.id,
   }
   const first = await e2e.tab()
   await first.goto(`${e2e.latchkey.issuer}/login?return_to=/admin`)
@@ -185,6 +196,14 @@ export const consoleViews: ConsoleView[] = [
   at('client-delete', ({ seen }) => `/admin/clients/${seen.client}/delete`, 'Delete Notes for the harbour?'),
   at('client-try', ({ seen }) => `/admin/clients/${seen.client}/try`, 'Try Notes for the harbour'),
   at('client-machine', ({ seen }) => `/admin/clients/${seen.machine}`),
+  at('attributes', '/admin/attributes', 'Attributes'),
+  at('attributes-new', '/admin/attributes/new', 'Define an attribute'),
+  at('attribute', ({ seen }) => `/admin/attributes/${seen.attribute}`, 'department'),
+  at('attribute-delete', ({ seen }) => `/admin/attributes/${seen.attribute}/delete`, 'Delete department?'),
+  at('claims', '/admin/claims', 'Claims'),
+  at('claims-new', '/admin/claims/new', 'Define a claim'),
+  at('claim', ({ seen }) => `/admin/claims/${seen.claim}?user=grace.hopper&client=${seen.client}`, 'team'),
+  at('claim-wrong', ({ seen }) => `/admin/claims/${seen.claim}?user=nobody&client=x`),
   at('users', '/admin/users'),
   at('users-none-found', '/admin/users?search=nothing'),
   at('users-new', '/admin/users/new'),

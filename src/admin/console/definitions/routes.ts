@@ -1,0 +1,223 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Defined, Definitions } from '../../../attributes/definitions/definitions.ts'
+import type { NamedDefinitionField } from '../../../attributes/definitions/field.ts'
+import { shownAgain } from '../../../http/forms/forms.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { Form } from '../../../http/pages/pages.ts'
+import { VersionConflict } from '../../../shared/errors.ts'
+import { minuteOf } from '../../../shared/moment.ts'
+import { renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { type DefinitionTexts, defaultsOf, drawnDefinition, enteredIn, filledWith } from './form.ts'
+import type { ShownPreview } from './view.ts'
+
+export type One = Defined<{ name: string }>
+
+/** What is defined, in words, and what its pages show beside the fields. */
+export interface DefinitionWords {
+  kind: 'attribute' | 'claim'
+  /** “an attribute” */
+  one: string
+  title: string
+  /** On the page to define one. */
+  about: string
+  empty: string
+  /** Fields that the list shows, beside the name. */
+  columns: readonly string[]
+  notices: Readonly<Record<'created' | 'saved' | 'deleted', string>>
+  /** Above the link to the page that deletes it. */
+  deleting: string
+  /** On that page: what happens, in a sentence. */
+  ends: string
+  /** What is known of one beside its fields. */
+  facts(one: One): Promise<[name: string, value: string][]>
+  readers?(one: One): Promise<{ href: string; name: string }[]>
+  /** What ends with it. */
+  ending(one: One): Promise<{ label: string; value: string }[]>
+  preview?(request: FastifyRequest, one: One): Promise<ShownPreview>
+}
+
+interface Given {
+  words: DefinitionWords
+  fields: readonly NamedDefinitionField[]
+  definitions: Pick<Definitions<{ name: string }>, 'list' | 'get' | 'create' | 'update' | 'remove'>
+  texts: DefinitionTexts
+}
+
+type ById = { Params: { id: string } }
+
+const sentSchema = z.record(z.string(), z.string().max(20_000)).default({})
+const versionSchema = z.string().regex(/^\d{1,9}$/)
+const query = z.object({ done: z.string().optional().catch(undefined) })
+
+const fieldOf = (one: object, name: string): unknown => (one as Readonly<Record<string, unknown>>)[name]
+
+/** A list of what is defined, a page of each, and those to define and delete one. */
+export function definitionPages(app: FastifyInstance, { words, fields, definitions, texts }: Given): void {
+  const { kind } = words
+  const section = `${kind}s` as const
+  const base = `/admin/${section}`
+  const pageOf = (id: string, done?: string) =>
+    `${base}/${encodeURIComponent(id)}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
+  const changeable = fields.filter(({ fixed }) => !fixed)
+  const labelled = (own: readonly NamedDefinitionField[], one: object) =>
+    own.map((field) => ({
+      label: field.form.label,
+      value: texts.shownText(field, fieldOf(one, field.name)) || 'empty',
+    }))
+
+  app.get(base, { config: { admin: 'read' } }, async (request, reply) => {
+    const columns = words.columns.flatMap((name) => fields.filter((field) => field.name === name))
+    const data = {
+      title: words.title,
+      one: words.one,
+      newHref: `${base}/new`,
+      empty: words.empty,
+      columns: columns.map(({ form }) => form.label),
+      items: (await definitions.list()).map((one) => ({
+        href: pageOf(one.id),
+        name: one.name,
+        label: String(fieldOf(one, 'label') ?? ''),
+        cells: columns.map((field) => texts.shownText(field, fieldOf(one, field.name)) || '–'),
+      })),
+    }
+    const notice = noticeOf(words.notices, query.parse(request.query).done)
+    return renderConsole(request, reply, section, 'admin/definitions', data, { notice })
+  })
+
+  const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) => {
+    const values = form.values ?? filledWith(fields, defaultsOf(fields), texts)
+    return renderConsole(
+      request,
+      reply,
+      section,
+      'admin/access-new',
+      {
+        title: `Define ${words.one}`,
+        about: words.about,
+        form: { action: base, ...form, values },
+        fields: drawnDefinition(fields, values),
+        label: `Define ${kind}`,
+        backHref: base,
+      },
+      { status },
+    )
+  }
+
+  app.get(`${base}/new`, { config: { admin: 'write' } }, async (request, reply) => showNew(request, reply))
+
+  app.post(base, { config: { admin: `${kind}.create`, formPage: `${base}/new` } }, async (request, reply) => {
+    try {
+      const sent = sentSchema.parse(request.body ?? {})
+      const { id } = await definitions.create(enteredIn(fields, sent, texts))
+      return reply.redirect(pageOf(id, 'created'), 303)
+    } catch (error) {
+      return showNew(request, reply, { ...asFormErrors(error), values: shownAgain(request.body) }, 422)
+    }
+  })
+
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    one: One,
+    also: { edit?: Partial<Form>; version?: string; stale?: boolean; status?: number } = {},
+  ) {
+    const { status } = also
+    const values = also.edit?.values ?? filledWith(changeable, one, texts)
+    const [facts, readers, preview] = await Promise.all([
+      words.facts(one),
+      words.readers?.(one),
+      words.preview?.(request, one),
+    ])
+    const data = {
+      title: one.name,
+      facts: [
+        ...labelled(
+          fields.filter(({ fixed }) => fixed),
+          one,
+        ).map(({ label, value }): [string, string] => [label, value]),
+        ...facts,
+        ['Created', minuteOf(one.createdAt)],
+        ['ID', one.id],
+      ] as [string, string][],
+      shown: labelled(changeable, one),
+      edit: {
+        action: `${pageOf(one.id)}/edit`,
+        version: also.version ?? String(one.version),
+        values,
+        ...also.edit,
+      },
+      fields: drawnDefinition(changeable, values),
+      conflict: also.stale ? labelled(changeable, one) : undefined,
+      readers,
+      preview,
+      deleting: words.deleting,
+      removeHref: `${pageOf(one.id)}/delete`,
+    }
+    const notice = status === undefined ? noticeOf(words.notices, query.parse(request.query).done) : undefined
+    return renderConsole(request, reply, section, 'admin/definitions-one', data, {
+      notice,
+      ...(status !== undefined && { status }),
+    })
+  }
+
+  app.get<ById>(`${base}/:id`, { config: { admin: 'read' } }, async (request, reply) =>
+    show(request, reply, await definitions.get(request.params.id)),
+  )
+
+  app.post<ById>(
+    `${base}/:id/edit`,
+    { config: { admin: `${kind}.update`, formPage: `${base}/:id` } },
+    async (request, reply) => {
+      const { id } = request.params
+      const sent = sentSchema.parse(request.body ?? {})
+      const version = versionSchema.parse(sent.version)
+      try {
+        await definitions.update(id, enteredIn(changeable, sent, texts), { ifVersion: Number(version) })
+        return reply.redirect(pageOf(id, 'saved'), 303)
+      } catch (error) {
+        const values = shownAgain(request.body)
+        const one = await definitions.get(id)
+        if (error instanceof VersionConflict)
+          return show(request, reply, one, { edit: { values }, stale: true, status: 409 })
+        const edit = { ...asFormErrors(error), values }
+        // The version that was sent: what another administrator changed since is still to be shown.
+        return show(request, reply, one, { edit, version, status: 422 })
+      }
+    },
+  )
+
+  app.get<ById>(`${base}/:id/delete`, { config: { admin: 'read' } }, async (request, reply) => {
+    const one = await definitions.get(request.params.id)
+    return renderConsole(request, reply, section, 'admin/resources-remove', {
+      title: `Delete ${one.name}?`,
+      ends: words.ends,
+      facts: await words.ending(one),
+      form: { action: `${pageOf(one.id)}/delete`, fields: { version: String(one.version) } },
+      label: `Delete ${kind}`,
+      keepHref: pageOf(one.id),
+    })
+  })
+
+  app.post<ById>(
+    `${base}/:id/delete`,
+    { config: { admin: `${kind}.delete`, formPage: `${base}/:id/delete` } },
+    async (request, reply) => {
+      const { id } = request.params
+      try {
+        const { version } = z.object({ version: versionSchema }).parse(request.body ?? {})
+        await definitions.remove(id, { ifVersion: Number(version) })
+      } catch (error) {
+        if (!(error instanceof VersionConflict)) throw error
+        // Changed by another administrator: the page shows what it is now, and nothing was deleted.
+        const one = await definitions.get(id)
+        return show(request, reply, one, {
+          edit: { alert: 'It was changed since you opened the page to delete it. It is not deleted.' },
+          status: 409,
+        })
+      }
+      return reply.redirect(`${base}?done=deleted`, 303)
+    },
+  )
+}

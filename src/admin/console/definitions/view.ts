@@ -1,0 +1,44 @@
+import type { Form } from '../../../http/pages/pages.ts'
+import type { ConsoleFrame } from '../context.ts'
+import type { DrawnField } from '../fields.ts'
+
+/** What a claim would be for a person in an app. */
+export interface ShownPreview {
+  /** The form that asks for it. */
+  form: Form
+  /** Undefined: nothing is asked for yet, or not found. */
+  rows?: { place: string; value: string | undefined; why: string | undefined }[] | undefined
+  about?: string | undefined
+}
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'admin/definitions': {
+      frame: ConsoleFrame
+      title: string
+      /** “an attribute” */
+      one: string
+      newHref: string
+      /** What they are, and how to begin. */
+      empty: string
+      columns: string[]
+      items: { href: string; name: string; label: string; cells: string[] }[]
+    }
+    'admin/definitions-one': {
+      frame: ConsoleFrame
+      title: string
+      facts: [name: string, value: string][]
+      /** The other fields, for who may not change them. */
+      shown: { label: string; value: string }[]
+      edit: Form & { version: string }
+      fields: DrawnField[]
+      /** Set on a stale tab: what is stored by now. */
+      conflict?: { label: string; value: string }[] | undefined
+      /** Definitions that read this one. */
+      readers?: { href: string; name: string }[] | undefined
+      preview?: ShownPreview | undefined
+      deleting: string
+      removeHref: string
+    }
+  }
+}
