@@ -1,11 +1,9 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { LongestFirst } from './test/support/longest-first.ts'
+import { PATIENCE } from './test/support/patience.ts'
 
-/**
- * Folders whose files start servers, commands and browsers all the way. They come first, and may take long on a machine
- * with other things to do.
- */
+/** Folders whose files start servers, commands and browsers all the way. They come first. */
 const processes = [
   'test/bench/**/*.test.ts',
   'test/cli/**/*.test.ts',
@@ -22,8 +20,10 @@ const common = {
   ssr: { resolve: { conditions: ['latchkey-source', 'module', 'node', 'development'] } },
 }
 const usual = {
-  testTimeout: 20_000,
-  hookTimeout: 60_000,
+  // What hangs ends by it. On a machine with other things to do a test takes ten times as long as alone.
+  testTimeout: PATIENCE * 4,
+  hookTimeout: PATIENCE * 4,
+  expect: { poll: { timeout: PATIENCE } },
   // One process for many files: the server is imported, and a browser launched, once in it and not once a file.
   isolate: false,
   restoreMocks: true,
@@ -41,7 +41,7 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { ...common, test: { ...usual, name: 'processes', include: processes, testTimeout: 60_000 } },
+      { ...common, test: { ...usual, name: 'processes', include: processes } },
       { ...common, test: { ...usual, name: 'others', include: ['test/**/*.test.ts'], exclude: processes } },
     ],
   },

@@ -1,5 +1,5 @@
 /**
- * `npm test`: types, lint, unused code, import rule, numbers of decisions, files that texts name, words of comments, generated files, then the test suite.
+ * `npm test`: types, lint, unused code, import rule, numbers of decisions, files that texts name, words of comments, patience of tests, generated files, then the test suite.
  * Everything runs even when something before it failed. The last line is “N passed, N failed”. With CI=true a skipped test counts as failed.
  *
  *   npm test -- test/oidc     only the checks' tests that match
@@ -28,6 +28,7 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['numbers of decisions', process.execPath, ['scripts/checks/decisions.ts']],
   ['files that texts name', process.execPath, ['scripts/checks/paths.ts']],
   ['words of comments', process.execPath, ['scripts/checks/words.ts']],
+  ['patience of tests', process.execPath, ['scripts/checks/patience.ts']],
   ['pages of connected applications', process.execPath, ['scripts/connect-docs.ts', '--check']],
   ['page of settings', process.execPath, ['scripts/settings-docs.ts', '--check']],
   ['list of events', process.execPath, ['scripts/events-docs.ts', '--check']],

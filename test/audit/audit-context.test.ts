@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { createInstallation } from '../cli/harness.ts'
 import { withServices } from '../operations/installation.ts'
 import { startServer } from '../operations/server-process.ts'
+import { eventually } from '../support/eventually.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
@@ -35,7 +36,7 @@ const entries = async ({ services }: Latchkey, action: string) => {
   return (await services.audit.list({ action })).items
 }
 
-describe.each(engines)('on %s', { timeout: 60_000 }, (engine) => {
+describe.each(engines)('on %s', (engine) => {
   test('who did what to what, from where: people, apps, administrators', async () => {
     const latchkey = await start({ engine })
     const { services, issuer } = latchkey
@@ -81,7 +82,7 @@ describe.each(engines)('on %s', { timeout: 60_000 }, (engine) => {
       details: { after: { scopes: expect.arrayContaining(['openid', 'email']) } },
     })
     await rp.revoke(tokens.refresh_token ?? tokens.access_token)
-    await vi.waitUntil(async () => (await entries(latchkey, 'token.revoked')).length > 0)
+    await eventually(async () => (await entries(latchkey, 'token.revoked')).length > 0)
     expect((await entries(latchkey, 'token.revoked'))[0]).toMatchObject({
       actor: { kind: 'client', id: client.client_id, name: 'Books' },
       details: { reason: 'revocation_endpoint', accountId: ada.id },
@@ -234,7 +235,7 @@ test('an act is not acknowledged before its entry is on disk', async () => {
   })
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%audit_marks%'
     AND datname = current_database()`
-  await vi.waitUntil(() => latchkey.services.db.reads.get(waiting), { timeout: 10_000 })
+  await eventually(async () => (await latchkey.services.db.reads.get(waiting)) !== undefined)
   // Pages that leave nothing behind are answered in between.
   expect((await fetch(`${latchkey.issuer}/health/live`)).status).toBe(200)
   expect(answered).toBe(false)

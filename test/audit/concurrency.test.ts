@@ -22,46 +22,42 @@ function startWriter(args: readonly string[]) {
   return { child, complaints, next }
 }
 
-test.each(engines)(
-  'three processes that write at once on %s make one chain',
-  { timeout: 60_000 },
-  async (engine) => {
-    const { audit, databaseUrl, dataDir } = await openLog(engine)
-    const writers = NAMES.map((name) => startWriter([databaseUrl, dataDir, name]))
-    await Promise.all(writers.map(({ next }) => next()))
-    for (let round = 0; round < EACH / 10; round++)
-      await Promise.all(
-        writers.map(({ child, next }) => {
-          child.stdin.write('go\n')
-          return next()
-        }),
-      )
-    for (const { child, complaints } of writers) {
-      child.stdin.end()
-      expect(await once(child, 'close')).toEqual([0, null])
-      expect(complaints).toEqual([])
-    }
-    expect(await audit.verify()).toMatchObject({ ok: true, entries: 3 * EACH })
+test.each(engines)('three processes that write at once on %s make one chain', async (engine) => {
+  const { audit, databaseUrl, dataDir } = await openLog(engine)
+  const writers = NAMES.map((name) => startWriter([databaseUrl, dataDir, name]))
+  await Promise.all(writers.map(({ next }) => next()))
+  for (let round = 0; round < EACH / 10; round++)
+    await Promise.all(
+      writers.map(({ child, next }) => {
+        child.stdin.write('go\n')
+        return next()
+      }),
+    )
+  for (const { child, complaints } of writers) {
+    child.stdin.end()
+    expect(await once(child, 'close')).toEqual([0, null])
+    expect(complaints).toEqual([])
+  }
+  expect(await audit.verify()).toMatchObject({ ok: true, entries: 3 * EACH })
 
-    const seen = new Map<string, number[]>()
-    let turns = 0
-    let before = ''
-    for (let cursor: string | undefined; ; ) {
-      const page = await audit.list({}, { limit: 100, cursor })
-      for (const { actor, details } of page.items) {
-        if (actor.name !== before) turns++
-        before = actor.name ?? ''
-        seen.set(before, [Number(details.number), ...(seen.get(before) ?? [])])
-      }
-      cursor = page.next_cursor
-      if (cursor === undefined) break
+  const seen = new Map<string, number[]>()
+  let turns = 0
+  let before = ''
+  for (let cursor: string | undefined; ; ) {
+    const page = await audit.list({}, { limit: 100, cursor })
+    for (const { actor, details } of page.items) {
+      if (actor.name !== before) turns++
+      before = actor.name ?? ''
+      seen.set(before, [Number(details.number), ...(seen.get(before) ?? [])])
     }
-    const all = Array.from({ length: EACH }, (_, number) => number)
-    for (const name of NAMES) expect(seen.get(name)?.sort((a, b) => a - b)).toEqual(all)
-    // They did take turns: the test is worth something.
-    expect(turns).toBeGreaterThan(EACH / 10)
-  },
-)
+    cursor = page.next_cursor
+    if (cursor === undefined) break
+  }
+  const all = Array.from({ length: EACH }, (_, number) => number)
+  for (const name of NAMES) expect(seen.get(name)?.sort((a, b) => a - b)).toEqual(all)
+  // They did take turns: the test is worth something.
+  expect(turns).toBeGreaterThan(EACH / 10)
+})
 
 test('two services on one PostgreSQL write hundreds of entries at once, each in few transactions', async () => {
   const mine = await openLog('postgresql')

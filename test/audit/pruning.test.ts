@@ -47,7 +47,7 @@ test('of two processes that prune at once, one does', async () => {
   expect(await mine.audit.verify()).toMatchObject({ ok: true, entries: 0 })
 })
 
-test('the log is verified while old entries go and new ones come', { timeout: 60_000 }, async () => {
+test('the log is verified while old entries go and new ones come', async () => {
   let now = Date.parse('2026-01-01T00:00:00Z')
   const log = await openLog('postgresql', { clock: () => now, retention: 30 })
   await Promise.all(Array.from({ length: 1200 }, (_, number) => log.audit.record(entry(number))))

@@ -71,7 +71,6 @@ export async function signsOutAtLatchkey(
     }),
   })
   const context = await browser().newContext()
-  context.setDefaultTimeout(options.install ? 30_000 : 8000)
   try {
     const person = await latchkey.createUser()
     const page = await context.newPage()
@@ -115,7 +114,6 @@ export async function usesTools(
   const scope = `${clientId}:${serverId}:use`
   const server = await startApi(latchkey, serverId, { scope, path: '/mcp', ...options })
   const context = await fixture.browser().newContext()
-  context.setDefaultTimeout(options.install ? 30_000 : 8000)
   const client = await startProgram(latchkey, clientId, {
     ...options,
     metadata: {

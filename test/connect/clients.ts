@@ -7,6 +7,7 @@ import { allStacks } from '../../src/admin/console/snippets/stack.ts'
 import { follow, heading } from '../e2e/steps.ts'
 import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { PATIENCE } from '../support/patience.ts'
 import { type SnippetOptions, startApi, startSnippet } from './snippet.ts'
 import { enterAt, leaveAt, tokenAnswers } from './support.ts'
 
@@ -116,7 +117,6 @@ export async function throughWebApp(
   try {
     const person = await latchkey.createUser()
     context = await fixture.browser().newContext()
-    context.setDefaultTimeout(options?.install ? 30_000 : 8000)
     const page = await context.newPage()
     await page.goto(`${snippet.url}/`)
     await enter(page)
@@ -140,7 +140,9 @@ export async function throughWebApp(
         await page.getByText(person.email).first().waitFor()
         return answered()
       }
-      await expect.poll(reloaded, { timeout: (refreshes ?? 8) * 1000, interval: 500 }).toBeGreaterThan(before)
+      await expect
+        .poll(reloaded, { timeout: (refreshes ?? 0) * 1000 + PATIENCE, interval: 500 })
+        .toBeGreaterThan(before)
     }
     if (leave) {
       const out = leave

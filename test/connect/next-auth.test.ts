@@ -22,4 +22,4 @@ test('the handler of NextAuth 4 signs in, shows who it is, refreshes, signs out'
     enter: (page) => press(page, 'Sign in with Latchkey'),
     leave: (page) => press(page, 'Sign out'),
   })
-}, 60_000)
+})

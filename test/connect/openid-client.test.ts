@@ -35,7 +35,7 @@ describe('openid-client', () => {
       options: { metadata: { token_endpoint_auth_method: 'private_key_jwt', jwks }, files },
       leave: (page) => page.goto(new URL('/logout', page.url()).href),
     })
-  }, 60_000)
+  })
 
   test.each(['fapi2', 'fapi2_message_signing'])(
     'openid-client-fapi with %s',
@@ -65,7 +65,7 @@ describe('openid-client', () => {
     })
     expect(await program.printed(/^a token for \d+ seconds$/m)).toBe('a token for 60 seconds')
     await program.stop()
-  }, 60_000)
+  })
 
   test('a device prints a QR code that a phone reads, and greets the person who signed in with it', async () => {
     const latchkey = fixture.latchkey()
@@ -82,7 +82,6 @@ describe('openid-client', () => {
     const scanned = scanLines(printed)
     expect(scanned).toBe(`${latchkey.issuer}/device?user_code=${code}`)
     const context = await fixture.browser().newContext()
-    context.setDefaultTimeout(8000)
     try {
       const user = await latchkey.createUser()
       const phone = await context.newPage()
@@ -96,7 +95,7 @@ describe('openid-client', () => {
       await context.close()
       await program.stop()
     }
-  }, 60_000)
+  })
 
   test(
     'signing out at Latchkey ends the session of a web app with a back channel, and a forged notice does not',
@@ -126,7 +125,6 @@ if (location.pathname === '/callback') who.textContent = JSON.stringify(await fi
       run: (port) => `vite --host localhost --port ${port} --strictPort`,
     })
     const context = await fixture.browser().newContext()
-    context.setDefaultTimeout(8000)
     try {
       const person = await latchkey.createUser()
       const page = await context.newPage()
@@ -149,5 +147,5 @@ if (location.pathname === '/callback') who.textContent = JSON.stringify(await fi
       await context.close()
       await app.stop()
     }
-  }, 60_000)
+  })
 })

@@ -7,6 +7,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { conditionHolds, fill } from '../../src/admin/console/snippets/fill.ts'
 import { apiValues, type SnippetValues, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
 import { allStacks, type Stack } from '../../src/admin/console/snippets/stack.ts'
+import { eventually } from '../support/eventually.ts'
 import type { Latchkey } from '../support/latchkey.ts'
 import { freePort } from '../support/ports.ts'
 import { dependenciesOf, installedPackages } from './packages.ts'
@@ -29,7 +30,7 @@ export interface SnippetOptions {
   install?: boolean
   /** Instead of the part that is called `run`; by the port where it has to listen. */
   run?: (port: number) => string
-  /** Until it has to listen, in seconds: 30. */
+  /** Until it has to listen, in seconds: 60. */
   patience?: number
 }
 
@@ -188,7 +189,7 @@ async function run(
   const over = ended.then(() => false)
   if (options.port !== undefined) {
     try {
-      await listening(options.port, over, options.patience ?? 30)
+      await listening(options.port, over, options.patience ?? 60)
     } catch {
       await stop()
       throw new Error(`snippets/${id} does not listen:\n${output}`)
@@ -214,20 +215,18 @@ async function run(
 
 /** Resolves as soon as something listens there. @throws when the program has ended, or after so many seconds */
 async function listening(port: number, ended: Promise<boolean>, patience: number): Promise<void> {
-  const until = Date.now() + patience * 1000
   let running = true
   void ended.then(() => {
     running = false
   })
-  while (running && Date.now() < until) {
+  const open = await eventually(async () => {
     const socket = connect({ port, host: 'localhost' })
-    const open = await once(socket, 'connect').then(
+    const connected = await once(socket, 'connect').then(
       () => true,
       () => false,
     )
     socket.destroy()
-    if (open) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error('not listening')
+    return connected || (!running && 'ended')
+  }, patience * 1000)
+  if (open === 'ended') throw new Error('not listening')
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   createSecurityFixture,
   get,
@@ -9,6 +9,7 @@ import {
   type TestClient,
   type Victim,
 } from '../security/attacker.ts'
+import { eventually } from '../support/eventually.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { totpCode } from '../support/second-factor.ts'
@@ -81,7 +82,7 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
     await fixture.tokens(victim, web)
     await fixture.tokens(victim, closed)
     const active = () => latchkey.services.db.prisma.clientActivity.count()
-    await vi.waitFor(async () => expect(await active()).toBe(3))
+    await eventually(async () => expect(await active()).toBe(3))
   })
   afterAll(() => latchkey?.stop())
 

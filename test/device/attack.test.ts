@@ -48,7 +48,7 @@ describe.each(engines)('the device flow under attack, two processes on one %s da
     device = await registerDevice(latchkey)
     there = deviceOf(second.issuer, device.clientId, device.secret, device.config)
     people = [await person(latchkey), await person(latchkey)]
-  }, 60_000)
+  })
   afterAll(async () => {
     await stopSecond()
     await latchkey.stop()
@@ -92,7 +92,7 @@ describe.each(engines)('the device flow under attack, two processes on one %s da
     const answer = await tv.poll(asked.device_code)
     if (first?.button === 'Allow') expect(answer.status).toBe(200)
     else expect(answer.json.error).toBe('access_denied')
-  }, 60_000)
+  })
 
   test('forty redemptions at once at both processes: tokens once, and no second refresh token in the database', async () => {
     const tv = await registerDevice(latchkey)
@@ -271,7 +271,7 @@ describe.each(engines)('the device flow under attack, two processes on one %s da
       const form = await browser.open(page.url)
       expect((await browser.submit(form, { Code: value }, { button: 'Continue' })).status).toBeLessThan(500)
     }
-  }, 60_000)
+  })
 })
 
 describe('guesses at user codes', () => {

@@ -75,7 +75,6 @@ export async function openE2eFixture(options: E2eOptions = {}): Promise<E2eFixtu
 
   async function tab(contextOptions: BrowserContextOptions = {}): Promise<Tab> {
     const context = await browser.newContext(contextOptions)
-    context.setDefaultTimeout(8000)
     const page = await context.newPage()
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterEach(() => e2e.shiftClock(0))
 afterAll(() => e2e?.close())
 
-describe.each([true, false])('with JavaScript: %s', { timeout: 60_000 }, (javaScriptEnabled) => {
+describe.each([true, false])('with JavaScript: %s', (javaScriptEnabled) => {
   const open = () => e2e.tab({ javaScriptEnabled })
 
   async function administrator(): Promise<{ page: Tab; username: string }> {

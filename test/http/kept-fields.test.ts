@@ -73,7 +73,7 @@ beforeAll(async () => {
       waiting.push(to.href)
     }
   }
-}, 120_000)
+})
 afterAll(() => latchkey?.stop())
 
 test('after an error every field of every form has what was typed, but for secrets', () => {

@@ -14,7 +14,7 @@ beforeAll(async () => {
   app = await buildHttpApp({ rateLimit: false })
   base = await app.listen({ port: 0, host: '127.0.0.1' })
   browser = await openBrowser()
-}, 120_000)
+})
 
 afterAll(async () => {
   await browser?.close()

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createMailer, type Mail, type Mailer } from '../../src/mail/mailer.ts'
 import type { MailData } from '../../src/mail/templates.ts'
 import type { Queue } from '../../src/queue/queue.ts'
@@ -14,6 +14,7 @@ import {
 import { createSecrets } from '../../src/shared/secrets.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
+import { eventually } from '../support/eventually.ts'
 import { codeIn, linkIn, type Mailbox, readOutbox, startMailbox } from '../support/mailbox.ts'
 import { openQueue } from '../support/queue.ts'
 
@@ -322,16 +323,16 @@ test('a mail is in the database, sealed, before the answer to what caused it; an
   expect(row).toMatchObject({ kind: 'mail', status: 'waiting' })
   expect(JSON.stringify(row)).not.toMatch(/tttt|012345|ada@/)
 
-  await vi.waitFor(() => expect(refusals).toBe(1))
+  await eventually(() => expect(refusals).toBe(1))
   answer = undefined
   // As after a kill: nobody gives anything back.
   const next = openQueue(db, { secrets, clock: () => Date.now() + 120_000 })
   mailer({ smtpUrl: box.smtpUrl, queue: next })
-  await vi.waitFor(async () => {
+  await eventually(async () => {
     await next.run()
     expect(box.messages.map(({ to }) => to)).toEqual(['ada@example.org'])
   })
-  await vi.waitFor(async () => expect(await db.prisma.delivery.count()).toBe(0))
+  await eventually(async () => expect(await db.prisma.delivery.count()).toBe(0))
 })
 
 test('what a request has asked for is prepared as its actor, again if it fails, and once only if it does not', async () => {
@@ -348,7 +349,7 @@ test('what a request has asked for is prepared as its actor, again if it fails, 
   runInAuditContext(context, () => ask({ name: 'grace' }))
   await settled(context)
   answer = 451
-  await vi.waitFor(() => expect(refusals).toBeGreaterThan(0))
+  await eventually(() => expect(refusals).toBeGreaterThan(0))
   answer = undefined
   await post.idle()
   expect(actors).toMatchObject(

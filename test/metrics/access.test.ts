@@ -43,7 +43,7 @@ test('the client library is loaded only when metrics are on', async () => {
     env: { PATH: process.env.PATH ?? '', DATA_DIR: temporaryFolder() },
   })
   expect(stdout).toBe('off false\non true\n')
-}, 60_000)
+})
 
 test('on loopback they stand beside the other routes, as text for Prometheus and never cached', async () => {
   const { issuer } = await start({ METRICS: 'on' })
@@ -124,4 +124,4 @@ test('a port that another process has: the server does not start, and says which
   expect((await run.ended).code).toBe(1)
   expect(run.stderr.join('\n')).toMatch(/METRICS_PORT cannot be had.*EADDRINUSE.*METRICS_PORT=\d+/)
   holder.close()
-}, 60_000)
+})

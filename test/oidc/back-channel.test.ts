@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
 import Provider from 'oidc-provider'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createBackChannel } from '../../src/oidc/sign-out/back-channel.ts'
 import type { QueueDependencies } from '../../src/queue/queue.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
+import { eventually } from '../support/eventually.ts'
 import { openQueue } from '../support/queue.ts'
 
 let server: Server
@@ -73,7 +74,7 @@ test('a notice that is refused is tried again, each time with a fresh logout tok
   const { client, queue, notices, lines } = await appAnswering([503, 500, 200])
   await client.backchannelLogout('ada', 'sid')
   await untilNotices(notices, 3)
-  await vi.waitFor(() => expect(lines).toHaveLength(1))
+  await eventually(() => expect(lines).toHaveLength(1))
   await queue.close(1000)
   expect(new Set(notices.map((token) => decodeJwt(token).jti)).size).toBe(3)
   expect(lines).toEqual(['back-channel logout delivered'])
@@ -83,7 +84,7 @@ test('an app that never answers well is given up after three tries, and said so'
   const { client, queue, notices, lines } = await appAnswering([500, 500, 500, 500])
   await client.backchannelLogout('ada', 'sid')
   await untilNotices(notices, 3)
-  await vi.waitFor(() => expect(lines).toHaveLength(1))
+  await eventually(() => expect(lines).toHaveLength(1))
   await queue.close(1000)
   expect(notices).toHaveLength(3)
   expect(lines).toEqual(['back-channel logout was not delivered'])
@@ -96,5 +97,5 @@ test('a notice is stored before the sign-out is answered, and deleted when the a
     { kind: 'logout', subject: 'app', payload: '{"clientId":"app","sub":"ada","sid":"sid"}' },
   ])
   await untilNotices(notices, 2)
-  await vi.waitFor(async () => expect(await db.prisma.delivery.count()).toBe(0))
+  await eventually(async () => expect(await db.prisma.delivery.count()).toBe(0))
 })

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { afterThisFile } from '../support/cleanup.ts'
+import { eventually } from '../support/eventually.ts'
 import { PASSWORD } from '../support/latchkey.ts'
 import { readOutbox } from '../support/mailbox.ts'
 import { freePort } from '../support/ports.ts'
@@ -102,20 +103,14 @@ async function crash({ rounds, database }: { rounds: number; database?: string }
     receiver.answer = { status: 204 }
     const namesOf = (received: readonly Received[]) =>
       new Set(received.map(({ event }) => (event.data.group as { name: string }).name))
-    await vi.waitFor(
-      () => {
-        const arrived = namesOf(receiver.received)
-        expect(acknowledged.filter((name) => !arrived.has(name))).toEqual([])
-      },
-      { timeout: 120_000, interval: 500 },
-    )
-    await vi.waitFor(
-      async () => {
-        const told = new Set((await readOutbox(join(dataDir, 'outbox'))).map(({ to }) => to))
-        expect(asked.filter((email) => !told.has(email))).toEqual([])
-      },
-      { timeout: 60_000, interval: 500 },
-    )
+    await eventually(() => {
+      const arrived = namesOf(receiver.received)
+      expect(acknowledged.filter((name) => !arrived.has(name))).toEqual([])
+    }, 120_000)
+    await eventually(async () => {
+      const told = new Set((await readOutbox(join(dataDir, 'outbox'))).map(({ to }) => to))
+      expect(asked.filter((email) => !told.has(email))).toEqual([])
+    }, 60_000)
 
     // One id, one event, each signed by the one secret.
     const verifier = new Webhook(secret)

@@ -167,9 +167,7 @@ test(
   () => crash({ rounds: 12 }),
 )
 
-test(`PostgreSQL: the server killed, and once the database restarted, nothing acknowledged is lost (seed ${seed})`, {
-  timeout: 120_000,
-}, async () => {
+test(`PostgreSQL: the server killed, and once the database restarted, nothing acknowledged is lost (seed ${seed})`, async () => {
   const postgres = await startPostgres()
   try {
     await crash({

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startHousekeeping } from '../../src/housekeeping.ts'
+import { eventually } from '../support/eventually.ts'
 import { jobClient, jobs } from '../support/job.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { relyingParty } from './load.ts'
@@ -28,9 +29,9 @@ describe('the timetable', () => {
     vi.advanceTimersByTime(999)
     expect(run).not.toHaveBeenCalled()
     vi.advanceTimersByTime(10_000)
-    await vi.waitFor(() => expect(run).toHaveBeenCalledTimes(6))
+    await eventually(() => expect(run).toHaveBeenCalledTimes(6))
     // The next run is timed once the last batch has settled; the timers of other files are no measure of that.
-    await vi.waitFor(() => {
+    await eventually(() => {
       if (run.mock.calls.length < 7) vi.advanceTimersByTime(1000)
       expect(run).toHaveBeenCalledTimes(7)
     })
@@ -63,7 +64,7 @@ describe('the timetable', () => {
       told.push(error),
     )
     vi.advanceTimersByTime(100_000)
-    await vi.waitFor(() => {
+    await eventually(() => {
       if (told.length < 2) vi.advanceTimersByTime(100_000)
       expect(told).toEqual([
         ['sweep', failure],

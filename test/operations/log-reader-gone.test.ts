@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/ports.ts'
-import { type Ending, eventually } from './server-process.ts'
+import type { Ending } from './server-process.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -78,37 +79,31 @@ async function start(fd: number, settings: Record<string, string> = {}) {
   }
 }
 
-test('a log whose reader never reads keeps neither the server from its work nor its process from ending', {
-  timeout: 30_000,
-}, async () => {
+test('a log whose reader never reads keeps neither the server from its work nor its process from ending', async () => {
   const { path, reader, writer } = openPipe()
   fds.push(reader)
   fill(path)
   const server = await start(writer, { LOG_LEVEL: 'trace' })
-  await eventually(async () => (await server.live()) === 200, 15_000)
+  await eventually(async () => (await server.live()) === 200)
   for (let count = 0; count < 20; count++) expect(await server.login()).toBe(200)
   server.child.kill('SIGTERM')
   expect(await server.ended).toEqual({ code: 0, signal: null })
 })
 
-test('a log whose reader is gone keeps neither the server from its work nor its process from ending', {
-  timeout: 30_000,
-}, async () => {
+test('a log whose reader is gone keeps neither the server from its work nor its process from ending', async () => {
   const { reader, writer } = openPipe()
   const server = await start(writer, { LOG_LEVEL: 'trace' })
-  await eventually(async () => (await server.live()) === 200, 15_000)
+  await eventually(async () => (await server.live()) === 200)
   closeSync(reader)
   for (let count = 0; count < 20; count++) expect(await server.login()).toBe(200)
   server.child.kill('SIGTERM')
   expect(await server.ended).toEqual({ code: 0, signal: null })
 })
 
-test('a log that fills up while the server runs, and whose reader goes then, keeps nothing from ending', {
-  timeout: 30_000,
-}, async () => {
+test('a log that fills up while the server runs, and whose reader goes then, keeps nothing from ending', async () => {
   const { path, reader, writer } = openPipe()
   const server = await start(writer, { LOG_LEVEL: 'trace' })
-  await eventually(async () => (await server.live()) === 200, 15_000)
+  await eventually(async () => (await server.live()) === 200)
   fill(path)
   for (let count = 0; count < 20; count++) expect(await server.login()).toBe(200)
   closeSync(reader)
@@ -117,23 +112,17 @@ test('a log that fills up while the server runs, and whose reader goes then, kee
   expect(await server.ended).toEqual({ code: 0, signal: null })
 })
 
-test.skipIf(process.platform !== 'linux')(
-  'a log on a full disk does not stop the server',
-  {
-    timeout: 30_000,
-  },
-  async () => {
-    const full = openSync('/dev/full', 'w')
-    fds.push(full)
-    const server = await start(full, { LOG_LEVEL: 'trace' })
-    await eventually(async () => (await server.live()) === 200, 15_000)
-    for (let count = 0; count < 20; count++) expect(await server.login()).toBe(200)
-    server.child.kill('SIGTERM')
-    expect(await server.ended).toEqual({ code: 0, signal: null })
-  },
-)
+test.skipIf(process.platform !== 'linux')('a log on a full disk does not stop the server', async () => {
+  const full = openSync('/dev/full', 'w')
+  fds.push(full)
+  const server = await start(full, { LOG_LEVEL: 'trace' })
+  await eventually(async () => (await server.live()) === 200)
+  for (let count = 0; count < 20; count++) expect(await server.login()).toBe(200)
+  server.child.kill('SIGTERM')
+  expect(await server.ended).toEqual({ code: 0, signal: null })
+})
 
-test('a server that cannot start ends, though nobody reads why', { timeout: 30_000 }, async () => {
+test('a server that cannot start ends, though nobody reads why', async () => {
   const { path, reader, writer } = openPipe()
   fds.push(reader)
   fill(path)

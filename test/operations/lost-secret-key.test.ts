@@ -23,9 +23,7 @@ interface Report {
   checks: { name: string; status: string; message: string; remedy?: string }[]
 }
 
-test('a lost SECRET_KEY is recovered from as documented: every stop says what to do, and nothing answers 500', {
-  timeout: 120_000,
-}, async () => {
+test('a lost SECRET_KEY is recovered from as documented: every stop says what to do, and nothing answers 500', async () => {
   const port = await freePort()
   const env = { DATA_DIR: dataDir, PORT: String(port) }
   const issuer = `http://localhost:${port}`

@@ -4,15 +4,14 @@ import { join } from 'node:path'
 import { decodeProtectedHeader } from 'jose'
 import * as oidc from 'openid-client'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { jobGrant, jobs } from '../support/job.ts'
 import { engines, PASSWORD } from '../support/latchkey.ts'
 import { freshDatabase } from '../support/postgres.ts'
 import { bystander, withServices } from './installation.ts'
-import { eventually, latchkey, type ServerProcess, startServer } from './server-process.ts'
+import { latchkey, type ServerProcess, startServer } from './server-process.ts'
 
-/** What another process changed has to be seen within this many milliseconds. */
-const SOON = 5_000
 const ISSUER = 'http://localhost:9999'
 
 describe.each(engines)('several processes on one %s', (engine) => {
@@ -142,14 +141,14 @@ describe.each(engines)('several processes on one %s', (engine) => {
       const answer = await post(server, '/token', client, { ...credentials, resource: api, scope: 'read' })
       return (await answer.json()) as { access_token?: string; scope?: string }
     }
-    await eventually(async () => (await token()).scope === 'read', SOON)
+    await eventually(async () => (await token()).scope === 'read')
     const before = decodeProtectedHeader(String((await token()).access_token))
 
     await cli('keys', 'rotate', '--now')
     await eventually(async () => {
       const { kid } = decodeProtectedHeader(String((await token()).access_token))
       return kid !== before.kid && (await kids(server)).includes(String(kid))
-    }, SOON)
+    })
     expect(await kids(server)).not.toContain(before.kid)
 
     const created = await latchkey(
@@ -172,7 +171,7 @@ describe.each(engines)('several processes on one %s', (engine) => {
     const account = await browser.signIn(login, { identifier: 'bob', password: PASSWORD })
     expect(account.url.pathname).toBe('/account')
     await cli('users', 'disable', 'bob')
-    await eventually(async () => (await browser.open(`${ISSUER}/account`)).url.pathname === '/login', SOON)
+    await eventually(async () => (await browser.open(`${ISSUER}/account`)).url.pathname === '/login')
     const again = await browser.signIn(await browser.open(`${ISSUER}/login`), {
       identifier: 'bob',
       password: PASSWORD,
@@ -181,6 +180,6 @@ describe.each(engines)('several processes on one %s', (engine) => {
 
     await cli('clients', 'delete', client.client_id)
     for (const each of servers)
-      await eventually(async () => (await post(each, '/token', client, credentials)).status === 401, SOON)
+      await eventually(async () => (await post(each, '/token', client, credentials)).status === 401)
   })
 })

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { jobGrant, jobs } from '../support/job.ts'
 import { PASSWORD } from '../support/latchkey.ts'
@@ -9,7 +10,7 @@ import { freshDatabase, type RunningPostgres, startPostgres } from '../support/p
 import type { RelyingParty } from '../support/relying-party.ts'
 import { withServices } from './installation.ts'
 import { relyingParty, type TestClient } from './load.ts'
-import { eventually, type ServerProcess, startServer } from './server-process.ts'
+import { type ServerProcess, startServer } from './server-process.ts'
 
 let postgres: RunningPostgres
 let server: ServerProcess
@@ -122,7 +123,7 @@ test('while PostgreSQL is away everything says 503 and when to retry; when it is
 
   await postgres.resume()
 
-  await eventually(async () => (await fetch(`${server.issuer}/health/ready`)).status === 200, 10_000)
+  await eventually(async () => (await fetch(`${server.issuer}/health/ready`)).status === 200)
   expect(await party.introspect(access_token)).toMatchObject({ active: true })
   const consent = await browser.signIn(await browser.open(signIn.url), {
     identifier: 'alice',

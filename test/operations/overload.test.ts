@@ -64,10 +64,12 @@ test('a storm of sign-ins is answered within bounds, and the token endpoint goes
   const latecomer = visitors.pop()
   const before = server.memory()
 
+  let answered = 0
   const storm = Promise.all(
     visitors.map(async (signIn, index) => {
       const right = index < STORM / 2
       const answer = await signIn(`person${index % ACCOUNTS}`, right ? PASSWORD : `${PASSWORD} not`)
+      answered += 1
       await answer.body?.cancel()
       return { right, status: outcome(answer), retryAfter: answer.headers.get('retry-after') }
     }),
@@ -76,11 +78,12 @@ test('a storm of sign-ins is answered within bounds, and the token endpoint goes
   storm.finally(() => {
     raging = false
   })
-  const took: number[] = []
+  // How many sign-ins were answered while each token was on its way.
+  const overtaken: number[] = []
   while (raging) {
-    const started = performance.now()
+    const before = answered
     expect((await party.clientCredentials({ scope: jobs.scope })).access_token).toBeTypeOf('string')
-    took.push(performance.now() - started)
+    overtaken.push(answered - before)
   }
   const answers = await storm
 
@@ -94,10 +97,12 @@ test('a storm of sign-ins is answered within bounds, and the token endpoint goes
   expect(answers.filter(({ right, status }) => !right && status === 'signed in')).toEqual([])
   expect(answers.filter(({ right, status }) => right && status === 'signed in').length).toBeGreaterThan(0)
 
-  expect(took.length).toBeGreaterThan(5)
-  took.sort((a, b) => a - b)
-  console.log(`${took.length} tokens during the storm, median ${Math.round(took[took.length >> 1] ?? 0)} ms`)
-  expect(took[took.length >> 1]).toBeLessThan(500)
+  // A token that stood behind the hashes would come after all that wait, 64 and more.
+  expect(overtaken.length).toBeGreaterThan(5)
+  overtaken.sort((a, b) => a - b)
+  const median = overtaken[overtaken.length >> 1]
+  console.log(`${overtaken.length} tokens during the storm, half of them behind at most ${median} sign-ins`)
+  expect(median).toBeLessThan(16)
 
   const after = server.memory()
   console.log(

@@ -22,9 +22,7 @@ async function onPostgres(): Promise<{ latchkey: Latchkey; postgres: RunningPost
   return { latchkey, postgres }
 }
 
-test('a database that was made read-only on PostgreSQL: not ready, and ready again by itself', {
-  timeout: 60_000,
-}, async () => {
+test('a database that was made read-only on PostgreSQL: not ready, and ready again by itself', async () => {
   const { latchkey } = await onPostgres()
   expect(await ready(latchkey)).toEqual(well)
   const { prisma } = latchkey.services.db
@@ -41,9 +39,7 @@ test('a database that was made read-only on PostgreSQL: not ready, and ready aga
   await expect.poll(() => ready(latchkey)).toEqual(well)
 })
 
-test('readiness costs two statements on PostgreSQL, and none of them writes', {
-  timeout: 60_000,
-}, async () => {
+test('readiness costs two statements on PostgreSQL, and none of them writes', async () => {
   const { latchkey } = await onPostgres()
   const { db } = latchkey.services
   const statements: string[] = []

@@ -93,7 +93,7 @@ test('start says the way out, doctor shows it, and following it the server start
   const after = await latchkey(['doctor', '--json'], env)
   expect(after.stdout).toMatch(/"administration scopes",\s*"status":\s*"ok"/)
   expect(after.stdout).toContain('of no client')
-}, 120_000)
+})
 
 describe.each(engines)('an API from before with a scope that is of this server now, on %s', (engine) => {
   test('is told at the start, with a way out that ends it', async () => {

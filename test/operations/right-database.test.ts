@@ -45,9 +45,7 @@ const READING = [
   ['doctor'],
 ]
 
-test('a command that reads makes neither a database nor a key, and says how to get one', {
-  timeout: 120_000,
-}, async () => {
+test('a command that reads makes neither a database nor a key, and says how to get one', async () => {
   for (const args of READING) {
     const { code, stdout, stderr } = await latchkey(args, { DATA_DIR: dataDir })
     expect({ args, code }).toEqual({ args, code: 1 })
@@ -57,7 +55,7 @@ test('a command that reads makes neither a database nor a key, and says how to g
   }
 })
 
-test('nor on PostgreSQL', { timeout: 60_000 }, async () => {
+test('nor on PostgreSQL', async () => {
   const env = { DATA_DIR: dataDir, SECRET_KEY, DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
   const list = await latchkey(['clients', 'list'], env)
   expect(list).toMatchObject({ code: 1, stdout: '' })
@@ -67,7 +65,7 @@ test('nor on PostgreSQL', { timeout: 60_000 }, async () => {
   expect(existsSync(join(dataDir, 'secret.key'))).toBe(false)
 })
 
-test('a change of what is there makes nothing either', { timeout: 60_000 }, async () => {
+test('a change of what is there makes nothing either', async () => {
   for (const args of [
     ['clients', 'delete', 'x'],
     ['users', 'disable', 'x'],
@@ -90,9 +88,7 @@ test('what people do first makes the database, and says so beside the one docume
   expect(JSON.parse(listed.stdout)).toMatchObject({ items: [{ client_name: 'App' }] })
 })
 
-test('with the server on PostgreSQL and the variable missing, nothing is registered in a new file', {
-  timeout: 60_000,
-}, async () => {
+test('with the server on PostgreSQL and the variable missing, nothing is registered in a new file', async () => {
   const DATABASE_URL = await freshDatabase(inject('postgresUrl'))
   await start({ DATABASE_URL, SECRET_KEY })
   for (const args of [create, ['clients', 'list'], ['migrate'], ['doctor']]) {
@@ -108,7 +104,7 @@ test('with the server on PostgreSQL and the variable missing, nothing is registe
   expect(right.database).toMatch(/^Database: postgresql:\/\/[^@]+ \(PostgreSQL\)$/)
 })
 
-test('with the right database and another SECRET_KEY, nothing is written', { timeout: 60_000 }, async () => {
+test('with the right database and another SECRET_KEY, nothing is written', async () => {
   const DATABASE_URL = await freshDatabase(inject('postgresUrl'))
   const server = await start({ DATABASE_URL, SECRET_KEY })
   const missing = await latchkey(create, { DATA_DIR: dataDir, DATABASE_URL })
@@ -130,9 +126,7 @@ test('with the right database and another SECRET_KEY, nothing is written', { tim
   await server.stop()
 })
 
-test('the command in the banner works as it is printed, on the database of the server', {
-  timeout: 60_000,
-}, async () => {
+test('the command in the banner works as it is printed, on the database of the server', async () => {
   const server = await start({})
   const printed = () => server.stderr.find((each) => each.includes('clients create'))
   await expect.poll(printed).toBeDefined()

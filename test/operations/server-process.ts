@@ -157,12 +157,3 @@ function residentKiB(pid: number | undefined): number {
   if (!existsSync(path)) throw new Error('memory can be read on Linux only')
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(path, 'utf8'))?.[1])
 }
-
-/** Asks again until the answer is true; an answer that never comes is the test's time-out. */
-export async function eventually(question: () => Promise<boolean>, milliseconds: number): Promise<void> {
-  const deadline = performance.now() + milliseconds
-  while (!(await question())) {
-    if (performance.now() > deadline) throw new Error(`not within ${milliseconds} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-}

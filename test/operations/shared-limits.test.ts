@@ -59,7 +59,7 @@ test('two processes on one PostgreSQL, behind an uneven proxy: no more than the 
   expect(await passed(() => post('/forgot-password', '203.0.113.3'), 72)).toBe(limits.mail[0].max)
   expect(await passed(() => post('/verify-email', '203.0.113.4'), 72)).toBe(limits.oneTimeToken[0].max)
   expect(await passed(() => post('/token', '203.0.113.5', basic), 72)).toBe(limits.failingClient[0].max)
-}, 120_000)
+})
 
 test.skipIf(!hasRedis)(
   'two processes on one Redis, whatever their databases (needs redis-server)',

@@ -10,6 +10,7 @@ import { type Courier, type Delivery, type Outcome, pauseAfter } from '../../src
 import { createSecrets } from '../../src/shared/secrets.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
+import { eventually } from '../support/eventually.ts'
 import { engines } from '../support/latchkey.ts'
 import { freshDatabase } from '../support/postgres.ts'
 import { openQueue } from '../support/queue.ts'
@@ -244,7 +245,7 @@ describe.each(engines)('the queue on %s', (engine) => {
       ...Array.from({ length: 12 }, () => ({ subject: 'slow', payload: 's' })),
       ...Array.from({ length: 12 }, (_, index) => ({ subject: `quick${index}`, payload: 'q' })),
     ])
-    await vi.waitFor(() => expect(running).toBeGreaterThanOrEqual(4))
+    await eventually(() => expect(running).toBeGreaterThanOrEqual(4))
     open.resolve()
     await queue.run()
     expect(most).toBe(4)
@@ -274,7 +275,7 @@ describe.each(engines)('the queue on %s', (engine) => {
     try {
       // Nothing is known of them at first, and two have the whole lane.
       await lane.add(rowsOf('hangs', 2, 40))
-      await vi.waitFor(() => expect(holds).toHaveLength(4))
+      await eventually(() => expect(holds).toHaveLength(4))
       await lane.add(rowsOf('quick', 3, 12))
       later += 1500
       for (const { resolve } of holds.slice(0, 2)) resolve({ kind: 'again', after: 3_600_001 })
@@ -366,11 +367,11 @@ describe.each(engines)('the queue on %s', (engine) => {
     })
     await store.insert([{ id: '1', kind: 'test', subject: '', payload: 'left behind', due: now }], now)
     queue.start(5)
-    await vi.waitFor(() => expect(seen).toEqual(['left behind']))
+    await eventually(() => expect(seen).toEqual(['left behind']))
     await db.prisma.$transaction((tx) =>
       store.insertIn(tx, [{ id: '2', kind: 'test', subject: '', payload: 'later', due: now }], now),
     )
-    await vi.waitFor(() => expect(seen).toEqual(['left behind', 'later']))
+    await eventually(() => expect(seen).toEqual(['left behind', 'later']))
     await queue.close(1000)
   })
 

@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { withServices } from '../operations/installation.ts'
-import { eventually, latchkey, type ServerProcess, startServer } from '../operations/server-process.ts'
+import { latchkey, type ServerProcess, startServer } from '../operations/server-process.ts'
+import { eventually } from '../support/eventually.ts'
 import { engines } from '../support/latchkey.ts'
 import { freshDatabase, startPostgres } from '../support/postgres.ts'
 
-/** Rows are written a second after the first of them. */
-const SOON = 20_000
 const REDIRECT_URI = 'https://app.example/callback'
 
 const refuse = async (server: ServerProcess, parameters: Record<string, string>) => {
@@ -48,7 +47,7 @@ describe.each(engines)('two servers and the command line on %s', (engine) => {
     await eventually(async () => {
       const found = await references()
       return found.includes(String(a)) && found.includes(String(b))
-    }, SOON)
+    })
     const shown = await latchkey(['rejections', 'show', String(a)], env)
     expect([shown.code, shown.stderr]).toEqual([0, ''])
     expect(shown.stdout).toMatch(/^Extra trailing slash\n/)
@@ -113,7 +112,7 @@ test('a database that is away breaks no answer; what was refused in between is k
       if (code !== 0) return false
       const found = (JSON.parse(stdout) as { items: { id: string }[] }).items.map(({ id }) => id)
       return answers.every((reference) => found.includes(reference))
-    }, SOON)
+    })
     expect(server.stderr.filter((line) => /^\s+at |Error/.test(line))).toEqual([])
   } finally {
     await server.kill()

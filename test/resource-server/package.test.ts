@@ -57,7 +57,7 @@ beforeAll(async () => {
   for (const path of ['bin', 'scripts', 'prisma', 'src', 'docs/protect-an-api.md'])
     cpSync(join(root, path), join(copy, path), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
-}, 60_000)
+})
 afterAll(() => issuer.down())
 
 const bin = join(root, 'node_modules/.bin')
@@ -109,7 +109,7 @@ describe.each([
     const paths: string[] = files.map((file: { path: string }) => file.path)
     expect(paths.filter((path) => /(?<!\.d)\.ts$/.test(path))).toEqual([])
     consumer = await install(name, join(folder, `${name}-tarball`, filename))
-  }, 120_000)
+  })
 
   test('plain JavaScript that runs where no types are stripped', async () => {
     expect(await answers(consumer)).toEqual({ good: 'ada', without: 401 })
@@ -123,7 +123,7 @@ describe.each([
       (error) => error,
     )
     expect(stdout).toBe('')
-  }, 60_000)
+  })
 })
 
 test('the guard alone depends on three small packages and asks for Fastify', () => {

@@ -376,7 +376,7 @@ beforeAll(async () => {
   await makeRows()
   await makeTokens()
   passTime(200)
-}, 60_000)
+})
 afterAll(async () => {
   vi.useRealTimers()
   await federation?.stop()

@@ -1,5 +1,6 @@
 import { decodeJwt, exportSPKI, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import {
   type Answer,
@@ -358,7 +359,7 @@ describe.each(engines)('JWT access tokens on %s', (engine) => {
     test('a key that is withdrawn as leaked', async () => {
       const { access_token } = await jwtFor(web)
       await latchkey.services.keys.rotate({ now: true })
-      await vi.waitFor(async () => expect(await isActive(web, access_token)).toBe(false), { timeout: 10_000 })
+      await eventually(async () => expect(await isActive(web, access_token)).toBe(false))
     })
   })
 })

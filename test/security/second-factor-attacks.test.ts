@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRest } from '../admin/rest/support.ts'
@@ -64,12 +65,21 @@ const newPassword = (id: string) =>
     newPassword: NEXT,
   } as never)
 
-/** A request whose body waits for `finish`. */
+/** A request whose body waits for `finish`. Its caller is known when this resolves: the server has begun to read the body. */
 async function held(path: string, headers: Record<string, string>, body: string) {
   const socket = connect(Number(at('/').port), 'localhost')
   let answer = ''
   socket.on('data', (data) => {
     answer += String(data)
+  })
+  const reading = new Promise<void>((resolve) => {
+    const { server } = latchkey().app
+    server.on('request', function look(request: IncomingMessage) {
+      if (request.url !== path) return
+      server.off('request', look)
+      request.on('newListener', (event) => event === 'data' && resolve())
+      if (request.listenerCount('data') > 0) resolve()
+    })
   })
   await new Promise<void>((resolve) => {
     const lines = {
@@ -83,9 +93,10 @@ async function held(path: string, headers: Record<string, string>, body: string)
       .map(([name, value]) => `${name}: ${value}\r\n`)
       .join('')
     socket.on('connect', () =>
-      socket.write(`POST ${path} HTTP/1.1\r\n${head}\r\n${body.slice(0, 1)}`, () => setTimeout(resolve, 400)),
+      socket.write(`POST ${path} HTTP/1.1\r\n${head}\r\n${body.slice(0, 1)}`, () => resolve()),
     )
   })
+  await reading
   return () =>
     new Promise<string>((resolve) => {
       socket.on('close', () => resolve(answer))
@@ -219,7 +230,7 @@ test('another person’s session shows and decides nothing of an interaction', a
   const { party } = await federation.app()
   const b = federation.browser()
   await b.signIn(await b.open(at('/login')), { identifier: victim.username, password: PASSWORD })
-  await new Promise((resolve) => setTimeout(resolve, 2100))
+  clock.later(2100)
   const page = await b.open((await party.authorize({ prompt: 'select_account' })).url)
   const jar = federation.browser()
   for (const [from, wanted] of [

@@ -4,6 +4,7 @@ import { openServices, type Services } from '../../src/services.ts'
 import { openSettings } from '../../src/settings/settings.ts'
 import type { StoredState } from '../../src/settings/store.ts'
 import { runInAuditContext } from '../../src/shared/audit-context.ts'
+import { eventually } from '../support/eventually.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 const silent = { info() {}, warn() {}, error() {} }
@@ -294,7 +295,7 @@ test('a database that does not answer holds a request up for half a second, once
     vi.useRealTimers()
   }
   answer.resolve({ version: 2, document: '{"registration":{"value":"closed","at":1,"by":"ada"}}' })
-  await vi.waitFor(() => expect(settings.values.registration).toBe('closed'))
+  await eventually(() => expect(settings.values.registration).toBe('closed'))
 })
 
 test('a look that began before a change of our own does not undo it', async () => {

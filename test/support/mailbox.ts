@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import PostalMime, { type Email } from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
+import { PATIENCE } from './patience.ts'
 
 /** A received message, parsed. `to` is the envelope's receiver for SMTP and the header's for the outbox. */
 export interface ReceivedMail {
@@ -60,7 +61,7 @@ export async function startMailbox(options: { answer?: () => number | undefined 
   if (address === null || typeof address === 'string') throw new Error('the mail server has no port')
 
   /** The first message (also among those already here) to an address whose subject matches. */
-  const waitForMail = (to: string, subject: RegExp, milliseconds = 10_000): Promise<ReceivedMail> =>
+  const waitForMail = (to: string, subject: RegExp, milliseconds = PATIENCE): Promise<ReceivedMail> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
         const mail = messages.find((message) => message.to === to && subject.test(message.subject))

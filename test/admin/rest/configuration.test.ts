@@ -313,4 +313,4 @@ test('while everything is exported, other requests are answered', async () => {
   } finally {
     await latchkey.stop()
   }
-}, 60_000)
+})

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { AuthorizationRequest, Connector } from '../../../src/federation/connector.ts'
 import { UpstreamError } from '../../../src/federation/connector.ts'
+import { eventually } from '../../support/eventually.ts'
 import { createHttpBrowser } from '../../support/flow.ts'
 import { githubUser, startGitHub, type TestGitHub } from '../../support/upstream/github.ts'
 import { connectGitHub } from './connector.ts'
@@ -350,7 +351,7 @@ test('the five seconds are for all requests of a sign-in together', async () => 
   github.broken.set('/user', 'hang')
   timers.length = 0
   const outcome = failure(connector.identify(callback, attempt))
-  await vi.waitFor(() => expect(requestsTo('/user')).toHaveLength(1))
+  await eventually(() => expect(requestsTo('/user')).toHaveLength(1))
   timers[0]?.abort(new DOMException('too late', 'TimeoutError'))
   expect((await outcome).reason).toBe('unreachable')
 })

@@ -20,7 +20,7 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
     vi.useFakeTimers({ toFake: ['Date'], shouldAdvanceTime: true })
     latchkey = await bothWays.start()
     world = await createWorld(latchkey)
-  }, 60_000)
+  })
   afterAll(async () => {
     vi.useRealTimers()
     await latchkey?.stop()
