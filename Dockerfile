@@ -19,6 +19,7 @@ COPY prisma prisma
 COPY public public
 COPY snippets snippets
 COPY views views
+COPY locales locales
 COPY --from=build /app/src src
 COPY --from=build /app/build build
 RUN mkdir /data && chown node:node /data

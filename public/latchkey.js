@@ -3,11 +3,15 @@
 // Show what is typed into a password field.
 for (const button of document.querySelectorAll('[data-reveal]')) {
   const input = document.getElementById(button.dataset.reveal)
-  const word = button.firstChild
+  const pieces = [...button.children]
+  const whileHidden = pieces.map((piece) => piece.textContent)
+  const whileShown = [button.dataset.other, button.dataset.otherNamed]
   button.hidden = false
   const show = (shown) => {
     input.type = shown ? 'text' : 'password'
-    word.data = shown ? 'Hide' : 'Show'
+    pieces.forEach((piece, at) => {
+      piece.textContent = (shown ? whileShown : whileHidden)[at]
+    })
   }
   button.addEventListener('click', () => show(input.type === 'password'))
   // A browser offers to save what leaves as a password, not as text.
@@ -17,12 +21,13 @@ for (const button of document.querySelectorAll('[data-reveal]')) {
 // Copy what is meant to be copied. Browsers offer it on https and localhost.
 for (const button of navigator.clipboard ? document.querySelectorAll('[data-copy]') : []) {
   const word = button.firstChild
+  const before = word.data
   button.hidden = false
   button.addEventListener('click', async () => {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent)
-    word.data = 'Copied'
+    word.data = button.dataset.copied
     setTimeout(() => {
-      word.data = 'Copy'
+      word.data = before
     }, 2000)
   })
 }

@@ -29,6 +29,7 @@ const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['files that texts name', process.execPath, ['scripts/checks/paths.ts']],
   ['words of comments', process.execPath, ['scripts/checks/words.ts']],
   ['patience of tests', process.execPath, ['scripts/checks/patience.ts']],
+  ['texts of pages and mails', process.execPath, ['scripts/checks/texts.ts']],
   ['pages of connected applications', process.execPath, ['scripts/connect-docs.ts', '--check']],
   ['page of settings', process.execPath, ['scripts/settings-docs.ts', '--check']],
   ['list of events', process.execPath, ['scripts/events-docs.ts', '--check']],

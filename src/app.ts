@@ -87,6 +87,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     counters: counts.beside,
     cacheViews: overrides.cacheViews ?? true,
     clock: services.clock,
+    defaultLocale: () => values.defaultLocale,
     translateError: asStorageError,
     kept: keptForms(services.artifacts),
     icons: Object.fromEntries(

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../shared/clock.ts'
 import { type Limits, limitsWith } from '../shared/limits.ts'
+import { ENGLISH } from '../shared/locales/locales.ts'
 import { registerAuditContext } from './audit-context.ts'
 import { registerClosing } from './closing.ts'
 import { type Cookies, createCookies, registerCookies } from './cookies/cookies.ts'
@@ -12,6 +13,7 @@ import { createFlash, type Kept } from './forms/flash.ts'
 import { registerForms } from './forms/forms.ts'
 import { createInterrupted, type Interrupted, type OwnerOf } from './forms/interrupted.ts'
 import { registerHeaders } from './headers.ts'
+import { type Language, languageRoute, registerLanguage } from './language.ts'
 import { registerRequestLog } from './logging/requests.ts'
 import { registerAssets } from './pages/assets.ts'
 import { registerViews } from './pages/views.ts'
@@ -36,6 +38,8 @@ export interface HttpOptions {
   /** Compile each view once. Off while developing. */
   cacheViews: boolean
   clock: Clock
+  /** The language of those who say none (BCP 47); English unless given. Read at each request. */
+  defaultLocale?: () => string
   /** Gives the AppError that an error of somewhere below stands for; without one, errors are what they are. */
   translateError?: (error: unknown) => unknown
   /** Where forms and answers to them are kept that are too large for a cookie, or must not be in one. */
@@ -48,6 +52,7 @@ export interface Http {
   sealed: SealedCookies
   /** Which browsers have signed in before. */
   devices: KnownDevices
+  language: Language
   limit: Limit
   countFailure: CountFailure
   /** Requests that wait for a fresh sign-in. */
@@ -73,6 +78,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   registerRequestLog(app)
   registerHeaders(app, { secure })
   await registerCookies(app)
+  const language = registerLanguage(app, { secure, fallback: options.defaultLocale ?? (() => ENGLISH) })
   await registerCsrf(app, { key: cookieKey, secure })
   const cookies = createCookies(secure)
   const sealed = createSealedCookies(cookieKey, options.clock)
@@ -96,14 +102,11 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   }
   const flash = createFlash({ cookies, ...onServer })
   const interrupted = createInterrupted(onServer)
-  return {
-    cookies,
-    sealed,
-    devices,
-    limit,
-    countFailure,
-    interrupted,
-    forms: (context, ownerOf) =>
-      registerForms(context, { issuer, clock: options.clock, flash, interrupted, ownerOf }),
-  }
+  const forms: Http['forms'] = (context, ownerOf) =>
+    registerForms(context, { issuer, clock: options.clock, flash, interrupted, ownerOf })
+  await app.register(async (scope) => {
+    await forms(scope)
+    languageRoute(scope, { issuer, language })
+  })
+  return { cookies, sealed, devices, language, limit, countFailure, interrupted, forms }
 }

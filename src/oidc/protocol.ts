@@ -105,6 +105,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
     admits,
     sessions,
     effects,
+    speak: http.language.ofAuthorizationRequest,
   })
   provider.watch(KEY_WATCH)
   return {

@@ -8,6 +8,7 @@
 import { z } from 'zod'
 import { isAllowableScheme, isPrivateHost } from '../http/forms/allowed-redirects.ts'
 import { domainOf } from '../shared/domain-name.ts'
+import { ENGLISH, LOCALES } from '../shared/locales/locales.ts'
 import { isLoopbackHost } from '../shared/loopback.ts'
 import { isScopeToken } from '../shared/scope-token.ts'
 import { line } from '../shared/text.ts'
@@ -20,6 +21,7 @@ export const SECTIONS = {
   accounts: 'Accounts',
   sessions: 'Sessions and tokens',
   applications: 'Applications',
+  pages: 'Pages',
   mail: 'Mail',
   sms: 'Codes by SMS',
   operation: 'Operation',
@@ -358,6 +360,13 @@ const ROWS = {
             ? 'must not have scopes of the administration API: nobody has looked at these clients'
             : undefined,
     }),
+  },
+  default_locale: {
+    section: 'pages',
+    label: 'Language where nobody says one',
+    sentence:
+      'Of pages and messages for people whose app, account and browser name no language that there is. Tags of BCP 47.',
+    ...choice(LOCALES.map(({ tag }) => tag) as [string, ...string[]], ENGLISH),
   },
   mail_from: {
     section: 'mail',

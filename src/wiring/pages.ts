@@ -207,7 +207,9 @@ export async function wirePages(
   homeRoute(app, {
     async accountOf(request, reply) {
       const session = await sessions.current(request, reply)
-      return session && accounts.byId(session.accountId)
+      const account = session && (await accounts.byId(session.accountId))
+      if (account) http.language.ofAccount(request, account.locale)
+      return account
     },
     registration: () => values.registration,
   })

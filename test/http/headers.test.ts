@@ -47,7 +47,7 @@ test.each(['/login', '/nowhere', '/boom'])(
   async (path) => {
     const app = await server()
     const { body } = await app.inject({ url: path, headers: { accept: 'text/html' } })
-    expect(body).toContain('<html lang="en">')
+    expect(body).toContain('<html lang="en" dir="ltr">')
     expect(body).not.toMatch(/<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)/i)
   },
 )

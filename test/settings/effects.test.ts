@@ -229,6 +229,15 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: 'https://api.pwnedpasswords.com/range/',
     after: 'http://127.0.0.1:9/range/',
   },
+  default_locale: {
+    to: 'de',
+    look: async () => {
+      const page = await latchkey.app.inject({ url: '/login', headers: { accept: 'text/html' } })
+      return page.headers['content-language']
+    },
+    before: 'en',
+    after: 'de',
+  },
   email_codes: {
     to: 'on',
     look: async () => {

@@ -10,6 +10,7 @@ const HARMLESS: Partial<Record<SettingName, string>> = {
   access_token_ttl: 'what an app holds, a week at most; no proof of a person',
   refresh_token_ttl: 'what an app holds; it ends with the sign-ins of its person',
   sign_out_confirmation: 'how a sign-in ends',
+  default_locale: 'the words of pages and mails, for those who say no language',
   pkce_default: 'new clients alone; `auto` asks for PKCE or a nonce',
   redirect_hosts:
     'which URIs clients may have; codes go there after consent, and first-party clients are not to be changed',

@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import { LOCALES } from '../../shared/locales/locales.ts'
+import { currentLocale, direction, html, t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
 import { CSRF_FIELD } from '../forms/csrf.ts'
 import { withErrorSummary } from '../forms/error-summary.ts'
@@ -35,6 +37,11 @@ export async function registerViews(
       withErrorSummary,
       host: options.issuer.host,
       csrfField: CSRF_FIELD,
+      t,
+      html,
+      locale: currentLocale,
+      direction,
+      locales: LOCALES,
     },
   })
 }

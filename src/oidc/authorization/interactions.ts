@@ -94,20 +94,27 @@ export function createInteractions(deps: {
   admits: Admits
   sessions: Pick<AuditedSessions, 'current' | 'incomplete'>
   effects: SignInEffects
+  /** Speaks the language that an authorization request asks for. */
+  speak(request: FastifyRequest, reply: FastifyReply, uid: string, uiLocales: unknown): void
 }): Interactions {
   async function find(request: FastifyRequest, reply: FastifyReply): Promise<Interaction> {
     pinToIssuer(request, deps.issuer)
     const { uid } = request.params as { uid: string }
     try {
       const interaction = await deps.current().interactionDetails(request.raw, reply.raw)
-      if (interaction.uid === uid) return interaction
+      if (interaction.uid === uid) return spoken(request, reply, interaction)
     } catch (error) {
       if (error instanceof RegistrationChanged) throw changed(error)
       if (!(error instanceof errors.SessionNotFound)) throw error
       const interaction = await withoutItsSession(request, reply)
-      if (interaction?.uid === uid) return interaction
+      if (interaction?.uid === uid) return spoken(request, reply, interaction)
     }
     throw isOver()
+  }
+
+  function spoken(request: FastifyRequest, reply: FastifyReply, interaction: Interaction): Interaction {
+    deps.speak(request, reply, interaction.uid, interaction.params.ui_locales)
+    return interaction
   }
 
   /**

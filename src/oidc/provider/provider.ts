@@ -12,6 +12,7 @@ import type { PrivateHosts } from '../../http/outgoing/private-hosts.ts'
 import { ACR_VALUES } from '../../shared/acr.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import { DEVICE_CODE_TTL } from '../../shared/device-code.ts'
+import { LOCALES } from '../../shared/locales/locales.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { withExactRedirects } from '../authorization/exact-redirects.ts'
 import type { ProviderPages } from '../authorization/pages.ts'
@@ -136,7 +137,10 @@ function configuration(deps: ProviderDependencies): Configuration {
       policy: createInteractionPolicy(deps.secondFactorRules, deps.admits),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
-    discovery: { prompt_values_supported: PROMPT_VALUES },
+    discovery: {
+      prompt_values_supported: PROMPT_VALUES,
+      ui_locales_supported: LOCALES.map(({ tag }) => tag),
+    },
     renderError: deps.pages.renderError,
     cookies: {
       keys: [...deps.cookieKeys],

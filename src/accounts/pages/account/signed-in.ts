@@ -111,6 +111,7 @@ export function createSignedIn({
   ) => {
     const account = session && (await accounts.byId(session.accountId))
     if (session && account) {
+      http.language.ofAccount(request, account.locale)
       const [waiting, managesGroups] = await Promise.all([
         recovery.waiting(account),
         managing.manages(account.id),

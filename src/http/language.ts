@@ -1,0 +1,115 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { acceptedLanguages, ENGLISH, firstMatching, LOCALES, matching } from '../shared/locales/locales.ts'
+import { inLocale, setLocale } from '../shared/locales/texts.ts'
+import { errorFormat } from './errors/format.ts'
+import { parseForm } from './forms/forms.ts'
+import { safeReturnTo } from './return-to.ts'
+
+/** The choice of this browser. Its name is plain, for apps of the same site may read and set it: it says nothing but a language. */
+const CHOSEN = 'locale'
+
+/** The language of one authorization request, `{uid}.{tag}`: what its `ui_locales` ask for, or what was chosen on its pages. */
+const OF_REQUEST = 'locale_request'
+
+const YEAR = 365 * 24 * 60 * 60
+/** Seconds. An interaction lasts no longer. */
+const HOUR = 60 * 60
+
+/** The language of what is answered. */
+export interface Language {
+  /**
+   * Speaks the language of an authorization request from here on, also on the pages that its person comes by (registration, a
+   * new password). A choice that was made on its pages stays.
+   * @param uid of the interaction
+   * @param uiLocales the parameter `ui_locales` (OIDC Core §3.1.2.1): languages, best first, with spaces between
+   */
+  ofAuthorizationRequest(request: FastifyRequest, reply: FastifyReply, uid: string, uiLocales: unknown): void
+  /** Speaks the language that a person has chosen for their account, unless the authorization request asks for another. */
+  ofAccount(request: FastifyRequest, locale: string | null | undefined): void
+  /** Keeps a choice in this browser. @param tag one of LOCALES */
+  choose(request: FastifyRequest, reply: FastifyReply, tag: string): void
+}
+
+/**
+ * Gives each request that is answered by a page its language: that of the authorization request, else the account's, else the
+ * browser's choice, else one of `Accept-Language`. What programs are answered is English.
+ * @param options.fallback the language of those who say none, as a tag. Read at each request
+ */
+export function registerLanguage(
+  app: FastifyInstance,
+  options: { secure: boolean; fallback(): string },
+): Language {
+  const attributes = { path: '/', sameSite: 'lax', httpOnly: true, secure: options.secure } as const
+
+  const ofBrowser = (request: FastifyRequest): string =>
+    firstMatching([
+      request.cookies[CHOSEN] ?? '',
+      ...acceptedLanguages(request.headers['accept-language']),
+    ]) ??
+    matching(options.fallback()) ??
+    ENGLISH
+
+  const finders = new WeakMap<FastifyRequest, () => string>()
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (errorFormat(request) !== 'html') return done()
+    const find = () => ofRequest(request)?.tag ?? ofBrowser(request)
+    finders.set(request, find)
+    inLocale(find, done)
+  })
+  // A body is read on events of the socket, which know nothing of the request.
+  app.addHook('preValidation', (request, _reply, done) => {
+    const find = finders.get(request)
+    if (find) inLocale(find, done)
+    else done()
+  })
+
+  const keep = (reply: FastifyReply, uid: string, tag: string) =>
+    reply.setCookie(OF_REQUEST, `${uid}.${tag}`, { ...attributes, maxAge: HOUR })
+
+  return {
+    ofAuthorizationRequest(request, reply, uid, uiLocales) {
+      const known = ofRequest(request)
+      if (known?.uid === uid) return setLocale(known.tag)
+      const asked =
+        typeof uiLocales === 'string' ? firstMatching(uiLocales.slice(0, 1000).split(' ')) : undefined
+      if (asked !== undefined) keep(reply, uid, asked)
+      else if (request.cookies[OF_REQUEST] !== undefined) reply.clearCookie(OF_REQUEST, attributes)
+      setLocale(asked ?? ofBrowser(request))
+    },
+    ofAccount(request, locale) {
+      const tag = locale ? matching(locale) : undefined
+      if (tag !== undefined && ofRequest(request) === undefined) setLocale(tag)
+    },
+    choose(request, reply, tag) {
+      reply.setCookie(CHOSEN, tag, { ...attributes, maxAge: YEAR })
+      const known = ofRequest(request)
+      if (known) keep(reply, known.uid, tag)
+      setLocale(tag)
+    },
+  }
+}
+
+function ofRequest(request: FastifyRequest): { uid: string; tag: string } | undefined {
+  const [uid, range] = (request.cookies[OF_REQUEST] ?? '').split('.', 2)
+  const tag = range === undefined ? undefined : matching(range)
+  return uid && tag ? { uid, tag } : undefined
+}
+
+const choice = z.object({
+  locale: z.enum(LOCALES.map(({ tag }) => tag)),
+  return_to: z.string().optional(),
+})
+
+/** `POST /locale`: the languages at the foot of every page. Leads back to that page. */
+export function languageRoute(
+  app: FastifyInstance,
+  { issuer, language }: { issuer: URL; language: Language },
+): void {
+  app.post('/locale', { config: { formPage: '/' } }, async (request, reply) => {
+    const form = parseForm(choice, request.body)
+    if (!form.ok) return reply.redirect('/', 303)
+    language.choose(request, reply, form.value.locale)
+    return reply.redirect(safeReturnTo(issuer, form.value.return_to, '/'), 303)
+  })
+}

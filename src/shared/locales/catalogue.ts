@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import type { IntlMessageFormat } from 'intl-messageformat'
+import type english from '../../../locales/en.json'
+import { own } from '../own.ts'
+import { ENGLISH, localeOf } from './locales.ts'
+
+/** Names a text. All are in locales/en.json. */
+export type TextKey = keyof typeof english
+
+/** What fills the placeholders of a text. */
+export type TextArguments = Readonly<Record<string, string | number | Date>>
+
+/** The same, for a caller that puts the pieces together: objects come out as they are, a function fills a tag. */
+export type Fillings = Readonly<Record<string, string | number | Date | object>>
+
+export type Catalogue = Readonly<Record<string, string>>
+
+/** A text whose placeholders are filled: strings, and the objects that were given, in a row. */
+export type Format = (values: Fillings) => readonly unknown[]
+
+const FOLDER = fileURLToPath(new URL('../../../locales/', import.meta.url))
+const require = createRequire(import.meta.url)
+
+const catalogues = new Map<string, Catalogue>()
+const formats = new Map<string, Format>()
+let library: typeof IntlMessageFormat | undefined
+
+/** The texts of a language, from its file, read once. @throws Error when there is no such language */
+export function catalogueOf(tag: string): Catalogue {
+  const { tag: name } = localeOf(tag)
+  const read = catalogues.get(name)
+  if (read !== undefined) return read
+  const catalogue = JSON.parse(readFileSync(`${FOLDER}${name}.json`, 'utf8')) as Catalogue
+  catalogues.set(name, catalogue)
+  return catalogue
+}
+
+/**
+ * A text in a language (ICU MessageFormat), in pieces; in English where that language lacks it.
+ * @throws Error when a placeholder is not filled
+ */
+export function piecesIn(tag: string, key: TextKey, values: Fillings): readonly unknown[] {
+  const name = `${tag} ${key}`
+  let format = formats.get(name)
+  if (format === undefined) {
+    format = formatOf(tag, key)
+    formats.set(name, format)
+  }
+  return format(values)
+}
+
+function formatOf(tag: string, key: TextKey): Format {
+  const translated = own(catalogueOf(tag), key)
+  const language = translated === undefined ? ENGLISH : tag
+  const text = translated ?? own(catalogueOf(ENGLISH), key)
+  if (text === undefined) throw new Error(`no text is called ${key}`)
+  return compiled(text, language)
+}
+
+/**
+ * A text, ready to be filled in. The library is loaded by the first text that has something to fill in.
+ * @param text in ICU MessageFormat
+ * @throws Error when it is not
+ */
+export function compiled(text: string, tag: string): Format {
+  if (!/[{}<>']/.test(text)) return () => [text]
+  library ??= (require('intl-messageformat') as { IntlMessageFormat: typeof IntlMessageFormat })
+    .IntlMessageFormat
+  const message = new library(text, tag)
+  return (values) => {
+    const result: unknown = message.format(values as Parameters<typeof message.format>[0])
+    return Array.isArray(result) ? result : [result]
+  }
+}

@@ -1,0 +1,85 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { piecesIn, type TextArguments, type TextKey } from './catalogue.ts'
+import { ENGLISH, localeOf } from './locales.ts'
+
+export type { TextArguments, TextKey } from './catalogue.ts'
+
+/** The language that the running code speaks, found out when the first text is asked for. */
+interface Speaking {
+  tag?: string | undefined
+  find?: (() => string) | undefined
+}
+
+const storage = new AsyncLocalStorage<Speaking>()
+
+/** The language of the running request, mail or command; English where none was set. */
+export function currentLocale(): string {
+  const speaking = storage.getStore()
+  if (speaking === undefined) return ENGLISH
+  speaking.tag ??= speaking.find?.() ?? ENGLISH
+  return speaking.tag
+}
+
+/** Runs `work` in a language. @param tag one of LOCALES, or what finds it out when the first text is asked for */
+export const inLocale = <T>(tag: string | (() => string), work: () => T): T =>
+  storage.run(typeof tag === 'string' ? { tag } : { find: tag }, work)
+
+/** Changes the language of the running request: what it was asked for is known only now. Outside of one, nothing happens. */
+export function setLocale(tag: string): void {
+  const speaking = storage.getStore()
+  if (speaking !== undefined) speaking.tag = tag
+}
+
+/** A text in the current language. @throws Error when a placeholder of it is not filled */
+export const t = (key: TextKey, values: TextArguments = {}): string =>
+  piecesIn(currentLocale(), key, values).join('')
+
+/** A piece of HTML that is finished. */
+class Html {
+  readonly markup: string
+  constructor(markup: string) {
+    this.markup = markup
+  }
+}
+
+const markupOf = (pieces: readonly unknown[]): string =>
+  pieces.map((piece) => (piece instanceof Html ? piece.markup : escaped(String(piece)))).join('')
+
+/** Elements that a text may hold; each is written as the tag itself, without attributes. */
+const ELEMENTS = ['b', 'strong', 'em', 'code', 'bdi']
+
+const elements = Object.fromEntries(
+  ELEMENTS.map((name) => [
+    name,
+    (pieces: readonly unknown[]) => new Html(`<${name}>${markupOf(pieces)}</${name}>`),
+  ]),
+)
+
+/**
+ * A text in the current language as HTML: it is escaped, and so is what fills it. Its tags `<b>`, `<strong>`, `<em>`, `<code>`
+ * and `<bdi>` become elements, every other one a link.
+ * @param links where the links lead, by the name of their tag
+ */
+export function html(
+  key: TextKey,
+  values: TextArguments = {},
+  links: Readonly<Record<string, string>> = {},
+): string {
+  const anchors = Object.entries(links).map(([name, href]) => [
+    name,
+    (pieces: readonly unknown[]) => new Html(`<a href="${escaped(href)}">${markupOf(pieces)}</a>`),
+  ])
+  return markupOf(piecesIn(currentLocale(), key, { ...values, ...elements, ...Object.fromEntries(anchors) }))
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
+
+/** How the current language is written, for `dir`. */
+export const direction = (): 'ltr' | 'rtl' => (localeOf(currentLocale()).rtl ? 'rtl' : 'ltr')
