@@ -4,10 +4,12 @@ import { type Access, createAccess } from './access/access.ts'
 import { createAccessConfiguration } from './access/configuration.ts'
 import type { Account } from './accounts/account.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
+import { canonicalEmail } from './accounts/email/address.ts'
 import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
 import { openDearestCost } from './accounts/passwords/dearest-cost.ts'
 import { createHasher, type HashingCost, hashingCostOf } from './accounts/passwords/hashing.ts'
 import type { EstimateStrength } from './accounts/passwords/strength.ts'
+import { inviterName } from './accounts/sign-up/inviter.ts'
 import { endSignIns } from './accounts/store/generation.ts'
 import { keepVerifiedPhone } from './accounts/store/phone.ts'
 import { accountView } from './accounts/store/reads.ts'
@@ -53,6 +55,7 @@ import { userinfoAudience } from './oidc/tokens/userinfo-audience.ts'
 import { createLastUses, type LastUses } from './oidc/usage/last-uses.ts'
 import { createLastUsesStore } from './oidc/usage/last-uses-store.ts'
 import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
+import { createOrganizations, type Organizations } from './organizations/organizations.ts'
 import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
 import { createRejections, type Rejections } from './rejections/rejections.ts'
@@ -129,6 +132,8 @@ export interface Services extends Foundation {
   resources: Resources
   /** Groups of people, and roles. */
   access: Access
+  /** Companies that people sign in for. */
+  organizations: Organizations
   resourceCredentials: ResourceCredentials
   /** Where events are sent. */
   webhooks: Webhooks
@@ -333,6 +338,17 @@ export async function openServices(
     findPerson: accounts.findNamed,
     ofAdministration: (identifier) => reserved.includes(identifier),
   })
+  const organizations = createOrganizations({
+    db,
+    marker: foundation.documents.organizations,
+    settings: values,
+    clock,
+    issuer: config.issuer,
+    mail: mailer,
+    canonicalEmail,
+    inviterName: () => inviterName(accounts.byId),
+    events: event,
+  })
   const lastUses = createLastUses({ store: createLastUsesStore(db), clock, log: logger })
   return {
     ...foundation,
@@ -369,6 +385,7 @@ export async function openServices(
     findForProtocol: async (clientId) => (await documents.find(clientId)) ?? findClient(clientId),
     resources,
     access,
+    organizations,
     resourceCredentials,
     reservedScopes: () =>
       findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),

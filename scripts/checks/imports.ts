@@ -28,6 +28,7 @@ const domains = [
   'federation',
   'mail',
   'metrics',
+  'organizations',
   'queue',
   'registration',
   'rejections',

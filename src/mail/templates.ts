@@ -11,6 +11,8 @@ export interface MailData {
   /** Of an account that waits to be deleted. `deletedOn`: a day. */
   'reset-password-leaving': { username: string; link: string; validFor: string; deletedOn: string }
   invitation: { username: string; invitedBy: string; link: string; validFor: string }
+  /** To join an organization. */
+  'organization-invitation': { organization: string; invitedBy: string; link: string; validFor: string }
   'password-changed': { username: string; resetLink: string }
   /** After too many wrong passwords. */
   locked: { username: string; lockedFor: string; link: string; validFor: string }
@@ -92,6 +94,7 @@ const subjects: Record<MailTemplate, (service: string) => string> = {
   'reset-password': (service) => `Set a new password for ${service}`,
   'reset-password-leaving': (service) => `Set a new password for ${service}, and keep your account`,
   invitation: (service) => `You are invited to ${service}`,
+  'organization-invitation': (service) => `You are invited to an organization at ${service}`,
   'password-changed': (service) => `Your password for ${service} was changed`,
   locked: (service) => `Too many wrong passwords for your account at ${service}`,
   'locked-for-good': (service) => `Set a new password for ${service}: too many wrong ones were tried`,

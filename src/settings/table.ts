@@ -24,6 +24,7 @@ export const SECTIONS = {
   pages: 'Pages',
   mail: 'Mail',
   sms: 'Codes by SMS',
+  organizations: 'Organizations',
   operation: 'Operation',
   limits: 'Rate limits',
 } as const
@@ -48,6 +49,9 @@ export interface Setting<Value = unknown> extends Kind<Value> {
 const DAY = 86_400
 const seconds = (fallback: number, low: number, high = 3650 * DAY) =>
   number(fallback, low, high, { unit: 'seconds' })
+
+const ORGANIZATION_ROLE = 'must be names of lower-case letters, digits, - and _, for example admin, member'
+const isOrganizationRole = (word: string): boolean => /^[a-z][a-z\d_-]{0,49}$/.test(word)
 
 const isHttpsOrigin = (word: string): boolean => {
   const url = URL.parse(word)
@@ -387,6 +391,26 @@ const ROWS = {
     ),
   },
   ...smsRows,
+  organization_roles: {
+    section: 'organizations',
+    guards: true,
+    label: 'Roles of members',
+    sentence:
+      'What members of every organization may be; apps are told in `org_roles`. A role that is taken out counts for nothing at once.',
+    see: 'organizations.md#roles',
+    ...words({ problem: every(isOrganizationRole, ORGANIZATION_ROLE) }),
+    fallback: ['admin', 'member'],
+  },
+  organization_manager_roles: {
+    section: 'organizations',
+    guards: true,
+    label: 'Roles that manage',
+    sentence:
+      'Which of them manage members and invitations, on a page of their account. None: administrators alone do.',
+    see: 'organizations.md#managers',
+    ...words({ problem: every(isOrganizationRole, ORGANIZATION_ROLE) }),
+    fallback: ['admin'],
+  },
   audit_retention: {
     section: 'operation',
     guards: true,

@@ -17,6 +17,7 @@ import type { Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
 import { liveAccounts } from '../oidc/sessions/generations.ts'
+import { ORGANIZATION_FIELDS } from '../organizations/fields.ts'
 import type { Services } from '../services.ts'
 import { figuresOf } from './console.ts'
 import { openPersonalData } from './personal-data.ts'
@@ -58,6 +59,8 @@ export async function wireApi(
       ofAdministrators: services.access.ofAdministrators,
       groupFields: GROUP_FIELDS,
       roleFields: ROLE_FIELDS,
+      organizations: services.organizations,
+      organizationFields: ORGANIZATION_FIELDS,
       attributes: services.attributes,
       customClaims: services.customClaims,
       claimFields: CLAIM_FIELDS,

@@ -18,7 +18,7 @@ const SWEEP_ROWS = 500
 /** What the server does beside the requests. */
 export function jobsOf(services: Services): Job[] {
   const { access, accounts, artifacts, audit, clients, clock, factors, keys, lastUses } = services
-  const { queue, rejections, selfRegistered, settings, sms, usage } = services
+  const { organizations, queue, rejections, selfRegistered, settings, sms, usage } = services
   return [
     { name: 'expired artefacts', every: MINUTE / 2, run: () => artifacts.sweep(SWEEP_ROWS) },
     {
@@ -30,6 +30,11 @@ export function jobsOf(services: Services): Job[] {
       name: 'members of groups and roles that were removed',
       every: MINUTE / 2,
       run: async () => (await access.groups.purge()) + (await access.roles.purge()),
+    },
+    {
+      name: 'members of organizations that were removed, and invitations that are over',
+      every: MINUTE / 2,
+      run: () => organizations.purge(),
     },
     { name: 'old refused requests', every: MINUTE, run: () => rejections.prune() },
     { name: 'expired accounts and codes', every: 10 * MINUTE, run: () => accounts.purge() },

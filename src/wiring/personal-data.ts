@@ -112,6 +112,15 @@ export function openPersonalData(services: Services): PersonalData {
           })),
       },
       {
+        name: 'organizations',
+        read: async (accountId) =>
+          (await services.organizations.members.ofAccount(accountId)).map(({ name, slug, roles }) => ({
+            name,
+            slug,
+            roles,
+          })),
+      },
+      {
         name: 'apps_signed_in',
         async read(accountId) {
           const found = Object.entries(HELD_BY_APPS).map(async ([model, kind]) =>

@@ -128,6 +128,9 @@ test('every template renders in both forms, leaving no value out', async () => {
     },
     'reset-password': { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },
     invitation: { username: 'VALUE1', invitedBy: 'VALUE2', link: 'VALUE3', validFor: 'VALUE4' },
+    'organization-invitation': {
+      ...{ organization: 'VALUE1', invitedBy: 'VALUE2', link: 'VALUE3', validFor: 'VALUE4' },
+    },
     'password-changed': { username: 'VALUE1', resetLink: 'VALUE2' },
     locked: { username: 'VALUE1', lockedFor: 'VALUE2', link: 'VALUE3', validFor: 'VALUE4' },
     'locked-for-good': { username: 'VALUE1', link: 'VALUE2', validFor: 'VALUE3' },

@@ -29,7 +29,7 @@ test('each setting is on the page, in the form of its section; what the environm
   expect(page.text).toContain('Default: 2592000 (30 days).')
   expect(
     page.forms.filter((form) => form.buttons.some(({ label }) => label.startsWith('Save'))),
-  ).toHaveLength(8)
+  ).toHaveLength(9)
 })
 
 test('a field is required where an empty one is refused, and there alone', async () => {

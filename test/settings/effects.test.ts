@@ -172,6 +172,15 @@ async function registerClient(scope?: string) {
   return response
 }
 
+/** What somebody is in a new organization, who has these roles. */
+async function inOrganization(roles: string[]) {
+  const { organizations } = latchkey.services
+  const { id } = await organizations.create({ name: fresh('Company ') })
+  const user = await latchkey.createUser(fresh('employee'))
+  await organizations.members.put(id, user.id, roles)
+  return (await organizations.members.membership(user.id, id)) ?? { manages: undefined }
+}
+
 const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: Effect } = {
   registration: { to: 'closed', look: () => status('/register'), before: 200, after: 403 },
   email_domains: {
@@ -319,6 +328,18 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     look: lock,
     before: expect.objectContaining({ seconds: 900 }),
     after: expect.objectContaining({ seconds: 60 }),
+  },
+  organization_roles: {
+    to: ['owner'],
+    look: () => refusalOf(inOrganization(['owner'])),
+    before: { roles: ['Choose among admin, member.'] },
+    after: undefined,
+  },
+  organization_manager_roles: {
+    to: ['member'],
+    look: async () => (await inOrganization(['member'])).manages,
+    before: false,
+    after: true,
   },
   access_contact: {
     to: 'help@example.org',

@@ -63,6 +63,8 @@ const another = (name: SettingName): unknown => {
     sms_success: 'ok',
     sms_prefixes: ['+44'],
     email_domains: ['example.com'],
+    organization_roles: ['owner'],
+    organization_manager_roles: ['owner'],
     redirect_hosts: ['nas.lan'],
     redirect_schemes: ['cursor'],
     unverified_client_scopes: ['books:read'],

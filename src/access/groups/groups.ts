@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { isId } from '../../shared/ids.ts'
 import { nameKey } from '../../shared/name-key.ts'
 import {
   cutPage,
@@ -16,8 +17,6 @@ import { refusedFields } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
 import { contentOf, parseContent } from '../fields/field.ts'
 import { groupFields } from '../fields/table.ts'
-import { isId } from '../ids.ts'
-import { beginRemoval } from '../store/rows.ts'
 import type { Group, GroupMember } from './group.ts'
 import { createGroupStore, type GroupRow, type MemberRow } from './store.ts'
 
@@ -152,7 +151,7 @@ export function createGroups({
       const { name } = await get(id)
       if (!(await store.removals.mark(id, new Date(clock())))) throw notFound()
       events({ type: 'group.deleted', id, name })
-      await beginRemoval(store.removals)
+      await store.removals.begin()
     },
 
     purge: store.removals.run,

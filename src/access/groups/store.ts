@@ -1,6 +1,7 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { BY_HAND, createRemovals, kept, type Removals, unlessTaken } from '../store/rows.ts'
+import { createRemovals, kept, type Removals, unlessTaken } from '../../storage/removals.ts'
+import { BY_HAND } from '../store/rows.ts'
 import type { GroupContent } from './group.ts'
 
 export interface GroupRow extends GroupContent {

@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { kept } from '../store/rows.ts'
+import { kept } from '../../storage/removals.ts'
 
 /** A group or a role. */
 export interface Target {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { isId } from '../../shared/ids.ts'
 import { nameKey } from '../../shared/name-key.ts'
 import {
   cutPage,
@@ -17,8 +18,6 @@ import { refusedFields } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
 import { contentOf, shownContent } from '../fields/field.ts'
 import { roleFields } from '../fields/table.ts'
-import { isId } from '../ids.ts'
-import { beginRemoval } from '../store/rows.ts'
 import { NO_API, parseRole, type Role, type RoleContent } from './role.ts'
 import { createRoleStore, type Holder, type HolderRow, type RoleRow } from './store.ts'
 
@@ -169,7 +168,7 @@ export function createRoles({
       const { name } = await find(id)
       if (!(await store.removals.mark(id, new Date(clock())))) throw notFound()
       events({ type: 'role.deleted', id, name })
-      await beginRemoval(store.removals)
+      await store.removals.begin()
     },
 
     purge: store.removals.run,

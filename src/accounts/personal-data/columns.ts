@@ -71,6 +71,10 @@ export const RELATED: {
     member: 'role_assignments',
     columns: { accountId: owner, roleId: true, source: true, createdAt: true },
   },
+  organizations: {
+    member: 'organization_memberships',
+    columns: { organizationId: true, accountId: owner, roles: true, createdAt: true },
+  },
   recoveryCodes: {
     member: 'recovery_codes',
     columns: { id, accountId: owner, prefix: secret, hash: secret, createdAt: true },

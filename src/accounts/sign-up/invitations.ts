@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { currentAuditContext } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
 import { durationInWords } from '../../shared/moment.ts'
@@ -20,16 +19,11 @@ import type { AccountSessions } from '../sessions.ts'
 import type { AccountStore } from '../store/store.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { Redemption, TokenStore } from '../tokens/store.ts'
+import { inviterName } from './inviter.ts'
 import { suggestUsername } from './username.ts'
 
 /** Seconds that an invitation can be accepted. */
 const ttl = 7 * 86_400
-
-/** Who invites where no person with an account does: the command line, a program. */
-const NO_PERSON = 'The administrator'
-
-/** Code points of an inviter's name in mails and pages. */
-const MAX_NAME_LENGTH = 80
 
 const details = z.object({ invitedBy: z.string() })
 
@@ -109,14 +103,6 @@ export function createInvitations(deps: {
 }): Invitations {
   const { store, tokens, tokenStore, linkedStore, hasher, policy, sessions, mail, links, events, clock } =
     deps
-
-  async function inviter(): Promise<string> {
-    const actor = currentAuditContext()?.actor
-    const account = actor?.kind === 'account' && actor.id ? await store.byId(actor.id) : undefined
-    if (!account) return NO_PERSON
-    const name = [account.givenName, account.familyName].filter(Boolean).join(' ') || account.displayUsername
-    return [...name].slice(0, MAX_NAME_LENGTH).join('')
-  }
 
   const tooMany = (retryAfter: number) =>
     new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
@@ -215,7 +201,7 @@ export function createInvitations(deps: {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
       const email = addressOf(account)
-      const invitedBy = await inviter()
+      const invitedBy = await inviterName(store.byId)
       const to = { purpose: 'invitation', accountId, email, ttl, code: false } as const
       const issued = await tokens.issue({ ...to, details: JSON.stringify({ invitedBy }) })
       if (!issued) throw tooMany(await tokens.secondsToWait('invitation', accountId, email))

@@ -23,6 +23,8 @@ import type { Consent } from '../../oidc/consent/consents.ts'
 import type { SigningKeys } from '../../oidc/keys/keys.ts'
 import type { SignedInDevice } from '../../oidc/sessions/devices.ts'
 import type { AcceptedAdminToken } from '../../oidc/tokens/admin-tokens.ts'
+import type { NamedOrganizationField } from '../../organizations/fields.ts'
+import type { Organizations } from '../../organizations/organizations.ts'
 import type { InitialAccessTokens } from '../../registration/tokens.ts'
 import type { Rejections } from '../../rejections/rejections.ts'
 import type { ScimTokens } from '../../scim/tokens/tokens.ts'
@@ -90,6 +92,8 @@ export interface RestDependencies {
   /** What there is to be said of each. */
   groupFields: readonly NamedField[]
   roleFields: readonly NamedField[]
+  organizations: Omit<Organizations, 'exist' | 'purge'>
+  organizationFields: readonly NamedOrganizationField[]
   attributes: Attributes
   customClaims: Claims
   claimFields: readonly NamedDefinitionField[]

@@ -153,7 +153,7 @@ export async function refuseAccessOfAdministrators(
 ): Promise<void> {
   if (caller.kind === 'machine' && (await found()))
     throw refused(
-      'A client cannot change groups and roles of administrators and auditors. An administrator can, in the console or by command line.',
+      'A client cannot change groups, roles and organizations of administrators and auditors. An administrator can, in the console or by command line.',
     )
 }
 
@@ -182,6 +182,29 @@ export function refuseWeakerSignIns(
   if (weaker.length > 0)
     throw refused(
       `A client cannot ask less of the sign-ins to a client: ${weaker.join(', ')}. An administrator can, in the console or by command line.`,
+    )
+}
+
+/**
+ * What an organization asks of the sign-ins for it guards what its members see.
+ * @param before the organization as it is @throws AppError administration_not_granted (403)
+ */
+export function refuseWeakerOrganizations(
+  caller: Caller,
+  changes: Readonly<Record<string, unknown>>,
+  before: { second_factor_required: boolean; session_max_age: number | null },
+): void {
+  if (caller.kind !== 'machine') return
+  const lifted =
+    before.second_factor_required &&
+    changes.second_factor_required !== undefined &&
+    changes.second_factor_required !== true
+  const age = (value: unknown) => (typeof value === 'number' ? value : Infinity)
+  const longer =
+    changes.session_max_age !== undefined && age(changes.session_max_age) > age(before.session_max_age)
+  if (lifted || longer)
+    throw refused(
+      'A client cannot ask less of the sign-ins for an organization: second_factor_required, session_max_age. An administrator can, in the console or by command line.',
     )
 }
 

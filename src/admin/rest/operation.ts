@@ -30,6 +30,7 @@ interface AdminOperation<
     | 'clients'
     | 'users'
     | 'groups and roles'
+    | 'organizations'
     | 'attributes and claims'
     | 'APIs'
     | 'sign-in providers'

@@ -15,6 +15,8 @@ import { configurationRoutes } from './configuration/routes.ts'
 import type { RestDependencies } from './dependencies.ts'
 import { requireAdministration } from './guard.ts'
 import { keyRoutes } from './keys.ts'
+import { organizationInvitationRoutes } from './organizations/invitations.ts'
+import { organizationRoutes } from './organizations/routes.ts'
 import { overviewRoutes } from './overview.ts'
 import { providerRoutes } from './providers.ts'
 import { registrationRoutes } from './registration.ts'
@@ -45,6 +47,8 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     userRoutes,
     groupRoutes,
     roleRoutes,
+    organizationRoutes,
+    organizationInvitationRoutes,
     attributeRoutes,
     claimRoutes,
     resourceRoutes,

@@ -22,6 +22,10 @@ interface World {
   /** Given to that group. */
   role: string
   plainRole: string
+  /** An organization with the administrator in it. */
+  company: string
+  /** One that asks much of sign-ins. */
+  guardedCompany: string
   own: string
 }
 
@@ -107,6 +111,28 @@ const OPERATIONS: Record<string, Row> = {
   unassignUserRole: { not: (rest, { admin, role }) => [rest.delete(`/users/${admin}/roles/${role}`)] },
   assignGroupRole: { not: (rest, { group, plainRole }) => [rest.put(`/groups/${group}/roles/${plainRole}`)] },
   unassignGroupRole: { not: (rest, { group, role }) => [rest.delete(`/groups/${group}/roles/${role}`)] },
+  createOrganization: { may: 'nobody is in it' },
+  changeOrganization: {
+    not: (rest, { company, guardedCompany }) => [
+      rest.patch(`/organizations/${company}`, { name: 'Owners' }),
+      rest.patch(`/organizations/${guardedCompany}`, { second_factor_required: false }),
+      rest.patch(`/organizations/${guardedCompany}`, { second_factor_required: null }),
+      rest.patch(`/organizations/${guardedCompany}`, { session_max_age: 601 }),
+      rest.patch(`/organizations/${guardedCompany}`, { session_max_age: null }),
+    ],
+  },
+  deleteOrganization: { not: (rest, { company }) => [rest.delete(`/organizations/${company}`)] },
+  putOrganizationMember: {
+    not: (rest, { admin, guardedCompany }) => [
+      rest.put(`/organizations/${guardedCompany}/members/${admin}`, {}),
+    ],
+  },
+  removeOrganizationMember: {
+    not: (rest, { admin, company }) => [rest.delete(`/organizations/${company}/members/${admin}`)],
+  },
+  inviteToOrganization: { may: 'a message to the owner of a mailbox, who has to accept' },
+  sendOrganizationInvitation: { may: 'as inviteToOrganization' },
+  revokeOrganizationInvitation: { may: 'closes a door' },
   addResource: { may: API },
   changeResource: { may: API },
   removeResource: { not: (rest) => [rest.delete(`/resources/${encodeURIComponent(ORDERS)}`)] },
@@ -209,6 +235,12 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
     const group = await access.groups.create({ name: 'Staff' })
     const role = await access.roles.create({ name: 'Clerk' })
     await access.groups.addMember(group.id, admin.id)
+    const { organizations } = latchkey.services
+    const company = await organizations.create({ name: 'Company' })
+    await organizations.members.put(company.id, admin.id, [])
+    const guardedCompany = await organizations.create({
+      ...{ name: 'Guarded', second_factor_required: true, session_max_age: 600 },
+    })
     await access.roles.assign(role.id, { group: group.id })
     const buyer = await access.roles.create({ name: 'Buyer', resource: ORDERS, scope: 'orders:read' })
     await access.roles.assign(buyer.id, { account: admin.id })
@@ -216,6 +248,7 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
       ...{ admin: admin.id, required: required.id, console: console.client_id },
       consoleSecret: (await clients.get(console.client_id)).secrets[0]?.id ?? '',
       ...{ guarded: guarded.client_id, group: group.id, role: role.id, own: caller.client_id },
+      ...{ company: company.id, guardedCompany: guardedCompany.id },
       plainGroup: (await access.groups.create({ name: 'Plain' })).id,
       plainRole: (await access.roles.create({ name: 'Plain' })).id,
     }
@@ -223,8 +256,11 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
   afterAll(() => latchkey.stop())
 
   const state = async () => {
-    const { accounts, access, clients } = latchkey.services
+    const { accounts, access, clients, organizations } = latchkey.services
     return {
+      company: await organizations.get(world.company),
+      guardedCompany: await organizations.get(world.guardedCompany),
+      companies: await organizations.members.ofAccount(world.admin),
       admin: await accounts.byId(world.admin),
       required: (await accounts.byId(world.required))?.secondFactorRequired,
       console: await clients.get(world.console),
@@ -267,6 +303,8 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
       [await rest.patch(`/roles/${plainRole}`, { description: 'x' }), 200],
       [await rest.patch(`/groups/${plainGroup}`, { description: 'x' }), 200],
       [await rest.delete(`/users/${user.id}/roles/${plainRole}`), 204],
+      [await rest.patch(`/organizations/${world.guardedCompany}`, { session_max_age: 300 }), 200],
+      [await rest.put(`/organizations/${world.company}/members/${user.id}`, { roles: ['member'] }), 200],
     ] as const)
       expect(answer).toMatchObject({ status })
   })

@@ -10,10 +10,12 @@ type Refuse = (request: FastifyRequest, id: string) => Promise<void>
 export function accessGuard({
   accounts,
   ofAdministrators,
-}: Pick<RestDependencies, 'accounts' | 'ofAdministrators'>): {
+  organizations,
+}: Pick<RestDependencies, 'accounts' | 'ofAdministrators' | 'organizations'>): {
   refuseOfGroup: Refuse
   refuseOfRole: Refuse
   refuseOfUser: Refuse
+  refuseOfOrganization: Refuse
   /** @param id the resource indicator of an API, whose roles end with it */
   refuseOfApi: Refuse
   /** @param before what a change of a configuration file is about, by the names of the file */
@@ -42,6 +44,7 @@ export function accessGuard({
     },
     refuseOfGroup: refuseIf(ofAdministrators.group),
     refuseOfRole: refuseIf(ofAdministrators.role),
+    refuseOfOrganization: refuseIf(organizations.hasAdministrator),
     refuseOfUser: refuseIf(async (id) => {
       const account = id.includes('\0') ? undefined : await accounts.byId(id)
       return account !== undefined && account.role !== 'user'

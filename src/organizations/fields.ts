@@ -1,0 +1,144 @@
+/**
+ * The fields of an organization, once. From a row follow its type, what may be said of it, the administration API, the console's form, the
+ * options of the command line and YAML.
+ */
+import { z } from 'zod'
+import { line } from '../shared/text.ts'
+import { refusedFields, schemaProblems } from '../shared/validation-error.ts'
+
+/** How a value is written. In JSON: `line` text, `flag` true or false, `seconds` a whole number or null. */
+export type FieldKind = 'line' | 'flag' | 'seconds'
+
+interface OrganizationField {
+  kind: FieldKind
+  /** What a value may be. Each issue has a sentence that says what is right. */
+  schema: z.ZodType
+  /** It has to be said. */
+  required?: true
+  /** A program, a client that acts for itself, may not weaken it: it guards how people sign in. */
+  guards?: true
+  form: { label: string; hint: string }
+  rest: { description: string; example: unknown }
+  option: { flags: string; description: string }
+}
+
+const SLUG = 'Use 1 to 63 lower-case letters, digits and hyphens, beginning with a letter or digit: acme.'
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
+const AGE = 'Use a whole number of seconds from 300 to 31536000, or leave it empty.'
+
+export const organizationFields = {
+  name: {
+    kind: 'line',
+    required: true,
+    schema: line(100).pipe(z.string().min(1, 'Enter a name.')),
+    form: { label: 'Name', hint: 'What people and apps are told. At most 100 characters.' },
+    rest: { description: 'What people and apps are told, in the claim `org_name`.', example: 'Acme Ltd' },
+    option: { flags: '--name <name>', description: 'what people and apps are told' },
+  },
+  slug: {
+    kind: 'line',
+    schema: z
+      .string(SLUG)
+      .regex(/^[a-z\d][a-z\d-]{0,62}$/, SLUG)
+      .refine((slug) => !UUID.test(slug), 'Choose another one: this looks like an ID.'),
+    form: {
+      label: 'Short name',
+      hint: `Apps name the organization by it (organization=acme). ${SLUG} Empty: derived from the name.`,
+    },
+    rest: {
+      description: `In the parameter \`organization\` of a request. ${SLUG} Left out: derived from the name.`,
+      example: 'acme',
+    },
+    option: {
+      flags: '--slug <slug>',
+      description: 'in the parameter organization of a request (default: derived from the name)',
+    },
+  },
+  second_factor_required: {
+    kind: 'flag',
+    guards: true,
+    schema: z.boolean('Say true or false.').default(false),
+    form: { label: 'Asks for a second factor', hint: 'At each sign-in for the organization.' },
+    rest: { description: 'Each sign-in for the organization shows a second factor.', example: false },
+    option: {
+      flags: '--second-factor-required <boolean>',
+      description: 'whether it asks for a second factor: true or false (default)',
+    },
+  },
+  session_max_age: {
+    kind: 'seconds',
+    guards: true,
+    schema: z.int(AGE).min(300, AGE).max(31_536_000, AGE).nullable().default(null),
+    form: {
+      label: 'How long a sign-in is good, in seconds',
+      hint: 'Then people sign in again, and refresh tokens end. Empty: as long as any sign-in.',
+    },
+    rest: {
+      description: 'Seconds that a sign-in is good for it; null: as long as any.',
+      example: 43_200,
+    },
+    option: {
+      flags: '--session-max-age <seconds>',
+      description: 'how long a sign-in is good for it; empty: as long as any (default)',
+    },
+  },
+  disabled: {
+    kind: 'flag',
+    schema: z.boolean('Say true or false.').default(false),
+    form: { label: 'Disabled', hint: 'Nobody signs in for it, and its tokens end.' },
+    rest: { description: 'Nobody signs in for it, and its tokens end.', example: false },
+    option: { flags: '--disabled <boolean>', description: 'whether it is disabled: true or false (default)' },
+  },
+} as const satisfies Readonly<Record<string, OrganizationField>>
+
+type Fields = typeof organizationFields
+export type OrganizationFieldName = keyof Fields
+/** A row, for what is made of every one. */
+export type NamedOrganizationField = OrganizationField & { name: OrganizationFieldName }
+
+/** What is said of an organization, by its fields. */
+export type OrganizationContent = { [Name in OrganizationFieldName]: z.output<Fields[Name]['schema']> }
+
+/** Every field, in the order in which fields are shown. */
+export const ORGANIZATION_FIELDS = Object.entries(organizationFields).map(([name, field]) => ({
+  ...field,
+  name,
+})) as NamedOrganizationField[]
+
+/** The fields of an organization and nothing else: what a change is told of, and compared by. */
+export const contentOf = (one: OrganizationContent): OrganizationContent =>
+  Object.fromEntries(
+    ORGANIZATION_FIELDS.map(({ name }) => [name, one[name]]),
+  ) as unknown as OrganizationContent
+
+/** A short name out of a name: its letters and digits, with hyphens between. Empty where it has none of ASCII. */
+const slugOf = (name: string): string =>
+  name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll(/[^a-z\d]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 63)
+
+/**
+ * Parses what was said of something new, or of something that exists, whose fields stay where they are left out. Null is as left out of
+ * something new.
+ * @throws ValidationError (invalid_fields, 422) with every problem at once
+ */
+export function parseOrganization(
+  input: Readonly<Record<string, unknown>>,
+  before?: OrganizationContent,
+): OrganizationContent {
+  const said = Object.entries(input).filter(([, value]) => value !== undefined)
+  const given: Record<string, unknown> = {
+    ...before,
+    ...Object.fromEntries(said.map(([name, value]) => [name, value ?? undefined])),
+  }
+  if (before === undefined && given.slug === undefined && typeof given.name === 'string')
+    given.slug = slugOf(given.name) || undefined
+  const schemas = Object.entries(organizationFields).map(([name, { schema }]) => [name, schema])
+  const parsed = z.strictObject(Object.fromEntries(schemas)).safeParse(given)
+  if (!parsed.success) throw refusedFields(schemaProblems(parsed.error))
+  return parsed.data as unknown as OrganizationContent
+}

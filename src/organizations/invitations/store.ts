@@ -1,0 +1,196 @@
+import type { Database } from '../../storage/database.ts'
+import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { kept } from '../../storage/removals.ts'
+
+export interface InvitationRow {
+  id: string
+  organizationId: string
+  email: string
+  /** Separated by spaces. */
+  roles: string
+  invitedBy: string
+  createdAt: Date
+  sentAt: Date
+  expiresAt: Date
+}
+
+export interface InvitationStore {
+  /** `pending`: one waits for this address already. `missing`: the organization is gone. */
+  insert(row: InvitationRow & { tokenHash: string }): Promise<'inserted' | 'pending' | 'missing'>
+  /** Those that wait, the newest first. */
+  list(
+    organizationId: string,
+    limit: number,
+    after: { at: number; id: string } | undefined,
+  ): Promise<InvitationRow[]>
+  /** One that waits. */
+  find(organizationId: string, id: string): Promise<InvitationRow | undefined>
+  /** Puts a new link in the place of the one before. False: it waits no more. */
+  renew(id: string, link: { tokenHash: string; sentAt: Date; expiresAt: Date }): Promise<boolean>
+  /** Ends one that waits. False: it does not. */
+  revoke(id: string): Promise<boolean>
+  /** What the link of one that waits leads to. */
+  byToken(
+    tokenHash: string,
+    now: Date,
+  ): Promise<(InvitationRow & { organization: { name: string; disabled: boolean } }) | undefined>
+  /**
+   * Ends one that waits, and makes the account a member, by one transaction: of several requests one does.
+   * @param roles what a member has already, with those of the invitation
+   * @returns undefined: it waits no more, another link was sent since, or its organization is gone
+   */
+  accept(
+    given: { id: string; tokenHash: string; accountId: string; now: Date },
+    roles: (stored: string) => string,
+  ): Promise<'added' | 'present' | undefined>
+  /** How often it was sent to an address since, over all organizations. */
+  sentSince(email: string, since: Date): Promise<number>
+  /** How many wait, counted up to `most`. */
+  countPending(organizationId: string, most: number): Promise<number>
+  /** Whether a member has proven this address. */
+  isMember(organizationId: string, email: string): Promise<boolean>
+  /** Deletes some that were over before a time. Returns how many. */
+  prune(before: Date, most: number): Promise<number>
+}
+
+const pendingOf = ({ organizationId, email }: Pick<InvitationRow, 'organizationId' | 'email'>): string =>
+  `${organizationId} ${email}`
+
+const SHOWN = {
+  id: true,
+  organizationId: true,
+  email: true,
+  roles: true,
+  invitedBy: true,
+  createdAt: true,
+  sentAt: true,
+  expiresAt: true,
+} as const
+
+/** Ends a transaction without a change. */
+class Spent extends Error {}
+
+export function createInvitationStore({
+  prisma,
+  reads,
+}: Pick<Database, 'prisma' | 'reads'>): InvitationStore {
+  const table = prisma.organizationInvitation
+  const waits = { pending: { not: null } } as const
+  return {
+    async insert(row) {
+      try {
+        await table.create({ data: { ...row, pending: pendingOf(row) } })
+        return 'inserted'
+      } catch (error) {
+        if (isMissingReference(error)) return 'missing'
+        if (isUniqueViolation(error)) return 'pending'
+        throw error
+      }
+    },
+
+    list(organizationId, limit, after) {
+      const createdAt = new Date(after?.at ?? 0)
+      return table.findMany({
+        where: {
+          organizationId,
+          ...waits,
+          ...(after && { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: after.id } }] }),
+        },
+        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+        take: limit,
+        select: SHOWN,
+      })
+    },
+
+    async find(organizationId, id) {
+      const where = { id, organizationId, ...waits, organization: kept }
+      return (await table.findFirst({ where, select: SHOWN })) ?? undefined
+    },
+
+    async renew(id, link) {
+      const data = { ...link, sends: { increment: 1 } }
+      return (await table.updateMany({ where: { id, ...waits }, data })).count > 0
+    },
+
+    async revoke(id) {
+      const data = { pending: null, ended: 'revoked' }
+      return (await table.updateMany({ where: { id, ...waits }, data })).count > 0
+    },
+
+    async byToken(tokenHash, now) {
+      const row = await table.findFirst({
+        where: { tokenHash, ...waits, expiresAt: { gt: now }, organization: kept },
+        select: { ...SHOWN, organization: { select: { name: true, disabled: true } } },
+      })
+      return row ?? undefined
+    },
+
+    async accept(given, rolesWith) {
+      const { id, tokenHash, accountId, now } = given
+      try {
+        return await prisma.$transaction(async (tx) => {
+          const ended = await tx.organizationInvitation.updateManyAndReturn({
+            where: {
+              id,
+              tokenHash,
+              ...waits,
+              expiresAt: { gt: now },
+              organization: { ...kept, disabled: false },
+            },
+            data: { pending: null, ended: 'accepted' },
+            select: { organizationId: true },
+          })
+          const [row] = ended
+          if (row === undefined) throw new Spent()
+          const { organizationId } = row
+          const key = { accountId_organizationId: { accountId, organizationId } }
+          const member = await tx.organizationMember.findUnique({ where: key, select: { roles: true } })
+          const roles = rolesWith(member?.roles ?? '')
+          if (member === null)
+            await tx.organizationMember.create({
+              data: { organizationId, accountId, roles, createdAt: now },
+            })
+          else await tx.organizationMember.update({ where: key, data: { roles } })
+          return member === null ? 'added' : 'present'
+        })
+      } catch (error) {
+        if (error instanceof Spent || isMissingReference(error)) return undefined
+        // An administrator has made the account a member at this moment.
+        if (isUniqueViolation(error)) return this.accept(given, rolesWith)
+        throw error
+      }
+    },
+
+    async sentSince(email, since) {
+      const { _sum } = await table.aggregate({
+        where: { email, sentAt: { gt: since } },
+        _sum: { sends: true },
+      })
+      return _sum.sends ?? 0
+    },
+
+    async countPending(organizationId, most) {
+      const row = await reads.get<{ count: number | bigint }>(
+        `SELECT COUNT(*) AS count FROM (SELECT 1 FROM organization_invitations
+          WHERE organization_id = ? AND pending IS NOT NULL LIMIT ?) AS counted`,
+        [organizationId, most],
+      )
+      return Number(row?.count ?? 0)
+    },
+
+    async isMember(organizationId, email) {
+      const found = await reads.get(
+        `SELECT 1 AS found FROM accounts a JOIN organization_members m ON m.account_id = a.id
+          WHERE a.email = ? AND m.organization_id = ?`,
+        [email, organizationId],
+      )
+      return found !== undefined
+    },
+
+    async prune(before, take) {
+      const rows = await table.findMany({ where: { expiresAt: { lt: before } }, select: { id: true }, take })
+      if (rows.length === 0) return 0
+      return (await table.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } })).count
+    },
+  }
+}

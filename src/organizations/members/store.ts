@@ -1,0 +1,156 @@
+import type { Database } from '../../storage/database.ts'
+import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { kept } from '../../storage/removals.ts'
+
+export interface MemberRow {
+  accountId: string
+  username: string
+  email: string | null
+  /** Separated by spaces. */
+  roles: string
+  administrator: boolean
+  createdAt: Date
+}
+
+/** A membership with its organization. */
+export interface MembershipRow {
+  id: string
+  name: string
+  slug: string
+  second_factor_required: boolean
+  session_max_age: number | null
+  disabled: boolean
+  version: number
+  createdAt: Date
+  roles: string
+}
+
+export interface MemberStore {
+  /** `missing`: there is no such organization or account. `present`: it is one already. */
+  add(
+    organizationId: string,
+    accountId: string,
+    roles: string,
+    createdAt: Date,
+  ): Promise<'added' | 'present' | 'missing'>
+  /** False: they are other ones by now, or there is no such membership. */
+  setRoles(organizationId: string, accountId: string, before: string, after: string): Promise<boolean>
+  /** False: there was no such membership. */
+  remove(organizationId: string, accountId: string): Promise<boolean>
+  /** Who came last first. */
+  list(
+    organizationId: string,
+    limit: number,
+    after: { at: number; id: string } | undefined,
+  ): Promise<MemberRow[]>
+  find(organizationId: string, accountId: string): Promise<MemberRow | undefined>
+  /** How many there are, counted up to `most`. */
+  count(organizationId: string, most: number): Promise<number>
+  /** The membership of an account in an organization, by its ID or short name: one statement. */
+  membership(accountId: string, idOrSlug: string): Promise<MembershipRow | undefined>
+  /** The memberships of an account, by the short names: one statement. */
+  memberships(accountId: string, most: number): Promise<MembershipRow[]>
+}
+
+const MEMBER = {
+  accountId: true,
+  createdAt: true,
+  roles: true,
+  account: { select: { displayUsername: true, email: true, role: true } },
+} as const
+
+const memberOf = ({
+  account,
+  ...row
+}: Pick<MemberRow, 'accountId' | 'createdAt' | 'roles'> & {
+  account: { displayUsername: string; email: string | null; role: string }
+}): MemberRow => ({
+  ...row,
+  username: account.displayUsername,
+  email: account.email,
+  administrator: account.role !== 'user',
+})
+
+const OF_ACCOUNT = `SELECT o.id, o.name, o.slug, o.second_factor_required, o.session_max_age, o.disabled, o.version,
+  o.created_at, m.roles FROM organization_members m JOIN organizations o ON o.id = m.organization_id
+  WHERE m.account_id = ? AND o.removed_at IS NULL`
+const ONE = `${OF_ACCOUNT} AND (o.id = ? OR o.slug = ?) LIMIT 1`
+const ALL = `${OF_ACCOUNT} ORDER BY o.slug LIMIT ?`
+
+type Joined = Omit<MembershipRow, 'createdAt' | 'second_factor_required' | 'disabled'> & {
+  second_factor_required: number | boolean
+  disabled: number | boolean
+  created_at: string
+}
+
+const membershipOf = ({ created_at: createdAt, ...row }: Joined): MembershipRow => ({
+  ...row,
+  second_factor_required: Boolean(row.second_factor_required),
+  disabled: Boolean(row.disabled),
+  createdAt: new Date(createdAt),
+})
+
+export function createMemberStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): MemberStore {
+  const table = prisma.organizationMember
+  return {
+    async add(organizationId, accountId, roles, createdAt) {
+      try {
+        await table.create({ data: { organizationId, accountId, roles, createdAt } })
+        return 'added'
+      } catch (error) {
+        if (isMissingReference(error)) return 'missing'
+        if (isUniqueViolation(error)) return 'present'
+        throw error
+      }
+    },
+
+    async setRoles(organizationId, accountId, before, after) {
+      const where = { organizationId, accountId, roles: before }
+      return (await table.updateMany({ where, data: { roles: after } })).count > 0
+    },
+
+    async remove(organizationId, accountId) {
+      return (await table.deleteMany({ where: { organizationId, accountId } })).count > 0
+    },
+
+    async list(organizationId, limit, after) {
+      const createdAt = new Date(after?.at ?? 0)
+      const rows = await table.findMany({
+        where: {
+          organizationId,
+          ...(after && {
+            OR: [{ createdAt: { lt: createdAt } }, { createdAt, accountId: { lt: after.id } }],
+          }),
+        },
+        orderBy: [{ createdAt: 'desc' }, { accountId: 'desc' }],
+        take: limit,
+        select: MEMBER,
+      })
+      return rows.map(memberOf)
+    },
+
+    async find(organizationId, accountId) {
+      const row = await table.findUnique({
+        where: { accountId_organizationId: { accountId, organizationId }, organization: kept },
+        select: MEMBER,
+      })
+      return row ? memberOf(row) : undefined
+    },
+
+    async count(organizationId, most) {
+      const row = await reads.get<{ count: number | bigint }>(
+        'SELECT COUNT(*) AS count FROM (SELECT 1 FROM organization_members WHERE organization_id = ? LIMIT ?) AS counted',
+        [organizationId, most],
+      )
+      return Number(row?.count ?? 0)
+    },
+
+    async membership(accountId, idOrSlug) {
+      const row = await reads.get<Joined>(ONE, [accountId, idOrSlug, idOrSlug])
+      return row && membershipOf(row)
+    },
+
+    memberships: async (accountId, most) =>
+      (await reads.all<Joined>(ALL, [accountId, most])).map(membershipOf),
+  }
+}

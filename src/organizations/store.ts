@@ -1,0 +1,141 @@
+import type { Database } from '../storage/database.ts'
+import { isUniqueViolation } from '../storage/driver-errors.ts'
+import { createRemovals, kept, type Removals, unlessTaken } from '../storage/removals.ts'
+import type { OrganizationContent } from './fields.ts'
+
+export interface OrganizationRow extends OrganizationContent {
+  id: string
+  nameKey: string
+  version: number
+  createdAt: Date
+}
+
+/** Organizations in the database. */
+export interface OrganizationStore {
+  /** False: the short name is taken. */
+  insert(row: OrganizationRow): Promise<boolean>
+  find(id: string): Promise<OrganizationRow | undefined>
+  findBySlug(slug: string): Promise<OrganizationRow | undefined>
+  /** By short name. @param after the one behind which the page begins @param search what the name or the short name contains */
+  list(limit: number, after: string | undefined, search: string | undefined): Promise<OrganizationRow[]>
+  /** @param version the one that is changed; undefined comes back when it is another by now */
+  update(
+    id: string,
+    version: number,
+    changes: OrganizationContent & { nameKey: string },
+  ): Promise<OrganizationRow | 'taken' | undefined>
+  removals: Removals
+  /** Whether an administrator or auditor is a member. */
+  hasAdministrator(id: string): Promise<boolean>
+}
+
+interface Columns {
+  id: string
+  name: string
+  slug: string
+  nameKey: string
+  secondFactorRequired: boolean
+  sessionMaxAge: number | null
+  disabled: boolean
+  version: number
+  createdAt: Date
+}
+
+const rowOf = ({ secondFactorRequired, sessionMaxAge, ...row }: Columns): OrganizationRow => ({
+  ...row,
+  second_factor_required: secondFactorRequired,
+  session_max_age: sessionMaxAge,
+})
+
+const columnsOf = <Row extends OrganizationContent>({
+  second_factor_required: secondFactorRequired,
+  session_max_age: sessionMaxAge,
+  ...row
+}: Row) => ({ ...row, secondFactorRequired, sessionMaxAge })
+
+/** Begins with those who administer: they are few, and members may be many. */
+const ADMINISTRATOR = `SELECT 1 AS found FROM accounts a WHERE a.role <> 'user' AND EXISTS
+  (SELECT 1 FROM organization_members m WHERE m.organization_id = ? AND m.account_id = a.id) LIMIT 1`
+
+export function createOrganizationStore({
+  prisma,
+  reads,
+}: Pick<Database, 'prisma' | 'reads'>): OrganizationStore {
+  return {
+    async insert(row) {
+      try {
+        await prisma.organization.create({ data: columnsOf(row) })
+        return true
+      } catch (error) {
+        if (isUniqueViolation(error)) return false
+        throw error
+      }
+    },
+
+    async find(id) {
+      const row = await prisma.organization.findUnique({ where: { id, ...kept } })
+      return row ? rowOf(row) : undefined
+    },
+
+    async findBySlug(slug) {
+      const row = await prisma.organization.findUnique({ where: { slug, ...kept } })
+      return row ? rowOf(row) : undefined
+    },
+
+    async list(limit, after, search) {
+      // LIKE would take wildcards in the text for themselves.
+      const contains = `(REPLACE(name_key, CAST(? AS TEXT), '') <> name_key OR REPLACE(slug, CAST(? AS TEXT), '') <> slug)`
+      const where = [
+        'removed_at IS NULL',
+        after !== undefined && 'slug > ?',
+        search !== undefined && contains,
+      ].filter(Boolean)
+      const rows = await reads.all<{
+        id: string
+        name: string
+        slug: string
+        name_key: string
+        second_factor_required: number | boolean
+        session_max_age: number | null
+        disabled: number | boolean
+        version: number
+        created_at: string
+      }>(
+        `SELECT id, name, slug, name_key, second_factor_required, session_max_age, disabled, version, created_at
+         FROM organizations WHERE ${where.join(' AND ')} ORDER BY slug LIMIT ?`,
+        [after, search, search, limit].filter((value) => value !== undefined),
+      )
+      return rows.map(({ name_key: nameKey, created_at: createdAt, ...row }) => ({
+        ...row,
+        nameKey,
+        second_factor_required: Boolean(row.second_factor_required),
+        disabled: Boolean(row.disabled),
+        createdAt: new Date(createdAt),
+      }))
+    },
+
+    async update(id, version, changes) {
+      const row = await unlessTaken(
+        prisma.organization.updateManyAndReturn({
+          where: { id, version, ...kept },
+          data: { ...columnsOf(changes), version: { increment: 1 } },
+        }),
+      )
+      return row === 'taken' || row === undefined ? row : rowOf(row)
+    },
+
+    removals: createRemovals({
+      mark: (id, { removedAt, nameKey: slug }) =>
+        prisma.organization.updateMany({ where: { id, ...kept }, data: { removedAt, slug } }),
+      removed: () =>
+        prisma.organization.findFirst({ where: { removedAt: { gt: new Date(0) } }, select: { id: true } }),
+      accounts: (organizationId, take) =>
+        prisma.organizationMember.findMany({ where: { organizationId }, select: { accountId: true }, take }),
+      drop: (organizationId, accountIds) =>
+        prisma.organizationMember.deleteMany({ where: { organizationId, accountId: { in: accountIds } } }),
+      end: (id) => prisma.organization.deleteMany({ where: { id, removedAt: { not: null } } }),
+    }),
+
+    hasAdministrator: async (id) => (await reads.get(ADMINISTRATOR, [id])) !== undefined,
+  }
+}
