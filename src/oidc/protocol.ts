@@ -72,7 +72,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
   await mountProvider(app, {
     issuer,
     answer: provider.answer,
-    fastPaths: createFastPaths({ ...deps, provider, liveToken }),
+    fastPaths: createFastPaths({ ...deps, provider, liveToken, targets: builder.targets }),
     limits: {
       token: http.limit('token'),
       authorization: http.limit('authorization'),

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Client } from 'oidc-provider'
 import type { FormParameters } from './form.ts'
 
 const BASIC = /^basic ([a-z\d+/]+={0,2})$/i
@@ -26,6 +27,12 @@ export function plainCredentials(
 
 const checked = (credentials: Credentials): Credentials | undefined =>
   PLAIN.test(credentials.id) && PLAIN.test(credentials.secret) ? credentials : undefined
+
+/** Whether a secret is what a client authenticates by, and the right one. */
+export const isAuthenticated = (client: Client, secret: string): boolean =>
+  /^client_secret_(basic|post)$/.test(client.clientAuthMethod ?? '') &&
+  !client.clientSecretExpiresAt &&
+  (client.compareClientSecret(secret) as boolean)
 
 /** Headers that ask for more than the plain case: CORS, proofs of possession, attestations. */
 const OTHERS = ['origin', 'dpop', 'oauth-client-attestation', 'oauth-client-attestation-pop']

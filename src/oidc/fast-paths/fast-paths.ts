@@ -1,10 +1,11 @@
-// Fast paths own: the plain case of what only reads (metadata, keys, introspection, userinfo). They own no rule: what a token is good for is
+// Fast paths own: the plain case of what only reads (metadata, keys, introspection, userinfo), and of tokens for machines. They own no rule: what a token is good for is
 // judged by the functions that the library is patched with, and whatever is not plain is the library's.
 //
 //   request ─► is it plain? ─► one look into the database ─► rules ─► body
 //                  └───────────────── no ─────────────────────┴─────► the library, from the beginning
 import type { FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
+import { errors } from 'oidc-provider'
 import { AppError } from '../../shared/errors.ts'
 import { createAdmits } from '../app-access/rule.ts'
 import type { AccountOfProtocol, ProtocolDependencies } from '../dependencies.ts'
@@ -12,10 +13,12 @@ import { createJwtReader, type JwtReader } from '../jwt-access-tokens/reader.ts'
 import { createReferences } from '../jwt-access-tokens/reference.ts'
 import type { ReloadableProvider } from '../provider/reload.ts'
 import { routes } from '../provider/routes.ts'
+import { clientCredentials, type Targets } from './client-credentials.ts'
 import { documentPaths } from './documents.ts'
 import type { FastPath } from './fast-path.ts'
 import { introspectionPath } from './introspection.ts'
 import { createLiveTokens, type FindLiveToken } from './live-tokens.ts'
+import { tokenPath } from './token.ts'
 import { userinfoPath } from './userinfo.ts'
 
 type Dependencies<Account extends AccountOfProtocol> = Pick<
@@ -43,13 +46,18 @@ export const liveTokensOf = <Account extends AccountOfProtocol>(
 
 /** @returns the fast path of each endpoint that has one, by its path */
 export function createFastPaths(
-  deps: Dependencies<AccountOfProtocol> & { liveToken: FindLiveToken },
+  deps: Dependencies<AccountOfProtocol> & { liveToken: FindLiveToken; targets: Targets },
 ): Record<string, FastPath> {
   const shared = { ...deps, current: () => deps.provider.current() }
   const paths = {
     ...documentPaths(shared),
     [routes.introspection]: introspectionPath(shared),
     [routes.userinfo]: userinfoPath(shared),
+    [routes.token]: tokenPath({
+      ...shared,
+      isApiCredential: deps.apiCredentials.isApiCredential,
+      grants: { client_credentials: clientCredentials(deps.targets) },
+    }),
   }
   return Object.fromEntries(Object.entries(paths).map(([path, answer]) => [path, orLibrary(answer)]))
 }
@@ -83,6 +91,7 @@ const orLibrary =
   }
 
 function report({ log }: FastifyRequest, err: unknown): void {
-  // An outage is told by who answers.
-  if (!(err instanceof AppError)) log.error({ err }, 'a fast path failed; the library answers')
+  // An outage or a refusal is told by who answers.
+  if (!(err instanceof AppError || err instanceof errors.OIDCProviderError))
+    log.error({ err }, 'a fast path failed; the library answers')
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import type { ApiCredentials, ProtocolDependencies } from '../dependencies.ts'
 import { type Caller, introspectionClaims, isFor } from '../tokens/introspection.ts'
-import { type Credentials, isPlain, plainCredentials } from './credentials.ts'
+import { type Credentials, isAuthenticated, isPlain, plainCredentials } from './credentials.ts'
 import { customForToken } from './custom-claims.ts'
 import type { FastPath } from './fast-path.ts'
 import { readForm } from './form.ts'
@@ -38,10 +38,7 @@ export function introspectionPath(deps: {
     }
     const client = await deps.current().Client.find(id)
     if (client === undefined || client.introspectionEncryptedResponseAlg !== undefined) return undefined
-    const bySecret = /^client_secret_(basic|post)$/.test(client.clientAuthMethod ?? '')
-    return bySecret && !client.clientSecretExpiresAt && (client.compareClientSecret(secret) as boolean)
-      ? { clientId: client.clientId }
-      : undefined
+    return isAuthenticated(client, secret) ? { clientId: client.clientId } : undefined
   }
 
   return async ({ raw, headers, method }, reply) => {

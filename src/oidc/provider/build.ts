@@ -21,6 +21,7 @@ import { giveSuccessBack } from '../events/success.ts'
 import { createJwtAccessTokens } from '../jwt-access-tokens/found.ts'
 import { createJwtReader } from '../jwt-access-tokens/reader.ts'
 import { createReferences } from '../jwt-access-tokens/reference.ts'
+import { signersOf } from '../keys/signer.ts'
 import { createDefaultResource } from '../placement/default-resource.ts'
 import { reportLeftOut } from '../placement/left-out.ts'
 import { createNamedResourceCheck } from '../placement/named.ts'
@@ -41,7 +42,7 @@ import { createAdapterFactory } from './adapter.ts'
 import { refusingDocuments } from './clients.ts'
 import { onceARequest } from './once-a-request.ts'
 import { answerOutages } from './outage.ts'
-import { createProvider } from './provider.ts'
+import { createProvider, type ProviderDependencies } from './provider.ts'
 import { routes } from './routes.ts'
 import { takeBeside } from './unit-of-work.ts'
 
@@ -54,6 +55,8 @@ type Dependencies = ProtocolDependencies & { deviceCodes: DeviceCodes }
 export interface ProviderBuilder {
   /** @param keys.jwks private ones, that sign @param keys.accepted public ones: published, and kept to check what they signed */
   build(keys: { jwks: JWK[]; accepted: readonly JWK[] }): Provider
+  /** What decides what a token is for, as the library is configured with it. */
+  targets: Pick<ProviderDependencies, 'defaultResource' | 'getResourceServerInfo'>
   /** Waits for logout notices and usage that are under way. */
   close(): Promise<void>
 }
@@ -181,11 +184,12 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
   }
 
   return {
+    targets: shared,
     build({ jwks, accepted }) {
       const reader = createJwtReader({ issuer, keys: accepted, references, artifacts })
       const provider = createProvider({
         ...shared,
-        jwks: { keys: jwks },
+        jwks: { keys: signersOf(jwks) },
         acceptedKeys: accepted,
         jwtAccessTokens: createJwtAccessTokens({ reader, references, artifacts, forUserinfo }),
       })

@@ -204,6 +204,8 @@ function configuration(deps: ProviderDependencies): Configuration {
         },
       },
       clientCredentials: { enabled: true },
+      // Signatures are made by node:crypto (keys/signer.ts).
+      externalSigningSupport: { enabled: true, ack: 'experimental-01' },
       deviceFlow: { enabled: true, deviceInfo: ({ req }) => ({ ...deviceOf(req) }), ...deps.devices.pages },
       dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecret },
       introspection: {

@@ -1,0 +1,92 @@
+import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { own } from '../../shared/own.ts'
+import type { routes } from '../provider/routes.ts'
+import { isAuthenticated, isPlain, plainCredentials } from './credentials.ts'
+import type { FastPath } from './fast-path.ts'
+import { type FormParameters, readForm } from './form.ts'
+
+const HEADERS = {
+  'content-type': 'application/json; charset=utf-8',
+  'cache-control': 'no-store',
+  vary: 'Origin',
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'DPoP-Nonce,WWW-Authenticate',
+}
+
+/** A token response (RFC 6749 §5.1), without what has no value. */
+export interface TokenResponse {
+  access_token: string
+  expires_in: number
+  scope: string | undefined
+  token_type: string
+}
+
+/** The plain case of a grant, for an authenticated client that may use it. Undefined, or what it throws: the library answers. */
+export interface FastGrant {
+  /** The parameters that the library takes for this grant beside those that authenticate the client. */
+  parameters: readonly string[]
+  issue(provider: Provider, ctx: KoaContextWithOIDC, client: Client): Promise<TokenResponse | undefined>
+}
+
+/** Parameters that stand for another one, or ask for more than the plain case. */
+const OTHERS = ['audience', 'authorization_details']
+
+/** The plain case of the token endpoint (RFC 6749 §3.2): a client shows its secret, and proves nothing else. */
+export function tokenPath(deps: {
+  current(): Provider
+  isApiCredential(id: string): boolean
+  grants: Readonly<Record<string, FastGrant>>
+}): FastPath {
+  async function clientOf(
+    provider: Provider,
+    parameters: FormParameters,
+    headers: Parameters<FastPath>[0]['headers'],
+  ): Promise<Client | undefined> {
+    const credentials = plainCredentials(headers, parameters)
+    if (credentials === undefined || deps.isApiCredential(credentials.id)) return undefined
+    const client = await provider.Client.find(credentials.id)
+    return client && isAuthenticated(client, credentials.secret) ? client : undefined
+  }
+
+  return async ({ raw, headers, method }, reply) => {
+    if (method !== 'POST' || !isPlain(headers)) return undefined
+    const parameters = await readForm(raw)
+    const name = parameters?.grant_type ?? ''
+    const grant = own(deps.grants, name)
+    if (parameters === undefined || grant === undefined || OTHERS.some((other) => parameters[other]))
+      return undefined
+    const provider = deps.current()
+    const client = await clientOf(provider, parameters, headers)
+    if (client === undefined || !client.grantTypeAllowed(name) || client.dpopBoundAccessTokens)
+      return undefined
+    const ctx = contextOf(provider, raw, client, paramsOf(parameters, ['grant_type', ...grant.parameters]))
+    const response = await grant.issue(provider, ctx, client)
+    if (response === undefined) return undefined
+    ctx.body = response
+    // Told as by the library: metrics, usage (build.ts).
+    provider.emit('grant.success', ctx)
+    reply.headers(HEADERS)
+    return JSON.stringify(response)
+  }
+}
+
+/** An empty parameter is as if it was not sent (RFC 6749 §3.2). */
+const paramsOf = (parameters: FormParameters, names: readonly string[]): FormParameters =>
+  Object.fromEntries(names.map((name) => [name, parameters[name] || undefined]))
+
+/** As much of the library's context as functions of ours and listeners read that a token request has. */
+function contextOf(
+  provider: Provider,
+  req: KoaContextWithOIDC['req'],
+  client: Client,
+  params: FormParameters,
+): KoaContextWithOIDC {
+  const ctx = { req, _matchedRouteName: NAME } as unknown as KoaContextWithOIDC
+  const oidc = new provider.OIDCContext(ctx)
+  Object.assign(ctx, { oidc: Object.assign(oidc, { params }) })
+  oidc.entity('Client', client)
+  return ctx
+}
+
+/** Of the endpoint, in the library and in `routes`. */
+const NAME = 'token' satisfies keyof typeof routes
