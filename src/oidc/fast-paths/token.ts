@@ -63,7 +63,7 @@ export function tokenPath(deps: {
     const response = await grant.issue(provider, ctx, client)
     if (response === undefined) return undefined
     ctx.body = response
-    // Told as by the library: metrics, usage (build.ts).
+    // Told as by the library: metrics, usage (provider/build.ts).
     provider.emit('grant.success', ctx)
     reply.headers(HEADERS)
     return JSON.stringify(response)

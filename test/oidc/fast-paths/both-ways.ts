@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request as send } from 'node:http'
-import { decodeJwt } from 'jose'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Latchkey } from '../../support/latchkey.ts'
 
 export interface Sent {
@@ -43,10 +43,22 @@ function comparable({ status, headers, text }: Answered) {
   const { date: _d, 'x-request-id': id, 'dpop-nonce': nonce, 'content-length': length, ...rest } = headers
   const same = { status, headers: { ...rest, nonce: nonce !== undefined } }
   // A signature is another one each time.
+  if (text.includes('"access_token":')) return { ...same, tokens: formOf(text), length }
   if (!/jwt/.test(headers['content-type'] ?? ''))
     return { ...same, text: text.replaceAll(String(id), 'its id'), length }
   const { iat: _, ...claims } = decodeJwt(text)
   return { ...same, claims }
+}
+
+/** A token response, with what is another one each time told by its form. */
+function formOf(text: string): unknown {
+  const { access_token: token, ...rest } = JSON.parse(text) as Record<string, unknown>
+  const value = String(token)
+  if (!value.includes('.')) return { ...rest, token: /^[\w-]{43}$/.test(value) }
+  const { jti, iat = 0, exp = 0, ...claims } = decodeJwt(value)
+  const { kid, ...header } = decodeProtectedHeader(value)
+  const sealed = jti?.split('.').map(({ length }) => length)
+  return { ...rest, header, kid: typeof kid, claims, sealed, lives: exp - iat }
 }
 
 /** Sends the same requests to the same server by fast paths and by the library alone. */
@@ -54,14 +66,19 @@ export function createBothWays(start: (fastPaths: () => boolean) => Promise<Latc
   let fast = true
   return {
     start: () => start(() => fast),
-    /** @returns pairs of what can be compared, and how many of the first were no answer of the library */
-    async ask(issuer: string, requests: readonly Sent[]) {
+    /**
+     * @param before is called before each of both ways
+     * @returns pairs of what can be compared, and how many of the first were no answer of the library
+     */
+    async ask(issuer: string, requests: readonly Sent[], before: () => unknown = () => undefined) {
       const all = () => Promise.all(requests.map((request) => ask(issuer, request)))
       fast = true
+      await before()
       const byFastPath = await all()
       // Where one of both answers: the JSON API is neither.
       const protocol = byFastPath.filter((_, index) => requests[index]?.path.startsWith('/api/') === false)
       fast = false
+      await before()
       const byLibrary = await all()
       fast = true
       return {
@@ -69,6 +86,7 @@ export function createBothWays(start: (fastPaths: () => boolean) => Promise<Latc
         answers: byFastPath.map((answer, index) => ({
           request: requests[index],
           answer,
+          answers: [answer, byLibrary[index] as Answered] as const,
           fast: comparable(answer),
           library: comparable(byLibrary[index] as Answered),
         })),

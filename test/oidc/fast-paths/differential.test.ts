@@ -2,20 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { TestClient } from '../../security/attacker.ts'
 import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
 import { createBothWays, createRandom, type Sent } from './both-ways.ts'
+import { base64, credentialsOf, form, oddHeaders, oddTypes, type Random, types } from './requests.ts'
 import { createWorld, type World } from './world.ts'
 
 /** Requests of each endpoint, in lots that are under way at once. */
 const LOTS = 40
 const AT_ONCE = 20
-
-const form = 'application/x-www-form-urlencoded'
-const base64 = (text: string): string => Buffer.from(text).toString('base64')
-
-/** Every character percent-encoded. */
-const percent = (text: string): string =>
-  [...text].map((character) => `%${character.charCodeAt(0).toString(16)}`).join('')
-
-type Random = ReturnType<typeof createRandom>
 
 /** A token as it is, or damaged. */
 /** Half of them are of a session, which most callers may ask about. */
@@ -36,119 +28,15 @@ function tokenOf({ tokens, session }: World, random: Random): string {
   ])
 }
 
-/** Headers and parameters that show who asks, most of them in order. */
-function credentialsOf(world: World, random: Random) {
+/** Most callers are a client that may ask. */
+function callerOf(world: World, random: Random): TestClient {
   const { web } = world.clients
   const callers = [...Object.values(world.clients), web, web, web, web, web, web]
-  const caller: TestClient = random.pick([
-    ...callers,
-    ...Object.values(world.apis),
-    ...Object.values(world.apis),
-  ])
-  const id = random.once(25) ? random.pick(['', 'unknown', `${caller.client_id}x`, 'a:b']) : caller.client_id
-  const right = caller.client_secret ?? ''
-  const secret = random.once(12) ? random.pick(['', 'wrong', `${right}x`, right.slice(1), '%zz', 'ü']) : right
-  const encoded = base64(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`)
-  const ways: [headers: Record<string, string>, body: [string, string][]][] = [
-    [{ authorization: `Basic ${encoded}` }, []],
-    [
-      {},
-      [
-        ['client_id', id],
-        ['client_secret', secret],
-      ],
-    ],
-  ]
-  if (!random.once(6)) return random.pick(ways)
-  const odd: typeof ways = [
-    [{ authorization: `basic ${encoded}` }, [['client_id', id]]],
-    [{ authorization: `Basic  ${encoded}` }, []],
-    [{ authorization: `Basic ${encoded.replace(/=+$/, '')}` }, []],
-    [{ authorization: `Basic ${encoded}=` }, []],
-    [{ authorization: `Basic ${base64(`${id}:${secret}`)}` }, []],
-    [{ authorization: `Basic ${base64(`${id}:${secret}:`)}` }, []],
-    [
-      {
-        authorization: `Basic ${base64(`${percent(id)}:${secret}`)}`,
-      },
-      [],
-    ],
-    [{ authorization: `Basic ${base64(id)}` }, []],
-    [{ authorization: `Bearer ${secret}` }, []],
-    [
-      { authorization: '' },
-      [
-        ['client_id', id],
-        ['client_secret', secret],
-      ],
-    ],
-    [
-      { authorization: `Basic ${encoded}` },
-      [
-        ['client_id', id],
-        ['client_secret', secret],
-      ],
-    ],
-    [{ authorization: `Basic ${encoded}` }, [['client_id', world.clients.machine.client_id]]],
-    [{ authorization: `Basic ${encoded}` }, [['client_assertion', 'a.b.c']]],
-    [
-      {},
-      [
-        ['client_id', id],
-        ['client_id', id],
-        ['client_secret', secret],
-      ],
-    ],
-    [
-      {},
-      [
-        ['client_id', id],
-        ['client_secret', secret],
-        ['client_secret', ''],
-      ],
-    ],
-    [{}, [['client_id', id]]],
-    [{}, []],
-  ]
-  return random.pick(odd)
+  return random.pick([...callers, ...Object.values(world.apis), ...Object.values(world.apis)])
 }
 
-const oddHeaders: Record<string, string>[] = [
-  { origin: 'https://app.example' },
-  { origin: 'https://evil.example' },
-  { accept: 'application/json' },
-  { accept: 'application/json, text/plain, */*' },
-  { accept: 'text/html' },
-  { accept: 'application/token-introspection+jwt' },
-  { accept: 'application/json;q=0.5, application/token-introspection+jwt' },
-  { accept: 'application/json;q=0, */*' },
-  { accept: '*/*;q=0.1' },
-  { dpop: 'nonsense' },
-  { cookie: 'latchkey_session=nonsense' },
-  { 'oauth-client-attestation': 'a.b.c' },
-  { 'oauth-client-attestation-pop': 'a.b.c' },
-  { host: 'evil.example', 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example' },
-  { 'accept-encoding': 'gzip', 'accept-language': 'de' },
-  { expect: '100-continue' },
-]
-
-const types = [
-  form,
-  `${form}; charset=utf-8`,
-  `${form};charset=UTF-8`,
-  form.toUpperCase(),
-  `${form}; charset=latin1`,
-]
-const oddTypes = [
-  'application/json',
-  'text/plain',
-  'nonsense',
-  'multipart/form-data; boundary=x',
-  `${form}; charset=nonsense`,
-]
-
 function introspection(world: World, random: Random): Sent {
-  const [headers, body] = credentialsOf(world, random)
+  const [headers, body] = credentialsOf(callerOf(world, random), world.clients.machine, random)
   const token = tokenOf(world, random)
   const parameters: [string, string][] = [['token', token], ...body]
   if (random.once(3))

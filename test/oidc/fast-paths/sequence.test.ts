@@ -47,7 +47,7 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
         scope: SCOPE,
         first_party: true,
         dpop_bound_access_tokens: false,
-        grant_types: ['authorization_code', 'refresh_token', DEVICE],
+        grant_types: ['authorization_code', 'refresh_token', 'client_credentials', DEVICE],
         redirect_uris: [client.redirect_uri],
       })
       await settings.change({ second_factor: null })
@@ -128,6 +128,8 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
       'the client need not': () => clients.update(idOf.id, { dpop_bound_access_tokens: false }),
       'the client may not use codes': () =>
         clients.update(idOf.id, { grant_types: [DEVICE], redirect_uris: [] }),
+      'the client may not act for itself': () =>
+        clients.update(idOf.id, { grant_types: ['authorization_code', 'refresh_token'] }),
       'the client is disabled': () => clients.disable(idOf.id),
       'the client is enabled': () => clients.enable(idOf.id),
       'the client has another secret': async () => {
@@ -147,8 +149,21 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
       'keys are rotated': () => keys.rotate(),
     }
 
-    const panel = (): Sent[] =>
-      tokens.flatMap((token): Sent[] => [
+    /** Of the client for itself, by its newest secret and the first one. */
+    const asMachine = ['', 'scope=vault:read', `resource=${BOOKS}`, 'scope=books:read+vault:read'].flatMap(
+      (asked) => [own, () => client].map((by) => ({ asked, by })),
+    )
+    const panel = (): Sent[] => [
+      ...asMachine.map(({ asked, by }) => ({
+        method: 'POST',
+        path: '/token',
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          ...basic(by().client_id, by().client_secret ?? ''),
+        },
+        body: `grant_type=client_credentials&${asked}`,
+      })),
+      ...tokens.flatMap((token): Sent[] => [
         { method: 'GET', path: '/userinfo', headers: { authorization: `Bearer ${token}` } },
         { method: 'GET', path: '/api/auth/me', headers: { authorization: `Bearer ${token}` } },
         ...[own(), client, api, world.apis.books, world.apis.vault].map(
@@ -162,7 +177,8 @@ describe.each(engines)('nothing is stale, on %s', (engine) => {
             body: `token=${token}`,
           }),
         ),
-      ])
+      ]),
+    ]
 
     await issue()
     const names = Object.keys(steps)
