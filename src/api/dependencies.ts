@@ -3,6 +3,7 @@ import type { Managing } from '../access/managing.ts'
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { PersonalData } from '../accounts/personal-data/export.ts'
+import type { Attributes } from '../attributes/attributes.ts'
 import type { Activity } from '../audit/activity.ts'
 import type { EmailCodeNotSent } from '../factors/codes/email-codes.ts'
 import type { Factors } from '../factors/factors.ts'
@@ -47,6 +48,8 @@ export interface ApiDependencies {
   personalData: PersonalData
   /** Groups whose members a person adds and removes. */
   managing: Managing
+  /** Attributes that administrators have defined. */
+  attributes: Pick<Attributes, 'shownToPerson'>
   lastUses: Pick<LastUses, 'note'>
   /** What happened to the account. */
   activity: Activity

@@ -53,7 +53,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
       method,
       url: '/me',
       ...withLimit(method === 'GET' ? read : readByPost, limit('token')),
-      handler: async (request) => profileOf(callerOf(request).account),
+      handler: async (request) => profileOf(callerOf(request).account, deps.attributes),
     })
 
   async function changePassword(
@@ -83,10 +83,13 @@ export function meRoutes({ known, deps }: ApiContext): void {
   known.patch('/me', withLimit(change, limit('account')), async (request, reply) => {
     const caller = callerOf(request)
     const { id } = caller.account
-    const { email, new_password, current_password, ...claims } = request.body
+    const { email, new_password, current_password, attributes, ...claims } = request.body
     if (email !== undefined || new_password !== undefined) requireSecondFactor(caller)
-    if (Object.values(claims).some((value) => value !== undefined)) {
-      const changes = byProperty(claims, 'rest', personalFields)
+    if ([attributes, ...Object.values(claims)].some((value) => value !== undefined)) {
+      const changes = {
+        ...byProperty(claims, 'rest', personalFields),
+        ...(attributes !== undefined && { attributes }),
+      }
       const fresh = accounts.losesVerifiedPhone(caller.account, changes)
       if (fresh) await requireOwner(deps, request, current_password)
       await inOurNames(accounts.updateProfile(id, changes, { fresh }))
@@ -97,7 +100,7 @@ export function meRoutes({ known, deps }: ApiContext): void {
     }
     if (new_password !== undefined)
       await changePassword(request, reply, caller, { current: current_password, next: new_password })
-    return profileOf((await accounts.byId(id)) ?? caller.account)
+    return profileOf((await accounts.byId(id)) ?? caller.account, deps.attributes)
   })
 
   known.delete('/me', withLimit(close, limit('account')), async (request, reply) => {

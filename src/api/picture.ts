@@ -53,7 +53,7 @@ export function pictureRoutes({ known, deps }: ApiContext): void {
   known.put('/me/picture', { ...withLimit(set, limit('account')), bodyLimit: MAX_BODY }, async (request) => {
     const { account } = callerOf(request)
     await accounts.pictures.upload(account.id, Buffer.from(request.body.picture, 'base64'))
-    return profileOf((await accounts.byId(account.id)) ?? account)
+    return profileOf((await accounts.byId(account.id)) ?? account, deps.attributes)
   })
 
   known.delete('/me/picture', withLimit(remove, limit('account')), async (request, reply) => {

@@ -110,6 +110,14 @@ export const logoutBody = z.preprocess(
 
 export const profileChanges = body({
   ...claims(personalFields),
+  attributes: z
+    .record(z.string(), z.unknown(), 'Give the attributes by their names.')
+    .optional()
+    .meta({
+      description:
+        'Of the attributes that administrators have defined, those that people change themselves; null empties one, those left out stay.',
+      examples: [{ department: 'Sales' }],
+    }),
   email: email.optional().meta({ description: 'Counts once the link that is sent to it was followed.' }),
   new_password: newPassword.optional(),
   current_password: currentPassword.meta({
@@ -198,6 +206,14 @@ export const profile = z
     ...Object.fromEntries(
       personalFields.map(({ rest, example }) => [rest, z.string().meta({ examples: [example] })]),
     ),
+    attributes: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
+      .optional()
+      .meta({
+        description:
+          'Attributes that administrators have defined and that you may see; left out where none has a value.',
+        examples: [{ department: 'Sales' }],
+      }),
     is_active: z.boolean().meta({ examples: [true] }),
     is_staff: z.boolean().meta({ description: 'Auditor or administrator.', examples: [false] }),
     is_superuser: z.boolean().meta({ description: 'Administrator.', examples: [false] }),

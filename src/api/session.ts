@@ -75,7 +75,7 @@ export function sessionRoutes({ open, deps }: ApiContext): void {
       )
     }
     await sessions.start(request, reply, { accountId, generation, amr })
-    return profileOf(account)
+    return profileOf(account, deps.attributes)
   })
 
   open.post('/session/login/challenge', withLimit(challengeVerify, limit('token')), async (request) =>
@@ -88,7 +88,7 @@ export function sessionRoutes({ open, deps }: ApiContext): void {
     const verified = await verifySecondFactor(deps, request, request.body, 'session', binding ?? '')
     deps.cookies.clear(reply, BINDING)
     await sessions.start(request, reply, verified)
-    return profileOf((await deps.accounts.byId(verified.accountId)) as Account)
+    return profileOf((await deps.accounts.byId(verified.accountId)) as Account, deps.attributes)
   })
 
   open.post('/session/logout', withLimit(logout, limit('account')), async (request, reply) => {

@@ -12,6 +12,7 @@ import {
   type DocumentStore,
 } from './definitions/definitions.ts'
 import type { ContentOf } from './definitions/field.ts'
+import { type AttributeForm, createAttributeForm } from './form.ts'
 import { createAttributeStore } from './store.ts'
 import { attributeFields } from './table.ts'
 import { type AttributeValue, createAttributeRules, shownAttributes } from './values.ts'
@@ -31,6 +32,9 @@ export interface Attributes extends Definitions<AttributeContent>, AttributeRule
   countPeople(name: string): Promise<number>
   /** Values as JSON has them, by name. */
   shown(values: AttributeValues): Record<string, AttributeValue>
+  /** As `shown`, of what the person themselves may see. */
+  shownToPerson(values: AttributeValues): Record<string, AttributeValue>
+  form: AttributeForm
 }
 
 export function createAttributes(deps: {
@@ -63,5 +67,11 @@ export function createAttributes(deps: {
     ...createAttributeRules(definitions.live),
     countPeople: values.count,
     shown: (of) => shownAttributes(definitions.live(), of),
+    shownToPerson: (of) =>
+      shownAttributes(
+        definitions.live().filter(({ visible_to }) => visible_to === 'user'),
+        of,
+      ),
+    form: createAttributeForm(definitions.live),
   }
 }

@@ -95,6 +95,13 @@ export const createAttributeRules = (live: () => readonly Attribute[]): Attribut
     if (Object.keys(problems).length > 0) throw refusedFields(problems)
     return Object.fromEntries(after)
   },
+
+  lists: () =>
+    new Set(
+      live()
+        .filter(({ type }) => type === 'strings')
+        .map(({ name }) => name),
+    ),
 })
 
 export type AttributeValue = string | number | boolean | string[]

@@ -20,7 +20,9 @@ export interface AttributeRules {
    * @throws ValidationError, each problem under `attributes.NAME`
    */
   changed(before: AttributeValues, given: unknown, by: 'administrator' | 'person'): AttributeValues
+  /** Names of the attributes whose values are lists. */
+  lists(): ReadonlySet<string>
 }
 
 /** Where none is defined. */
-export const NO_ATTRIBUTES: AttributeRules = { changed: (before) => before }
+export const NO_ATTRIBUTES: AttributeRules = { changed: (before) => before, lists: () => new Set() }

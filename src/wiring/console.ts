@@ -59,6 +59,7 @@ export async function wireConsole(
       roleFields: ROLE_FIELDS,
       attributes: services.attributes,
       customClaims: services.customClaims,
+      attributeForm: services.attributes.form,
       attributeFields: ATTRIBUTE_FIELDS,
       claimFields: CLAIM_FIELDS,
       definitionTexts: { textOf, shownText, valueIn },

@@ -341,6 +341,20 @@ export const samples: Sample[] = [
       },
       profile: {
         groups: fieldGroups,
+        attributes: {
+          shown: [{ label: 'Hired on', value: '2026-01-31' }],
+          controls: [
+            { name: 'attributes.team', label: 'Team', hint: undefined, kind: 'text' },
+            { name: 'attributes.skills', label: 'Skills', hint: 'One a line.', kind: 'lines' },
+            {
+              ...{ name: 'attributes.remote', label: 'Works from home', hint: undefined, kind: 'choice' },
+              options: [
+                { value: '', label: 'Not said' },
+                { value: 'true', label: 'Yes' },
+              ],
+            },
+          ],
+        },
         phone: { number: '+442079460123', verified: true },
         action: '/account/profile',
         values: { given_name: 'Ada', phone_number: '+442079460123', 'address.country': 'United Kingdom' },
@@ -363,7 +377,12 @@ export const samples: Sample[] = [
       },
       picture: { action: '/account/picture', addressAction: '/account/picture/address' },
       username: { action: '/account/username', current: 'ada' },
-      profile: { groups: fieldGroups, phone: undefined, action: '/account/profile' },
+      profile: {
+        groups: fieldGroups,
+        attributes: { controls: [], shown: [] },
+        phone: undefined,
+        action: '/account/profile',
+      },
     },
   },
   {

@@ -4,6 +4,7 @@
 //   bytes ─► lines ─► rows (JSON Lines, CSV) ─► person, or problems ─► batch of 500 ─► known already? skip : insert
 //
 // No mail is sent. An address that is not verified is proven after the first sign-in.
+import type { AttributeRules } from '../../shared/attribute-values.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Accounts } from '../accounts.ts'
 import type { SecurityEvents } from '../events.ts'
@@ -45,8 +46,9 @@ export function createImport(deps: {
   store: WholeImportStore
   clock: Clock
   events: SecurityEvents
+  attributes: AttributeRules
 }): Accounts['importUsers'] {
-  const { store, clock, events } = deps
+  const { store, clock, events, attributes } = deps
 
   const announce = (count: number): void => {
     if (count > 0) events.emit({ type: 'account.created', reason: 'import', count })
@@ -54,15 +56,20 @@ export function createImport(deps: {
 
   return async function importUsers(source, options) {
     const { format, dryRun = false, allOrNothing = false } = options
-    const rows = rowsOf(source, format)
+    const rows = rowsOf(source, format, attributes)
     if (!allOrNothing || dryRun) {
       const sink = dryRun ? { known: store.known, insert: async () => true } : store
-      return run(rows, sink, { tell: options.tell, done: dryRun ? () => {} : announce, now: clock })
+      return run(rows, sink, {
+        tell: options.tell,
+        done: dryRun ? () => {} : announce,
+        now: clock,
+        attributes,
+      })
     }
     const report: { last?: ImportReport } = {}
     try {
       await store.atOnce(async (whole) => {
-        report.last = await run(rows, whole, { tell: options.tell, done: () => {}, now: clock })
+        report.last = await run(rows, whole, { tell: options.tell, done: () => {}, now: clock, attributes })
         if (report.last.refused + report.last.existing > 0) throw new Nothing()
       })
     } catch (error) {
@@ -82,7 +89,17 @@ interface Row {
 async function run(
   rows: ReturnType<typeof rowsOf>,
   store: ImportStore,
-  { tell, done, now }: { tell(problem: ImportProblem): void; done(count: number): void; now: Clock },
+  {
+    tell,
+    done,
+    now,
+    attributes,
+  }: {
+    tell(problem: ImportProblem): void
+    done(count: number): void
+    now: Clock
+    attributes: AttributeRules
+  },
 ): Promise<ImportReport> {
   const report: ImportReport = { rows: 0, imported: 0, existing: 0, refused: 0 }
   const refuse = (line: number, kind: ImportProblem['kind'], messages: string[]): void => {
@@ -106,7 +123,9 @@ async function run(
   for await (const { line, fields, problem } of rows) {
     report.rows++
     const parsed =
-      fields === undefined ? { problems: [problem ?? 'cannot be read'] } : parsePerson(fields, now())
+      fields === undefined
+        ? { problems: [problem ?? 'cannot be read'] }
+        : parsePerson(fields, now(), attributes)
     if ('problems' in parsed) {
       refuse(line, 'refused', parsed.problems)
       continue

@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import type { AttributeRules, AttributeValues } from '../../shared/attribute-values.ts'
+import { isRecord } from '../../shared/own.ts'
 import { addressParts, addressSchema } from '../../shared/profile/address.ts'
 import { byProperty, claimShape } from '../../shared/profile/fields.ts'
 import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
 import { emptiable } from '../../shared/text.ts'
+import { ValidationError } from '../../shared/validation-error.ts'
 import { claimChanges } from '../claims.ts'
 import { canonicalEmail, emailAddress } from '../email/address.ts'
 import { storableHash } from '../passwords/foreign-hashes/hashes.ts'
@@ -20,6 +23,7 @@ export interface ImportedPerson {
   verified: boolean
   /** To be stored. */
   claims: Partial<ProfileColumns>
+  attributes: AttributeValues
   disabled: boolean
   passwordHash: string | null
   /** Undefined: now. */
@@ -40,6 +44,8 @@ const shape = {
   ...claimShape,
   [PHONE_VERIFIED.claim]: truth,
   address: emptiable(addressSchema),
+  /** Judged by their definitions. */
+  attributes: z.record(z.string(), z.unknown(), 'Give the attributes by their names.').optional(),
   disabled: truth,
   role: z.literal('user', 'Only “user” can be imported; make administrators one by one.').optional(),
   password_hash: z.string('Give the hash as text.').min(1, 'Leave out what is empty.').nullish(),
@@ -50,7 +56,7 @@ const shape = {
 
 /** In CSV, which has no objects, an address is in columns of its own. */
 export const IMPORT_FIELDS: readonly string[] = Object.keys(shape).flatMap((name) =>
-  name === 'address' ? addressParts.map(({ part }) => `address.${part}`) : name,
+  name === 'address' ? addressParts.map(({ part }) => `address.${part}`) : name === 'attributes' ? [] : name,
 )
 
 const row = z.strictObject(shape)
@@ -62,6 +68,7 @@ const row = z.strictObject(shape)
 export function parsePerson(
   fields: Readonly<Record<string, unknown>>,
   now: number,
+  rules: AttributeRules,
 ): { person: ImportedPerson } | { problems: string[] } {
   const parsed = row.safeParse(fields)
   const problems = parsed.success ? [] : parsed.error.issues.flatMap(problemsOf)
@@ -73,7 +80,10 @@ export function parsePerson(
   const said: Record<string, unknown> = parsed.data ?? {}
   if (said.phone_number_verified === true && !said.phone_number)
     problems.push('phone_number_verified: there is no phone_number')
-  if (!parsed.success || problems.length > 0) return { problems }
+  // As the other fields are: all that is wrong at once.
+  const attributes = attributesIn(fields.attributes, rules)
+  if ('problems' in attributes && isRecord(fields.attributes)) problems.push(...attributes.problems)
+  if (!parsed.success || problems.length > 0 || 'problems' in attributes) return { problems }
   const { data } = parsed
   return {
     person: {
@@ -83,10 +93,23 @@ export function parsePerson(
       address: data.email,
       verified: data.email_verified,
       claims: claimsOf(data),
+      attributes: attributes.values,
       disabled: data.disabled,
       passwordHash: password !== undefined && 'stored' in password ? password.stored : null,
       createdAt: data.created_at,
     },
+  }
+}
+
+function attributesIn(
+  given: unknown,
+  rules: AttributeRules,
+): { values: AttributeValues } | { problems: string[] } {
+  try {
+    return { values: given === undefined ? {} : rules.changed({}, given, 'administrator') }
+  } catch (error) {
+    if (!(error instanceof ValidationError)) throw error
+    return { problems: error.problems.map(({ field, message }) => `${field}: ${message}`) }
   }
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { attributesText } from '../../shared/attribute-values.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { profileFields } from '../../shared/profile/fields.ts'
@@ -111,6 +112,7 @@ const TEXT = [
   'pending_email',
   'password_hash',
   'address',
+  'attributes',
   'role',
   ...profileFields.map(({ claim }) => claim),
 ]
@@ -146,6 +148,7 @@ function stored(person: ImportedPerson, now: Date): Record<string, string | bool
     password_hash: person.passwordHash,
     ...Object.fromEntries(profileFields.map(({ claim, property }) => [claim, claims[property] ?? null])),
     address: claims.address ?? null,
+    attributes: attributesText(person.attributes),
     phone_verified: claims.phoneVerified ?? false,
     role: 'user',
     disabled_at: person.disabled ? at : null,

@@ -1,4 +1,5 @@
 import type { Managing } from '../../access/managing.ts'
+import type { AttributeForm } from '../../attributes/form.ts'
 import type { Activity } from '../../audit/activity.ts'
 import type { PasskeyOffers } from '../../factors/pages/passkey-offers.ts'
 import type { PasskeySignInForm } from '../../factors/pages/passkey-sign-in.ts'
@@ -68,6 +69,8 @@ export interface AccountPagesDependencies {
   apps: ConnectedApps
   /** Groups whose members a person adds and removes. */
   managing: Managing
+  /** Attributes that administrators have defined, as forms have them. */
+  attributeForm: AttributeForm
   /** What the page on security shows of second factors. */
   secondFactors(account: Account): Promise<SecondFactorsSection>
   /** The second factor of a person whose account waits to be deleted. */

@@ -19,8 +19,8 @@ export interface FieldText {
 export type FieldInput =
   | {
       kind: 'text'
-      type?: 'url' | 'password'
-      inputmode?: 'url' | 'numeric'
+      type?: 'url' | 'password' | 'date'
+      inputmode?: 'url' | 'numeric' | 'decimal'
       maxlength?: number | undefined
       /** No natural language: nothing is capitalized, corrected or spell-checked. */
       plain?: boolean

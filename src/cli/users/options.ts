@@ -41,12 +41,7 @@ export function attributesOf(
   { attributes }: Pick<CliServices, 'attributes'>,
 ): Record<string, unknown> | undefined {
   const given = valueGiven(options, ATTRIBUTE) as string[] | undefined
-  const lists = new Set(
-    attributes
-      .live()
-      .filter(({ type }) => type === 'strings')
-      .map(({ name }) => name),
-  )
+  const lists = attributes.lists()
   return (
     given &&
     Object.fromEntries(

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import type { AttributeControl } from '../../../attributes/form.ts'
 import type { ButtonForm, Form } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
 import { addressFields, addressValues } from '../../../shared/profile/address-form.ts'
@@ -35,6 +36,8 @@ export interface ProfilePage {
   }
   profile: Form & {
     groups: FieldGroup[]
+    /** What administrators have defined, and the person may see. */
+    attributes: { controls: AttributeControl[]; shown: { label: string; value: string }[] }
     phone: { number: string; verified: boolean; verifyHref?: string | undefined } | undefined
   }
 }
@@ -82,7 +85,7 @@ export function showProfile(
   signed: Signed,
   { notice, forms = {}, status }: { notice?: string | undefined; forms?: ShownForms; status?: number },
 ): FastifyReply {
-  const { account } = signed
+  const { account, attributeForm } = signed
   const { email, pendingEmail, phoneNumber } = account
   const page: ProfilePage = {
     account: frameOf(signed, '/account', { notice }),
@@ -115,9 +118,14 @@ export function showProfile(
       values: {
         ...Object.fromEntries(TYPED_FIELDS.map(({ claim, property }) => [claim, account[property] ?? ''])),
         ...addressValues(account.address),
+        ...attributeForm.filled('person', account.attributes),
       },
       ...forms.profile,
       groups,
+      attributes: {
+        controls: attributeForm.controls('person', account.attributes),
+        shown: attributeForm.shown('person', account.attributes),
+      },
       phone:
         phoneNumber === null
           ? undefined

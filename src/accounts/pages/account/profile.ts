@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import { addressIn, addressNames } from '../../../shared/profile/address-form.ts'
 import { byProperty } from '../../../shared/profile/fields.ts'
@@ -35,7 +36,7 @@ const NOTICES: Readonly<Record<string, string>> = {
 /** `/account`: who a person is, as they tell it and as apps may be told. */
 export async function profileRoutes(
   app: FastifyInstance,
-  { http, accounts }: AccountPagesDependencies,
+  { http, accounts, attributeForm }: AccountPagesDependencies,
   signedIn: SignedIn,
 ): Promise<void> {
   app.get<{ Querystring: { done?: unknown } }>('/account', async (request, reply) => {
@@ -51,7 +52,12 @@ export async function profileRoutes(
       async (signed, request) => {
         const { account } = signed
         const form = profileForm.parse(request.body ?? {})
-        const changes = { ...byProperty(form, 'claim', TYPED_FIELDS), address: addressIn(form) }
+        const attributes = attributeForm.entered('person', request.body, account.attributes)
+        const changes = {
+          ...byProperty(form, 'claim', TYPED_FIELDS),
+          address: addressIn(form),
+          ...(attributes && { attributes }),
+        }
         const fresh = accounts.losesVerifiedPhone(account, changes)
         const again = fresh && (await signedIn.again(request, signed, 'change your verified phone number'))
         if (again) return again
@@ -59,7 +65,7 @@ export async function profileRoutes(
         return '/account?done=profile'
       },
       async (reply, signed, error, request) => {
-        const values = profileForm.parse(request.body ?? {}) as Record<string, string>
+        const values = shownAgain(request.body)
         return showProfile(reply, signed, {
           forms: { profile: { errors: formErrors(error), values } },
           status: 422,

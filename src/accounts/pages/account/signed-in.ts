@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AttributeForm } from '../../../attributes/form.ts'
 import type { RecoveryView } from '../../../factors/recovery/recovery.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { isFresh } from '../../../shared/fresh-sign-in.ts'
@@ -43,6 +44,7 @@ export interface Signed {
   verifiesPhones: boolean
   /** Adds and removes the members of a group. */
   managesGroups: boolean
+  attributeForm: AttributeForm
 }
 
 export const frameOf = (
@@ -99,9 +101,10 @@ export function createSignedIn({
   recovery,
   phones,
   managing,
+  attributeForm,
 }: Pick<
   AccountPagesDependencies,
-  'accounts' | 'clock' | 'http' | 'sessions' | 'recovery' | 'phones' | 'managing'
+  'accounts' | 'clock' | 'http' | 'sessions' | 'recovery' | 'phones' | 'managing' | 'attributeForm'
 >): SignedIn {
   const found = async (
     request: FastifyRequest,
@@ -116,7 +119,7 @@ export function createSignedIn({
         recovery.waiting(account),
         managing.manages(account.id),
       ])
-      return { session, account, recovery: waiting, verifiesPhones: phones.on, managesGroups }
+      return { session, account, recovery: waiting, verifiesPhones: phones.on, managesGroups, attributeForm }
     }
     reply.redirect(`/login?${request.method === 'GET' ? '' : 'ended=1&'}return_to=${path}`, 303)
     return undefined

@@ -19,6 +19,12 @@ import type { AuditDependencies } from '../audit/routes.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
+import {
+  type AlsoAttributes,
+  attributesSection,
+  type UserAttributesDependencies,
+  userAttributesRoutes,
+} from './attributes.ts'
 import { FACTOR_NOTICES, factorsSection, type UserFactorsDependencies, userFactorsRoutes } from './factors.ts'
 import { historyOf } from './history.ts'
 import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
@@ -28,6 +34,7 @@ import { actionsOf, bannersOf, detailsOf, tagsOf, when } from './view.ts'
 export interface UsersDependencies
   extends Pick<AuditDependencies, 'audit' | 'auditSentence'>,
     PersonAccessDependencies,
+    UserAttributesDependencies,
     UserFactorsDependencies {
   users: Pick<
     Accounts,
@@ -56,6 +63,8 @@ const query = z.object({
   search: text.catch(''),
   role: role.optional().catch(undefined),
   second_factor: z.enum(['any', 'none', 'passkey']).optional().catch(undefined),
+  attribute: z.string().max(50).default('').catch(''),
+  value: z.string().max(500).default('').catch(''),
   cursor: z.string().max(500).optional().catch(undefined),
 })
 const newForm = z.object({ ...personForm, username: text, email: text, role })
@@ -69,6 +78,7 @@ const editForm = z.object({
 const NOTICES: Readonly<Record<string, string>> = {
   created: 'The user is created, and an invitation is on its way.',
   saved: 'Saved.',
+  attributes: 'Saved. Apps are told of it with their next token and their next answer.',
   disable: 'Disabled: every session and token has ended.',
   enable: 'Enabled: they may sign in again.',
   unlock: 'Unlocked.',
@@ -102,12 +112,20 @@ export async function usersArea(
     { config: { admin: 'read' } },
     async (request, reply) => {
       const wanted = query.parse(request.query)
-      const page = await users.search(wanted)
-      const { search, role = '', second_factor = '' } = wanted
+      const { search, role = '', second_factor = '', attribute, value } = wanted
+      const known = deps.attributeForm.names()
+      const named = known.some((each) => each.value === attribute) ? { attribute, value } : undefined
+      const page = await users.search({
+        ...wanted,
+        attribute: named && { name: attribute, value: value.trim() },
+      })
       const data = {
         search,
         role,
         second_factor,
+        attribute: named?.attribute ?? '',
+        value: named?.value ?? '',
+        attributes: known,
         users: page.items.map((user) => ({
           href: `/admin/users/${user.id}`,
           name: [user.givenName, user.familyName].filter(Boolean).join(' '),
@@ -116,7 +134,12 @@ export async function usersArea(
           tags: tagsOf(user, clock()),
           lastSignIn: when(user.lastSignInAt),
         })),
-        ...pageLinks('/admin/users', { search, role, second_factor }, wanted.cursor, page.next_cursor),
+        ...pageLinks(
+          '/admin/users',
+          { search, role, second_factor, ...named },
+          wanted.cursor,
+          page.next_cursor,
+        ),
       }
       const notice = noticeOf(NOTICES, request.query.done)
       return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
@@ -159,6 +182,7 @@ export async function usersArea(
     user: Account,
     also: {
       edit?: Partial<Form>
+      attributes?: AlsoAttributes
       remove?: Partial<Form>
       access?: { group?: Partial<Form>; role?: Partial<Form> }
       alert?: string
@@ -191,6 +215,7 @@ export async function usersArea(
         },
         ...also.edit,
       },
+      attributes: attributesSection(deps, user, also.attributes),
       names: NAME_FIELDS,
       more: MORE_FIELDS,
       banners: bannersOf(user, clock()),
@@ -248,6 +273,7 @@ export async function usersArea(
     }
   })
 
+  userAttributesRoutes(app, deps, find, show)
   userFactorsRoutes(app, deps, find, show)
   personAccessRoutes(app, deps, find, show)
 

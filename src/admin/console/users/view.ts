@@ -4,6 +4,7 @@ import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import type { FormField } from '../../../shared/profile/fields.ts'
 import type { PersonAccess } from '../access/person.ts'
 import type { ConsoleFrame } from '../context.ts'
+import type { UserAttributesSection } from './attributes.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
 
@@ -14,6 +15,11 @@ declare module '../../../http/pages/pages.ts' {
       search: string
       role: string
       second_factor: string
+      /** Whose attribute has this value. */
+      attribute: string
+      value: string
+      /** To choose from. */
+      attributes: { value: string; label: string }[]
       users: {
         href: string
         name: string
@@ -40,6 +46,7 @@ declare module '../../../http/pages/pages.ts' {
       banners: Banner[]
       alert?: string | undefined
       edit: Form & { version: string }
+      attributes: UserAttributesSection
       names: readonly FormField[]
       more: readonly FormField[]
       actions: { label: string; form: ButtonForm; about: string }[]
