@@ -114,6 +114,7 @@ function wordsOf(view: string): string[] {
     ...handed.map(([, text = '']) => text.replaceAll(/\$\{[^}]*\}/g, '')),
   ]
     .map((line) => line.replaceAll(/&\w+;/g, '').trim())
+    .filter((line) => !Object.hasOwn(english, line))
     .filter((line) => /\p{L}{2}/u.test(line.replaceAll('Latchkey', '')))
 }
 for (const file of views) {

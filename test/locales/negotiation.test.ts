@@ -75,7 +75,7 @@ describe('a text', () => {
     expect(html('client.continue', { client: '<script>"Q&A"' })).toBe(
       'to continue to <b>&lt;script&gt;&quot;Q&amp;A&quot;</b>',
     )
-    expect(html('signIn.new', {}, { register: '/register?a="&b=<' })).toBe(
+    expect(html('common.new', {}, { register: '/register?a="&b=<' })).toBe(
       'New here? <a href="/register?a=&quot;&amp;b=&lt;">Create account</a>',
     )
     expect(html('signIn.forgot')).toBe('Forgot password?')
@@ -84,7 +84,7 @@ describe('a text', () => {
   })
 
   test('a placeholder that is not filled is an error, and no gap', () => {
-    expect(() => t('signIn.cancel.client')).toThrow()
+    expect(() => t('common.returnTo')).toThrow()
   })
 
   test('plural forms are those of the language', () => {

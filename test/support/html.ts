@@ -83,7 +83,7 @@ function* tokens(html: string): Generator<Token> {
   if (end < visible.length) yield { text: decodeEntities(visible.slice(end)) }
 }
 
-/** The forms, links and visible text of a page. */
+/** The forms, links and visible text of a page, without the form at its foot that changes the language. */
 export function parseHtml(html: string): HtmlPage {
   const page: HtmlPage = { forms: [], links: [], text: '' }
   const labels = new Map<string, string>()
@@ -182,5 +182,6 @@ export function parseHtml(html: string): HtmlPage {
   for (const each of page.links) each.text = collapse(each.text)
   for (const each of page.forms.flatMap((one) => one.buttons)) each.label = collapse(each.label)
   page.text = collapse(page.text)
+  page.forms = page.forms.filter(({ action }) => action !== '/locale')
   return page
 }
