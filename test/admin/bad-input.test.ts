@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
@@ -68,8 +68,8 @@ describe('whatever is sent, nothing breaks', () => {
   })
   afterAll(() => latchkey.stop())
 
-  const at = ({ url }: Route, value: string) =>
-    `${latchkey.issuer}${url.replaceAll(/:\w+/g, () => encodeURIComponent(value) || '%20')}`
+  const pathOf = ({ url }: Route, value: string) =>
+    url.replaceAll(/:\w+/g, () => encodeURIComponent(value) || '%20')
 
   test.each(VALUES)('in the console: %#', async (value) => {
     const { browser } = await signedIn(latchkey)
@@ -78,7 +78,7 @@ describe('whatever is sent, nothing breaks', () => {
     expect(token).not.toBe('')
     const broken: unknown[] = []
     for (const route of routes.filter(({ url }) => url.startsWith('/admin'))) {
-      const url = new URL(`${at(route, value)}?${every(value)}`)
+      const url = new URL(`${latchkey.issuer}${pathOf(route, value)}?${every(value)}`)
       const body = new URLSearchParams([['csrf_token', token], ...every(value)])
       const { status } = await browser.visit(
         route.method === 'GET' ? { url, method: 'GET' } : { url, method: 'POST', body },
@@ -98,17 +98,19 @@ describe('whatever is sent, nothing breaks', () => {
         `{"__proto__": {"scope": ${JSON.stringify(value)}}}`,
       ]
       for (const body of route.method === 'GET' ? [undefined] : bodies) {
-        const response = await fetch(`${at(route, value)}?${every(value)}`, {
-          method: route.method,
+        // Straight to the router: Node's parser, through which all others go, treats those of any route alike.
+        const { statusCode } = await latchkey.app.inject({
+          url: `${pathOf(route, value)}?${every(value)}`,
+          method: route.method as HTTPMethods,
           headers: {
+            host: new URL(latchkey.issuer).host,
             authorization: `Bearer ${tokens.access_token}`,
             'if-match': '"x"',
             ...(body && { 'content-type': 'application/json' }),
           },
-          ...(body && { body }),
+          ...(body && { payload: body }),
         })
-        await response.arrayBuffer()
-        if (response.status >= 500) broken.push([route.method, route.url, response.status])
+        if (statusCode >= 500) broken.push([route.method, route.url, statusCode])
       }
     }
     expect(broken).toEqual([])

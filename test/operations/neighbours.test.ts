@@ -147,9 +147,10 @@ describe.each(engines)('several processes on one %s', (engine) => {
     await cli('keys', 'rotate', '--now')
     await eventually(async () => {
       const { kid } = decodeProtectedHeader(String((await token()).access_token))
-      return kid !== before.kid && (await kids(server)).includes(String(kid))
+      const published = await kids(server)
+      // A server that looks between the two has the new key before it has lost the old one.
+      return published.includes(String(kid)) && !published.includes(String(before.kid))
     })
-    expect(await kids(server)).not.toContain(before.kid)
 
     const created = await latchkey(
       [

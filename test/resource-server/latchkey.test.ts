@@ -114,6 +114,8 @@ test('keys that are rotated at once are seen without a restart, and the withdraw
   const after = await eventually(async () => {
     const { access_token } = await machine.clientCredentials({ scope: 'books:read' })
     expect(decodeProtectedHeader(access_token).kid).not.toBe(old)
+    const { keys } = (await (await fetch(`${latchkey.issuer}/jwks`)).json()) as { keys: { kid: string }[] }
+    expect(keys.map(({ kid }) => kid)).not.toContain(old)
     return access_token
   })
   ahead += 30_001

@@ -25,6 +25,9 @@ const QUIET = [
   '--disable-sync',
   '--no-pings',
   '--font-render-hinting=none',
+  '--renderer-process-limit=1',
+  '--disable-site-isolation-trials',
+  '--disable-features=SpareRendererForSitePerProcess,IsolateOrigins,site-per-process',
 ]
 
 /** The one Chromium of this process; it ends with it. */
