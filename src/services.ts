@@ -15,6 +15,9 @@ import { keepVerifiedPhone } from './accounts/store/phone.ts'
 import { accountView } from './accounts/store/reads.ts'
 import { type Attributes, createAttributes } from './attributes/attributes.ts'
 import { type Claims, createClaims } from './attributes/claims/claims.ts'
+import { CLAIM_FIELDS } from './attributes/claims/table.ts'
+import { createDefinitionConfiguration } from './attributes/definitions/configuration.ts'
+import { ATTRIBUTE_FIELDS } from './attributes/table.ts'
 import { type Activity, createActivity } from './audit/activity.ts'
 import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
@@ -392,6 +395,8 @@ export async function openServices(
     unreachableAddresses: unreachableAddresses({ ...config, list: clients.list }),
     configuration: createConfiguration({
       ...createAccessConfiguration(access),
+      attributes: createDefinitionConfiguration(attributes, ATTRIBUTE_FIELDS),
+      claims: createDefinitionConfiguration(customClaims, CLAIM_FIELDS),
       store: createConfigurationStore({ db, clock }),
       events: event,
       settings,

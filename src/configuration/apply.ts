@@ -1,8 +1,12 @@
 import { ValidationError } from '../shared/validation-error.ts'
 import type { Change, FieldChange } from './diff.ts'
+import { isDescribed } from './entries.ts'
 import type { ConfigurationDependencies, Fields } from './ports.ts'
 
-type Services = Pick<ConfigurationDependencies, 'clients' | 'groups' | 'resources' | 'roles' | 'providers'>
+type Services = Pick<
+  ConfigurationDependencies,
+  'attributes' | 'claims' | 'clients' | 'groups' | 'resources' | 'roles' | 'providers'
+>
 
 /** A secret that a client has just got: shown once, stored nowhere. */
 export interface NewSecret {
@@ -27,8 +31,8 @@ export async function applyChange(
 ): Promise<void> {
   const { change, version, secretOf, services } = what
   if (change.kind === 'resource') return applyResource(change, services.resources)
-  if (change.kind === 'role' || change.kind === 'group')
-    return applyDescribed(change, services[`${change.kind}s`])
+  const { kind } = change
+  if (isDescribed(kind)) return applyDescribed(change, services[`${kind}s`])
   if (change.kind === 'provider') return applyProvider(change, services.providers, secretOf(change))
   return applyClient(change, version, services.clients, issued)
 }

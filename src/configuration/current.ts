@@ -95,6 +95,17 @@ export const groupOf = (group: object): Existing => ({
   foreign: false,
 })
 
+const definitionOf =
+  (kind: 'attribute' | 'claim') =>
+  (definition: object): Existing => ({
+    kind,
+    id: String((definition as Fields).name),
+    fields: definition as Fields,
+    foreign: false,
+  })
+export const attributeOf = definitionOf('attribute')
+export const claimOf = definitionOf('claim')
+
 /** A setting that is not at its default; one that the environment sets is not for a file to change. */
 const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] =>
   pinnedBy === undefined && changed === undefined
@@ -103,7 +114,7 @@ const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] 
 
 type Read = Pick<
   ConfigurationDependencies,
-  'clients' | 'groups' | 'resources' | 'roles' | 'providers' | 'settings'
+  'attributes' | 'claims' | 'clients' | 'groups' | 'resources' | 'roles' | 'providers' | 'settings'
 >
 
 /** Whether there are more clients than so many: as many are read. */
@@ -122,10 +133,12 @@ export async function hasMoreClients({ clients }: Pick<Read, 'clients'>, most: n
 /** Everything that a file can describe. Requests come in between. */
 export async function readCurrent(services: Read): Promise<Existing[]> {
   const breathe = createBreathe()
-  const [resources, roles, groups, providers, { settings }, clients] = await Promise.all([
+  const [resources, roles, groups, attributes, claims, providers, { settings }, clients] = await Promise.all([
     all((page) => services.resources.list(page), breathe),
     services.roles.list(),
     services.groups.list(),
+    services.attributes.list(),
+    services.claims.list(),
     services.providers.list(),
     services.settings.list(),
     all((page) => services.clients.list(page), breathe),
@@ -135,6 +148,8 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     ...resources.map(resourceOf),
     ...roles.map(roleOf),
     ...groups.map(groupOf),
+    ...attributes.map(attributeOf),
+    ...claims.map(claimOf),
     ...providers.map(providerOf),
     ...clients.map(clientOf),
   ]

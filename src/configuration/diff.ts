@@ -74,6 +74,8 @@ export async function diff(
       resources: count('resource'),
       roles: count('role'),
       groups: count('group'),
+      attributes: count('attribute'),
+      claims: count('claim'),
       providers: count('provider'),
       clients: count('client'),
     },
@@ -107,6 +109,12 @@ function match(
     // A file for several servers may say what the environment of one of them says.
     if (kind === 'setting' && found && same('value', found.fields.value, fields.value)) return { found }
     if (found?.foreign) return { problem: `${name} is set by environment variables, and is changed there` }
+    if (kind === 'attribute' && found && found.fields.type !== fields.type)
+      return {
+        problem: `the type of ${name} is ${found.fields.type} and cannot be changed; delete it first, with the values that people have`,
+      }
+    if (kind === 'claim' && found && found.id !== name)
+      return { problem: `there is a claim ${found.id}, and its name cannot be changed` }
     if (found?.fields.kind !== undefined && found.fields.kind !== fields.kind)
       return { problem: `the kind of ${name} cannot be changed; add another provider` }
     return found === undefined ? {} : { found }
@@ -197,8 +205,12 @@ const deletion = ({ kind, id, key, title }: Existing): Change => ({
   fields: [],
 })
 
+/** Their order says something. */
+const ORDERED = new Set(['rename', 'options'])
+
 /** Lists of words are sets, and so are scopes: another order is no change. */
 function same(field: string, one: unknown, other: unknown): boolean {
+  if (ORDERED.has(field)) return JSON.stringify(one) === JSON.stringify(other)
   const canonical = (value: unknown): unknown => {
     if ((field === 'scope' || field === 'default_scopes') && typeof value === 'string')
       return value.split(' ').sort()

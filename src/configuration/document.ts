@@ -7,14 +7,23 @@ import { createBreathe } from './slices.ts'
 import { type Path, readYaml } from './yaml-text.ts'
 
 /** In the order in which they are applied: what a later kind may have can depend on an earlier one. */
-export const KINDS = ['setting', 'resource', 'role', 'group', 'provider', 'client'] as const
+export const KINDS = [
+  'setting',
+  'resource',
+  'role',
+  'group',
+  'attribute',
+  'claim',
+  'provider',
+  'client',
+] as const
 export type Kind = (typeof KINDS)[number]
 export const sectionOf = <One extends Kind>(kind: One): `${One}s` => `${kind}s`
 
 /** One entry of a file, checked and complete. */
 export interface Wanted {
   kind: Kind
-  /** Of a setting and a group its name, of a role its API and name, of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
+  /** Of a setting, group, attribute and claim its name, of a role its API and name, of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
   name: string
   /** Only of clients that exist already. */
   clientId?: string
@@ -48,7 +57,16 @@ const LIST = { error: 'must be a list' }
 const flag = z.boolean({ error: 'must be true or false' }).default(false)
 
 const prune = z.strictObject(
-  { settings: flag, resources: flag, roles: flag, groups: flag, providers: flag, clients: flag },
+  {
+    settings: flag,
+    resources: flag,
+    roles: flag,
+    groups: flag,
+    attributes: flag,
+    claims: flag,
+    providers: flag,
+    clients: flag,
+  },
   MAP,
 )
 
@@ -61,6 +79,8 @@ const schema = z.strictObject(
       .nullish(),
     roles: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     groups: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
+    attributes: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
+    claims: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     providers: z
       .array(z.looseObject({ id: text('its ID'), ...switches, ...secretFields }, MAP), LIST)
       .nullish(),
@@ -85,6 +105,8 @@ const schema = z.strictObject(
       resources: false,
       roles: false,
       groups: false,
+      attributes: false,
+      claims: false,
       providers: false,
       clients: false,
     }),
@@ -145,6 +167,12 @@ export async function configurationOf(
   for (const { kind, name, line } of repeated(wanted))
     problems.push({ line, path: sectionOf(kind), message: `names ${name} twice` })
   const pruning = parsed.success ? pruned(parsed.data, report) : new Set<Kind>()
+  for (const { line, fields } of await readingNothing(wanted, pruning, services))
+    problems.push({
+      line,
+      path: sectionOf('claim'),
+      message: `${fields.name} reads the attribute ${fields.value}, and there is none of that name`,
+    })
   if (problems.length > 0) throw new ConfigurationError(distinct(problems))
   return { wanted, prune: pruning, data }
 }
@@ -174,9 +202,25 @@ const settingsIn = (wanted: readonly Wanted[]): Fields =>
     wanted.filter(({ kind }) => kind === 'setting').map(({ name, fields }) => [name, fields.value]),
   )
 
+/** Claims of attributes that are neither in the file nor here. */
+async function readingNothing(
+  wanted: readonly Wanted[],
+  pruning: ReadonlySet<Kind>,
+  { attributes }: Pick<Services, 'attributes'>,
+): Promise<Wanted[]> {
+  const reading = wanted.filter(({ kind, fields }) => kind === 'claim' && fields.source === 'attribute')
+  if (reading.length === 0) return []
+  const here = pruning.has('attribute') ? [] : await attributes.list()
+  const names = new Set([
+    ...here.map((each) => (each as Fields).name),
+    ...wanted.filter(({ kind }) => kind === 'attribute').map(({ name }) => name),
+  ])
+  return reading.filter(({ fields }) => !names.has(fields.value))
+}
+
 /** What two names of a kind are compared by: groups and roles are named however they are written. */
 export const canonicalName = (kind: Kind, name: string): string =>
-  kind === 'group' || kind === 'role' ? nameKey(name) : name
+  kind === 'group' || kind === 'role' ? nameKey(name) : kind === 'claim' ? name.toLowerCase() : name
 
 function repeated(wanted: readonly Wanted[]): Wanted[] {
   const seen = new Set<string>()

@@ -7,7 +7,7 @@ import type { Path } from './yaml-text.ts'
 /** What checks and completes the entries of a file. */
 export type Services = Pick<
   ConfigurationDependencies,
-  'clients' | 'groups' | 'resources' | 'roles' | 'providers' | 'settings'
+  'attributes' | 'claims' | 'clients' | 'groups' | 'resources' | 'roles' | 'providers' | 'settings'
 >
 
 /** Tells a problem. @param field of the entry; empty: the entry as a whole */
@@ -29,7 +29,13 @@ export function settingOf(
 export const roleName = ({ name, resource }: Fields): string =>
   writtenRole({ name: String(name), resource: typeof resource === 'string' ? resource : undefined })
 
-/** One resource, role, group, provider or client of a file. Empty: refused, and told. @param line of the file */
+/** Kinds that differ in their fields alone. */
+const DESCRIBED = ['role', 'group', 'attribute', 'claim'] as const
+export type DescribedKind = (typeof DESCRIBED)[number]
+export const isDescribed = (kind: Kind): kind is DescribedKind =>
+  (DESCRIBED as readonly Kind[]).includes(kind)
+
+/** One resource, role, group, attribute, claim, provider or client of a file. Empty: refused, and told. @param line of the file */
 export function wantedOf(
   kind: Exclude<Kind, 'setting'>,
   entry: unknown,
@@ -44,7 +50,7 @@ export function wantedOf(
     const fields = complete(services.resources, entry as Fields, report)
     return fields ? [{ kind, name: String(fields.identifier), fields, line }] : []
   }
-  if (kind === 'role' || kind === 'group') {
+  if (isDescribed(kind)) {
     const fields = complete(services[`${kind}s`], entry as Fields, report)
     return fields
       ? [{ kind, name: kind === 'role' ? roleName(fields) : String(fields.name), fields, line }]

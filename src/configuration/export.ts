@@ -12,7 +12,10 @@ import { createEntryOf, isNamed, yamlText } from './yaml-of.ts'
  */
 export async function exportYaml(
   existing: readonly Existing[],
-  services: Pick<ConfigurationDependencies, 'clients' | 'groups' | 'resources' | 'roles' | 'providers'>,
+  services: Pick<
+    ConfigurationDependencies,
+    'attributes' | 'claims' | 'clients' | 'groups' | 'resources' | 'roles' | 'providers'
+  >,
   maxLength = Number.POSITIVE_INFINITY,
 ): Promise<string | undefined> {
   const breathe = createBreathe()
@@ -37,7 +40,7 @@ export async function exportYaml(
 }
 
 /** Left out where there is nothing of them. */
-const OPTIONAL: ReadonlySet<Kind> = new Set(['setting', 'role', 'group'])
+const OPTIONAL: ReadonlySet<Kind> = new Set(['setting', 'role', 'group', 'attribute', 'claim'])
 
 const sectionText = (kind: Kind, entries: readonly object[]): string =>
   yamlText({ [sectionOf(kind)]: kind === 'setting' ? Object.assign({}, ...entries) : entries })

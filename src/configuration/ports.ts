@@ -62,6 +62,8 @@ export interface ConfigurationDependencies {
   /** Named as a file writes them (entries.ts). */
   roles: Described
   groups: Described
+  attributes: Described
+  claims: Described
   providers: {
     /** As of a section. @param given.hasSecret whether the file says where its secret is; true unless given */
     complete(entry: Fields, given?: { hasSecret: boolean }): Fields

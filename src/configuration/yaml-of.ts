@@ -1,9 +1,21 @@
 import { stringify } from 'yaml'
-import { clientOf, type Existing, groupOf, providerOf, resourceOf, roleOf } from './current.ts'
+import {
+  attributeOf,
+  claimOf,
+  clientOf,
+  type Existing,
+  groupOf,
+  providerOf,
+  resourceOf,
+  roleOf,
+} from './current.ts'
 import type { Kind } from './document.ts'
 import type { ConfigurationDependencies, Fields } from './ports.ts'
 
-type Services = Pick<ConfigurationDependencies, 'clients' | 'groups' | 'resources' | 'roles' | 'providers'>
+type Services = Pick<
+  ConfigurationDependencies,
+  'attributes' | 'claims' | 'clients' | 'groups' | 'resources' | 'roles' | 'providers'
+>
 
 /** Fields of an entry that stand first; the others follow in the order of the alphabet. */
 const FIRST = ['key', 'identifier', 'id', 'kind', 'name', 'client_id', 'client_name']
@@ -22,6 +34,8 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
     resource: createWithoutDefaults(services.resources),
     role: createWithoutDefaults(services.roles),
     group: createWithoutDefaults(services.groups),
+    attribute: createWithoutDefaults(services.attributes),
+    claim: createWithoutDefaults(services.claims),
   }
   return ({ kind, id, hasSecret, fields: { key, disabled, ...rest } }) => {
     if (kind === 'setting') return { [id]: rest.value }
@@ -88,6 +102,8 @@ export const yamlText = (value: unknown): string =>
 type Shown = Exclude<Kind, 'setting'>
 
 const VIEWS = {
+  attribute: attributeOf,
+  claim: claimOf,
   client: clientOf,
   group: groupOf,
   provider: providerOf,

@@ -263,6 +263,8 @@ ${lines}`
       resources: 0,
       roles: 0,
       groups: 0,
+      attributes: 0,
+      claims: 0,
       providers: 0,
       clients: 1,
     })

@@ -79,9 +79,13 @@ clients:
       [
         2,
         'colour',
-        'is not known; there are version, settings, resources, roles, groups, providers, clients, prune',
+        'is not known; there are version, settings, resources, roles, groups, attributes, claims, providers, clients, prune',
       ],
-      [3, 'prune.users', 'is not known; there are settings, resources, roles, groups, providers, clients'],
+      [
+        3,
+        'prune.users',
+        'is not known; there are settings, resources, roles, groups, attributes, claims, providers, clients',
+      ],
     ])
   })
 

@@ -35,8 +35,8 @@ export function createClaims(deps: {
     clock: deps.clock,
     check({ source, value, scope, in: places }) {
       if (source === 'constant' && value === '') throw refusedFields({ value: 'Enter the text.' })
-      if (source === 'attribute' && !deps.attributes.live().some(({ name }) => name === value))
-        throw refusedFields({ value: 'There is no attribute with this name.' })
+      if (source === 'attribute' && value === '')
+        throw refusedFields({ value: 'Enter the name of the attribute.' })
       if ((source === 'groups' || source === 'roles') && value !== '')
         throw refusedFields({ value: 'Only an attribute or a fixed text has this.' })
       const foreign = scope.split(' ').filter((each) => each !== '' && !isIdentityScope(each))
@@ -44,6 +44,10 @@ export function createClaims(deps: {
         throw refusedFields({
           scope: `ID Tokens and userinfo know scopes about the person alone, and ${foreign.join(', ')} is none.`,
         })
+    },
+    checkStored({ source, value }) {
+      if (source === 'attribute' && !deps.attributes.live().some(({ name }) => name === value))
+        throw refusedFields({ value: 'There is no attribute with this name.' })
     },
     events: deps.events,
   })

@@ -41,7 +41,7 @@ export interface Definitions<Content> {
   find(idOrName: string): Promise<Defined<Content>>
   /** @throws ValidationError (422), also where the name is taken · AppError too_many (409) */
   create(input: Readonly<Record<string, unknown>>): Promise<Defined<Content>>
-  /** What would be stored. @throws ValidationError (422) */
+  /** What would be stored, checked by itself. @throws ValidationError (422) */
   complete(input: Readonly<Record<string, unknown>>): Content
   /** Fields that are left out stay. @throws ValidationError (422) · VersionConflict (409) · AppError KIND_not_found (404) */
   update(
@@ -58,7 +58,7 @@ const TRIES = 20
 
 /**
  * @param given.most how many there may be
- * @param given.check what is wrong with a definition beside others. @throws ValidationError
+ * @param given.check what is wrong with a definition by itself. @throws ValidationError
  * @param given.removed what is done once one is gone
  */
 export function createDefinitions<
@@ -70,7 +70,9 @@ export function createDefinitions<
   most: number
   store: DocumentStore
   clock: Clock
-  check?(content: ContentOf<Fields>, all: readonly Defined<ContentOf<Fields>>[]): void
+  check?(content: ContentOf<Fields>): void
+  /** … beside what else is stored. @throws ValidationError */
+  checkStored?(content: ContentOf<Fields>): void
   removed?(name: string): Promise<void>
   /** Told of every change after it is stored. */
   events(event: DefinitionEvent<Kind>): void
@@ -113,7 +115,8 @@ export function createDefinitions<
   function judged(content: Content, others: readonly One[]): void {
     if (others.some(({ name }) => String(name).toLowerCase() === String(content.name).toLowerCase()))
       throw refusedFields({ name: `There is one with this name already.` })
-    given.check?.(content, others)
+    given.check?.(content)
+    given.checkStored?.(content)
   }
 
   return {
@@ -134,7 +137,11 @@ export function createDefinitions<
       return one
     },
 
-    complete: (input) => parseDefinition(fields, input),
+    complete(input) {
+      const content = parseDefinition(fields, input)
+      given.check?.(content)
+      return content
+    },
 
     async create(input) {
       const content = parseDefinition(fields, input)

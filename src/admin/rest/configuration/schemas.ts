@@ -3,7 +3,7 @@ import { timestamp } from '../schemas.ts'
 
 export const change = z
   .object({
-    kind: z.enum(['setting', 'resource', 'role', 'group', 'provider', 'client']),
+    kind: z.enum(['setting', 'resource', 'role', 'group', 'attribute', 'claim', 'provider', 'client']),
     action: z.enum(['create', 'update', 'delete']),
     name: z.string().meta({ description: 'What the file calls it.' }),
     id: z.string().optional().meta({ description: 'Of what exists.' }),
@@ -24,6 +24,8 @@ const unnamed = z
     resources: z.int(),
     roles: z.int(),
     groups: z.int(),
+    attributes: z.int(),
+    claims: z.int(),
     providers: z.int(),
     clients: z.int(),
   })
