@@ -59,7 +59,7 @@ export function createAttributes(deps: {
       if (editable_by === 'user' && visible_to !== 'user')
         throw refusedFields({ visible_to: 'Who changes it has to see it.' })
     },
-    removed: values.erase,
+    leftovers: values,
     events: deps.events,
   })
   return {

@@ -9,8 +9,10 @@ const MAX_COUNT = 1001
 export interface AttributeStore {
   /** How many people have a value, counted up to a thousand and one. */
   count(name: string): Promise<number>
-  /** Takes the attribute from everybody, a batch at a time. */
-  erase(name: string): Promise<void>
+  /** Whether anybody has a value. */
+  has(name: string): Promise<boolean>
+  /** Takes the attribute from some people. Returns how many; 0: nobody has a value. */
+  erase(name: string): Promise<number>
 }
 
 export function createAttributeStore(
@@ -33,14 +35,17 @@ export function createAttributeStore(
       return Number(row?.count ?? 0)
     },
 
+    async has(name) {
+      return (await reads.all(some, [name, 1])).length > 0
+    },
+
     async erase(name) {
-      for (;;) {
-        const rows = await reads.all<{ account_id: string }>(some, [name, BATCH])
-        if (rows.length === 0) return
-        const ids = JSON.stringify(rows.map(({ account_id }) => account_id))
-        // Who reads an account for a change of it has to see that it was changed.
-        await prisma.$executeRawUnsafe(taken, name, new Date(clock()), ids)
-      }
+      const rows = await reads.all<{ account_id: string }>(some, [name, BATCH])
+      if (rows.length === 0) return 0
+      const ids = JSON.stringify(rows.map(({ account_id }) => account_id))
+      // Who reads an account for a change of it has to see that it was changed.
+      await prisma.$executeRawUnsafe(taken, name, new Date(clock()), ids)
+      return rows.length
     },
   }
 }

@@ -36,6 +36,11 @@ export function jobsOf(services: Services): Job[] {
       every: MINUTE / 2,
       run: () => organizations.purge(),
     },
+    {
+      name: 'values of attributes that were deleted',
+      every: MINUTE / 2,
+      run: () => services.attributes.purge(),
+    },
     { name: 'old refused requests', every: MINUTE, run: () => rejections.prune() },
     { name: 'expired accounts and codes', every: 10 * MINUTE, run: () => accounts.purge() },
     {

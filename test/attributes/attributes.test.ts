@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { machine, type Rest } from '../admin/rest/support.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
@@ -8,8 +9,9 @@ describe.each(engines)('attributes of people on %s', (engine) => {
   let latchkey: Latchkey
   let rest: Rest
   let next = 0
+  let later = 0
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine })
+    latchkey = await startLatchkey({ engine, clock: () => Date.now() + later })
     rest = (await machine(latchkey)).rest
   })
   afterAll(() => latchkey?.stop())
@@ -173,13 +175,44 @@ describe.each(engines)('attributes of people on %s', (engine) => {
     await rest.patch(`/users/${people[2]?.id}`, { attributes: { [kept.name]: null } })
     expect(await attributes.countPeople(gone.name)).toBe(3)
     await attributes.remove(gone.id)
+    // From now on nobody is told of a value; a job takes them, once every process knows.
+    expect((await rest.get(`/users/${people[0]?.id}`)).json.attributes).toEqual({ [kept.name]: 'y' })
+    const again = attributes.create({ name: gone.name })
+    await expect(again).rejects.toMatchObject(refused({ name: [expect.stringContaining('being deleted')] }))
+    expect([await attributes.purge(), await attributes.countPeople(gone.name)]).toEqual([0, 3])
+    later += 5_000
+    expect([await attributes.purge(), await attributes.purge()]).toEqual([3, 0])
     expect(await attributes.countPeople(gone.name)).toBe(0)
     await attributes.create({ name: gone.name })
+    // Who defined the wrong type does it again at once: nobody had a value.
+    const wrong = await define({ type: 'number' })
+    await attributes.remove(wrong.id)
+    await attributes.create({ name: wrong.name })
     expect(await Promise.all(people.map(({ id }) => valuesOf(id)))).toEqual([
       { [kept.name]: ['y'] },
       { [kept.name]: ['y'] },
       {},
     ])
+  })
+
+  test('values of many people go batch by batch', async () => {
+    const { accounts, attributes } = latchkey.services
+    const gone = await define()
+    const rows = Array.from({ length: 1_200 }, (_, at) =>
+      JSON.stringify({
+        username: `many${at}`,
+        email: `many${at}@example.com`,
+        attributes: { [gone.name]: 'x' },
+      }),
+    )
+    await accounts.importUsers(Readable.from([rows.join('\n')]), { format: 'jsonl', tell: () => {} })
+    expect(await attributes.countPeople(gone.name)).toBe(1_001)
+    await attributes.remove(gone.id)
+    later += 5_000
+    const batches: number[] = []
+    while (batches.at(-1) !== 0) batches.push(await attributes.purge())
+    expect(batches).toEqual([500, 500, 200, 0])
+    expect(await valuesOf((await accounts.find('many7'))?.id ?? '')).toEqual({})
   })
 
   test('what was done is in the audit log', async () => {

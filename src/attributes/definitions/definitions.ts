@@ -51,7 +51,27 @@ export interface Definitions<Content> {
   ): Promise<Defined<Content>>
   /** @throws VersionConflict (409) · AppError KIND_not_found (404) */
   remove(id: string, given?: { ifVersion?: number }): Promise<void>
+  /** For a job: deletes a batch of what removed ones left. Returns how many; 0: nothing is left, or it is too early. */
+  purge(): Promise<number>
 }
+
+/** What people have of definitions that are deleted. */
+export interface Leftovers {
+  /** Whether there is anything. */
+  has(name: string): Promise<boolean>
+  /** Deletes a batch. Returns how many; 0: nothing is left. */
+  erase(name: string): Promise<number>
+}
+
+/** One that is deleted, whose leftovers are not yet. */
+interface Removed {
+  name: string
+  /** Milliseconds since the epoch. */
+  at: number
+}
+
+/** Until then another process may take it for defined, and store a value. Milliseconds. */
+const SEEN_EVERYWHERE = 5_000
 
 /** How often a change is tried again that others were faster than. */
 const TRIES = 20
@@ -59,7 +79,7 @@ const TRIES = 20
 /**
  * @param given.most how many there may be
  * @param given.check what is wrong with a definition by itself. @throws ValidationError
- * @param given.removed what is done once one is gone
+ * @param given.leftovers what is left of one that is deleted, for a job
  */
 export function createDefinitions<
   Kind extends string,
@@ -73,7 +93,7 @@ export function createDefinitions<
   check?(content: ContentOf<Fields>): void
   /** … beside what else is stored. @throws ValidationError */
   checkStored?(content: ContentOf<Fields>): void
-  removed?(name: string): Promise<void>
+  leftovers?: Leftovers
   /** Told of every change after it is stored. */
   events(event: DefinitionEvent<Kind>): void
 }): Definitions<ContentOf<Fields>> {
@@ -82,10 +102,11 @@ export function createDefinitions<
   const { kind, fields, store, clock, events } = given
   let seen: { document: string; items: readonly One[] } = { document: '', items: [] }
 
-  const itemsOf = (document: string): One[] => {
-    const { items = [] } = JSON.parse(document) as { items?: One[] }
-    return items
+  const listsOf = (document: string): { items: One[]; removed: Removed[] } => {
+    const { items = [], removed = [] } = JSON.parse(document) as { items?: One[]; removed?: Removed[] }
+    return { items, removed }
   }
+  const itemsOf = (document: string): One[] => listsOf(document).items
   const contentOf = (one: One): Content =>
     Object.fromEntries(Object.keys(fields).map((name) => [name, one[name as keyof One]])) as Content
   const notFound = () => new AppError(`${kind}_not_found`, 404, `There is no ${kind} with this ID.`)
@@ -102,11 +123,14 @@ export function createDefinitions<
   }
 
   /** Changes the list; the work is done again where others were faster. */
-  async function change<Result>(work: (items: One[]) => { items: One[]; result: Result }): Promise<Result> {
+  async function change<Result>(
+    work: (items: One[], removed: Removed[]) => { items: One[]; removed?: Removed[]; result: Result },
+  ): Promise<Result> {
     for (let tries = 0; tries < TRIES; tries++) {
       const { version, document } = await store.read()
-      const { items, result } = work(itemsOf(document))
-      const next = JSON.stringify({ items: items.toSorted(byName) })
+      const before = listsOf(document)
+      const { items, removed = before.removed, result } = work(before.items, before.removed)
+      const next = JSON.stringify({ items: items.toSorted(byName), ...(removed.length > 0 && { removed }) })
       if (next === document || (await store.replace(version, next))) return result
     }
     throw new VersionConflict(kind)
@@ -118,6 +142,14 @@ export function createDefinitions<
     given.check?.(content)
     given.checkStored?.(content)
   }
+
+  /** From now on one of its name may be defined. */
+  const forget = (name: string): Promise<void> =>
+    change((items, removed) => ({
+      items,
+      removed: removed.filter((each) => each.name !== name),
+      result: undefined,
+    }))
 
   return {
     live() {
@@ -146,8 +178,12 @@ export function createDefinitions<
     async create(input) {
       const content = parseDefinition(fields, input)
       const one = { ...content, id: randomUUID(), createdAt: clock(), version: 0 } as One
-      await change((items) => {
+      await change((items, removed) => {
         judged(content, items)
+        if (removed.some(({ name }) => name === content.name))
+          throw refusedFields({
+            name: 'What people had of one of this name is being deleted still. Try again in a minute.',
+          })
         if (items.length >= given.most)
           throw new AppError('too_many', 409, `There are ${given.most} already. Delete one first.`)
         return { items: [...items, one], result: undefined }
@@ -180,14 +216,32 @@ export function createDefinitions<
     },
 
     async remove(id, { ifVersion } = {}) {
-      const name = await change((items) => {
+      const { leftovers } = given
+      const name = await change((items, removed) => {
         const old = items.find((each) => each.id === id)
         if (old === undefined) throw notFound()
         if (ifVersion !== undefined && old.version !== ifVersion) throw new VersionConflict(kind)
-        return { items: items.filter((each) => each !== old), result: String(old.name) }
+        const result = String(old.name)
+        return {
+          items: items.filter((each) => each !== old),
+          removed: leftovers ? [...removed, { name: result, at: clock() }] : removed,
+          result,
+        }
       })
-      await given.removed?.(name)
+      // One of the wrong type, say, that nobody had: another one of its name may be defined at once.
+      if (leftovers && !(await leftovers.has(name))) await forget(name)
       events({ type: `${kind}.deleted`, id, name })
+    },
+
+    async purge() {
+      const { leftovers } = given
+      // As it was seen last: where nothing was removed, this costs nothing.
+      const { removed } = listsOf(store.current().document)
+      const due = removed.find(({ at }) => at <= clock() - SEEN_EVERYWHERE)
+      if (leftovers === undefined || due === undefined) return 0
+      const erased = await leftovers.erase(due.name)
+      if (erased === 0) await forget(due.name)
+      return erased
     },
   }
 }
