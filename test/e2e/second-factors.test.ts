@@ -100,7 +100,7 @@ describe.each(['on', 'off'])('second factors on the account page (JavaScript %s)
     await follow(page, 'Security')
     await follow(page, 'App passwords')
     await fill(page, 'Name', 'x'.repeat(60))
-    await press(page, 'Make an app password')
+    await press(page, 'Create an app password')
     const password = await text(page, '#app-password')
     const { appPasswords } = e2e.latchkey.services.factors
     expect(await appPasswords.find(password.trim())).toMatchObject({ accountId: person.id })

@@ -93,12 +93,12 @@ export const secondFactorScenes: Scene[] = [
       await follow(page, 'Security')
       await follow(page, 'App passwords')
       await fill(page, 'Name', 'Backup script')
-      await press(page, 'Make an app password')
+      await press(page, 'Create an app password')
       await page.getByText('is made').waitFor()
     },
     title: 'App passwords',
     fields: { Name: 'off' },
-    buttons: ['Sign out', 'Make an app password'],
+    buttons: ['Sign out', 'Create an app password'],
     links: [...accountLinks, 'Remove … Backup script', 'Back to security'],
   },
   {
