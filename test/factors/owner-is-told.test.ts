@@ -33,7 +33,9 @@ describe.each(engines)('the owner of an account, on %s', (engine) => {
 
   test('is asked on a page of its own before an app password is removed', async () => {
     const who = await person()
-    await press(latchkey, who, '/account/security/app-passwords', 'Create an app password', { Name: 'Backup' })
+    await press(latchkey, who, '/account/security/app-passwords', 'Create an app password', {
+      Name: 'Backup',
+    })
     const [made] = await latchkey.services.factors.appPasswords.list(who.id)
     const path = `/account/security/app-passwords/${made?.id}/remove`
     const list = await who.browser.open(at('/account/security/app-passwords'))
