@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { consentRoute } from './consent.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
 import { showNoAccess } from './no-access.ts'
+import { organizationRoute } from './organization.ts'
 import { createEndings } from './over.ts'
 import { secondFactorRoute } from './second-factor.ts'
 import { selectAccountRoute } from './select-account.ts'
@@ -14,12 +15,13 @@ const EXPIRED = '/device?problem=expired'
  * The pages of an interaction: an authorization request that waits for a person. How it goes on belongs to the protocol
  * (Interactions), who a person is to accounts (SignInForm). Here they meet.
  *
- *   GET  /interaction/:uid           sign-in, choice of an account, consent, or that the app is not for this person
+ *   GET  /interaction/:uid           sign-in, choice of an account or organization, consent, or that the app is not for this person
  *   POST /interaction/:uid/sign-in   ► it goes on (303)
  *   POST /interaction/:uid/passkey   ► the same
  *   POST /interaction/:uid/verify    ► it goes on, verified by a second factor (303)
  *   POST /interaction/:uid/consent   ► it goes on (303)
  *   POST /interaction/:uid/select    ► it goes on with the account that is signed in (303)
+ *   POST /interaction/:uid/organization ► it goes on for one of the person's organizations (303)
  *   POST /interaction/:uid/cancel    ► the app gets access_denied; of a device, its code is free again (303)
  *   POST /interaction/:uid/switch    ► sign-in with another account (303)
  */
@@ -31,6 +33,7 @@ export async function interactionRoutes(app: FastifyInstance, deps: InteractionD
   const showSignIn = signInRoute(app, deps, endings)
   const showConsent = consentRoute(app, deps, endings)
   const showSelection = selectAccountRoute(app, deps, endings)
+  const showOrganizations = organizationRoute(app, deps, endings)
   const showSecondFactor = secondFactorRoute(app, deps, endings)
 
   app.get<InteractionRoute>(
@@ -47,6 +50,8 @@ export async function interactionRoutes(app: FastifyInstance, deps: InteractionD
         const location = await interactions.verifiedSince(request, reply, details)
         return location ? reply.redirect(location, 303) : showSecondFactor(request, reply, details)
       }
+      if (details.prompt === 'organization' && accountId !== undefined)
+        return showOrganizations(request, reply, details, accountId)
       if (details.prompt === 'access' && accountId !== undefined) {
         const location = await interactions.admittedSince(request, reply, details)
         return location ? reply.redirect(location, 303) : showNoAccess(reply, deps, details, accountId)

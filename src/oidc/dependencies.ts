@@ -18,6 +18,7 @@ import type { ReportedRejection } from './events/events.ts'
 import type { ExplainRedirect } from './events/rejection-details.ts'
 import type { ProtocolSecurityEvent } from './events/security-events.ts'
 import type { SigningKeys } from './keys/keys.ts'
+import type { OrganizationReads } from './organizations/standing.ts'
 import type { ProtocolClient } from './provider/adapter.ts'
 import type { Lifetimes } from './provider/lifetimes.ts'
 import type { Translate } from './provider/outage.ts'
@@ -130,6 +131,8 @@ export interface ProtocolDependencies<Account extends AccountOfProtocol = Accoun
   }
   /** Groups and roles of an account. */
   membershipsOf(accountId: string): Promise<ProtocolMemberships>
+  /** Companies that people sign in for. */
+  organizations: OrganizationReads
   /** Claims that administrators have defined. */
   customClaims: CustomClaims
   clients: RegisteredClients

@@ -103,6 +103,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
     findLive,
     gate: deps.signInGate,
     admits,
+    organizations: deps.organizations,
     sessions,
     effects,
     speak: http.language.ofAuthorizationRequest,

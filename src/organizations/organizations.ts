@@ -1,5 +1,5 @@
 // Organizations own: the companies that people sign in for, who is in them with which roles, and invitations. They do not own what an app is
-// told of them (src/oidc), nor accounts.
+// told of them (src/oidc/organizations), nor accounts.
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../shared/clock.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'

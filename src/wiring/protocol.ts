@@ -45,6 +45,10 @@ export async function wireProtocol(
     accounts,
     resources,
     membershipsOf: services.access.membershipsOf,
+    organizations: {
+      exist: services.organizations.exist,
+      ...services.organizations.members,
+    },
     customClaims: {
       live: services.customClaims.live,
       attributesOf: services.attributes.shown,

@@ -744,6 +744,45 @@ export const samples: Sample[] = [
       cancel: { action: '/interaction/u1/cancel' },
     },
   },
+  {
+    title: 'choose-organization',
+    view: 'interaction/choose-organization',
+    data: {
+      action: '/interaction/u1/organization',
+      client,
+      account: { username: 'ada', email: 'ada@example.org' },
+      switchAccount: { action: '/interaction/u1/switch' },
+      cancel: { action: '/interaction/u1/cancel' },
+      organizations: [
+        { id: 'o1', name: 'Acme Ltd', slug: 'acme' },
+        { id: 'o2', name: 'Acme Ltd', slug: 'acme-2' },
+        {
+          id: 'o3',
+          name: 'Society of people with a very long name who meet each Thursday evening',
+          slug: 's',
+        },
+      ],
+    },
+  },
+  ...(['none', 'address'] as const).map(
+    (contact) =>
+      ({
+        title: `no-organization-${contact}`,
+        view: 'interaction/no-organization',
+        status: 403,
+        data: {
+          client,
+          account: { username: 'ada', email: 'ada@example.org' },
+          switchAccount: contact === 'none' ? undefined : { action: '/interaction/u1/switch' },
+          organization: 'acme',
+          contact:
+            contact === 'none' ? undefined : { text: 'help@example.org', href: 'mailto:help@example.org' },
+          back: { action: '/interaction/u1/cancel' },
+          again: '/interaction/u1',
+          device: contact === 'none',
+        },
+      }) as const,
+  ),
   ...(['none', 'words', 'address'] as const).map(
     (contact) =>
       ({

@@ -43,6 +43,7 @@ test('the library keeps the list of what is stored where rememberDetails looks f
     'device',
     'incarnation',
     'appPassword',
+    'organization',
   ])
   // Sessions of this provider alone.
   expect(Reflect.get(provider.AccessToken, 'IN_PAYLOAD')).not.toContain('upstream')

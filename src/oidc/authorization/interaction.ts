@@ -11,7 +11,7 @@ import type { Authentication } from '../sessions/sign-in.ts'
  */
 export interface InteractionDetails {
   uid: string
-  prompt: 'login' | 'consent' | 'select_account' | 'mfa' | 'access'
+  prompt: 'login' | 'consent' | 'select_account' | 'mfa' | 'access' | 'organization'
   /** What a second factor has to show, where the interaction waits for one. */
   needed: NeededFactor | undefined
   client: ShownClient & { id: string; unverified: boolean }
@@ -24,6 +24,8 @@ export interface InteractionDetails {
   startedAt: number
   /** Where the person goes on to; undefined: nowhere, as with a device. */
   leadsTo: { website: string } | { appScheme: string } | undefined
+  /** The organization that the request names; undefined: none. */
+  organization: string | undefined
   /** A page of the client, for a person who has nothing left to do here. */
   homeUrl: string | undefined
   /** The authorization request, to be made once more; undefined: it was pushed, and works once (RFC 9126). */
@@ -83,6 +85,17 @@ export interface Interactions {
     reply: FastifyReply,
     details: Pick<InteractionDetails, 'accountId'>,
   ): Promise<string | undefined>
+  /**
+   * What the person of an interaction that waits for an organization can do: choose one, or nothing where the request names one that they are no
+   * member of. A URL: nothing is left to ask, and the interaction goes on.
+   */
+  organizations(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    details: Pick<InteractionDetails, 'accountId' | 'organization'>,
+  ): Promise<string | readonly { id: string; name: string; slug: string }[]>
+  /** The person signs in for one of their organizations; where it is none of theirs, the interaction goes on and asks again. */
+  choose(request: FastifyRequest, reply: FastifyReply, organization: string): Promise<string>
   /** Adds the requested scopes and claims to the Consent. */
   allow(request: FastifyRequest, reply: FastifyReply): Promise<string>
   /** The interaction goes on with the account that is signed in (`prompt=select_account`). */

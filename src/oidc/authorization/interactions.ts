@@ -11,6 +11,14 @@ import { ACCESS } from '../app-access/prompt.ts'
 import { type Admits, NOT_ADMITTED } from '../app-access/rule.ts'
 import type { Consents } from '../consent/consents.ts'
 import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/interactions.ts'
+import { NO_MEMBER } from '../organizations/prompt.ts'
+import {
+  countingMembership,
+  namedOrganization,
+  ORGANIZATION,
+  type OrganizationReads,
+  openTo,
+} from '../organizations/standing.ts'
 import { pinToIssuer } from '../provider/mount.ts'
 import { hintedAccount } from '../provider/policy.ts'
 import { besideScopes } from '../requested-claims/consent.ts'
@@ -71,9 +79,17 @@ function missing(interaction: Interaction): InteractionDetails['missing'] {
 
 const selects = ({ prompt }: Interaction): boolean => prompt.name === SELECT_ACCOUNT
 
-const OWN_PAGES = [MFA, SELECT_ACCOUNT, ACCESS] as const
+const OWN_PAGES = [MFA, SELECT_ACCOUNT, ORGANIZATION, ACCESS] as const
 
 const promptOf = ({ prompt }: Interaction) => OWN_PAGES.find((name) => name === prompt.name) ?? 'consent'
+
+/** What a client is told of a person who leaves an interaction. */
+function reasonOf({ prompt, params }: Interaction): string {
+  if (prompt.name === ACCESS) return NOT_ADMITTED
+  return prompt.name === ORGANIZATION && namedOrganization(params) !== undefined
+    ? NO_MEMBER
+    : 'the end-user refused the request'
+}
 
 const isOver = () =>
   new AppError(
@@ -92,6 +108,7 @@ export function createInteractions(deps: {
   findLive(accountId: string, generation: number): Promise<GatedAccount | undefined>
   gate: Pick<SignInGate, 'missing'>
   admits: Admits
+  organizations: OrganizationReads
   sessions: Pick<AuditedSessions, 'current' | 'incomplete'>
   effects: SignInEffects
   /** Speaks the language that an authorization request asks for. */
@@ -191,9 +208,7 @@ export function createInteractions(deps: {
   }
 
   async function refuse(interaction: Interaction): Promise<string> {
-    const notAdmitted = interaction.prompt.name === ACCESS
-    const error_description = notAdmitted ? NOT_ADMITTED : 'the end-user refused the request'
-    interaction.result = { error: 'access_denied', error_description }
+    interaction.result = { error: 'access_denied', error_description: reasonOf(interaction) }
     return save(interaction)
   }
 
@@ -225,6 +240,7 @@ export function createInteractions(deps: {
         loginHint: text(interaction.params.login_hint),
         expects: hintedAccount(interaction.params),
         startedAt: interaction.iat,
+        organization: namedOrganization(interaction.params),
         leadsTo: destinationOf(interaction.params.redirect_uri),
         homeUrl: homeOf(client, String(interaction.params.redirect_uri)),
         restartUrl: restartOf(interaction),
@@ -262,6 +278,8 @@ export function createInteractions(deps: {
         },
         // What was shown for an earlier sign-in of this interaction is not shown for this one.
         [MFA]: undefined,
+        // What another person chose is not what this one does.
+        ...(interaction.session?.accountId !== accountId && { [ORGANIZATION]: undefined }),
       })
       await deps.effects.endPending(request, reply)
       // With a session it was told when that began.
@@ -295,6 +313,29 @@ export function createInteractions(deps: {
       if (who === undefined || who !== accountId || interaction.prompt.name !== ACCESS) return undefined
       const client = await deps.current().Client.find(String(interaction.params.client_id))
       return (await deps.admits(client, who)) ? finish(interaction, { [ACCESS]: {} }) : undefined
+    },
+
+    async organizations(request, reply, { accountId, organization }) {
+      const interaction = await find(request, reply)
+      const who = await whoConsents(request, reply, interaction)
+      if (who === undefined || who !== accountId || interaction.prompt.name !== ORGANIZATION) return []
+      if (organization !== undefined) {
+        const found = await countingMembership(deps.organizations, who, organization)
+        return found === undefined ? [] : finish(interaction, { [ORGANIZATION]: {} })
+      }
+      const all = await openTo(deps.organizations, who)
+      return all.length > 1 ? all : finish(interaction, { [ORGANIZATION]: {} })
+    },
+
+    async choose(request, reply, organization) {
+      const interaction = await find(request, reply)
+      const accountId = await whoConsents(request, reply, interaction)
+      // The interaction goes on as if nothing had been answered.
+      if (accountId === undefined || interaction.prompt.name !== ORGANIZATION) return save(interaction)
+      const membership = await countingMembership(deps.organizations, accountId, organization)
+      if (membership === undefined) return save(interaction)
+      setActor({ kind: 'account', id: accountId })
+      return finish(interaction, { [ORGANIZATION]: { id: membership.id } })
     },
 
     async allow(request, reply) {

@@ -16,6 +16,7 @@ import {
   requiredAcr,
   type SecondFactorSetting,
 } from '../../shared/second-factor-rule.ts'
+import type { FindStanding } from '../organizations/standing.ts'
 import { preferredAcr, requestedAcr } from '../requested-claims/sign-in.ts'
 
 const { Check, Prompt } = interactionPolicy
@@ -33,6 +34,8 @@ export interface VerifiedAccount {
 /** What the prompt asks of the rest of the server. */
 export interface SecondFactorRules {
   accountOf(ctx: KoaContextWithOIDC, id: string): Promise<VerifiedAccount | undefined>
+  /** For which organization the person of a request signs in. */
+  standingOf: FindStanding
   /** Read at each request. */
   readonly secondFactor: SecondFactorSetting
 }
@@ -70,8 +73,11 @@ export async function neededFactor(
     account,
     (client as { second_factor?: ClientSecondFactor } | undefined)?.second_factor,
   )
+  const standing = await rules.standingOf(ctx)
+  const ofOrganization = standing.kind === 'member' && standing.membership.second_factor_required
   return strongest(
     neededBy(account),
+    ofOrganization ? { acr: ACR.mfa, shown: false } : undefined,
     required && { acr: required, shown: false },
     neededByRequest(params, account),
   )

@@ -4,6 +4,7 @@ import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import { deviceUidOf, type GrantedDevice, holderOf } from '../device/apart.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
+import type { FindStanding } from '../organizations/standing.ts'
 import { grantTtl, type Lifetimes } from '../provider/lifetimes.ts'
 import { besideScopes } from '../requested-claims/consent.ts'
 import { claimsWithin, notCovered, personalClaims, requestedIn } from '../requested-claims/request.ts'
@@ -27,9 +28,9 @@ export interface Grants {
  * and one device must not end another's. So there are two records:
  *
  *   Consent  one for each account and client         remembered until withdrawn   (consents.ts)
- *   Grant    one for each account, client and session, or device that was signed in with a code, made from the Consent here
+ *   Grant    one for each account, client, session (or device that was signed in with a code) and organization, made from the Consent here
  *
- * A Grant's id is a keyed hash of the three, so that two authorizations at once in one browser share it and neither
+ * A Grant's id is a keyed hash of these, so that two authorizations at once in one browser share it and neither
  * loses its code.
  *
  * A first-party client's Grants are made from no Consent. Once it is first-party no longer, such a Grant is good for what
@@ -38,6 +39,8 @@ export interface Grants {
 export function createGrants(deps: {
   consents: Consents
   artifacts: Pick<ArtifactStore, 'change'>
+  /** For which organization the person signs in. */
+  standingOf: FindStanding
   key: Buffer
   lifetimes: Lifetimes
 }): Grants {
@@ -76,8 +79,12 @@ export function createGrants(deps: {
       const device = deviceAsking(ctx)
       // Nothing is allowed to a device before this very question was answered, whatever was allowed before.
       if (device !== undefined && !ctx.oidc.result?.consent) return undefined
+      const standing = await deps.standingOf(ctx)
+      // It is asked before consent, and then the Grant is looked for again.
+      if (standing.kind === 'open' || standing.kind === 'refused') return undefined
+      const organization = standing.kind === 'member' ? standing.membership.id : undefined
       const holder = device === undefined ? session.uid : holderOf(device.uid)
-      const id = grantId(account.accountId, client.clientId, holder)
+      const id = grantId(account.accountId, client.clientId, holder, organization)
       const existing: KeptGrant | undefined = await provider.Grant.find(id)
       const asked = device !== undefined || client.first_party !== true
       // Renewed in the second half of its life, so that a refresh chain started today is not cut short by it.
@@ -92,7 +99,7 @@ export function createGrants(deps: {
       // The session's generation, not the account's: what was ended between the two reads stays ended.
       const generation = generationOf(session)
       const grant: KeptGrant = new provider.Grant({ accountId, clientId })
-      Object.assign(grant, { jti: id, asked, generation, device })
+      Object.assign(grant, { jti: id, asked, generation, device, organization })
       // Another tab of the client may ask for other scopes at this moment: what it is granted stays in the Grant.
       await deps.artifacts.change('Grant', id, ttl(), (before) => {
         const known: KeptGrant | undefined = before && new provider.Grant(before)
@@ -137,11 +144,16 @@ const mayHaveShrunk = ({ asked, clientId }: Pick<KeptGrant, 'asked' | 'clientId'
 export const isGoodAsItIs = (grant: Pick<KeptGrant, 'asked' | 'clientId'>, client: Client): boolean =>
   !mayHaveShrunk(grant) || client.first_party === true
 
-/** The ids of Grants. @param holder the uid of a session, or what stands for a device (device/apart.ts) */
+/**
+ * The ids of Grants. @param holder the uid of a session, or what stands for a device (device/apart.ts)
+ * @param organization by its ID; undefined: none
+ */
 export const grantIdsUnder =
   (key: Buffer) =>
-  (accountId: string, clientId: string, holder: string): string =>
-    createHmac('sha256', key).update(`grant\0${accountId}\0${clientId}\0${holder}`).digest('base64url')
+  (accountId: string, clientId: string, holder: string, organization?: string): string =>
+    createHmac('sha256', key)
+      .update(['grant', accountId, clientId, holder, ...(organization ? [organization] : [])].join('\0'))
+      .digest('base64url')
 
 /** The device that a request of a person is about, as its Grant remembers it. */
 function deviceAsking({ oidc }: KoaContextWithOIDC): GrantedDevice | undefined {

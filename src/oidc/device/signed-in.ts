@@ -39,18 +39,25 @@ export async function listCodeDevices(
  * @returns those that were ended
  */
 export async function endCodeDevices(
-  deps: { artifacts: Artifacts; grantId(accountId: string, clientId: string, holder: string): string },
+  deps: {
+    artifacts: Artifacts
+    grantId(accountId: string, clientId: string, holder: string, organization?: string): string
+  },
   accountId: string,
   which: { uid: string } | { sessionUid: string },
 ): Promise<CodeDevice[]> {
   const grants = await deps.artifacts.listByAccount('Grant', accountId)
   const devices = grants.flatMap(({ payload }) => {
-    const { device, clientId } = payload as { device?: GrantedDevice; clientId?: string }
+    const { device, clientId, organization } = payload as {
+      device?: GrantedDevice
+      clientId?: string
+      organization?: string
+    }
     const meant = 'uid' in which ? device?.uid === which.uid : device?.sessionUid === which.sessionUid
-    return device && clientId !== undefined && meant ? [{ ...device, clientId }] : []
+    return device && clientId !== undefined && meant ? [{ ...device, clientId, organization }] : []
   })
-  for (const { uid, clientId } of devices) {
-    const id = deps.grantId(accountId, clientId, holderOf(uid))
+  for (const { uid, clientId, organization } of devices) {
+    const id = deps.grantId(accountId, clientId, holderOf(uid), organization)
     await deps.artifacts.destroy('Grant', id)
     for (const model of MODELS) await deps.artifacts.revokeByGrantId(model, id)
   }

@@ -31,6 +31,7 @@ type Dependencies<Account extends AccountOfProtocol> = Pick<
   | 'apiCredentials'
   | 'membershipsOf'
   | 'customClaims'
+  | 'organizations'
 > & { provider: Pick<ReloadableProvider, 'current' | 'acceptedKeys'> }
 
 /** What judges the plain case of a token, for the endpoints of the protocol and the JSON API. */
@@ -42,6 +43,7 @@ export const liveTokensOf = <Account extends AccountOfProtocol>(
     reads: deps.tokenReads,
     jwts: readerOfNow(deps),
     admits: createAdmits(deps.membershipsOf),
+    organizations: deps.organizations,
   })
 
 /** @returns the fast path of each endpoint that has one, by its path */

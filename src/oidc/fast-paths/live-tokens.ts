@@ -9,13 +9,25 @@ import type { AccountOfProtocol } from '../dependencies.ts'
 import { denialOf } from '../jwt-access-tokens/deny-list.ts'
 import type { JwtReader } from '../jwt-access-tokens/reader.ts'
 import { isNarrowed } from '../narrowed/tokens.ts'
+import {
+  countingMembership,
+  type OrganizationReads,
+  organizationOf,
+  type ProtocolMembership,
+} from '../organizations/standing.ts'
 import { generationOf, isCurrent } from '../sessions/generations.ts'
 import { countsFor } from '../tokens/subjects.ts'
 
 /** A bearer token that is good now, with all that it hangs on. Whether it is good for the caller is another question. */
 export type LiveToken<Account = AccountOfProtocol> = { client: Client } & (
-  | { token: ClientCredentials; grant?: undefined; account?: undefined }
-  | { token: AccessToken; grant: ArtifactPayload; account: Account }
+  | { token: ClientCredentials; grant?: undefined; account?: undefined; membership?: undefined }
+  | {
+      token: AccessToken
+      grant: ArtifactPayload
+      account: Account
+      /** For which it was issued. */
+      membership: ProtocolMembership | undefined
+    }
 )
 
 /**
@@ -40,6 +52,7 @@ export function createLiveTokens<Account extends AccountOfProtocol>(deps: {
   reads: TokenReads<Account>
   jwts(): Pick<JwtReader, 'verified'>
   admits: Admits
+  organizations: OrganizationReads
 }): FindLiveToken<Account> {
   const { reads } = deps
 
@@ -77,7 +90,13 @@ export function createLiveTokens<Account extends AccountOfProtocol>(deps: {
       return undefined
     if (!hasOnly(grant, OF_GRANTS) || !isGoodAsItIs(grant, client)) return undefined
     if (!isCurrent(account, generationOf(grant)) || !countsFor(account, token)) return undefined
-    return (await deps.admits(client, account.id)) ? { token, client, grant, account } : undefined
+    const organization = organizationOf(grant)
+    const membership =
+      organization === undefined
+        ? undefined
+        : await countingMembership(deps.organizations, account.id, organization)
+    if (organization !== undefined && membership === undefined) return undefined
+    return (await deps.admits(client, account.id)) ? { token, client, grant, account, membership } : undefined
   }
 }
 
@@ -91,7 +110,7 @@ const OF_TOKENS = new Set(
   ),
 )
 const OF_GRANTS = new Set(
-  'accountId asked clientId device exp generation iat incarnation jti kind openid resources upstream'.split(
+  'accountId asked clientId device exp generation iat incarnation jti kind openid organization resources upstream'.split(
     ' ',
   ),
 )

@@ -1,5 +1,6 @@
 import type { Client, Provider } from 'oidc-provider'
 import type { ProtocolDependencies } from '../dependencies.ts'
+import { organizationClaims } from '../organizations/standing.ts'
 import { subjectClaims } from '../tokens/claims.ts'
 import { withCustom } from '../tokens/custom-claims.ts'
 import { isForUserinfo } from '../tokens/userinfo-audience.ts'
@@ -54,7 +55,10 @@ export function userinfoPath(deps: {
     const told = { clientId: token.clientId, scopes: new Set(scope.split(' ')) }
     const custom = await customForToken(deps, 'userinfo', told, live)
     if (custom === undefined) return undefined
-    const claims = new Claims(withCustom(subjectClaims(account), custom), { client })
+    const claims = new Claims(
+      withCustom(subjectClaims(account), { ...custom, ...organizationClaims(live.membership) }),
+      { client },
+    )
     claims.scope(scope)
     reply.headers(HEADERS)
     return JSON.stringify(await claims.result())

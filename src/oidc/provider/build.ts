@@ -22,6 +22,8 @@ import { createJwtAccessTokens } from '../jwt-access-tokens/found.ts'
 import { createJwtReader } from '../jwt-access-tokens/reader.ts'
 import { createReferences } from '../jwt-access-tokens/reference.ts'
 import { signersOf } from '../keys/signer.ts'
+import { createStandings } from '../organizations/standing.ts'
+import { createOrganizationTokens } from '../organizations/tokens.ts'
 import { createDefaultResource } from '../placement/default-resource.ts'
 import { reportLeftOut } from '../placement/left-out.ts'
 import { createNamedResourceCheck } from '../placement/named.ts'
@@ -73,6 +75,8 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
   const membershipsOf = onceARequest((id) => deps.membershipsOf(id))
   const admits = (ctx: KoaContextWithOIDC, ...about: Parameters<Admits>) =>
     createAdmits((id) => membershipsOf(ctx, id))(...about)
+  const standingOf = createStandings(deps.organizations)
+  const ofOrganizations = createOrganizationTokens(deps.organizations)
   const apisOf = onceARequest(findByScope)
   async function customOf(
     ctx: KoaContextWithOIDC,
@@ -134,12 +138,16 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       { of: membershipsOf, apisOf },
       admits,
       deps.customClaims,
+      ofOrganizations,
     ),
     accountOf,
     admits,
+    standingOf,
     appPasswordCounts: deps.appPasswordCounts,
     usernameOf: async (ctx: KoaContextWithOIDC, id: string) => (await accountOf(ctx, id))?.username,
-    grants: createGrants({ consents: deps.consents, artifacts, key: secrets.key('grants'), lifetimes }),
+    grants: createGrants({
+      ...{ consents: deps.consents, artifacts, key: secrets.key('grants'), lifetimes, standingOf },
+    }),
     getResourceServerInfo: createResourceServerInfo({
       issuer,
       findResource: resourceOf,
@@ -149,7 +157,10 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     extraTokenClaims: createExtraTokenClaims({
       findResource: resourceOf,
       membershipsOf,
-      customOf: (ctx, token) => customOf(ctx, 'access_token', token, ctx.oidc.client),
+      customOf: async (ctx, token) => ({
+        ...(await customOf(ctx, 'access_token', token, ctx.oidc.client)),
+        ...(await ofOrganizations.claimsOf(ctx, token.accountId)),
+      }),
     }),
     async customAtIntrospection(ctx: KoaContextWithOIDC, token: AccessToken) {
       const client = await ctx.oidc.provider.Client.find(String(token.clientId))
@@ -165,6 +176,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     pkceLine: deps.pkceLine,
     secondFactorRules: {
       accountOf,
+      standingOf,
       get secondFactor() {
         return deps.secondFactor()
       },

@@ -3,6 +3,8 @@ import { accessPrompt } from '../app-access/prompt.ts'
 import { isClaimable } from '../authorization/claimable.ts'
 import { type SecondFactorRules, secondFactorPrompt } from '../authorization/second-factor.ts'
 import { selectAccountPrompt } from '../authorization/select-account.ts'
+import { organizationPrompt, signInTooOldFor } from '../organizations/prompt.ts'
+import type { FindStanding } from '../organizations/standing.ts'
 import { claimsMissing } from '../requested-claims/consent.ts'
 import { essentialAcr, requestedSubject } from '../requested-claims/sign-in.ts'
 
@@ -121,11 +123,13 @@ const signInTooOld = new Check(
 export function createInteractionPolicy(
   rules: SecondFactorRules,
   admits: Parameters<typeof accessPrompt>[0],
+  standingOf: FindStanding,
 ) {
   const policy = base()
   policy.add(selectAccountPrompt(), 0)
   policy.add(secondFactorPrompt(rules), 2)
-  policy.add(accessPrompt(admits), 3)
+  policy.add(organizationPrompt(standingOf), 3)
+  policy.add(accessPrompt(admits), 4)
   const login = policy.get('login')?.checks
   login?.add(accountUnavailable)
   login?.remove('id_token_hint')
@@ -136,6 +140,7 @@ export function createInteractionPolicy(
   login?.remove('essential_acr')
   login?.add(essentialAcr)
   login?.add(signInTooOld)
+  login?.add(signInTooOldFor(standingOf))
   consent?.remove('native_client_prompt')
   consent?.remove('op_claims_missing')
   consent?.add(claimsMissing)

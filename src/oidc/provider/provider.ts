@@ -27,6 +27,7 @@ import type { DevicePages } from '../device/pages.ts'
 import { withSlowDown } from '../device/polling.ts'
 import type { JwtAccessTokens } from '../jwt-access-tokens/found.ts'
 import { enabledAlgorithms } from '../keys/algorithms.ts'
+import { checkOrganizationParameter, type FindStanding, ORGANIZATION } from '../organizations/standing.ts'
 import { withAudience } from '../placement/at-token-endpoint.ts'
 import type { DefaultResource } from '../placement/default-resource.ts'
 import type { NamedResourceCheck } from '../placement/named.ts'
@@ -76,6 +77,8 @@ export interface ProviderDependencies {
   accountOf(ctx: KoaContextWithOIDC, id: string): Promise<Generation | undefined>
   /** Whether a person may use a client (app-access/rule.ts). */
   admits(ctx: KoaContextWithOIDC, client: Client | undefined, accountId: string): Promise<boolean>
+  /** For which organization the person of a request signs in. */
+  standingOf: FindStanding
   /** Whether an app password still counts, by its id. */
   appPasswordCounts(id: string): Promise<boolean>
   /** What people call themselves. */
@@ -134,7 +137,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       return deps.grants.load(ctx)
     },
     interactions: {
-      policy: createInteractionPolicy(deps.secondFactorRules, deps.admits),
+      policy: createInteractionPolicy(deps.secondFactorRules, deps.admits, deps.standingOf),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     discovery: {
@@ -173,7 +176,7 @@ function configuration(deps: ProviderDependencies): Configuration {
         ...REDIRECTS.map(({ ofApp }) => ofApp),
       ],
     },
-    extraParams: { audience: deps.checkNamedResource },
+    extraParams: { [ORGANIZATION]: checkOrganizationParameter, audience: deps.checkNamedResource },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     // FAPI 2.0 Security Profile §5.3.2.1: an answer that is lost must not lose the token; it is bound to the client's key.
     rotateRefreshToken: ({ oidc: { client } }) => client === undefined || !followsFapi(client),

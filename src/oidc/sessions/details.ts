@@ -16,7 +16,7 @@ export interface SessionDevice {
 /**
  * Makes sessions remember the device they were started on, when the person signed in in them and showed a second factor, the upstream sign-in that started them
  * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked
- * (consent/grants.ts), the device that they are for (device/apart.ts), the app password that made them, and which of the same id they are (consent/incarnations.ts).
+ * (consent/grants.ts), the device that they are for (device/apart.ts), the organization, the app password that made them, and which of the same id they are (consent/incarnations.ts).
  *
  * This is the one place that relies on the library's insides: `IN_PAYLOAD` names the properties of a model that are
  * stored, and has no public counterpart. Tests fail when it changes (test/oidc/session-details.test.ts).
@@ -25,7 +25,7 @@ export function rememberDetails(provider: Provider): void {
   const { Session, Grant } = provider
   for (const [model, fields] of [
     [Session, ['device', 'upstream', 'generation', 'signIns', 'verifiedAt']],
-    [Grant, ['upstream', 'generation', 'asked', 'device', 'incarnation', 'appPassword']],
+    [Grant, ['upstream', 'generation', 'asked', 'device', 'incarnation', 'appPassword', 'organization']],
   ] as const) {
     const stored: readonly string[] = Reflect.get(model, 'IN_PAYLOAD')
     Object.defineProperty(model, 'IN_PAYLOAD', { get: () => [...stored, ...fields] })

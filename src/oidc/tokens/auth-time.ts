@@ -23,7 +23,7 @@ export const createExtraTokenClaims =
   (deps: {
     findResource(ctx: KoaContextWithOIDC, identifier: string): Promise<{ tokenClaims?: string } | undefined>
     membershipsOf(ctx: KoaContextWithOIDC, id: string): Promise<ProtocolMemberships | undefined>
-    /** Custom claims that the token has. */
+    /** Custom claims that the token has, and those of its organization. */
     customOf(ctx: KoaContextWithOIDC, token: AccessToken): Promise<Record<string, unknown>>
   }) =>
   async (

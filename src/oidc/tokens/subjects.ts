@@ -7,6 +7,8 @@ import {
   type SecondFactorSetting,
 } from '../../shared/second-factor-rule.ts'
 import { NOT_ADMITTED } from '../app-access/rule.ts'
+import { NO_MEMBER } from '../organizations/prompt.ts'
+import type { OrganizationTokens } from '../organizations/tokens.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import { IDENTITY_PROVIDER_CLAIM, type Subject, subjectClaims } from './claims.ts'
 import { type CustomClaims, dueClaims, needsMemberships, valuesOf, withCustom } from './custom-claims.ts'
@@ -46,6 +48,7 @@ export function createFindAccount(
   },
   admits: (ctx: KoaContextWithOIDC, client: Client | undefined, accountId: string) => Promise<boolean>,
   customClaims: CustomClaims,
+  organizations: OrganizationTokens,
 ): FindAccount {
   return async (ctx, sub, token) => {
     const account = await find(ctx, sub)
@@ -55,10 +58,18 @@ export function createFindAccount(
       if (ctx.oidc.route === 'token') throw new errors.InvalidGrant(NOT_ADMITTED)
       return undefined
     }
+    const membership = token && (await organizations.membershipOf(ctx, sub, token))
+    if (membership === 'ended') {
+      if (ctx.oidc.route === 'token') throw new errors.InvalidGrant(NO_MEMBER)
+      return undefined
+    }
     if (isRefreshToken(token)) {
       // A rule that came after the sign-in counts with the next refresh: the person signs in anew, and shows what it asks for.
       const { second_factor } = (ctx.oidc.client ?? {}) as { second_factor?: ClientSecondFactor }
-      const required = requiredAcr(secondFactor(), account, second_factor)
+      const ofOrganization = membership?.second_factor_required ? 'required' : undefined
+      const ofClient =
+        second_factor === 'phishing_resistant' ? second_factor : (ofOrganization ?? second_factor)
+      const required = requiredAcr(secondFactor(), account, ofClient)
       // By what was shown: a client may have asked to be told a weaker class (Core §5.5.1.1).
       const enough = token.amr ? satisfies(token.amr, required) : isAtLeast(token.acr, required ?? '')
       if (required !== undefined && !enough) return undefined
@@ -89,15 +100,15 @@ export function createFindAccount(
           ...(names && { groups: capped(names.groups), roles: capped(names.roles) }),
           ...provider,
         }
-        return withCustom(
-          claims,
-          valuesOf(due, {
+        return withCustom(claims, {
+          ...valuesOf(due, {
             groups: [],
             roles: [],
             ...names,
             attributes: customClaims.attributesOf(account.attributes),
           }),
-        )
+          ...(await organizations.claimsOf(ctx, sub)),
+        })
       },
     }
   }

@@ -188,7 +188,12 @@ export function createInvitationStore({
     },
 
     async prune(before, take) {
-      const rows = await table.findMany({ where: { expiresAt: { lt: before } }, select: { id: true }, take })
+      const rows = await table.findMany({
+        where: { expiresAt: { lt: before } },
+        orderBy: { expiresAt: 'asc' },
+        select: { id: true },
+        take,
+      })
       if (rows.length === 0) return 0
       return (await table.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } })).count
     },

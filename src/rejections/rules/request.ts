@@ -133,6 +133,18 @@ export const requestRules: readonly Rule[] = [
     here: 'If they should: add them to one of the groups, give them one of the roles, or change “Only for” on the page of the client.',
   },
   {
+    name: 'no_member',
+    fits: (rejection) =>
+      described('the end-user may not sign in for this organization')(rejection) ||
+      detailed('the end-user may not sign in for this organization')(rejection),
+    title: 'The person is no member of the organization',
+    mistake:
+      'The app asked for a sign-in for an organization, and the person was no member of it at that moment, or it is disabled.',
+    inApp:
+      'Say that this account is no member of the organization, and whom to ask. Do not try again by itself.',
+    here: 'If they should be one: add them, or invite them, on the page of the organization.',
+  },
+  {
     name: 'access_denied',
     fits: failed('access_denied'),
     title: 'The person said no',

@@ -221,6 +221,10 @@ describe.each(engines)('fast paths answer as the library does, on %s', (engine) 
         "of a third party: caller 2",
         "of a device: userinfo",
         "of a device, for books: caller 5",
+        "of an organization: userinfo",
+        "of an organization: caller 0",
+        "of an organization, for books: caller 0",
+        "of an organization, for books: caller 5",
       ]
     `)
   })

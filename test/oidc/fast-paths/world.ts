@@ -132,6 +132,21 @@ export async function createWorld(latchkey: Latchkey) {
   await ofPerson('for an API that is gone, and us', lost, { scope: 'openid email gone:read', resource: GONE })
   await resources.remove(GONE)
 
+  const { organizations } = latchkey.services
+  for (const [how, end] of Object.entries({
+    'of an organization': async () => undefined,
+    'of one that was left': (id: string, account: string) => organizations.members.remove(id, account),
+    'of one that is disabled': (id: string) => organizations.update(id, { disabled: true }),
+    'of one that is gone': (id: string) => organizations.remove(id),
+  })) {
+    const employee = await fixture.victim()
+    const { id } = await organizations.create({ name: `${how} Ltd` })
+    await organizations.members.put(id, employee.user.id, ['admin'])
+    await ofPerson(how, web, { scope: 'openid email' }, employee)
+    await ofPerson(`${how}, for books`, web, { scope: 'books:read', resource: BOOKS }, employee)
+    await end(id, employee.user.id)
+  }
+
   const revoked = await ofPerson('revoked', web, { scope: 'openid email' })
   await fixture.revoke(web, revoked)
   const denied = await ofPerson('revoked JWT', web, { scope: 'openid books:read', resource: BOOKS })
