@@ -27,12 +27,16 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-/** An app that answers its logout notices with these statuses, in turn. */
-async function appAnswering(statuses: readonly number[], options: Partial<QueueDependencies> = {}) {
+/** An app that answers its logout notices with these statuses, in turn. @param options.from it answers none before */
+async function appAnswering(
+  statuses: readonly number[],
+  { from, ...options }: Partial<QueueDependencies> & { from?: Promise<void> } = {},
+) {
   const notices: string[] = []
   server = createServer(async (request, response) => {
     let body = ''
     for await (const chunk of request) body += chunk
+    await from
     notices.push(String(new URLSearchParams(body).get('logout_token')))
     response.writeHead(statuses[notices.length - 1] ?? 200).end()
     server.emit('notice')
@@ -91,11 +95,13 @@ test('an app that never answers well is given up after three tries, and said so'
 })
 
 test('a notice is stored before the sign-out is answered, and deleted when the app has it', async () => {
-  const { client, notices } = await appAnswering([503, 200])
+  const looked = Promise.withResolvers<void>()
+  const { client, notices } = await appAnswering([503, 200], { from: looked.promise })
   await client.backchannelLogout('ada', 'sid')
   expect(await db.prisma.delivery.findMany()).toMatchObject([
     { kind: 'logout', subject: 'app', payload: '{"clientId":"app","sub":"ada","sid":"sid"}' },
   ])
+  looked.resolve()
   await untilNotices(notices, 2)
   await eventually(async () => expect(await db.prisma.delivery.count()).toBe(0))
 })
