@@ -27,7 +27,6 @@ const QUIET = [
   '--font-render-hinting=none',
   '--renderer-process-limit=1',
   '--disable-site-isolation-trials',
-  '--disable-features=SpareRendererForSitePerProcess,IsolateOrigins,site-per-process',
 ]
 
 /** The one Chromium of this process; it ends with it. */
