@@ -25,7 +25,7 @@ export function createAttributeStore(
       ? `UPDATE accounts SET attributes = NULLIF(json_remove(attributes, '$."' || ? || '"'), '{}'), updated_at = ?
           WHERE id IN (SELECT value FROM json_each(?))`
       : `UPDATE accounts SET attributes = NULLIF((attributes::jsonb - $1::text)::text, '{}'), updated_at = $2
-          WHERE id IN (SELECT json_array_elements_text(CAST($3 AS json)))`
+          WHERE id = ANY(ARRAY(SELECT json_array_elements_text(CAST($3 AS json))))`
   return {
     async count(name) {
       const row = await reads.get<{ count: number | bigint }>(

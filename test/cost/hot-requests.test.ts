@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   createSecurityFixture,
@@ -41,6 +42,15 @@ const BUDGET = {
   'introspection of a person, not for everyone': { sqlite: 5, postgresql: 2 },
   'userinfo, not for everyone': { sqlite: 5, postgresql: 2 },
   'authorize, not for everyone': { sqlite: 6, postgresql: 4 },
+  // Attributes come with the account, and so do claims of them; groups and roles are one look more where a claim is made of them.
+  'code exchange, with claims of attributes': { sqlite: 7, postgresql: 3 },
+  'refresh, with claims of attributes': { sqlite: 6, postgresql: 2 },
+  'introspection of a person, with claims of attributes': { sqlite: 4, postgresql: 1 },
+  'userinfo, with claims of attributes': { sqlite: 4, postgresql: 1 },
+  'code exchange, with claims of groups': { sqlite: 8, postgresql: 4 },
+  'refresh, with claims of groups': { sqlite: 7, postgresql: 3 },
+  'introspection of a person, with claims of groups': { sqlite: 5, postgresql: 2 },
+  'userinfo, with claims of groups': { sqlite: 5, postgresql: 2 },
   'sign-in by password, known browser': 10,
   // One of them behind the answer: where the account was seen (src/accounts/new-devices).
   'sign-in by password, new browser': 9,
@@ -48,11 +58,15 @@ const BUDGET = {
   '/api/auth/me': { sqlite: 3, postgresql: 1 },
 } as const
 
+const CLAIMED = ['code exchange', 'refresh', 'introspection of a person', 'userinfo'] as const
+
 describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
   let latchkey: Latchkey
   let fixture: SecurityFixture
   let web: TestClient
   let closed: TestClient
+  let told: TestClient
+  let grouped: TestClient
   let machine: TestClient
   let api: TestClient
   let vault: TestClient
@@ -77,12 +91,29 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
     vault = { ...(await resourceCredentials.add(REVOCABLE)), redirect_uri: '' }
     victim = await fixture.victim()
     await latchkey.services.access.groups.addMember(staff.id, victim.user.id)
+    const { accounts, attributes, customClaims } = latchkey.services
+    told = await fixture.client({ scope: 'openid profile email' })
+    grouped = await fixture.client({ scope: 'openid profile email' })
+    const everywhere = { in: ['id_token', 'userinfo', 'access_token', 'introspection'] }
+    for (let n = 0; n < 20; n++) {
+      await attributes.create({ name: `attribute_${n}` })
+      await customClaims.create({
+        ...{ name: `claim_${n}`, source: 'attribute', value: `attribute_${n}`, ...everywhere },
+        clients: [told.client_id, grouped.client_id],
+      })
+    }
+    for (const source of ['groups', 'roles'])
+      await customClaims.create({
+        ...{ name: `claim_of_${source}`, source, scope: 'openid', ...everywhere },
+        clients: [grouped.client_id],
+      })
+    await accounts.updateByAdmin(victim.user.id, { attributes: { attribute_0: 'x', attribute_1: 'y' } })
     // Written once a client and day, behind the answer to its first token.
     await byMachine(API)
     await fixture.tokens(victim, web)
-    await fixture.tokens(victim, closed)
+    for (const client of [closed, told, grouped]) await fixture.tokens(victim, client)
     const active = () => latchkey.services.db.prisma.clientActivity.count()
-    await eventually(async () => expect(await active()).toBe(3))
+    await eventually(async () => expect(await active()).toBe(5))
   })
   afterAll(() => latchkey?.stop())
 
@@ -100,6 +131,33 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       const answer = await browser.send({ url: new URL('/login', fixture.issuer), method: 'POST', body })
       return answer.status === 303
     }
+  }
+
+  /** Of a client whose claims are made of attributes, or of groups and roles beside them; each has to be told. */
+  function withClaims<Of extends 'attributes' | 'groups'>(of: Of, client: () => TestClient) {
+    const scope = { scope: 'openid profile email' }
+    const has = (body: Record<string, unknown>) =>
+      (body.claim_1 as string[] | undefined)?.[0] === 'y' && 'claim_of_groups' in body === (of === 'groups')
+    const token = async () => (await fixture.tokens(victim, client(), scope)).access_token
+    return {
+      [`code exchange, with claims of ${of}`]: async () => {
+        const code = await fixture.code(victim, client(), scope)
+        return async () => has(decodeJwt(String((await fixture.exchange(client(), code)).json.id_token)))
+      },
+      [`refresh, with claims of ${of}`]: async () => {
+        const { refresh_token } = await fixture.tokens(victim, client(), scope)
+        return async () =>
+          has(decodeJwt(String((await fixture.refresh(client(), refresh_token)).json.id_token)))
+      },
+      [`introspection of a person, with claims of ${of}`]: async () => {
+        const value = await token()
+        return async () => has((await fixture.introspect(client(), value)).json)
+      },
+      [`userinfo, with claims of ${of}`]: async () => {
+        const value = await token()
+        return async () => has((await fixture.userinfo(value)).json)
+      },
+    } as Record<`${(typeof CLAIMED)[number]}, with claims of ${Of}`, () => Promise<() => Promise<boolean>>>
   }
 
   /** What each does beforehand, and then the request that is counted; it says whether it was answered as it has to be. */
@@ -160,6 +218,8 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       })
       return async () => (await victim.browser.open(address)).url.searchParams.has('code')
     },
+    ...withClaims('attributes', () => told),
+    ...withClaims('groups', () => grouped),
     async 'sign-in by password, known browser'() {
       const browser = createHttpBrowser({ stopAt: [redirectUri] })
       await browser.signIn(await browser.open(`${fixture.issuer}/login`), {

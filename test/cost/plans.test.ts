@@ -255,6 +255,41 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
     expect(refused).toEqual([])
   })
 
+  test('attributes and claims', async () => {
+    const fixture = createSecurityFixture(latchkey)
+    const { browser } = await signedIn(latchkey)
+    const { accounts, attributes, customClaims } = latchkey.services
+    const web = await fixture.client({ scope: 'openid profile email' })
+    const victim = await fixture.victim()
+    const refused = await refusedOf(async () => {
+      const { id, name } = await attributes.create({ name: 'team' })
+      await accounts.updateByAdmin(victim.user.id, { attributes: { team: 'red' } })
+      const claim = await customClaims.create({
+        ...{ name: 'team_of_app', source: 'attribute', value: name, in: ['userinfo', 'access_token'] },
+      })
+      const crews = await customClaims.create({
+        ...{ name: 'crews', source: 'groups', scope: 'openid', in: ['id_token', 'introspection'] },
+      })
+      const { access_token } = await fixture.tokens(victim, web, { scope: 'openid profile' })
+      expect((await fixture.userinfo(access_token)).json).toHaveProperty('team_of_app')
+      expect((await fixture.introspect(web, access_token)).json).toHaveProperty('crews')
+      for (const path of [
+        ...['/attributes', `/attributes/${id}`, `/attributes/${id}/delete`, '/claims'],
+        `/claims/${claim.id}?user=${victim.user.id}&client=${web.client_id}`,
+        ...['', '&search=ada', '&role=user', '&second_factor=none'].map(
+          (more) => `/users?attribute=team&value=red${more}`,
+        ),
+        `/users/${victim.user.id}`,
+      ])
+        expect((await browser.open(`${latchkey.issuer}/admin${path}`)).status, path).toBe(200)
+      for (const each of [claim, crews]) await customClaims.remove(each.id)
+      await attributes.remove(id)
+      now += 10_000
+      expect([await attributes.purge(), await attributes.purge()]).toEqual([1, 0])
+    })
+    expect(refused).toEqual([])
+  })
+
   test('directories', async () => {
     const refused = await refusedOf(async () => {
       const scim = await directory(latchkey)

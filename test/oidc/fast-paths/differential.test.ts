@@ -172,6 +172,7 @@ describe.each(engines)('fast paths answer as the library does, on %s', (engine) 
       clients.bound,
       apis.books,
       apis.vault,
+      clients.grouped,
     ]
     const requests = tokens.flatMap(({ value }): Sent[] => [
       { method: 'GET', path: '/userinfo', headers: { authorization: `Bearer ${value}` } },
@@ -198,6 +199,8 @@ describe.each(engines)('fast paths answer as the library does, on %s', (engine) 
         "of a session: caller 0",
         "of another client: userinfo",
         "of another client: caller 1",
+        "of a client that is told of groups: userinfo",
+        "of a client that is told of groups: caller 7",
         "of a public client: userinfo",
         "with its provider: caller 0",
         "without openid, for books: caller 0",

@@ -46,6 +46,33 @@ export async function createWorld(latchkey: Latchkey) {
     address: { locality: 'London', country: 'GB' },
   } as never)
 
+  // Claims of every kind: what of all clients, of one, and of an API; and of groups for a client that no API is registered for.
+  const { access, attributes, customClaims } = latchkey.services
+  const grouped = await fixture.client({ scope: 'openid profile email' })
+  await attributes.create({ name: 'team', type: 'strings' })
+  await accounts.updateByAdmin(ada.user.id, { attributes: { team: ['red', 'blue'] } })
+  const crew = await access.groups.create({ name: 'Crew' })
+  await access.groups.addMember(crew.id, ada.user.id)
+  const everywhere = { in: ['id_token', 'userinfo', 'access_token', 'introspection'] }
+  for (const claim of [
+    { name: 'team', source: 'attribute', value: 'team', filter: 'b*' },
+    { name: 'fixed', source: 'constant', value: 'x', shape: 'string', clients: [web.client_id] },
+    {
+      name: 'of_books',
+      source: 'constant',
+      value: 'y',
+      shape: 'first',
+      scope: 'books:read',
+      resources: [BOOKS],
+    },
+    { name: 'crews', source: 'groups', scope: 'openid', clients: [grouped.client_id] },
+  ])
+    await customClaims.create({
+      ...everywhere,
+      ...(claim.name === 'of_books' && { in: ['access_token', 'introspection'] }),
+      ...claim,
+    })
+
   const tokens: Token[] = []
   const keep = (name: string, value: unknown): string => {
     tokens.push({ name, value: String(value) })
@@ -65,6 +92,7 @@ export async function createWorld(latchkey: Latchkey) {
   const session = await ofPerson('of a session', web, { scope: 'openid profile email address phone' })
   await ofPerson('offline', web, { scope: 'openid email offline_access', prompt: 'consent' }).catch(() => '')
   await ofPerson('of another client', other, { scope: 'openid profile' })
+  await ofPerson('of a client that is told of groups', grouped, { scope: 'openid profile' })
   await ofPerson('of a public client', spa, { scope: 'openid email' })
   await ofPerson('with its provider', web, { scope: 'openid identity_provider' })
   await ofPerson('without openid, for books', web, { scope: 'books:read', resource: BOOKS })
@@ -175,7 +203,7 @@ export async function createWorld(latchkey: Latchkey) {
     tokens,
     session,
     ada,
-    clients: { web, other, third, spa, bound, machine, gone, narrow, demoted, tv, lost },
+    clients: { web, grouped, other, third, spa, bound, machine, gone, narrow, demoted, tv, lost },
     apis: { books, vault },
   }
 }
