@@ -1,6 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { acceptedLanguages, ENGLISH, firstMatching, LOCALES, matching } from '../shared/locales/locales.ts'
+import {
+  acceptedLanguages,
+  ENGLISH,
+  firstMatching,
+  LOCALES,
+  localeOf,
+  matching,
+} from '../shared/locales/locales.ts'
 import { inLocale, setLocale } from '../shared/locales/texts.ts'
 import { errorFormat } from './errors/format.ts'
 import { parseForm } from './forms/forms.ts'
@@ -53,7 +60,8 @@ export function registerLanguage(
   const finders = new WeakMap<FastifyRequest, () => string>()
   app.addHook('onRequest', (request, _reply, done) => {
     if (errorFormat(request) !== 'html') return done()
-    const find = () => ofRequest(request)?.tag ?? ofBrowser(request)
+    const find = () =>
+      isConsole(request) ? ofConsole(ofBrowser(request)) : (ofRequest(request)?.tag ?? ofBrowser(request))
     finders.set(request, find)
     inLocale(find, done)
   })
@@ -79,7 +87,9 @@ export function registerLanguage(
     },
     ofAccount(request, locale) {
       const tag = locale ? matching(locale) : undefined
-      if (tag !== undefined && ofRequest(request) === undefined) setLocale(tag)
+      if (tag === undefined) return
+      if (isConsole(request)) setLocale(ofConsole(tag))
+      else if (ofRequest(request) === undefined) setLocale(tag)
     },
     choose(request, reply, tag) {
       reply.setCookie(CHOSEN, tag, { ...attributes, maxAge: YEAR })
@@ -89,6 +99,11 @@ export function registerLanguage(
     },
   }
 }
+
+const isConsole = ({ url }: FastifyRequest): boolean => /^\/admin([/?]|$)/.test(url)
+
+/** The console speaks fewer languages than pages for everybody. */
+const ofConsole = (tag: string): string => (localeOf(tag).console ? tag : ENGLISH)
 
 function ofRequest(request: FastifyRequest): { uid: string; tag: string } | undefined {
   const [uid, range] = (request.cookies[OF_REQUEST] ?? '').split('.', 2)

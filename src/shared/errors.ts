@@ -1,3 +1,5 @@
+import { Message } from './locales/texts.ts'
+
 /**
  * An error with a public and an internal half. The public half (code, status, publicMessage) answers the request;
  * `cause` and `detail` go to the log alone.
@@ -7,6 +9,7 @@ export class AppError extends Error {
   readonly code: string
   /** HTTP status. */
   readonly status: number
+  /** In the language of the request that it is thrown in. */
   readonly publicMessage: string
   /** Seconds until a retry makes sense; sent as Retry-After. */
   readonly retryAfter: number | undefined
@@ -16,7 +19,7 @@ export class AppError extends Error {
   constructor(
     code: string,
     status: number,
-    publicMessage: string,
+    publicMessage: string | Message,
     options: {
       cause?: unknown
       detail?: string
@@ -24,11 +27,12 @@ export class AppError extends Error {
       members?: Record<string, unknown>
     } = {},
   ) {
-    super(options.detail ?? publicMessage, 'cause' in options ? { cause: options.cause } : undefined)
+    const english = publicMessage instanceof Message ? publicMessage.english : publicMessage
+    super(options.detail ?? english, 'cause' in options ? { cause: options.cause } : undefined)
     this.name = 'AppError'
     this.code = code
     this.status = status
-    this.publicMessage = publicMessage
+    this.publicMessage = String(publicMessage)
     this.retryAfter = options.retryAfter
     this.members = options.members
   }

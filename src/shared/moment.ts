@@ -1,22 +1,38 @@
-const format = (style: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
-  new Intl.DateTimeFormat('en-GB', { ...style, timeZone: 'UTC' })
+import { currentLocale } from './locales/texts.ts'
+
+/** A thing for each language, made when it is first needed. */
+function byLanguage<Thing>(make: (tag: string) => Thing): () => Thing {
+  const made = new Map<string, Thing>()
+  return () => {
+    // Days before months, as everywhere but in one country.
+    const tag = currentLocale() === 'en' ? 'en-GB' : currentLocale()
+    const known = made.get(tag)
+    if (known !== undefined) return known
+    const thing = make(tag)
+    made.set(tag, thing)
+    return thing
+  }
+}
+
+const format = (style: Intl.DateTimeFormatOptions) =>
+  byLanguage((tag) => new Intl.DateTimeFormat(tag, { ...style, timeZone: 'UTC' }))
 
 const days = format({ dateStyle: 'long' })
 const clockTimes = format({ timeStyle: 'short' })
 const minutes = format({ dateStyle: 'medium', timeStyle: 'short' })
 const seconds = format({ dateStyle: 'medium', timeStyle: 'medium' })
 
-/** A time as every page shows it: `3 November 2026`. @param time milliseconds since the epoch, or a date */
-export const dayOf = (time: number | Date): string => days.format(time)
+/** A time as every page shows it, in the language of the request: `3 November 2026`. @param time milliseconds since the epoch, or a date */
+export const dayOf = (time: number | Date): string => days().format(time)
 
 /** `14:05 UTC`. @param time milliseconds since the epoch, or a date */
-export const timeOf = (time: number | Date): string => `${clockTimes.format(time)} UTC`
+export const timeOf = (time: number | Date): string => `${clockTimes().format(time)} UTC`
 
 /** `3 Nov 2026, 14:05 UTC`. @param time milliseconds since the epoch, or a date */
-export const minuteOf = (time: number | Date): string => `${minutes.format(time)} UTC`
+export const minuteOf = (time: number | Date): string => `${minutes().format(time)} UTC`
 
 /** `3 Nov 2026, 14:05:09 UTC`, where the order of what happened counts. @param time milliseconds since the epoch, or a date */
-export const secondOf = (time: number | Date): string => `${seconds.format(time)} UTC`
+export const secondOf = (time: number | Date): string => `${seconds().format(time)} UTC`
 
 /**
  * `2026-11-03 14:05Z`, or with seconds: for a terminal, where lines are sorted and compared.
@@ -31,7 +47,19 @@ export const sortable = (time: number, precision: 'minutes' | 'seconds' = 'minut
 /** `2026-11-03`, in UTC. @param time milliseconds since the epoch */
 export const isoDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
-const counted = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'}`
+const units = {
+  day: unit('day'),
+  hour: unit('hour'),
+  minute: unit('minute'),
+  second: unit('second'),
+}
+
+function unit(name: string) {
+  const style = { style: 'unit', unit: name, unitDisplay: 'long' } as const
+  return byLanguage((tag) => new Intl.NumberFormat(tag, style))
+}
+
+const counted = (count: number, name: keyof typeof units): string => units[name]().format(count)
 
 /**
  * How long something lasts, never more than it does: rounded down to the unit that says it best, of which there are at least two
@@ -46,12 +74,12 @@ export function durationInWords(seconds: number): string {
 
 /** How far away a time is, rounded to the largest unit: “1 day”, “2 minutes”, and “1 hour” for 3,599 seconds. @param seconds 0 or more */
 export function distanceInWords(seconds: number): string {
-  const units = [
+  const sizes = [
     [86_400, 'day'],
     [3600, 'hour'],
     [60, 'minute'],
     [1, 'second'],
   ] as const
-  const [size, unit] = units.find(([each]) => seconds >= each - each / 120) ?? units[3]
-  return counted(Math.round(seconds / size), unit)
+  const [size, name] = sizes.find(([each]) => seconds >= each - each / 120) ?? sizes[3]
+  return counted(Math.round(seconds / size), name)
 }

@@ -57,6 +57,21 @@ describe('the language of a page', () => {
     ).toBeUndefined()
   })
 
+  test('an error says it in the language of the page, and in English to the log', async () => {
+    const { body, statusCode, language } = await page('/nowhere', german)
+    expect([statusCode, language]).toEqual([404, 'de'])
+    expect(body).toContain('Unter dieser Adresse gibt es nichts. Prüfen Sie sie auf Tippfehler.')
+    const logged = latchkey.log.findLast((line) => line.includes('request refused'))
+    expect(JSON.parse(logged ?? '{}').reason).toBe(
+      'There is nothing at this address. Check it for a typing mistake.',
+    )
+  })
+
+  test('the console, which has no German yet, is English to the last date', async () => {
+    const { language } = await page('/admin/nowhere', german)
+    expect(language ?? 'en').not.toBe('de')
+  })
+
   test('discovery names the languages (OIDC Discovery §3)', async () => {
     const { body } = await latchkey.app.inject('/.well-known/openid-configuration')
     expect(JSON.parse(body).ui_locales_supported).toEqual(expect.arrayContaining(['en', 'de']))

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { toSeconds } from '../../src/shared/clock.ts'
+import { inLocale } from '../../src/shared/locales/texts.ts'
 import { dayOf, distanceInWords, durationInWords, isoDay, timeOf } from '../../src/shared/moment.ts'
 
 test.each([
@@ -32,6 +33,18 @@ test.each([
 test('days and times are those of UTC', () => {
   const time = Date.UTC(2026, 10, 3, 23, 5, 59)
   expect([dayOf(time), timeOf(time), isoDay(time)]).toEqual(['3 November 2026', '23:05 UTC', '2026-11-03'])
+})
+
+test('in another language, they are said in it', () => {
+  const time = Date.UTC(2026, 10, 3, 23, 5, 59)
+  inLocale('de', () => {
+    expect([dayOf(time), durationInWords(86_400), distanceInWords(3600)]).toEqual([
+      '3. November 2026',
+      '24 Stunden',
+      '1 Stunde',
+    ])
+  })
+  expect(dayOf(time)).toBe('3 November 2026')
 })
 
 test('seconds since the epoch are whole, of a number and of a date; no time has none', () => {

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ZodError } from 'zod'
 import { AppError } from '../../shared/errors.ts'
+import { message, type TextKey, t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
 import { flashOf, markRejected } from '../forms/flash.ts'
 import { shownAgain } from '../forms/forms.ts'
@@ -37,36 +38,30 @@ export function registerErrors(app: FastifyInstance, translate: (error: unknown)
     respond(publicError(translate(error)), error, request, reply),
   )
   app.setNotFoundHandler((request, reply) => {
-    const error = new AppError(
-      'not_found',
-      404,
-      'There is nothing at this address. Check it for a typing mistake.',
-    )
+    const error = new AppError('not_found', 404, message('error.notFound'))
     return respond(error, error, request, reply)
   })
 }
 
-const REJECTIONS: Record<string, string> = {
-  FST_CSRF_MISSING_SECRET:
-    'Nothing was done: this form was open for a long time, or your browser keeps no cookies. Look it over and send it again.',
-  FST_CSRF_INVALID_TOKEN:
-    'Nothing was done: this form was open for a long time. Look it over and send it again.',
+const REJECTIONS: Readonly<Record<string, TextKey>> = {
+  FST_CSRF_MISSING_SECRET: 'error.form.noCookies',
+  FST_CSRF_INVALID_TOKEN: 'error.form.old',
 }
 
-const PLAIN: Record<number, string> = {
-  400: 'This request cannot be read.',
-  404: 'There is nothing at this address.',
-  405: 'This address does not take that kind of request.',
-  413: 'This request is too large.',
-  414: 'This address is too long.',
-  415: 'This request has a format that is not accepted here.',
-  503: 'The server is busy. Please try again in a moment.',
+const PLAIN: Readonly<Record<number, TextKey>> = {
+  400: 'error.unreadable',
+  404: 'error.nothing',
+  405: 'error.method',
+  413: 'error.tooLarge',
+  414: 'error.tooLong',
+  415: 'error.format',
+  503: 'error.busy',
 }
 
 /** Where a person goes on whom an error has left without a page. */
-const LEADS: Readonly<Record<string, Link>> = {
-  link_expired: { href: '/login', label: 'Sign in, and get a new code' },
-  nothing_to_verify: { href: '/login', label: 'Sign in, and get a new code' },
+const LEADS: Readonly<Record<string, { href: string; label: TextKey }>> = {
+  link_expired: { href: '/login', label: 'error.newCode' },
+  nothing_to_verify: { href: '/login', label: 'error.newCode' },
 }
 
 const CODES: Record<number, string> = {
@@ -79,18 +74,17 @@ const CODES: Record<number, string> = {
 export function publicError(error: unknown): AppError {
   if (error instanceof AppError) return error
   if (error instanceof ZodError) {
-    return new AppError('invalid_fields', 422, 'Some fields are missing or wrong.', { cause: error })
+    return new AppError('invalid_fields', 422, message('error.fields'), { cause: error })
   }
   const { code = '', statusCode: status = 500 } =
     error instanceof Error ? (error as Partial<FastifyError>) : {}
   const rejection = REJECTIONS[code]
-  if (rejection !== undefined) return new AppError('form_expired', 403, rejection, { cause: error })
+  if (rejection !== undefined) return new AppError('form_expired', 403, message(rejection), { cause: error })
   if (status < 400 || (status >= 500 && status !== 503)) {
-    const message = 'Something went wrong on our side. Please try again in a moment.'
-    return new AppError('server_error', 500, message, { cause: error })
+    return new AppError('server_error', 500, message('error.ours'), { cause: error })
   }
-  const message = PLAIN[status] ?? 'This request was refused.'
-  return new AppError(CODES[status] ?? 'invalid_request', status, message, { cause: error })
+  const plain = message(PLAIN[status] ?? 'error.refused')
+  return new AppError(CODES[status] ?? 'invalid_request', status, plain, { cause: error })
 }
 
 function respond(shown: AppError, original: unknown, request: FastifyRequest, reply: FastifyReply) {
@@ -110,7 +104,7 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
         message: publicMessage,
         requestId: request.id,
         wayBack: formPage(request),
-        leadsTo: own(LEADS, code),
+        leadsTo: leadsTo(code),
       }
       const flash = flashOf(request)
       if (flash === undefined) return renderPage(reply, 'http/error', data, status)
@@ -134,6 +128,11 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
         })
     }
   }
+}
+
+function leadsTo(code: string): Link | undefined {
+  const lead = own(LEADS, code)
+  return lead && { href: lead.href, label: t(lead.label) }
 }
 
 /** What was typed, if the browser vouches that it was typed on a page of ours. */

@@ -6,11 +6,13 @@ export interface Locale {
   readonly name: string
   /** Right to left. */
   readonly rtl?: true
+  /** The console speaks it too. */
+  readonly console?: true
 }
 
 /** Every language there is a catalogue for: locales/{tag}.json. English first: what all others are made of. */
 export const LOCALES: readonly Locale[] = [
-  { tag: 'en', name: 'English' },
+  { tag: 'en', name: 'English', console: true },
   { tag: 'de', name: 'Deutsch' },
 ]
 

@@ -34,6 +34,28 @@ export function setLocale(tag: string): void {
 export const t = (key: TextKey, values: TextArguments = {}): string =>
   piecesIn(currentLocale(), key, values).join('')
 
+/** A text whose language is known only where it is read: an error says it to a person in theirs, and to the log in English. */
+export class Message {
+  readonly #key: TextKey
+  readonly #values: TextArguments
+
+  constructor(key: TextKey, values: TextArguments) {
+    this.#key = key
+    this.#values = values
+  }
+
+  /** In the language of the running request. */
+  toString(): string {
+    return t(this.#key, this.#values)
+  }
+
+  get english(): string {
+    return piecesIn(ENGLISH, this.#key, this.#values).join('')
+  }
+}
+
+export const message = (key: TextKey, values: TextArguments = {}): Message => new Message(key, values)
+
 /** A piece of HTML that is finished. */
 class Html {
   readonly markup: string
