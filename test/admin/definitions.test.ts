@@ -175,10 +175,82 @@ describe.each(engines)('attributes and claims in the console, on %s', (engine) =
     const auditor = (await signedIn(latchkey, 'auditor')).browser
     for (const path of ['/admin/attributes', '/admin/claims', `/admin/claims/${id}`]) {
       const { status, body } = await at(path, auditor)
-      expect([path, status, body.includes('method="post"')]).toEqual([path, 200, false])
+      expect([path, status, body.includes('method="post" action="/admin')]).toEqual([path, 200, false])
     }
     expect((await at('/admin/attributes/new', auditor)).status).toBe(403)
-    expect((await at(`/admin/claims/${id}/delete`, auditor)).body).not.toContain('method="post"')
+    expect((await at(`/admin/claims/${id}/delete`, auditor)).body).not.toContain(
+      'method="post" action="/admin',
+    )
+  })
+
+  test('a claim whose attribute is deleted has no value, says so, and is not saved again without another one', async () => {
+    const { accounts, attributes, customClaims } = latchkey.services
+    const { id: attribute } = await attributes.create({ name: 'fleeting' })
+    const user = await latchkey.createUser()
+    await accounts.updateByAdmin(user.id, { attributes: { fleeting: 'x' } })
+    const client = await latchkey.createClient({ redirect_uris: ['https://c.example/cb'] })
+    const { id } = await customClaims.create({
+      ...{ name: 'fleeting_claim', source: 'attribute', value: 'fleeting', shape: 'first', in: ['userinfo'] },
+    })
+    const path = `/admin/claims/${id}?user=${user.id}&client=${client.client_id}`
+    expect((await at(path)).text).toContain('"x"')
+    await attributes.remove(attribute)
+    const page = await at(path)
+    expect([page.status, page.text]).toEqual([200, expect.stringContaining('has no value for it')])
+    const saved = await browser.submit(page, { 'Only those like': 'a*' }, { button: 'Save' })
+    expect([saved.status, saved.text]).toEqual([422, expect.stringContaining('There is no attribute')])
+    // The one that is left over is not shown on the page of the person either.
+    expect((await at(`/admin/users/${user.id}`)).body).not.toContain('fleeting')
+    await customClaims.remove(id)
+  })
+
+  test('auditors and people change nothing by a form of their own making, and two tabs delete once', async () => {
+    const { attributes } = latchkey.services
+    const { id } = await attributes.create({ name: 'guarded' })
+    const before = await attributes.list()
+    const user = await latchkey.createUser()
+    for (const role of ['auditor', 'user'] as const) {
+      const { browser: other } = await signedIn(latchkey, role)
+      const page = await at('/account', other)
+      for (const path of [
+        '/admin/attributes',
+        `/admin/attributes/${id}/edit`,
+        `/admin/attributes/${id}/delete`,
+        '/admin/claims',
+        `/admin/users/${user.id}/attributes`,
+      ]) {
+        const request = other.prepare(page, {}, { button: 'Save profile' })
+        request.body?.set('version', '0')
+        request.body?.set('name', 'taken')
+        const { text } = await other.visit({ ...request, url: new URL(path, latchkey.issuer) })
+        expect([role, path, /Saved|is defined|is deleted/.test(text)]).toEqual([role, path, false])
+        expect(await attributes.list()).toEqual(before)
+      }
+    }
+    const tabs = await Promise.all([1, 2].map(() => at(`/admin/attributes/${id}/delete`)))
+    const first = await browser.submit(tabs[0] as never, {}, { button: 'Delete attribute' })
+    const second = await browser.submit(tabs[1] as never, {}, { button: 'Delete attribute' })
+    expect([first.status, second.status]).toEqual([200, 404])
+    expect((await attributes.list()).map(({ name }) => name)).not.toContain('guarded')
+  })
+
+  test('fifty are the most, and the pages of people take all of them', async () => {
+    const { attributes } = latchkey.services
+    const there = (await attributes.list()).length
+    for (let n = there; n < 50; n++)
+      await attributes.create({ name: `many_${n}`, visible_to: 'user', editable_by: 'user' })
+    const page = await at('/admin/attributes/new')
+    const more = await browser.submit(page, { Name: 'one_more' }, { button: 'Define attribute' })
+    expect([more.status, more.text]).toEqual([422, expect.stringContaining('There are 50 already')])
+    const { id } = await latchkey.createUser()
+    const person = await at(`/admin/users/${id}`)
+    const values = Object.fromEntries(
+      Array.from({ length: 50 - there }, (_, n) => [`attributes.many_${n + there}`, `${n}`.repeat(50)]),
+    )
+    const saved = await browser.submit(person, values, { button: 'Save attributes' })
+    expect(saved.text).toContain('Saved')
+    const stored = (await latchkey.services.accounts.byId(id))?.attributes ?? {}
+    expect(Object.keys(stored)).toHaveLength(50 - there)
   })
 
   test('what is huge, broken or not there is refused, with what was typed kept', async () => {
