@@ -94,7 +94,7 @@ export const secondFactorScenes: Scene[] = [
       await follow(page, 'App passwords')
       await fill(page, 'Name', 'Backup script')
       await press(page, 'Create an app password')
-      await page.getByText('is made').waitFor()
+      await page.getByText('is created').waitFor()
     },
     title: 'App passwords',
     fields: { Name: 'off' },
