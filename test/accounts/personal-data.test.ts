@@ -92,13 +92,17 @@ describe.each(engines)('the document, on %s', (engine) => {
   }
   /** What a row refers to beside the account. */
   async function parentsOf(columns: readonly Column[]): Promise<Record<string, string>> {
-    const { group, role } = latchkey.services.db.prisma
+    const { group, organization, role } = latchkey.services.db.prisma
     const row = () => {
       const id = `marker-${++last}`
       return { id, name: id, nameKey: id, createdAt: new Date() }
     }
     const parents: Record<string, () => Promise<{ id: string }>> = {
       groupId: () => group.create({ data: row() }),
+      organizationId: () => {
+        const data = row()
+        return organization.create({ data: { ...data, slug: data.id } })
+      },
       roleId: () => role.create({ data: row() }),
     }
     const found: Record<string, string> = {}
