@@ -112,6 +112,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
     customClaims,
     factors,
     resources,
+    organizations,
     scimTokens,
     settings,
     unreachableAddresses,
@@ -135,7 +136,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
       providers,
     },
     ...{ registration, rejections, reservedScopes, resourceCredentials, resources, settings },
-    ...{ factors, scimTokens, unreachableAddresses, webhooks },
+    ...{ factors, organizations, scimTokens, unreachableAddresses, webhooks },
     config: {
       issuer,
       database,

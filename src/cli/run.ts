@@ -18,6 +18,7 @@ import { eventCommands } from './events.ts'
 import { hashCostCommand } from './hash-cost.ts'
 import { keyCommands } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
+import { organizationCommands } from './organizations/commands.ts'
 import { passwordCommands } from './passwords.ts'
 import { providerCommands } from './providers/commands.ts'
 import { registrationCommands } from './registration.ts'
@@ -105,6 +106,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     userCommands(cli),
     groupCommands(cli),
     roleCommands(cli),
+    organizationCommands(cli),
     attributeCommands(cli),
     claimCommands(cli),
     resourceCommands(cli),

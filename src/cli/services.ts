@@ -15,6 +15,7 @@ type Shared =
   | 'keptTokens'
   | 'keys'
   | 'lostTokens'
+  | 'organizations'
   | 'providers'
   | 'registration'
   | 'rejections'

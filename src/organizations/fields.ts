@@ -142,3 +142,14 @@ export function parseOrganization(
   if (!parsed.success) throw refusedFields(schemaProblems(parsed.error))
   return parsed.data as unknown as OrganizationContent
 }
+/** A value as a form or a terminal has it. */
+export const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+
+/** What was entered, as JSON has it; the schema judges it. @param entered a text; undefined: a box that was not ticked */
+export function valueIn({ kind }: { kind: FieldKind }, entered: string | undefined): unknown {
+  const text = entered?.trim() ?? ''
+  if (kind === 'flag')
+    return text === 'on' || text === 'true' ? true : text === '' || text === 'false' ? false : text
+  if (kind === 'seconds') return text === '' ? null : /^\d{1,10}$/.test(text) ? Number(text) : text
+  return text === '' ? null : text
+}

@@ -190,6 +190,27 @@ export const samples: Sample[] = [
       },
     },
   },
+  ...(['stranger', 'another', 'invited'] as const).map(
+    (who) =>
+      ({
+        title: `organization-invitation-${who}`,
+        view: 'accounts/organization-invitation',
+        data: {
+          organization: 'Acme & Sons Ltd',
+          invitedBy: 'Ada Lovelace',
+          email: 'grace@example.org',
+          account:
+            who === 'stranger'
+              ? undefined
+              : { username: 'grace', email: who === 'invited' ? 'grace@example.org' : undefined },
+          join:
+            who === 'invited' ? { action: '/invitation/organization', fields: { token: 't' } } : undefined,
+          signInHref: '/login?return_to=%2Finvitation%2Forganization',
+          signOut: { action: '/account/sign-out' },
+          registerHref: '/register',
+        },
+      }) as const,
+  ),
   { title: 'invitation-expired', view: 'accounts/invitation-expired', status: 410, data: {} },
   {
     title: 'email-refused',
@@ -533,6 +554,22 @@ export const samples: Sample[] = [
       pager: { first: '/account/groups', next: '/account/groups?cursor=a' },
     },
   },
+  ...[true, false].map(
+    (none) =>
+      ({
+        title: `account-organizations${none ? '-none' : ''}`,
+        view: 'accounts/account/organizations',
+        data: {
+          account: accountFrame('Apps'),
+          organizations: none
+            ? []
+            : [
+                { name: 'Acme Ltd', slug: 'acme', roles: ['admin', 'member'], disabled: false },
+                { name: 'A'.repeat(100), slug: 'a'.repeat(63), roles: [], disabled: true },
+              ],
+        },
+      }) as const,
+  ),
   {
     title: 'account-groups-none',
     view: 'accounts/account/groups',

@@ -12,6 +12,7 @@ import type { Http } from '../../http/http.ts'
 import type { ShownClient } from '../../http/pages/pages.ts'
 import type { ConnectedApps } from '../../oidc/consent/connected-apps.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
+import type { Organizations } from '../../organizations/organizations.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
@@ -69,6 +70,11 @@ export interface AccountPagesDependencies {
   apps: ConnectedApps
   /** Groups whose members a person adds and removes. */
   managing: Managing
+  /** Companies that people sign in for. */
+  organizations: Pick<Organizations, 'exist'> & {
+    members: Pick<Organizations['members'], 'isMember' | 'ofAccount'>
+    invitations: Pick<Organizations['invitations'], 'peek' | 'accept'>
+  }
   /** Attributes that administrators have defined, as forms have them. */
   attributeForm: AttributeForm
   /** What the page on security shows of second factors. */

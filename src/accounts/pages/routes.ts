@@ -4,6 +4,7 @@ import type { AccountPagesDependencies } from './dependencies.ts'
 import { invitationRoutes } from './invitation.ts'
 import { loginRoutes } from './login.ts'
 import { notMeRoutes } from './not-me.ts'
+import { organizationInvitationRoutes } from './organization-invitation.ts'
 import { registerRoutes } from './register.ts'
 import { resetRoutes } from './reset.ts'
 import { setupRoutes } from './setup.ts'
@@ -15,6 +16,7 @@ import { verifyEmailRoutes } from './verify-email.ts'
  *   /register ──► /verify-email ──► /account, or back into the interaction (?flow=) that the person came from
  *   /forgot-password ──mail──► /reset-password ──► the same
  *   mail ──► /invitation ──► /account
+ *   mail ──► /invitation/organization ──► /account/organizations
  *   mail ──► /login/not-me ──mail──► /reset-password
  */
 export async function accountPages(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
@@ -25,6 +27,7 @@ export async function accountPages(app: FastifyInstance, deps: AccountPagesDepen
     verifyEmailRoutes,
     resetRoutes,
     invitationRoutes,
+    organizationInvitationRoutes,
     setupRoutes,
     notMeRoutes,
     accountRoutes,

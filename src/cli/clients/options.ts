@@ -9,6 +9,7 @@ import { accessOptions } from '../access/options.ts'
 import { definitionOptions } from '../attributes/options.ts'
 import { type Options, secondsOf } from '../context.ts'
 import { createOption, flagOf, valueGiven } from '../option.ts'
+import { organizationOptions } from '../organizations/options.ts'
 import { providerFields } from '../providers/options.ts'
 import { registrationFields } from '../registration.ts'
 import { personOptions } from '../users/options.ts'
@@ -46,6 +47,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   ...definitionOptions,
   ...accessOptions,
   ...personOptions,
+  ...organizationOptions,
   ...providerFields,
   ...registrationFields,
 }

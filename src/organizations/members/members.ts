@@ -23,6 +23,8 @@ export interface Members {
   count(organizationId: string): Promise<number>
   /** What an account is in an organization, by its ID or short name; undefined: no member. Disabled ones too. One statement. */
   membership(accountId: string, idOrSlug: string): Promise<Membership | undefined>
+  /** Whether an account is a member of any: one statement. */
+  isMember(accountId: string): Promise<boolean>
   /** What an account is a member of, by the short names, a hundred at most. Disabled ones too. One statement. */
   ofAccount(accountId: string): Promise<Membership[]>
 }
@@ -111,6 +113,8 @@ export function createMembers({
       const row = isId(idOrSlug) ? await store.membership(accountId, idOrSlug) : undefined
       return row && membershipView(row)
     },
+
+    isMember: async (accountId) => (await store.memberships(accountId, 1)).length > 0,
 
     ofAccount: async (accountId) => (await store.memberships(accountId, MAX_MEMBERSHIPS)).map(membershipView),
   }

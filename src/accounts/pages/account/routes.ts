@@ -5,6 +5,7 @@ import { dataRoutes } from './data.ts'
 import { deletionRoutes } from './deletion.ts'
 import { emailRoutes } from './email.ts'
 import { groupRoutes } from './groups.ts'
+import { organizationRoutes } from './organizations.ts'
 import { pictureRoutes } from './picture.ts'
 import { profileRoutes } from './profile.ts'
 import { recoveryStopRoute } from './recovery.ts'
@@ -25,6 +26,7 @@ export async function accountRoutes(app: FastifyInstance, deps: AccountPagesDepe
     sessionRoutes,
     appRoutes,
     groupRoutes,
+    organizationRoutes,
     dataRoutes,
     deletionRoutes,
     recoveryStopRoute,

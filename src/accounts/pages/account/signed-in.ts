@@ -15,6 +15,7 @@ const PAGES = {
   '/account/sessions': 'Devices',
   '/account/apps': 'Apps',
   '/account/groups': 'Groups',
+  '/account/organizations': 'Organizations',
   '/account/data': 'Data',
 } as const
 
@@ -44,11 +45,13 @@ export interface Signed {
   verifiesPhones: boolean
   /** Adds and removes the members of a group. */
   managesGroups: boolean
+  /** Is a member of an organization. */
+  inOrganizations: boolean
   attributeForm: AttributeForm
 }
 
 export const frameOf = (
-  { account, recovery, managesGroups }: Signed,
+  { account, recovery, managesGroups, inOrganizations }: Signed,
   current: AccountPath,
   said: Pick<AccountFrame, 'notice' | 'alert'> = {},
 ): AccountFrame => ({
@@ -57,7 +60,8 @@ export const frameOf = (
   adminHref: account.role === 'user' ? undefined : '/admin',
   pages: Object.entries(PAGES)
     .map(([href, label]) => ({ href, label, current: href === current }))
-    .filter((page) => page.href !== '/account/groups' || managesGroups || page.current),
+    .filter((page) => page.href !== '/account/groups' || managesGroups || page.current)
+    .filter((page) => page.href !== '/account/organizations' || inOrganizations || page.current),
   recovery: recovery && {
     byAdministrator: recovery.startedBy === 'administrator',
     readyAt: minuteOf(recovery.readyAt),
@@ -101,10 +105,19 @@ export function createSignedIn({
   recovery,
   phones,
   managing,
+  organizations,
   attributeForm,
 }: Pick<
   AccountPagesDependencies,
-  'accounts' | 'clock' | 'http' | 'sessions' | 'recovery' | 'phones' | 'managing' | 'attributeForm'
+  | 'accounts'
+  | 'clock'
+  | 'http'
+  | 'sessions'
+  | 'recovery'
+  | 'phones'
+  | 'managing'
+  | 'organizations'
+  | 'attributeForm'
 >): SignedIn {
   const found = async (
     request: FastifyRequest,
@@ -115,11 +128,20 @@ export function createSignedIn({
     const account = session && (await accounts.byId(session.accountId))
     if (session && account) {
       http.language.ofAccount(request, account.locale)
-      const [waiting, managesGroups] = await Promise.all([
+      const [waiting, managesGroups, inOrganizations] = await Promise.all([
         recovery.waiting(account),
         managing.manages(account.id),
+        organizations.exist() && organizations.members.isMember(account.id),
       ])
-      return { session, account, recovery: waiting, verifiesPhones: phones.on, managesGroups, attributeForm }
+      return {
+        session,
+        account,
+        recovery: waiting,
+        verifiesPhones: phones.on,
+        managesGroups,
+        inOrganizations,
+        attributeForm,
+      }
     }
     reply.redirect(`/login?${request.method === 'GET' ? '' : 'ended=1&'}return_to=${path}`, 303)
     return undefined

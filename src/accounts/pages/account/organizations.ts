@@ -1,0 +1,35 @@
+import type { FastifyInstance } from 'fastify'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import { renderPage } from '../../../http/pages/views.ts'
+import type { AccountPagesDependencies } from '../dependencies.ts'
+import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/account/organizations': {
+      account: AccountFrame
+      organizations: { name: string; slug: string; roles: readonly string[]; disabled: boolean }[]
+    }
+  }
+}
+
+const PATH = '/account/organizations'
+
+const NOTICES: Readonly<Record<string, string>> = { joined: 'You are a member now.' }
+
+/** `/account/organizations`: what a person signs in for, and as what. */
+export async function organizationRoutes(
+  app: FastifyInstance,
+  { organizations }: AccountPagesDependencies,
+  signedIn: SignedIn,
+): Promise<void> {
+  app.get<{ Querystring: { done?: unknown } }>(PATH, async (request, reply) => {
+    const signed = await signedIn.person(request, reply, PATH)
+    if (!signed) return reply
+    const all = await organizations.members.ofAccount(signed.account.id)
+    return renderPage(reply, 'accounts/account/organizations', {
+      account: frameOf(signed, PATH, { notice: noticeOf(NOTICES, request.query.done) }),
+      organizations: all.map(({ name, slug, roles, disabled }) => ({ name, slug, roles, disabled })),
+    })
+  })
+}
