@@ -1,6 +1,7 @@
-import { type Client, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type Client, errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
 import { jsonPart } from '../../shared/json-part.ts'
+import { currentContext } from '../provider/context.ts'
 import { hasFapiProfile, isFapiAlgorithm } from '../provider/fapi.ts'
 import { routes } from '../provider/routes.ts'
 
@@ -92,7 +93,7 @@ export function answerWhereAsked(provider: Provider): void {
   Object.assign(PushedAuthorizationRequest, {
     async find(id: string, options?: object) {
       const pushed = await find(id, options)
-      const oidc = Provider.ctx?.oidc
+      const oidc = currentContext()?.oidc
       const claims = oidc?.route === 'authorization' ? claimsOf(pushed?.request) : undefined
       // To a client, the pushed request of another client is the same as none.
       if (oidc?.params && claims?.client_id === oidc.params.client_id)

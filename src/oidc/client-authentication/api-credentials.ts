@@ -1,6 +1,7 @@
-import { type Client, errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type Client, errors } from 'oidc-provider'
 import { contentVersion } from '../../shared/content-version.ts'
 import type { ProtocolClient } from '../provider/adapter.ts'
+import { currentContext } from '../provider/context.ts'
 
 /** The error description for a request that uses the credentials of an API for anything but introspection (RFC 7662). */
 export const ONLY_INTROSPECTS = 'the credentials of an API introspect tokens, and do nothing else'
@@ -22,7 +23,7 @@ export function withApiCredentials(deps: {
 }) {
   return async (id: string): Promise<ProtocolClient | undefined> => {
     if (!deps.isApiCredential(id)) return deps.findClient(id)
-    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+    const ctx = currentContext()
     if (ctx?.oidc.route !== 'introspection')
       throw new errors.CustomOIDCProviderError('unauthorized_client', ONLY_INTROSPECTS)
     const found = await deps.findCredential(id)

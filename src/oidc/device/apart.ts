@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import { type DeviceCode, Provider } from 'oidc-provider'
+import type { DeviceCode, Provider } from 'oidc-provider'
 import { hashId } from '../../shared/id-hash.ts'
+import { currentContext } from '../provider/context.ts'
 
 /*
  * A device is not the browser that it was approved in. Its tokens hang on a Grant of their own: it goes on when the person
@@ -30,7 +31,7 @@ export const holderOf = (deviceUid: string): string => `device ${deviceUid}`
 
 /** The device code that a request of a person is about. */
 export const deviceCodeOf = (): DeviceCode | undefined => {
-  const oidc = Provider.ctx?.oidc
+  const oidc = currentContext()?.oidc
   const asks = oidc?.route === 'code_verification' || oidc?.route === 'device_resume'
   return asks ? oidc.deviceCode : undefined
 }

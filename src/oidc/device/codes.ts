@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto'
-import { type AdapterPayload, errors, Provider } from 'oidc-provider'
+import { type AdapterPayload, errors } from 'oidc-provider'
 import { setActor } from '../../shared/audit-context.ts'
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import { DEVICE_CODE_TTL, POLL_INTERVAL } from '../../shared/device-code.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
+import { currentContext } from '../provider/context.ts'
 import type { StoredDecision } from './decision.ts'
 
 /**
@@ -73,7 +74,7 @@ export function createDeviceCodes(
   })
 
   async function decide(id: string, payload: AdapterPayload, ttl: number): Promise<void> {
-    const accountId = payload.accountId ?? Provider.ctx?.oidc.session?.accountId
+    const accountId = payload.accountId ?? currentContext()?.oidc.session?.accountId
     const decision = accountId && ({ by: accountId, at: epochSeconds(clock) } satisfies StoredDecision)
     let decided = false
     await artifacts.change(MODEL, id, ttl + MEMORY, (before) => {

@@ -17,6 +17,7 @@ import { clientCredentials, type Targets } from './client-credentials.ts'
 import { documentPaths } from './documents.ts'
 import type { FastPath } from './fast-path.ts'
 import { introspectionPath } from './introspection.ts'
+import { libraryGrant } from './library-grant.ts'
 import { createLiveTokens, type FindLiveToken } from './live-tokens.ts'
 import { tokenPath } from './token.ts'
 import { userinfoPath } from './userinfo.ts'
@@ -58,7 +59,12 @@ export function createFastPaths(
     [routes.token]: tokenPath({
       ...shared,
       isApiCredential: deps.apiCredentials.isApiCredential,
-      grants: { client_credentials: clientCredentials(deps.targets) },
+      grants: {
+        client_credentials: clientCredentials(deps.targets),
+        // Which scopes it goes on without is reported by a middleware.
+        refresh_token: libraryGrant('refresh_token', ['refresh_token'], ['scope']),
+        authorization_code: libraryGrant('authorization_code', ['code', 'code_verifier', 'redirect_uri']),
+      },
     }),
   }
   return Object.fromEntries(Object.entries(paths).map(([path, answer]) => [path, orLibrary(answer)]))

@@ -1,6 +1,7 @@
 import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { own } from '../../shared/own.ts'
 import type { routes } from '../provider/routes.ts'
+import { withoutEmptyScope } from '../tokens/empty-scope.ts'
 import { isAuthenticated, isPlain, plainCredentials } from './credentials.ts'
 import type { FastPath } from './fast-path.ts'
 import { type FormParameters, readForm } from './form.ts'
@@ -17,7 +18,7 @@ const HEADERS = {
 export interface TokenResponse {
   access_token: string
   expires_in: number
-  scope: string | undefined
+  scope?: string | undefined
   token_type: string
 }
 
@@ -25,6 +26,8 @@ export interface TokenResponse {
 export interface FastGrant {
   /** The parameters that the library takes for this grant beside those that authenticate the client. */
   parameters: readonly string[]
+  /** Those that are none of the plain case. */
+  others?: readonly string[]
   issue(provider: Provider, ctx: KoaContextWithOIDC, client: Client): Promise<TokenResponse | undefined>
 }
 
@@ -53,8 +56,8 @@ export function tokenPath(deps: {
     const parameters = await readForm(raw)
     const name = parameters?.grant_type ?? ''
     const grant = own(deps.grants, name)
-    if (parameters === undefined || grant === undefined || OTHERS.some((other) => parameters[other]))
-      return undefined
+    if (parameters === undefined || grant === undefined) return undefined
+    if ([...OTHERS, ...(grant.others ?? [])].some((other) => parameters[other])) return undefined
     const provider = deps.current()
     const client = await clientOf(provider, parameters, headers)
     if (client === undefined || !client.grantTypeAllowed(name) || client.dpopBoundAccessTokens)
@@ -62,11 +65,11 @@ export function tokenPath(deps: {
     const ctx = contextOf(provider, raw, client, paramsOf(parameters, ['grant_type', ...grant.parameters]))
     const response = await grant.issue(provider, ctx, client)
     if (response === undefined) return undefined
-    ctx.body = response
+    ctx.body = withoutEmptyScope(response)
     // Told as by the library: metrics, usage (provider/build.ts).
     provider.emit('grant.success', ctx)
     reply.headers(HEADERS)
-    return JSON.stringify(response)
+    return JSON.stringify(ctx.body)
   }
 }
 
@@ -81,7 +84,11 @@ function contextOf(
   client: Client,
   params: FormParameters,
 ): KoaContextWithOIDC {
-  const ctx = { req, _matchedRouteName: NAME } as unknown as KoaContextWithOIDC
+  const ctx = {
+    req,
+    _matchedRouteName: NAME,
+    get: (name: string) => req.headers[name.toLowerCase()] ?? '',
+  } as unknown as KoaContextWithOIDC
   const oidc = new provider.OIDCContext(ctx)
   Object.assign(ctx, { oidc: Object.assign(oidc, { params }) })
   oidc.entity('Client', client)

@@ -1,6 +1,7 @@
-import { type AdapterFactory, type Grant, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { AdapterFactory, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { incarnationOf } from '../consent/incarnations.ts'
+import { currentContext } from '../provider/context.ts'
 import { deny } from './deny-list.ts'
 import type { JwtReader, ReadToken } from './reader.ts'
 import { isSealed, type References } from './reference.ts'
@@ -25,7 +26,6 @@ const DISGUISE = 'jwt:'
 const hasParts = (value: string): boolean => value.includes('.')
 
 type Context = KoaContextWithOIDC
-const currentContext = () => Provider.ctx as Context | undefined
 
 export interface JwtAccessTokens {
   /** The adapter with JWT access tokens in it. */

@@ -1,7 +1,8 @@
-import { type AccessToken, type ClientCredentials, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { AccessToken, ClientCredentials } from 'oidc-provider'
 import { z } from 'zod'
 import type { Secrets } from '../../shared/secrets.ts'
 import { incarnationOf } from '../consent/incarnations.ts'
+import { currentContext } from '../provider/context.ts'
 
 /** What of a JWT access token only this server may know, and has to know when it is introspected or revoked. */
 const reference = z.strictObject({
@@ -51,7 +52,7 @@ export function createReferences(secrets: Pick<Secrets, 'seal' | 'open'>): Refer
 
 function referenceOf(token: AccessToken): Reference {
   const { grantId, sessionUid, expiresWithSession, gty, claims } = token
-  const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+  const ctx = currentContext()
   const grant = ctx?.oidc.entities.Grant
   return {
     grantId,

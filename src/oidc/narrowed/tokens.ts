@@ -5,13 +5,14 @@ import {
   type ClientCredentials,
   type DeviceCode,
   errors,
-  Provider,
+  type Provider,
   type RefreshToken,
 } from 'oidc-provider'
 import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import { own } from '../../shared/own.ts'
 import { missingProtection } from '../authorization/pkce.ts'
+import { currentContext } from '../provider/context.ts'
 import { type ClaimsRequest, requestWithin } from '../requested-claims/request.ts'
 import { FIRST_PARTY_ID } from '../tokens/first-party-client.ts'
 import { scopeWithin } from './scopes.ts'
@@ -46,7 +47,7 @@ export function narrowTokens(provider: Provider): void {
 }
 
 async function narrow(provider: Provider, token: Token): Promise<Token | undefined> {
-  const route = Provider.ctx?.oidc?.route
+  const route = currentContext()?.oidc?.route
   // A second use has to be recognized as one, and a client can revoke each token that it holds (RFC 7009 §2).
   if (('consumed' in token && token.consumed) || route === 'revocation') return token
   const client = await clientOf(provider, token)

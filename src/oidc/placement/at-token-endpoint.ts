@@ -1,5 +1,6 @@
-import { Provider, type RefreshToken, type TokenEndpointGrantContext } from 'oidc-provider'
+import type { Provider, RefreshToken, TokenEndpointGrantContext } from 'oidc-provider'
 import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
+import { currentContext } from '../provider/context.ts'
 import { takeAudience } from './audience.ts'
 import { isHabitual } from './habitual.ts'
 import { goOnWithout, leaveOut } from './left-out.ts'
@@ -39,7 +40,7 @@ export function leaveOutAtRefresh(provider: Provider): void {
   const find = Model.find.bind(Model) as (id: string, options?: object) => Promise<RefreshToken | undefined>
   const found = async (id: string, options?: object) => {
     const token = await find(id, options)
-    const ctx = Provider.ctx
+    const ctx = currentContext()
     if (token === undefined || ctx?.oidc?.params?.grant_type !== 'refresh_token') return token
     const named = [...ctx.oidc.requestParamScopes]
     const lacks = named.filter((scope) => !token.scopes.has(scope))

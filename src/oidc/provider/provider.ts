@@ -44,6 +44,7 @@ import type { FindAccount } from '../tokens/subjects.ts'
 import { type FindClient, REDIRECTS } from './adapter.ts'
 import { allowsOrigin } from './cors.ts'
 import { followsFapi } from './fapi.ts'
+import { withKnownHandlers } from './grant-handlers.ts'
 import { ABSOLUTE_LIFETIME_FACTOR, grantTtl, ID_TOKEN_TTL, type Lifetimes } from './lifetimes.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import { PATCHES } from './patches.ts'
@@ -246,7 +247,7 @@ function configuration(deps: ProviderDependencies): Configuration {
  * outlive it is in `deps`. What its configuration has no setting for is a list of patches (patches.ts).
  */
 export function createProvider(deps: ProviderDependencies): Provider {
-  const placed = withAudience(withExactRedirects(Provider))
+  const placed = withAudience(withKnownHandlers(withExactRedirects(Provider)))
   const OurProvider = withUnits(withSlowDown(placed, deps.devices.codes), deps.artifacts)
   const provider = new OurProvider(deps.issuer, configuration(deps))
   // The request's host and protocol are pinned to the issuer before they get here (mount.ts).

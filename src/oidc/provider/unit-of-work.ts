@@ -1,6 +1,7 @@
-import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
+import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
 import type { ArtifactPayload, ArtifactStore, ToStore, UnitOfWork } from '../../storage/artifacts/store.ts'
+import { currentContext } from './context.ts'
 import { routes } from './routes.ts'
 
 /*
@@ -37,7 +38,7 @@ const units = new WeakMap<object, Collected>()
 
 /** What the request under way has collected; undefined: it writes each by itself. */
 function currentUnit(): Collected | undefined {
-  const ctx = Provider.ctx
+  const ctx = currentContext()
   return ctx && units.get(ctx)
 }
 

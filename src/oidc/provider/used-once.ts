@@ -1,6 +1,7 @@
-import { errors, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import { currentContext } from './context.ts'
 import { ABSOLUTE_LIFETIME_FACTOR, type Lifetimes } from './lifetimes.ts'
 import { useUp } from './unit-of-work.ts'
 
@@ -46,13 +47,13 @@ export function rememberUses(
     startedAt + lifetimes.refreshTokenTtl * ABSOLUTE_LIFETIME_FACTOR + accessTokenTtl
   /** The longest that an access token lives of what these resources were granted. */
   const longestTtl = async (resource: string | string[] | undefined) => {
-    const ctx = Provider.ctx
+    const ctx = currentContext()
     if (ctx === undefined) return lifetimes.accessTokenTtl
     const own = await Promise.all([resource ?? []].flat().map((each) => deps.accessTokenTtlOf(ctx, each)))
     return Math.max(lifetimes.accessTokenTtl, ...own.map((each) => each ?? 0))
   }
   const endOfWhatItGives = async (code: { resource?: string | string[] | undefined }) => {
-    const refreshes = Provider.ctx?.oidc?.client?.grantTypeAllowed('refresh_token') ?? true
+    const refreshes = currentContext()?.oidc?.client?.grantTypeAllowed('refresh_token') ?? true
     const longest = await longestTtl(code.resource)
     return refreshes ? endOfFamily(now(), longest) : now() + longest
   }

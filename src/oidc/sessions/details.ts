@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { type Interaction, type KoaContextWithOIDC, Provider, type Session } from 'oidc-provider'
+import type { Interaction, Provider, Session } from 'oidc-provider'
 import { acrOf } from '../../shared/acr.ts'
 import type { UpstreamSession } from '../../shared/upstream-session.ts'
+import { currentContext } from '../provider/context.ts'
 import { generationOf } from './generations.ts'
 
 /** How many sign-ins a session remembers, the last ones. */
@@ -32,7 +33,7 @@ export function rememberDetails(provider: Provider): void {
   }
   const loginAccount = Session.prototype.loginAccount
   Session.prototype.loginAccount = function (details) {
-    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+    const ctx = currentContext()
     const interaction = ctx?.oidc.entities.Interaction
     if (interaction && !answersNow(this, interaction)) return
     const before = this.accountId === details.accountId ? signInsOf(this) : []

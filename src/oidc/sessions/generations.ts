@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Grant, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { currentContext } from '../provider/context.ts'
 
 /** How often, and after how many milliseconds, it is looked whether a Grant is being carried over. */
 const LOOKS = 5
@@ -57,7 +58,7 @@ export function forgetPassedGrants(
   const find = provider.Grant.find.bind(provider.Grant) as GrantFinder
   const findCurrent: GrantFinder = async (id, options) => {
     const grant = await find(id, options)
-    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+    const ctx = currentContext()
     if (grant?.accountId === undefined || ctx === undefined) return grant
     const account = await findAccount(ctx, grant.accountId)
     if (account === undefined) return undefined

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
-import { type AdapterPayload, Provider, type Session } from 'oidc-provider'
+import type { AdapterPayload, KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
 import { acrOf } from '../../shared/acr.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
+import { currentContext } from '../provider/context.ts'
 import { saveWithUnit } from '../provider/unit-of-work.ts'
 
 /*
@@ -84,7 +85,7 @@ export function mergeSessions(provider: Provider, artifacts: Pick<ArtifactStore,
   }
 
   prototype.resetIdentifier = function () {
-    if (isResumedWithoutSignIn(Provider.ctx)) return
+    if (isResumedWithoutSignIn(currentContext())) return
     resetIdentifier.call(this)
     // The row moves with the id (ArtifactStore.saveSession); to destroy the old one would end the session.
     Object.assign(this, { oldId: undefined })
@@ -123,14 +124,14 @@ export const signOutSecret = (session: Session): string =>
  * The library changes the session's id after every page of an interaction; only a sign-in calls for it (ASVS 7.2.4), because other
  * tabs still send the old one. The result also carries what was submitted on earlier pages of the interaction.
  */
-function isResumedWithoutSignIn(ctx: typeof Provider.ctx): boolean {
+function isResumedWithoutSignIn(ctx: KoaContextWithOIDC | undefined): boolean {
   if (ctx?.oidc?.route !== 'resume' && ctx?.oidc?.route !== 'device_resume') return false
   const { result, entities } = ctx.oidc
   return JSON.stringify(result?.login) === JSON.stringify(entities.Interaction?.lastSubmission?.login)
 }
 
 function withdrawCookie(name: string): void {
-  const response = Provider.ctx?.response
+  const response = currentContext()?.response
   if (!response) return
   const lines = [response.get('set-cookie')].flat().filter(Boolean)
   const kept = lines.filter((line) => !line.startsWith(`${name}=`) && !line.startsWith(`${name}.sig=`))

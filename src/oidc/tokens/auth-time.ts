@@ -1,4 +1,5 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
+import { currentContext } from '../provider/context.ts'
 import { toldInTokens } from './by-role.ts'
 import type { ProtocolMemberships } from './memberships.ts'
 
@@ -27,10 +28,11 @@ export const createExtraTokenClaims =
     customOf(ctx: KoaContextWithOIDC, token: AccessToken): Promise<Record<string, unknown>>
   }) =>
   async (
-    ctx: KoaContextWithOIDC | undefined,
+    given: KoaContextWithOIDC | undefined,
     token: AccessToken | ClientCredentials,
   ): Promise<Record<string, unknown> | undefined> => {
     if (token.kind !== 'AccessToken') return undefined
+    const ctx = given ?? currentContext()
     if (ctx === undefined) return token.extra
     // What the protocol says counts, and stands behind.
     const signIn =

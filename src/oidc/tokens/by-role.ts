@@ -1,6 +1,7 @@
 /** What the roles of a person give at an API: scopes, and what its tokens say of them. */
-import { type AccessToken, type KoaContextWithOIDC, Provider, type ResourceServer } from 'oidc-provider'
+import type { AccessToken, KoaContextWithOIDC, Provider, ResourceServer } from 'oidc-provider'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { currentContext } from '../provider/context.ts'
 import { capped, type ProtocolMemberships } from './memberships.ts'
 import type { ProtocolResource } from './resources.ts'
 
@@ -88,7 +89,7 @@ export function narrowByRole(provider: Provider, { findResource, membershipsOf }
   const { prototype } = Model
   const save = prototype.save
   prototype.save = async function (this: AccessToken) {
-    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+    const ctx = currentContext()
     const { resourceServer: server } = this
     if (ctx !== undefined && server?.accessTokenFormat === 'opaque') {
       const byRole = server.identifier()
@@ -101,7 +102,7 @@ export function narrowByRole(provider: Provider, { findResource, membershipsOf }
   const narrowed = async (id: string, options?: object) => {
     const token = await find(id, options)
     const { byRole } = (token ?? {}) as ByRole
-    const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+    const ctx = currentContext()
     if (token?.scope === undefined || byRole === undefined || ctx === undefined) return token
     const given = scopesOfRoles(byRole, (await membershipsOf(ctx, token.accountId))?.roles ?? [])
     const identity = token.scope.split(' ').filter(isIdentityScope)

@@ -1,5 +1,6 @@
-import { type AccessToken, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { AccessToken, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { currentContext } from '../provider/context.ts'
 import { isForUserinfo, userinfoAudience } from './userinfo-audience.ts'
 
 /*
@@ -59,7 +60,7 @@ export function issueOneToken(provider: Provider): void {
     // The library's userinfo takes a token without an audience alone.
     if (
       token?.aud !== undefined &&
-      Provider.ctx?.oidc?.route === 'userinfo' &&
+      currentContext()?.oidc?.route === 'userinfo' &&
       isForUserinfo(provider.issuer)(token.aud)
     )
       Object.assign(token, { aud: undefined })
@@ -69,7 +70,7 @@ export function issueOneToken(provider: Provider): void {
 }
 
 function addUserinfo(token: AccessToken, issuer: string): void {
-  const ctx = Provider.ctx as KoaContextWithOIDC | undefined
+  const ctx = currentContext()
   if (ctx?.oidc?.route !== 'token' || token.resourceServer === undefined) return
   const { params, entities } = ctx.oidc
   const source = sourceOf(ctx.oidc)
