@@ -1,4 +1,4 @@
-// Fast paths own: the plain case of what only reads (metadata, keys, introspection, userinfo), and of tokens for machines. They own no rule: what a token is good for is
+// Fast paths own: the plain case of what only reads (metadata, keys, introspection, userinfo), and of the token endpoint. They own no rule: what a token is good for is
 // judged by the functions that the library is patched with, and whatever is not plain is the library's.
 //
 //   request ─► is it plain? ─► one look into the database ─► rules ─► body

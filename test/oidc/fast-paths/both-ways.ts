@@ -43,7 +43,7 @@ function comparable({ status, headers, text }: Answered) {
   const { date: _d, 'x-request-id': id, 'dpop-nonce': nonce, 'content-length': length, ...rest } = headers
   const same = { status, headers: { ...rest, nonce: nonce !== undefined } }
   // A signature is another one each time.
-  if (text.includes('"access_token":')) return { ...same, tokens: formOf(text), length }
+  if (text.includes('"access_token":')) return { ...same, tokens: formOf(text) }
   if (!/jwt/.test(headers['content-type'] ?? ''))
     return { ...same, text: text.replaceAll(String(id), 'its id'), length }
   const { iat: _, ...claims } = decodeJwt(text)
@@ -52,34 +52,64 @@ function comparable({ status, headers, text }: Answered) {
 
 /** A token response, with what is another one each time told by its form. */
 function formOf(text: string): unknown {
-  const { access_token: token, ...rest } = JSON.parse(text) as Record<string, unknown>
+  const {
+    access_token: token,
+    refresh_token,
+    id_token,
+    ...others
+  } = JSON.parse(text) as Record<string, unknown>
+  const rest = {
+    ...others,
+    ...(refresh_token !== undefined && { refresh: /^[\w-]{43}$/.test(String(refresh_token)) }),
+    ...(id_token !== undefined && { id: claimsOf(String(id_token)) }),
+  }
   const value = String(token)
   if (!value.includes('.')) return { ...rest, token: /^[\w-]{43}$/.test(value) }
-  const { jti, iat = 0, exp = 0, ...claims } = decodeJwt(value)
-  const { kid, ...header } = decodeProtectedHeader(value)
-  const sealed = jti?.split('.').map(({ length }) => length)
-  return { ...rest, header, kid: typeof kid, claims, sealed, lives: exp - iat }
+  return { ...rest, ...claimsOf(value) }
+}
+
+function claimsOf(jwt: string) {
+  const { jti, iat = 0, exp = 0, sub, at_hash, auth_time, updated_at, ...claims } = decodeJwt(jwt)
+  const { kid, ...header } = decodeProtectedHeader(jwt)
+  const own = [typeof kid, typeof sub, typeof at_hash, typeof auth_time, typeof updated_at]
+  // People who are alike differ in their number.
+  const alike = JSON.parse(JSON.stringify(claims).replace(/\buser\d+\b/g, 'user'))
+  return { header, own, claims: alike, sealed: jti?.split('.').length, lives: exp - iat }
 }
 
 /** Sends the same requests to the same server by fast paths and by the library alone. */
 export function createBothWays(start: (fastPaths: () => boolean) => Promise<Latchkey>) {
   let fast = true
+  let mixed = 0
   return {
-    start: () => start(() => fast),
+    start: () => start(() => (mixed > 0 ? mixed++ % 2 === 0 : fast)),
+    /** Sends requests at once, every other one by a fast path. */
+    async mix(issuer: string, requests: readonly Sent[]): Promise<Answered[]> {
+      mixed = 1
+      const answers = await Promise.all(requests.map((request) => ask(issuer, request)))
+      mixed = 0
+      return answers
+    },
     /**
+     * @param twins what the library is asked instead: of something that works once, the other of two alike
      * @param before is called before each of both ways
      * @returns pairs of what can be compared, and how many of the first were no answer of the library
      */
-    async ask(issuer: string, requests: readonly Sent[], before: () => unknown = () => undefined) {
-      const all = () => Promise.all(requests.map((request) => ask(issuer, request)))
+    async ask(
+      issuer: string,
+      requests: readonly Sent[],
+      before: () => unknown = () => undefined,
+      twins = requests,
+    ) {
+      const all = (some: readonly Sent[]) => Promise.all(some.map((request) => ask(issuer, request)))
       fast = true
       await before()
-      const byFastPath = await all()
+      const byFastPath = await all(requests)
       // Where one of both answers: the JSON API is neither.
       const protocol = byFastPath.filter((_, index) => requests[index]?.path.startsWith('/api/') === false)
       fast = false
       await before()
-      const byLibrary = await all()
+      const byLibrary = await all(twins)
       fast = true
       return {
         fast: protocol.filter((answer) => !answer.byLibrary).length,

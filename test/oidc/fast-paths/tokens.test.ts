@@ -8,6 +8,7 @@ import { createProver, prove } from '../../security/proofs.ts'
 import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
 import { type Answered, createBothWays, createRandom, type Sent } from './both-ways.ts'
 import { credentialsOf, form, oddHeaders, oddTypes, type Random, types } from './requests.ts'
+import { differences, totals } from './totals.ts'
 import { BOOKS, VAULT } from './world.ts'
 
 const LOTS = 80
@@ -161,31 +162,6 @@ describe.each(engines)('tokens of machines are the same by both ways, on %s', (e
     })
   }
 
-  /** Counts of all that a request leaves beside its answer. */
-  async function totals(): Promise<Record<string, number>> {
-    const { db, audit } = latchkey.services
-    await audit.idle()
-    const rows = await db.artifacts.all<{ model: string; n: number }>(
-      'SELECT model, COUNT(*) AS n FROM artifacts GROUP BY model',
-    )
-    const metrics = (await get(`${latchkey.issuer}/metrics`)).text
-    const counted = metrics.matchAll(
-      /^(latchkey_(?:http_requests|tokens_issued|refusals|events)_total\{(?!.*"\/metrics").*\}) (\d+)$/gm,
-    )
-    return Object.fromEntries([
-      ...rows.map(({ model, n }) => [model, Number(n)] as const),
-      ['audit', await db.prisma.auditEntry.count()],
-      ...[...counted].map(([, name = '', value]) => [name, Number(value)] as const),
-    ])
-  }
-
-  const differences = (before: Record<string, number>, after: Record<string, number>) =>
-    Object.fromEntries(
-      Object.entries(after)
-        .map(([name, value]) => [name, value - (before[name] ?? 0)] as const)
-        .filter(([, value]) => value !== 0),
-    )
-
   test('of thousands of requests, most in order', async () => {
     const random = createRandom(engine.length)
     const proof = await prove(await createProver(), 'POST', `${latchkey.issuer}/token`)
@@ -194,8 +170,10 @@ describe.each(engines)('tokens of machines are the same by both ways, on %s', (e
     for (let lot = 0; lot < LOTS; lot++) {
       const requests = Array.from({ length: AT_ONCE }, () => request(machines, proof, random))
       const seen: Record<string, number>[] = []
-      const asked = await bothWays.ask(latchkey.issuer, requests, async () => seen.push(await totals()))
-      seen.push(await totals())
+      const asked = await bothWays.ask(latchkey.issuer, requests, async () =>
+        seen.push(await totals(latchkey)),
+      )
+      seen.push(await totals(latchkey))
       fast += asked.fast
       for (const { request, answer, answers, fast, library } of asked.answers) {
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
