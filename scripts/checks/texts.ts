@@ -88,7 +88,10 @@ const named = new Set<string>()
 for (const file of sources) {
   const text = readFileSync(file, 'utf8')
   // A key is a text in quotes with a dot in it, or what `t` is called with.
-  for (const [, key = ''] of text.matchAll(/['`]([a-zA-Z]+(?:\.[a-zA-Z0-9]+)*)['`]/g)) named.add(key)
+  for (const [, key = ''] of text.matchAll(/['`]([a-zA-Z]+(?:\.\w+)*)['`]/g)) named.add(key)
+  // Or begins so: `claim.${name}`.
+  for (const [, start = ''] of text.matchAll(/`([a-zA-Z]+(?:\.\w+)*\.)\$\{/g))
+    for (const key of Object.keys(english)) if (key.startsWith(start)) named.add(key)
   for (const [, key = ''] of text.matchAll(/\b(?:t|html)\(\s*'([^']+)'/g))
     if (file.endsWith('.eta') && !Object.hasOwn(english, key))
       problems.push(`${file}: no text is called ${key}`)

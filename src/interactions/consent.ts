@@ -4,6 +4,7 @@ import type { ButtonForm, Form, ShownClient } from '../http/pages/pages.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
 import type { AccessInWords } from '../oidc/consent/requested-access.ts'
+import { t } from '../shared/locales/texts.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'
 
@@ -50,7 +51,7 @@ export const accountShown = async (
   return {
     account: account
       ? { username: account.displayUsername, email: account.email ?? undefined }
-      : { username: 'a closed account' },
+      : { username: t('common.closedAccount') },
     ...(expects === undefined && { switchAccount: { action: `/interaction/${uid}/switch` } }),
   }
 }

@@ -8,7 +8,9 @@ import { countForAccount, giveBack } from '../http/rate-limits/rate-limits.ts'
 import type { DeviceDecision } from '../oidc/device/decision.ts'
 import type { DeviceVerification } from '../oidc/device/verification.ts'
 import { isAmbiguous, readUserCode, showUserCode } from '../shared/device-code.ts'
+import { type TextKey, t } from '../shared/locales/texts.ts'
 import { dayOf, timeOf } from '../shared/moment.ts'
+import { own } from '../shared/own.ts'
 import { createEnteredCode } from './entered-code.ts'
 
 /** Where the code of a device is entered. */
@@ -68,35 +70,34 @@ const PATH = '/device'
 
 /** What is wrong with a code, beside its field. */
 const CODE_PROBLEMS = {
-  unknown: 'There is no such code. Compare it with your device, letter by letter; it has eight letters.',
-  expired: 'This code is too old. Let your device show a new one.',
-  ambiguous: 'Codes have no O and no zero: look whether it is a D or a Q.',
-  used: 'This code was used already. If your device still waits, let it show a new one.',
+  unknown: 'device.problem.unknown',
+  expired: 'device.problem.expired',
+  ambiguous: 'device.problem.ambiguous',
+  used: 'device.problem.used',
 } as const
 
 /** What the address of the page may say: fixed texts, so that a link can put nothing on it. */
-const PROBLEMS: Readonly<Record<string, string>> = {
-  ...CODE_PROBLEMS,
-  over: 'This took too long, or your sign-in has ended meanwhile. Enter the code once more.',
-}
+const PROBLEMS: Readonly<Record<string, TextKey>> = { ...CODE_PROBLEMS, over: 'device.problem.over' }
 /** Those after which the code may still be good. */
 const UNDECIDED = new Set(['cancelled', 'over'])
-const CANCELLED = 'You cancelled, and nothing was done. The code is still good until it is too old.'
 
 /** What a person is told whose code was used: what they have decided, if it was them. */
 function usedBefore(decision: DeviceDecision | undefined): string {
-  if (decision === undefined) return CODE_PROBLEMS.used
+  if (decision === undefined) return t(CODE_PROBLEMS.used)
   const { app, outcome, at } = decision
-  const did = outcome === 'approved' ? 'allowed' : 'refused'
-  const when = `${dayOf(at * 1000)} at ${timeOf(at * 1000)}`
-  return `With this code you ${did} ${app} on ${when}. If your device still waits, let it show a new one.`
+  const when = { day: dayOf(at * 1000), time: timeOf(at * 1000) }
+  return t(outcome === 'approved' ? 'device.problem.allowed' : 'device.problem.refused', { app, ...when })
+}
+
+function problemText(problem: string): string | undefined {
+  const key = own(PROBLEMS, problem)
+  return key && t(key)
 }
 
 /** What is wrong with what can be no code. */
 const unreadable = (typed: string) => (isAmbiguous(typed) ? 'ambiguous' : 'unknown')
 
 type Said = [FastifyRequest, FastifyReply, string | undefined, keyof typeof CODE_PROBLEMS | undefined]
-const EMPTY = 'Enter the code that your device shows.'
 
 const query = z.object({
   user_code: z.string().max(100).catch(''),
@@ -129,24 +130,19 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
     const accountId = await options.signedInAs(request, reply)
     const { user_code: sent, problem, of } = query.parse(request.query)
     const code = readUserCode(sent) ?? (UNDECIDED.has(problem) ? await enterAgain(request) : undefined)
-    const alert =
-      problem === 'used'
-        ? usedBefore(options.openDecision(of, accountId))
-        : Object.hasOwn(PROBLEMS, problem)
-          ? PROBLEMS[problem]
-          : undefined
+    const alert = problem === 'used' ? usedBefore(options.openDecision(of, accountId)) : problemText(problem)
     return renderPage(reply, 'device/code', {
       action: PATH,
       fromLink: code !== undefined,
       values: { user_code: code === undefined ? '' : showUserCode(code) },
       ...(code !== undefined && { phone: await onPhone(options.issuer, code) }),
       ...(alert !== undefined && { alert }),
-      ...(problem === 'cancelled' && { notice: CANCELLED }),
+      ...(problem === 'cancelled' && { notice: t('device.cancelled') }),
     })
   })
 
   const said = async (...[request, reply, code, problem]: Said): Promise<string> => {
-    if (code === undefined || problem !== 'used') return CODE_PROBLEMS[problem ?? 'unknown']
+    if (code === undefined || problem !== 'used') return t(CODE_PROBLEMS[problem ?? 'unknown'])
     return usedBefore(await verification.decisionOf(code, await options.signedInAs(request, reply)))
   }
 
@@ -169,7 +165,8 @@ export async function deviceRoutes(app: FastifyInstance, options: DeviceRoutesOp
       const problem = code === undefined ? unreadable(typed) : await verification.problemOf(code)
       if (code === undefined || problem !== undefined) {
         if (problem === 'unknown' && typed.trim() !== '') options.missed()
-        const message = typed.trim() === '' ? EMPTY : await said(request, reply, code, problem)
+        const message =
+          typed.trim() === '' ? t('device.problem.empty') : await said(request, reply, code, problem)
         const page = {
           action: PATH,
           fromLink: false,

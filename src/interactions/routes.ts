@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { t } from '../shared/locales/texts.ts'
 import { consentRoute } from './consent.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
 import { showNoAccess } from './no-access.ts'
@@ -94,7 +95,6 @@ export async function interactionRoutes(app: FastifyInstance, deps: InteractionD
 /** The sign-in page of an authorization request that was made once more. */
 const restartedForm = (restarted: { identifier?: string | undefined } | undefined) =>
   restarted && {
-    notice:
-      'The page was open for too long, so the sign-in was started again. Enter your password once more.',
+    notice: t('signIn.restarted'),
     ...(restarted.identifier && { values: { identifier: restarted.identifier } }),
   }

@@ -4,6 +4,7 @@ import type { SignInOutcome } from '../accounts/pages/sign-in-form.ts'
 import { shownAgain } from '../http/forms/forms.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
+import { t } from '../shared/locales/texts.ts'
 import type { InteractionDependencies, InteractionRequest, InteractionRoute } from './dependencies.ts'
 import type { Endings } from './over.ts'
 
@@ -16,7 +17,7 @@ export const asAnother = ({ query }: InteractionRequest): boolean => query.as ==
 
 /** Says nothing of the account that is asked for: who holds an id_token_hint has not shown yet that it is theirs. */
 export const anotherAlert = ({ client }: InteractionDetails): string =>
-  `That is another account than the one that ${client.name} asks for. Sign in with the account that you used there before, or cancel and go back to ${client.name}.`
+  t('signIn.another', { client: client.name })
 
 type Show = (
   request: InteractionRequest,
@@ -37,10 +38,11 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
   async function expectation(details: InteractionDetails): Promise<string | undefined> {
     if (details.expects === undefined) return undefined
     const { accountId, client } = details
-    const wanted = `${client.name} asks for the account that you used there before`
     const account =
       accountId !== undefined && isAnother(details, accountId) ? await deps.findAccount(accountId) : undefined
-    return account ? `You are signed in as ${account.displayUsername}, but ${wanted}.` : `${wanted}.`
+    return account
+      ? t('signIn.expects.but', { username: account.displayUsername, client: client.name })
+      : t('signIn.expects', { client: client.name })
   }
 
   const show: Show = async (request, reply, details, form = {}, status = 200) => {

@@ -54,7 +54,7 @@ describe('REGISTRATION=closed', () => {
       const browser = federation.browser()
       const page = await steps.byGitHub(browser, login)
       expect([page.url.pathname, page.status]).toEqual(['/login', 200])
-      expect(page.text).toContain('new accounts are made by the administrators of this server')
+      expect(page.text).toContain('new accounts are created by the administrators of this server')
       expect(await steps.signedInAs(browser)).toBeUndefined()
       expect(await byApi('github', `Continue as ${login}`)).toMatchObject([
         403,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { renderPage } from '../../http/pages/views.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { FederationPages } from '../dependencies.ts'
 import { CODE_TTL } from '../login/codes.ts'
 
@@ -14,8 +15,7 @@ declare module '../../http/pages/pages.ts' {
 export async function codeRoutes(app: FastifyInstance, deps: FederationPages): Promise<void> {
   app.get('/login/code', (request, reply) => {
     const code = deps.finish.codeOf(request)
-    if (code === undefined)
-      throw new AppError('code_expired', 410, 'This code has expired. Start again in your program.')
+    if (code === undefined) throw new AppError('code_expired', 410, message('pasteCode.expired'))
     return renderPage(reply, 'federation/code', { code, minutes: CODE_TTL / 60 })
   })
 }

@@ -5,12 +5,13 @@ import { addMethods, type NeededFactor, reaches } from '../../shared/acr.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { GatedAccount, SignInGate } from '../../shared/second-factor-rule.ts'
 import { websiteOf } from '../../shared/website.ts'
 import { ACCESS } from '../app-access/prompt.ts'
 import { type Admits, NOT_ADMITTED } from '../app-access/rule.ts'
 import type { Consents } from '../consent/consents.ts'
-import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/interactions.ts'
+import { RegistrationChanged } from '../narrowed/interactions.ts'
 import { NO_MEMBER } from '../organizations/prompt.ts'
 import {
   countingMembership,
@@ -33,7 +34,7 @@ import { MFA } from './second-factor.ts'
 import { SELECT_ACCOUNT } from './select-account.ts'
 
 const changed = (cause: RegistrationChanged) =>
-  new AppError('registration_changed', 400, REGISTRATION_CHANGED, { cause })
+  new AppError('registration_changed', 400, message('protocolError.changed'), { cause })
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
 
@@ -91,12 +92,7 @@ function reasonOf({ prompt, params }: Interaction): string {
     : 'the end-user refused the request'
 }
 
-const isOver = () =>
-  new AppError(
-    'interaction_expired',
-    400,
-    'This sign-in was finished already, was started in another browser, or took too long. Go back to the app and sign in again.',
-  )
+const isOver = () => new AppError('interaction_expired', 400, message('protocolError.interactionOver'))
 
 export function createInteractions(deps: {
   issuer: string
@@ -258,11 +254,7 @@ export function createInteractions(deps: {
       const { accountId, generation, amr, at = epochSeconds(Date.now), sessionUid, verifiedAt } = signedIn
       const interaction = await find(request, reply)
       if ((hintedAccount(interaction.params) ?? accountId) !== accountId)
-        throw new AppError(
-          'another_account',
-          403,
-          'The app asks for another account. Go back to it and start again.',
-        )
+        throw new AppError('another_account', 403, message('protocolError.anotherAccount'))
       const provider = deps.current()
       const session = await provider.Session.get(provider.createContext(request.raw, reply.raw))
       if (isAnother(session, { accountId, generation })) {

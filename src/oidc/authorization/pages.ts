@@ -1,7 +1,9 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
 import type { Link, Pages, ShownClient } from '../../http/pages/pages.ts'
+import { type TextKey, t } from '../../shared/locales/texts.ts'
+import { own } from '../../shared/own.ts'
 import { websiteOf } from '../../shared/website.ts'
-import { REGISTRATION_CHANGED, RegistrationChanged } from '../narrowed/interactions.ts'
+import { RegistrationChanged } from '../narrowed/interactions.ts'
 import { outageOf, type Translate } from '../provider/outage.ts'
 import { routes } from '../provider/routes.ts'
 import type { HintedSignOut } from '../sign-out/hinted.ts'
@@ -42,16 +44,12 @@ export interface ProviderPages {
 export type RenderPage = <View extends keyof Pages>(view: View, data: Pages[View]) => Promise<string>
 
 /** What a person can do about it, by error code. Everything else is the app's mistake, not theirs. */
-const inPlainWords: Readonly<Record<string, string>> = {
-  session_not_found:
-    'The sign-in was finished already, or took too long. Go back to the app and sign in again.',
-  access_denied: 'Access was not given. You can close this page, or go back to the app.',
-  server_error: 'Something went wrong on our side. Try again in a moment.',
-  temporarily_unavailable: 'The server is busy. Try again in a moment.',
+const IN_PLAIN_WORDS: Readonly<Record<string, TextKey>> = {
+  session_not_found: 'protocolError.over',
+  access_denied: 'protocolError.denied',
+  server_error: 'protocolError.ours',
+  temporarily_unavailable: 'protocolError.busy',
 }
-
-const appsMistake =
-  'The app sent a request that cannot be accepted. This is not your mistake: go back to the app and try again.'
 
 export function createProviderPages(
   deps: {
@@ -102,9 +100,11 @@ export function createProviderPages(
       html(
         ctx,
         await render('oidc/error', {
-          title: signingOut ? 'Sign-out could not go on' : 'Sign-in could not go on',
+          title: t(signingOut ? 'protocolError.title.signOut' : 'protocolError.title.signIn'),
           message:
-            error instanceof RegistrationChanged ? REGISTRATION_CHANGED : (inPlainWords[code] ?? appsMistake),
+            error instanceof RegistrationChanged
+              ? t('protocolError.changed')
+              : t(own(IN_PLAIN_WORDS, code) ?? 'protocolError.appsMistake'),
           error: code,
           description: outage?.publicMessage ?? out.error_description,
           requestId: requestIdOf(ctx),
@@ -113,12 +113,12 @@ export function createProviderPages(
           explanation: await deps.explanationOf(ctx.oidc?.session, requestIdOf(ctx)).catch(() => undefined),
           wayOut:
             app?.clientUri === undefined
-              ? { href: '/account', label: 'Your account' }
+              ? { href: '/account', label: t('common.yourAccount') }
               : {
                   href: app.clientUri,
                   label: app.unverified
-                    ? `Go on to ${websiteOf(app.clientUri)?.host ?? app.clientUri}`
-                    : `Go to ${app.name}`,
+                    ? t('common.goOnTo', { host: websiteOf(app.clientUri)?.host ?? app.clientUri })
+                    : t('over.goTo', { app: app.name }),
                 },
         }),
       )

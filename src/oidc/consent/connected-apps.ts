@@ -1,10 +1,11 @@
+import { t } from '../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../shared/moment.ts'
 import { apiScopeInWords, type ShownScope } from '../../shared/scope-descriptions.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { claimInWords, scopeInWords } from '../tokens/claims.ts'
 import type { LastUses } from '../usage/last-uses.ts'
 import type { Consents } from './consents.ts'
-import { type AccessInWords, type NamedApi, STAY_CONNECTED } from './requested-access.ts'
+import { type AccessInWords, type NamedApi, stayConnected } from './requested-access.ts'
 
 /** What a person has allowed one app, in words for the account page. */
 export interface ConnectedApp {
@@ -40,9 +41,6 @@ interface NamedClient {
 
 /** Tokens by which an app goes on alone; JWT access tokens are not stored, and end within the hour or so that their API was given. */
 const MODELS = ['RefreshToken', 'AccessToken'] as const
-
-/** What is remembered of an app is asked for no more, so that is said where the app has nothing at this moment. */
-const NONE = 'No access at the moment. The next time you sign in to it, it does not ask again.'
 
 /**
  * The clients that accounts have allowed something.
@@ -110,7 +108,7 @@ export function createConnectedApps({
             logoUri: client?.metadata.logo_uri,
           },
           access: {
-            own: [...own.map(({ words }) => words), ...(lasts ? [STAY_CONNECTED] : [])].map((title) => ({
+            own: [...own.map(({ words }) => words), ...(lasts ? [stayConnected()] : [])].map((title) => ({
               title,
             })),
             apis: ofApis.map((api) => ({ name: api.name, scopes: api.scopes })),
@@ -118,12 +116,13 @@ export function createConnectedApps({
           parts: [...own, ...ofApis.flatMap(({ parts }) => parts)].filter(
             ({ key }) => key !== 'scope openid',
           ),
-          detail: `Allowed on ${dayOf(grantedAt * 1000)}`,
-          lastUsed: used && `Last used on ${minuteOf(used.at)}`,
+          detail: t('apps.allowedOn', { day: dayOf(grantedAt * 1000) }),
+          lastUsed: used && t('apps.lastUsed', { time: minuteOf(used.at) }),
           lasts:
             end === undefined
-              ? NONE
-              : `Has access until ${minuteOf(end * 1000)}, longer if it is used, or until you remove it.`,
+              ? // What is remembered of an app is asked for no more.
+                t('apps.noAccess')
+              : t('apps.accessUntil', { time: minuteOf(end * 1000) }),
         }
       })
       return Promise.all(views)
@@ -144,4 +143,4 @@ const wordsAt = (scope: ShownScope | undefined, api: string): string =>
 
 /** Of a client that is known by a metadata document, only the document's address is known here. */
 const nameOfUnknown = (clientId: string): string =>
-  clientId.includes('://') ? new URL(clientId).host : 'An app that is gone'
+  clientId.includes('://') ? new URL(clientId).host : t('devices.goneApp')

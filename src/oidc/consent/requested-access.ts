@@ -1,4 +1,5 @@
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { apiScopeInWords, type ScopeDescriptions, type ShownScope } from '../../shared/scope-descriptions.ts'
 import type { InteractionDetails } from '../authorization/interaction.ts'
 import { claimInWords, scopeInWords } from '../tokens/claims.ts'
@@ -17,13 +18,13 @@ export type NamedApi = (
 ) => Promise<{ name: string; scopeDescriptions: ScopeDescriptions } | undefined>
 
 /** What a client has that may get refresh tokens, said where it does not ask for them by a scope. */
-export const STAY_CONNECTED = 'Stay connected'
+export const stayConnected = (): string => t('scope.stayConnected')
 
 /** Whether the refresh tokens of an app or of a device end with the browser's session is said where it is so (ASVS 10.7.2). */
 const STAYS_CONNECTED = {
-  app: 'until you sign out here, or take this back',
-  device: 'until you sign the device out on your account page, or take this back',
-}
+  app: 'scope.stayConnected.app',
+  device: 'scope.stayConnected.device',
+} as const
 
 /** What an authorization request asks for, in words for the consent page. */
 export async function describeRequestedAccess(
@@ -53,7 +54,7 @@ export async function describeRequestedAccess(
       ...requestedClaims.map((claim) => ({ title: claimInWords(claim) })),
       ...custom.map((title) => ({ title })),
       ...(lasts
-        ? [{ title: STAY_CONNECTED, detail: STAYS_CONNECTED[device === undefined ? 'app' : 'device'] }]
+        ? [{ title: stayConnected(), detail: t(STAYS_CONNECTED[device === undefined ? 'app' : 'device']) }]
         : []),
     ],
     apis: (await Promise.all(apis)).filter(({ scopes }) => scopes.length > 0),

@@ -1,11 +1,9 @@
-import { describeUserAgent, UNKNOWN_DEVICE } from '../sessions/devices.ts'
+import { t } from '../../shared/locales/texts.ts'
+import { knownUserAgent } from '../sessions/devices.ts'
 
 /** How long ago, in words. @param seconds */
-function ago(seconds: number): string {
-  if (seconds < 60) return 'just now'
-  const minutes = Math.floor(seconds / 60)
-  return minutes === 1 ? '1 minute ago' : `${minutes} minutes ago`
-}
+const ago = (seconds: number): string =>
+  seconds < 60 ? t('device.confirm.justNow') : t('device.confirm.ago', { minutes: Math.floor(seconds / 60) })
 
 /** The program that a User-Agent header begins with: “curl/8.5.0”. */
 const program = (userAgent: string): string | undefined =>
@@ -20,10 +18,9 @@ export function describeDevice(
   { address, userAgent, askedAt }: { address: string; userAgent: string; askedAt: number },
   now: number,
 ): { name: string; address: string; since: string } {
-  const browser = describeUserAgent(userAgent)
-  const name = browser === UNKNOWN_DEVICE ? program(userAgent) : browser
+  const name = knownUserAgent(userAgent) ?? program(userAgent)
   return {
-    name: name === undefined ? 'It does not say what it is' : `Calls itself “${name}”`,
+    name: name === undefined ? t('device.confirm.unnamed') : t('device.confirm.named', { name }),
     address,
     since: ago(now - askedAt),
   }

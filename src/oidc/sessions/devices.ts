@@ -1,4 +1,5 @@
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
+import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { minuteOf } from '../../shared/moment.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { listCodeDevices } from '../device/signed-in.ts'
@@ -42,16 +43,15 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/Linux/, 'Linux'],
 ]
 
-export const UNKNOWN_DEVICE = 'Unknown device'
-
 /** A browser and system in words; a guess from the User-Agent header, good enough to tell one's devices apart. */
-export const describeUserAgent = (userAgent: string): string => knownUserAgent(userAgent) ?? UNKNOWN_DEVICE
+export const describeUserAgent = (userAgent: string): string =>
+  knownUserAgent(userAgent) ?? t('devices.unknown')
 
 /** As `describeUserAgent`; undefined: neither is known. */
 export function knownUserAgent(userAgent: string): string | undefined {
   const name = (table: typeof BROWSERS) => table.find(([pattern]) => pattern.test(userAgent))?.[1]
   const [browser, system] = [name(BROWSERS), name(SYSTEMS)]
-  return browser && system ? `${browser} on ${system}` : (browser ?? system)
+  return browser && system ? t('devices.browser', { browser, system }) : (browser ?? system)
 }
 
 /** A browser in which an account is signed in. Times are milliseconds since the epoch. */
@@ -84,18 +84,21 @@ export async function listDevices(
   account: ({ id: string } & Generation) | undefined,
 ): Promise<SignedInDevice[]> {
   if (account === undefined) return []
-  const from = async (address: string | undefined) =>
-    address ? ` from ${await describeAddress(address)}` : ''
+  const said = async (key: TextKey, fromKey: TextKey, time: number, address: string | undefined) =>
+    address
+      ? t(fromKey, { time: minuteOf(time), place: await describeAddress(address) })
+      : t(key, { time: minuteOf(time) })
   /** @param since when it was active for certain, and from where */
   const lastActive = async (use: LastUse | undefined, since: { at: number; address?: string }) => {
     const { at, address } = use !== undefined && use.at > since.at ? use : since
-    return `Last active ${minuteOf(at)}${address === since.address ? '' : await from(address)}`
+    const elsewhere = address === since.address ? undefined : address
+    return said('devices.lastActive', 'devices.lastActive.from', at, elsewhere)
   }
   const codeDevices = await listCodeDevices(artifacts, account, epochSeconds(clock))
   const withCode = codeDevices.map(async ({ uid, clientId, address, approvedAt }) => ({
     uid,
-    device: (await findClient(clientId))?.metadata.client_name ?? 'An app that is gone',
-    detail: `Signed in with a code on ${minuteOf(approvedAt * 1000)}${await from(address)}`,
+    device: (await findClient(clientId))?.metadata.client_name ?? t('devices.goneApp'),
+    detail: await said('devices.byCode', 'devices.byCode.from', approvedAt * 1000, address),
   }))
   const [sessions, usedSessions] = await Promise.all([
     listSessions(artifacts, account),
@@ -104,7 +107,7 @@ export async function listDevices(
   const browsers = sessions.map(async ({ uid, signedInAt, address, userAgent }) => ({
     uid,
     device: describeUserAgent(userAgent),
-    detail: `Signed in on ${minuteOf(signedInAt)}${await from(address)}`,
+    detail: await said('devices.signedIn', 'devices.signedIn.from', signedInAt, address),
     lastActive: await lastActive(usedSessions.get(uid), { at: signedInAt, address }),
   }))
   const [signIns, usedSignIns] = await Promise.all([
@@ -113,8 +116,8 @@ export async function listDevices(
   ])
   const byApi = signIns.map(async ({ uid, signedInAt, lastActiveAt }) => ({
     uid,
-    device: 'API sign-in',
-    detail: `A program that signed in on ${minuteOf(signedInAt)}`,
+    device: t('devices.api'),
+    detail: t('devices.api.signedIn', { time: minuteOf(signedInAt) }),
     lastActive: await lastActive(usedSignIns.get(uid), { at: lastActiveAt }),
   }))
   return Promise.all([...browsers, ...withCode, ...byApi])

@@ -1,5 +1,6 @@
 import { type Client, type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
 import type { ButtonForm, Link, ShownClient } from '../../http/pages/pages.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { websiteOf } from '../../shared/website.ts'
 import type { RenderPage } from '../authorization/pages.ts'
 import { signOutSecret } from '../sessions/merge.ts'
@@ -71,15 +72,18 @@ export function createSignOutPages(
   }
   /** The link back to the client; of an unverified one it shows the host, not the name. */
   const onTo = (client: Client | undefined, about: Asked): Link | undefined => {
-    const link = (href: string | undefined, words: string) => {
+    const link = (href: string | undefined, words: 'common.backTo' | 'common.goTo') => {
       const host = websiteOf(href)?.host
       if (client === undefined || href === undefined || host === undefined) return undefined
       return {
         href,
-        label: client.verified === false ? `Go on to ${host}` : `${words} ${viewOf(client)?.name}`,
+        label:
+          client.verified === false
+            ? t('common.goOnTo', { host })
+            : t(words, { client: viewOf(client)?.name ?? host }),
       }
     }
-    return link(registeredTarget(client, about), 'Back to') ?? link(client?.clientUri, 'Go to')
+    return link(registeredTarget(client, about), 'common.backTo') ?? link(client?.clientUri, 'common.goTo')
   }
 
   return {
@@ -102,10 +106,10 @@ export function createSignOutPages(
       const client = viewOf(app)
       const back = onTo(app, shown?.asked ?? {})
       if (username !== undefined) {
-        const next = back ?? { href: '/account', label: 'Your account' }
+        const next = back ?? { href: '/account', label: t('common.yourAccount') }
         return html(ctx, await render('oidc/still-signed-in', { client, username, next }))
       }
-      const next = back ?? { href: '/login', label: 'Sign in again' }
+      const next = back ?? { href: '/login', label: t('signedOut.again') }
       html(ctx, await render('oidc/logged-out', { client, next }))
     },
     async refused(ctx, { error, error_description: description }) {

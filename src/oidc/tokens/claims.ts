@@ -1,5 +1,6 @@
 import { toSeconds } from '../../shared/clock.ts'
 import type { IDENTITY_SCOPES } from '../../shared/identity-scopes.ts'
+import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
 import { byNameOf, type ProfileValues, profileFields } from '../../shared/profile/fields.ts'
 import { PHONE_VERIFIED } from '../../shared/profile/table.ts'
@@ -43,39 +44,43 @@ export const scopeOfClaim = (claim: string): string | undefined => scopes.get(cl
 export const IDENTITY_PROVIDER_CLAIM = 'urn:latchkey:identity_provider'
 
 /** The scopes this server knows of its own, in words for the consent page. */
-export const scopesInWords: Readonly<Record<(typeof IDENTITY_SCOPES)[number], string>> = {
-  openid: 'Know who you are',
-  profile: 'See your profile: your name, username, and what else you filled in',
-  email: 'See your email address',
-  address: 'See your postal address',
-  phone: 'See your phone number',
-  groups: 'See which groups you are in',
-  roles: 'See which roles you have',
-  identity_provider: 'See which service you signed in with',
-  offline_access: 'Stay signed in when you are away',
+const SCOPES: Readonly<Record<(typeof IDENTITY_SCOPES)[number], TextKey>> = {
+  openid: 'scope.openid',
+  profile: 'scope.profile',
+  email: 'scope.email',
+  address: 'scope.address',
+  phone: 'scope.phone',
+  groups: 'scope.groups',
+  roles: 'scope.roles',
+  identity_provider: 'scope.identityProvider',
+  offline_access: 'scope.offlineAccess',
 }
 
 /** An identity scope in words; any other as it is. */
-export const scopeInWords = (scope: string): string => own(scopesInWords, scope) ?? scope
+export function scopeInWords(scope: string): string {
+  const key = own<TextKey>(SCOPES, scope)
+  return key === undefined ? scope : t(key)
+}
 
-const claimsInWords: Readonly<Record<string, string>> = {
-  name: 'See your name',
-  ...Object.fromEntries(
-    profileFields.map(({ claim, label }) => [claim, `See your ${label.toLowerCase()}`] as const),
-  ),
-  preferred_username: 'See your username',
-  updated_at: 'See when your profile last changed',
-  email: 'See your email address',
-  email_verified: 'See whether your email address is confirmed',
-  address: 'See your postal address',
-  [PHONE_VERIFIED.claim]: 'See whether your phone number is confirmed',
-  groups: 'See which groups you are in',
-  roles: 'See which roles you have',
-  [IDENTITY_PROVIDER_CLAIM]: 'See which service you signed in with',
+const CLAIMS: Readonly<Record<string, TextKey>> = {
+  name: 'claim.name',
+  ...Object.fromEntries(profileFields.map(({ claim }) => [claim, `claim.${claim}`] as const)),
+  preferred_username: 'claim.preferred_username',
+  updated_at: 'claim.updated_at',
+  email: 'scope.email',
+  email_verified: 'claim.email_verified',
+  address: 'scope.address',
+  [PHONE_VERIFIED.claim]: 'claim.phone_number_verified',
+  groups: 'scope.groups',
+  roles: 'scope.roles',
+  [IDENTITY_PROVIDER_CLAIM]: 'scope.identityProvider',
 }
 
 /** A single claim in words, for the consent page. */
-export const claimInWords = (claim: string): string => own(claimsInWords, claim) ?? claim
+export function claimInWords(claim: string): string {
+  const key = own(CLAIMS, claim)
+  return key === undefined ? claim : t(key)
+}
 
 /** Every claim of a person that has a value; which of them an app gets is decided by its scopes. */
 export function subjectClaims(subject: Subject): { sub: string } & Record<string, unknown> {
