@@ -5,7 +5,7 @@ import { claimsWithin, requestedIn, requestWithin } from '../requested-claims/re
 import { scopeWithin } from './scopes.ts'
 
 /** For the person. */
-export const REGISTRATION_CHANGED =
+const REGISTRATION_CHANGED =
   'The settings of the app have changed while you were signing in. Go back to the app and sign in again.'
 
 /** An interaction whose authorization request its client may no longer make. */
