@@ -4,10 +4,6 @@ import { missingProtection } from '../authorization/pkce.ts'
 import { claimsWithin, requestedIn, requestWithin } from '../requested-claims/request.ts'
 import { scopeWithin } from './scopes.ts'
 
-/** For the person. */
-const REGISTRATION_CHANGED =
-  'The settings of the app have changed while you were signing in. Go back to the app and sign in again.'
-
 /** An interaction whose authorization request its client may no longer make. */
 export class RegistrationChanged extends errors.InvalidRequest {
   /** @param detail what has changed, for the log */
