@@ -1,5 +1,6 @@
 import { type AttributeValues, storedAttributes } from '../shared/attribute-values.ts'
 import { AppError } from '../shared/errors.ts'
+import { message } from '../shared/locales/texts.ts'
 import type { Address } from '../shared/profile/address.ts'
 import { type ProfileValues, profileOf } from '../shared/profile/fields.ts'
 import type { Role } from '../shared/roles.ts'
@@ -139,4 +140,4 @@ export function withoutPassword({
 const milliseconds = (time: Time): number => (typeof time === 'string' ? Date.parse(time) : time.getTime())
 const orNull = (time: Time | null): number | null => (time === null ? null : milliseconds(time))
 
-export const notFound = (): AppError => new AppError('account_not_found', 404, 'There is no such account.')
+export const notFound = (): AppError => new AppError('account_not_found', 404, message('error.noAccount'))

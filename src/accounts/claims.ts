@@ -1,3 +1,4 @@
+import { t } from '../shared/locales/texts.ts'
 import { mergedAddress } from '../shared/profile/address.ts'
 import { profileFields } from '../shared/profile/fields.ts'
 import { refusedFields } from '../shared/validation-error.ts'
@@ -28,8 +29,7 @@ export function claimChanges(
   }
   const number = changes.phoneNumber === undefined ? before.phoneNumber : changes.phoneNumber
   if (typeof given.phoneVerified === 'boolean') {
-    if (given.phoneVerified && number === null)
-      throw refusedFields({ phoneVerified: 'There is no phone number that could be verified.' })
+    if (given.phoneVerified && number === null) throw refusedFields({ phoneVerified: t('profile.noPhone') })
     changes.phoneVerified = given.phoneVerified
   } else if (number !== before.phoneNumber) changes.phoneVerified = false
   return changes

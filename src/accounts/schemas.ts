@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying } from '../shared/locales/texts.ts'
 import { addressSchema } from '../shared/profile/address.ts'
 import { type IdentifyingProperty, identifyingFields, profileShape } from '../shared/profile/fields.ts'
 import { ROLES } from '../shared/roles.ts'
@@ -9,7 +10,7 @@ import { fieldErrorsOf } from './field-errors.ts'
 import { anyUsername, username } from './sign-up/username.ts'
 
 /** Bounds the work only; the rules and their words are the password policy's. */
-const typedPassword = z.string('Enter a password.').max(1024, 'Use at most 128 characters.')
+const typedPassword = z.string(saying('password.enter')).max(1024, saying('field.atMost', { max: 128 }))
 
 /** What a person may say of their names when they sign up. */
 const names = Object.fromEntries(

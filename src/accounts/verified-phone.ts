@@ -1,5 +1,6 @@
 import { AppError } from '../shared/errors.ts'
 import { hiddenNumber } from '../shared/hidden-number.ts'
+import { message } from '../shared/locales/texts.ts'
 import type { Account } from './account.ts'
 import type { Links } from './email/links.ts'
 import type { MailOut } from './email/mail-out.ts'
@@ -17,11 +18,7 @@ export function losesVerifiedPhone(before: Phone, { phoneNumber, phoneVerified }
 
 /** ASVS 7.5.1: who takes it away has signed in lately. */
 export const freshSignInNeeded = (): AppError =>
-  new AppError(
-    'insufficient_user_authentication',
-    403,
-    'Sign in again, then change your verified phone number.',
-  )
+  new AppError('insufficient_user_authentication', 403, message('profile.phone.signInAgain'))
 
 /** Tells the owner of an account that has lost a verified phone number: to themselves, an administrator or a program. */
 export function tellOfLostPhone(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying } from './locales/texts.ts'
 
 /**
  * Control characters, lone surrogates, private use, separators, and what reorders or hides the text around it
@@ -11,13 +12,13 @@ export const unseen =
 /** One line of text that a person reads, in NFC, trimmed. @param max code points */
 export const line = (max: number) =>
   z
-    .string('Enter text.')
+    .string(saying('field.text'))
     .transform((typed) => typed.normalize('NFC').trim())
     .pipe(
       z
         .string()
-        .refine((text) => [...text].length <= max, `Use at most ${max} characters.`)
-        .refine((text) => !unseen.test(text), 'Leave out invisible characters and line breaks.'),
+        .refine((text) => [...text].length <= max, saying('field.atMost', { max }))
+        .refine((text) => !unseen.test(text), saying('field.line')),
     )
 
 /** A field that may be left out (undefined: not touched) or emptied (null, or text with nothing in it: null). */
@@ -30,11 +31,11 @@ export type Emptiable = ReturnType<typeof emptiable<z.ZodType<string, string>>>
 /** Several lines of text, each as `line`. @param max code points in all */
 export const lines = (max: number) =>
   z
-    .string('Enter text.')
+    .string(saying('field.text'))
     .transform((typed) => typed.normalize('NFC').replaceAll('\r\n', '\n').trim())
     .pipe(
       z
         .string()
-        .refine((text) => [...text].length <= max, `Use at most ${max} characters.`)
-        .refine((text) => !unseen.test(text.replaceAll('\n', '')), 'Leave out invisible characters.'),
+        .refine((text) => [...text].length <= max, saying('field.atMost', { max }))
+        .refine((text) => !unseen.test(text.replaceAll('\n', '')), saying('field.invisible')),
     )

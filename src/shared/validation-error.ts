@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { AppError } from './errors.ts'
+import { type Message, message as text } from './locales/texts.ts'
 import { own } from './own.ts'
 import { problemLines } from './problem-lines.ts'
 
@@ -30,7 +31,7 @@ export class ValidationError extends AppError {
       code = 'invalid_fields',
       status = 422,
       message,
-    }: { code?: string; status?: number; message?: string } = {},
+    }: { code?: string; status?: number; message?: string | Message } = {},
   ) {
     const list = isList(problems)
       ? problems
@@ -76,7 +77,7 @@ const isList = (
 export const refusedFields = (
   problems: readonly FieldProblem[] | Readonly<Record<string, string>>,
   status = 422,
-): ValidationError => new ValidationError(problems, { status, message: 'Some fields need another look.' })
+): ValidationError => new ValidationError(problems, { status, message: text('error.fieldsAgain') })
 
 /** The problems that a schema found, each under the first step of its path; of an unknown field, under its name. */
 export const schemaProblems = (error: z.ZodError | undefined): FieldProblem[] =>

@@ -1,6 +1,7 @@
 import { neededBy, reaches } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import { dayOf } from '../../shared/moment.ts'
 import { type Account, notFound } from '../account.ts'
 import type { Links } from '../email/links.ts'
@@ -68,7 +69,7 @@ export function createDeletion(deps: {
         endsSignIns: true,
       })
       if (account === 'last_administrator')
-        throw new AppError(account, 409, 'You are the last administrator. Make somebody else one first.')
+        throw new AppError(account, 409, message('deletion.lastAdministrator'))
       if (account === undefined || account === 'version_conflict') throw notFound()
       await tokenStore.expireAllBut(id, 'invitation')
       await sessions.endAll(id)

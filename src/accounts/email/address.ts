@@ -1,5 +1,6 @@
 import { domainToASCII } from 'node:url'
 import { z } from 'zod'
+import { saying, t } from '../../shared/locales/texts.ts'
 
 /** RFC 5321 §4.1.2 Dot-string; quoted local parts exist on paper and in attacks only. */
 const dotString = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i
@@ -23,16 +24,14 @@ export function canonicalEmail(typed: string): string | undefined {
 
 /** An email address in canonical form, at most 254 characters (RFC 5321 §4.5.3.1.3). */
 export const emailAddress = z
-  .string('Enter your email address.')
-  .max(320, 'This email address is too long: use one of at most 254 characters.')
+  .string(saying('email.enter'))
+  .max(320, saying('email.tooLong'))
   .transform((typed, context) => {
     const address = canonicalEmail(typed)
     if (address !== undefined && address.length <= 254) return address
     context.addIssue({
       code: 'custom',
-      message: address
-        ? 'This email address is too long: use one of at most 254 characters.'
-        : 'Enter an email address like name@example.com.',
+      message: t(address ? 'email.tooLong' : 'email.like'),
     })
     return z.NEVER
   })

@@ -1,5 +1,10 @@
+import { currentLocale, t } from '../../shared/locales/texts.ts'
+
 /** “example.com, example.org or example.net” */
-const oneOf = new Intl.ListFormat('en-GB', { type: 'disjunction' })
+const oneOf = (domains: readonly string[]): string =>
+  new Intl.ListFormat(currentLocale() === 'en' ? 'en-GB' : currentLocale(), { type: 'disjunction' }).format(
+    domains,
+  )
 
 /**
  * Why an address may not be used, as a sentence for the person; undefined: it may. A domain stands for itself alone,
@@ -10,5 +15,5 @@ const oneOf = new Intl.ListFormat('en-GB', { type: 'disjunction' })
 export function refusedDomain(emailDomains: readonly string[], email: string): string | undefined {
   if (emailDomains.length === 0 || emailDomains.includes(email.slice(email.lastIndexOf('@') + 1)))
     return undefined
-  return `Use an address at ${oneOf.format(emailDomains)}.`
+  return t('email.domain', { domains: oneOf(emailDomains) })
 }

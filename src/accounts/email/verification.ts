@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { durationInWords } from '../../shared/moment.ts'
 import type { Account } from '../account.ts'
 import type { SecurityEvents } from '../events.ts'
@@ -173,7 +174,8 @@ export function createVerification(deps: {
     const wait = await tokens.secondsToWait('verify_email', accountId, email)
     if (wait === 0) return
     const inAWhile = durationInWords(Math.ceil(wait / 60) * 60)
-    throw new AppError('too_many_mails', 429, `Enough messages for now. Try again in ${inAWhile}.`, {
+    throw new AppError('too_many_mails', 429, t('email.enough', { wait: inAWhile }), {
+      detail: 'enough messages to this address for now',
       retryAfter: wait,
     })
   }

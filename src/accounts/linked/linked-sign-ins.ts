@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { ProviderValues } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
@@ -164,11 +165,7 @@ export function createLinkedSignIns(deps: {
 
     async register(input, profile, identity, origin = {}) {
       if (deps.settings.registration === 'closed') {
-        throw new AppError(
-          'registration_closed',
-          403,
-          'New accounts are created by the administrators of this server. Ask them for one.',
-        )
+        throw new AppError('registration_closed', 403, message('register.closed'))
       }
       const fields = parseFields(upstreamRegistrationSchema, {
         username: input.username,
@@ -223,11 +220,7 @@ export function createLinkedSignIns(deps: {
     async unlink(accountId, id, usable, name) {
       const removed = await linkedStore.removeUnlessLast(accountId, id, usable)
       if (removed === 'last') {
-        throw new AppError(
-          'last_way_in',
-          409,
-          'This is the only way to sign in to your account. Set a password first, or link another service.',
-        )
+        throw new AppError('last_way_in', 409, message('security.lastWayIn'))
       }
       const account = removed && (await store.byId(accountId))
       if (!account) return undefined

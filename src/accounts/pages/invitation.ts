@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Invitation } from '../sign-up/invitations.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
@@ -29,7 +30,7 @@ declare module '../../http/pages/pages.ts' {
 
 const text = z.string().max(1024).default('')
 const typed = z.object({ token: text, password: text })
-const ROLES = { user: undefined, auditor: 'an auditor', admin: 'an administrator' }
+const ROLES = { user: undefined, auditor: 'role.auditor', admin: 'role.admin' } as const
 
 /**
  * `/invitation`: what a person was invited to, and the ways to accept. Opening the link uses nothing up (mail scanners
@@ -46,6 +47,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
     form: Partial<Form> = {},
   ) {
     const alert = await deps.upstream.problem(request.query)
+    const role = ROLES[account.role]
     return renderPage(
       reply,
       'accounts/invitation',
@@ -57,7 +59,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
         invitedBy,
         username: account.displayUsername,
         email,
-        role: ROLES[account.role],
+        role: role && t(role),
         passwordMinLength: deps.accounts.passwordMinLength(account),
         providers: await deps.upstream.buttons({ invitation: token }),
         alert,

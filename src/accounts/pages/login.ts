@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { noticeOf } from '../../http/forms/notice.ts'
+import { noticeIn } from '../../http/forms/notice.ts'
 import type { ButtonForm, Form, PasskeyForm, ProviderButton, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { t } from '../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 import type { SignInOutcome } from './sign-in-form.ts'
 
@@ -35,10 +36,10 @@ declare module '../../http/pages/pages.ts' {
 }
 
 const NOTICES = {
-  ended: 'You were signed out meanwhile, and nothing was done. Sign in to do it again.',
-  everywhere: 'You are signed out everywhere.',
-  kept: 'Your account is kept. Sign in to go on.',
-}
+  ended: 'signIn.ended',
+  everywhere: 'signIn.everywhere',
+  kept: 'signIn.kept',
+} as const
 
 /** `/login`: signing in without an app, for the account page and the console. */
 export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
@@ -92,14 +93,14 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const done = return_to !== undefined && session !== undefined && isFresh(deps.clock, session.freshAt)
     if (isAgain(request) && !done) {
       const name = (await signedIn(request, reply))?.displayUsername
-      const notice = `Sign in again to confirm that it is you.${name ? ` You are signed in as ${name}.` : ''}`
+      const notice = name ? t('signIn.again.as', { username: name }) : t('signIn.again')
       const values = name === undefined ? {} : { identifier: name }
       return renderPage(reply, 'interaction/sign-in', await page(request, reply, { notice, values }, true))
     }
     if (session !== undefined) return reply.redirect(returnTo(request), 303)
     if (await sessions.incomplete(request, reply)) return reply.redirect(verifyPath(request), 303)
     const alert = await deps.upstream.problem(request.query)
-    const notice = noticeOf(
+    const notice = noticeIn(
       NOTICES,
       Object.keys(NOTICES).find((word) => word in (request.query as object)),
     )
@@ -148,7 +149,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const before = isAgain(request) ? await signedIn(request, reply) : undefined
     if (before !== undefined && before.id !== outcome.accountId) {
       const form = {
-        alert: `That is another account. Sign in as ${before.displayUsername}, or cancel; nothing was done, and ${before.displayUsername} stays signed in.`,
+        alert: t('signIn.anotherAccount', { username: before.displayUsername }),
         values: { identifier: before.displayUsername },
       }
       return renderPage(reply, 'interaction/sign-in', await page(request, reply, form, true), 403)

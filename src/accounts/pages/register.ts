@@ -4,6 +4,7 @@ import { shownAgain } from '../../http/forms/forms.ts'
 import type { Form, ProviderButton, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { FormField } from '../../shared/profile/fields.ts'
 import { byProperty, edgeNames, formFields, identifyingFields } from '../../shared/profile/fields.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
@@ -75,11 +76,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
 
   app.get('/register', (request, reply) => {
     if (deps.registration === 'closed')
-      throw new AppError(
-        'registration_closed',
-        403,
-        'New accounts are created by the administrators of this server. Ask them for one.',
-      )
+      throw new AppError('registration_closed', 403, message('register.closed'))
     return show(reply, browser.interaction(request))
   })
 

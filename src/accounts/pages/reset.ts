@@ -4,6 +4,7 @@ import { parseForm } from '../../http/forms/forms.ts'
 import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { emailAddress } from '../email/address.ts'
 import { onwards, withInteraction } from './browser-state.ts'
@@ -118,7 +119,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
       await sessions.start(request, reply, { ...signIn, amr: ['pwd'], quiet: true })
       if (own !== undefined) return reply.redirect(onwards(own), 303)
       return renderPage(reply, 'accounts/reset-done', {
-        next: { href: '/account', label: 'Go to your account' },
+        next: { href: '/account', label: t('common.goToAccount') },
       })
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error

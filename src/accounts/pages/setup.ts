@@ -5,6 +5,7 @@ import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { newOwner } from '../passwords/policy.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
@@ -18,12 +19,7 @@ declare module '../../http/pages/pages.ts' {
 const text = z.string().max(1024).default('')
 const typed = z.object({ token: text, username: text, email: text, password: text })
 
-const closed = () =>
-  new AppError(
-    'setup_closed',
-    410,
-    'This set-up link was used already, or has expired. Restart the server for a new one, or sign in if there is an administrator.',
-  )
+const closed = () => new AppError('setup_closed', 410, message('setup.closed'))
 
 /** `/setup`: the first administrator, by the one-time link that the server prints when there is none. */
 export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {

@@ -4,6 +4,7 @@ import type { KnownDevices } from '../../http/cookies/known-devices.ts'
 import { parseForm, shownAgain } from '../../http/forms/forms.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { addMethods } from '../../shared/acr.ts'
+import { saying, t } from '../../shared/locales/texts.ts'
 import type { SignInGate } from '../../shared/second-factor-rule.ts'
 import type { Accounts } from '../accounts.ts'
 import type { BrowserState } from './browser-state.ts'
@@ -35,13 +36,13 @@ const typed = z.object({
   identifier: z
     .string()
     .trim()
-    .min(1, 'Enter your email or username.')
-    .max(320, 'This is too long for an email.'),
-  password: z.string().min(1, 'Enter your password.').max(1024, 'Passwords have at most 128 characters.'),
+    .min(1, saying('signIn.identifier.enter'))
+    .max(320, saying('signIn.identifier.tooLong')),
+  password: z.string().min(1, saying('signIn.password.enter')).max(1024, saying('signIn.password.tooLong')),
 })
 
 /** One text for an unknown user, a wrong password, a locked and a disabled account (ASVS 6.3.8). */
-const REFUSED = 'The email, username or password is not right. Check them, or reset your password.'
+const REFUSED = 'signIn.refused'
 
 /** What the sign-in form does, on `/login` and inside an interaction alike. */
 export interface SignInForm {
@@ -116,7 +117,7 @@ export function createSignInForm(deps: {
             status: 401,
             values: shownAgain(request.body),
             errors: {},
-            alert: REFUSED,
+            alert: t(REFUSED),
           }
       }
     },

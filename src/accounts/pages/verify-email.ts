@@ -6,6 +6,7 @@ import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { toSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message, type TextKey, t } from '../../shared/locales/texts.ts'
 import { dayOf } from '../../shared/moment.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { onwards, type Pending, withInteraction } from './browser-state.ts'
@@ -38,13 +39,12 @@ declare module '../../http/pages/pages.ts' {
 }
 
 /** What a link or a code comes back with. */
-const REFUSALS: Readonly<Record<string, string>> = {
-  wrong: 'That code is not right. Check the newest message we sent.',
-  exhausted: 'Too many wrong codes. Open the link in the message, or send a new code.',
-  expired: 'This link or code has been used already, or has expired. Send a new code, or sign in.',
-  taken:
-    'This address belongs to another account by now. Sign in to that one, or register with another address.',
-}
+const REFUSALS = {
+  wrong: 'verifyEmail.wrong',
+  exhausted: 'verifyEmail.exhausted',
+  expired: 'verifyEmail.expired',
+  taken: 'verifyEmail.taken',
+} as const satisfies Readonly<Record<string, TextKey>>
 
 /**
  * `/verify-email`: by the code, in the browser that registered, or by the link, anywhere. Opening the link uses
@@ -94,7 +94,9 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       (await deps.upstream.hasEnded(pending)) ||
       !(await browser.endPending(request, reply))
     )
-      return renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: 'Sign in' } })
+      return renderPage(reply, 'accounts/email-verified', {
+        next: { href: '/login', label: t('common.signIn') },
+      })
     const { upstream, generation, at } = pending
     const amr = [upstream ? 'fed' : 'pwd']
     await accounts.verification.recordSignIn({ id: accountId, generation })
@@ -109,23 +111,20 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
   async function proven(request: FastifyRequest, reply: FastifyReply) {
     await giveBack(request)
     const signedIn = await sessions.current(request, reply)
-    const next = signedIn ? { href: '/account', label: 'Your account' } : { href: '/login', label: 'Sign in' }
+    const next = signedIn
+      ? { href: '/account', label: t('common.yourAccount') }
+      : { href: '/login', label: t('common.signIn') }
     return renderPage(reply, 'accounts/email-verified', { next, before: true })
   }
 
-  const nothingPending = () =>
-    new AppError(
-      'nothing_to_verify',
-      400,
-      'Open the link in the message that we sent, or sign in to get a new code.',
-    )
+  const nothingPending = () => new AppError('nothing_to_verify', 400, message('verifyEmail.nothing'))
 
   app.get('/verify-email', http.limit('oneTimeToken'), async (request, reply) => {
     const given = token(request.query)
     if (given !== undefined) {
       const found = await accounts.verification.peek(given)
       if (!found && (await accounts.verification.isProven(given))) return proven(request, reply)
-      if (!found) throw new AppError('link_expired', 410, REFUSALS.expired ?? '')
+      if (!found) throw new AppError('link_expired', 410, message(REFUSALS.expired))
       await giveBack(request)
       return renderPage(reply, 'accounts/verify-email', {
         action: withInteraction('/verify-email', browser.interaction(request)),
@@ -167,7 +166,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       if (outcome.kind === 'verified') return goOn(request, reply, outcome.accountId)
       // The button was pressed twice, or in another tab.
       if (await accounts.verification.isProven(given)) return proven(request, reply)
-      throw new AppError('link_expired', 410, REFUSALS[outcome.kind] ?? REFUSALS.expired ?? '')
+      throw new AppError('link_expired', 410, message(REFUSALS[outcome.kind]))
     }
     const found = await waiting(request, reply)
     if (!found) throw nothingPending()
@@ -177,17 +176,17 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       .object({ code: z.string().transform((text) => text.replaceAll(/[\s-]/g, '')) })
       .safeParse(request.body).data?.code
     if (code === undefined || !/^\d{6}$/.test(code))
-      return show(reply, pending, { errors: { code: 'Enter the 6 digits from the message.' } }, 422)
+      return show(reply, pending, { errors: { code: t('verifyEmail.code.enter') } }, 422)
     const outcome = await accounts.verification.byCode(pending.accountId, code)
     if (outcome.kind === 'verified') return goOn(request, reply, outcome.accountId)
-    return show(reply, pending, { errors: { code: REFUSALS[outcome.kind] ?? '' } }, 422)
+    return show(reply, pending, { errors: { code: t(REFUSALS[outcome.kind]) } }, 422)
   })
 
   app.post('/verify-email/refuse', ofLink, async (request, reply) => {
     const given = token(request.body) ?? ''
     const found = await accounts.verification.peek(given)
     if (!found || !(await accounts.verification.refuse(given)))
-      throw new AppError('link_expired', 410, REFUSALS.expired ?? '')
+      throw new AppError('link_expired', 410, message(REFUSALS.expired))
     return renderPage(reply, 'accounts/email-refused', { username: found.username, email: found.email })
   })
 
@@ -197,7 +196,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const { pending, account } = found
     if (account.email !== null) return goOn(request, reply, account.id)
     await accounts.verification.send(pending.accountId, pending.interaction)
-    return show(reply, pending, { notice: 'A new message is on its way.' })
+    return show(reply, pending, { notice: t('email.resent') })
   })
   app.post('/verify-email/address', http.limit('mail', 'email'), async (request, reply) => {
     const found = await waiting(request, reply)
@@ -215,6 +214,6 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const account = await accounts.byId(pending.accountId)
     const changed = { ...pending, email: account?.pendingEmail ?? email.trim() }
     browser.setPending(reply, changed)
-    return show(reply, changed, { notice: `A message is on its way to ${changed.email}.` })
+    return show(reply, changed, { notice: t('verifyEmail.changed', { email: changed.email }) })
   })
 }

@@ -1,3 +1,4 @@
+import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Accounts } from '../accounts.ts'
 import type { Links } from '../email/links.ts'
@@ -11,11 +12,11 @@ import type { TokenStore } from '../tokens/store.ts'
 import type { Hasher } from './hashing.ts'
 import type { PasswordPolicy } from './policy.ts'
 
-const rejections: Record<Exclude<CheckOutcome, 'right'>, string> = {
-  wrong: 'This is not your current password.',
-  locked: 'There were too many wrong passwords. Wait a while, or set a new one by “Forgot password?”.',
-  no_password: 'This account has no password yet. Set one by “Forgot password?”.',
-  disabled: 'This account is disabled.',
+const REJECTIONS: Record<Exclude<CheckOutcome, 'right'>, TextKey> = {
+  wrong: 'password.notCurrent',
+  locked: 'password.locked',
+  no_password: 'password.none',
+  disabled: 'password.disabled',
 }
 
 /** A new password for a person who is signed in and knows the old one. Other sessions end; this one stays. */
@@ -35,7 +36,7 @@ export function createChangePassword(deps: {
   return async function changePassword(change) {
     const { accountId, currentPassword, newPassword, keepSessionUid } = change
     const account = await store.withPassword(accountId)
-    if (!account) throw refusedFields({ currentPassword: rejections.wrong })
+    if (!account) throw refusedFields({ currentPassword: t(REJECTIONS.wrong) })
     const outcome = await passwords.check(account, currentPassword, {
       signIn: false,
       device: deviceOf(account, change.devices),
@@ -43,7 +44,7 @@ export function createChangePassword(deps: {
     if (outcome !== 'right') {
       const from = change.address === undefined ? {} : { address: change.address }
       events.emit({ type: 'account.sign_in_failed', accountId, reason: outcome, ...from })
-      throw refusedFields({ currentPassword: rejections[outcome] })
+      throw refusedFields({ currentPassword: t(REJECTIONS[outcome]) })
     }
     const weakness = await policy(newPassword, account, account)
     if (weakness) throw refusedFields({ newPassword: weakness })
@@ -51,7 +52,7 @@ export function createChangePassword(deps: {
     const passwordHash = await hasher.hash(newPassword)
     // A reset by the owner of the mailbox, while this was being checked, wins.
     const generation = await store.replacePassword(accountId, account.generation, passwordHash)
-    if (generation === undefined) throw refusedFields({ currentPassword: rejections.wrong })
+    if (generation === undefined) throw refusedFields({ currentPassword: t(REJECTIONS.wrong) })
     await tokenStore.expireAllOf(accountId, 'reset_password', 'let_in')
     const except = keepSessionUid === undefined ? undefined : { sessionUid: keepSessionUid, generation }
     await sessions.endAll(accountId, { except })

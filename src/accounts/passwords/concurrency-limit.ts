@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 
 /** Lets a bounded number of jobs run at once; a bounded queue waits behind them, first come first served. */
 export interface ConcurrencyLimit {
@@ -29,7 +30,7 @@ export function createConcurrencyLimit(limits: {
   const assertCapacity = (): void => {
     if (running < concurrency || waiting.length < queueLimit) return
     const drained = (waiting.length / concurrency) * typicalMilliseconds
-    throw new AppError('overloaded', 503, 'The server is busy. Please try again in a moment.', {
+    throw new AppError('overloaded', 503, message('error.busy'), {
       detail: `${running} jobs running, ${waiting.length} waiting`,
       retryAfter: Math.max(1, Math.ceil(drained / 1000)),
     })

@@ -1,3 +1,4 @@
+import { t } from '../../shared/locales/texts.ts'
 import { type IdentifyingProperty, identifyingFields } from '../../shared/profile/fields.ts'
 import type { Account, Role } from '../account.ts'
 import { createStrengthEstimator, type EstimateStrength } from './strength.ts'
@@ -28,9 +29,6 @@ export type PasswordPolicy = (
 
 /** Guesses that a password has to be worth, as powers of ten: alone, and where a second factor is required beside it. */
 const ENOUGH = { alone: 8, withSecondFactor: 6 }
-
-const STOLEN =
-  'This password is in a published list of stolen passwords, which are tried everywhere. Use another one here, and change it wherever else you use it.'
 
 export interface PasswordRules {
   /** Code points of a password that is alone; read at each password, as is every setting here. */
@@ -73,22 +71,21 @@ export function createPasswordPolicy(options: {
     const password = typed.normalize('NFC')
     const length = [...password].length
     if (/[\p{Cc}\p{Cs}]/u.test(password)) {
-      return 'This password holds a control character, such as a tab or a line break. Leave it out.'
+      return t('password.control')
     }
-    if (password.trim() === '')
-      return 'A password of spaces only is too easy to guess. Use a few unrelated words.'
+    if (password.trim() === '') return t('password.spaces')
     const required = secondFactorRequired(owner)
     const minimumLength = minimumLengthOf(rules, required)
     if (length < minimumLength) {
-      return `This password has ${length} of at least ${minimumLength} characters. A few unrelated words are easy to remember.`
+      return t('password.tooShort', { length, minimum: minimumLength })
     }
-    if (length > maximumCodePoints) return `Use at most ${maximumCodePoints} characters.`
+    if (length > maximumCodePoints) return t('field.atMost', { max: maximumCodePoints })
 
     const enough = required ? ENOUGH.withSecondFactor : ENOUGH.alone
     const known = [...serviceWords, ...rules.passwordWords, ...wordsOf(context)]
     const { guesses, weakness } = await estimate(password, known, enough)
     if (guesses < enough) return weakness
-    return (await isStolen(password)) ? STOLEN : undefined
+    return (await isStolen(password)) ? t('password.stolen') : undefined
   }
 }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
+import { isText, type TextKey, t } from '../../shared/locales/texts.ts'
 import { composition } from './guessing/guesses.ts'
-import { SENTENCES, weaknessOf } from './guessing/weakness.ts'
+import { weaknessOf } from './guessing/weakness.ts'
 import { knownWords } from './guessing/words.ts'
 
 /** What an attacker who knows the person would need to guess a password. */
@@ -57,7 +58,7 @@ async function load(): Promise<EstimateStrength> {
   const zxcvbn = new ZxcvbnFactory({
     dictionary,
     graphs,
-    translations: english.translations,
+    translations: namesOf(english.translations),
     l33tMaxSubstitutions,
   })
   const words = knownWords(dictionary)
@@ -88,11 +89,24 @@ function piecesOf(characters: readonly string[]): string[] {
   return pieces
 }
 
+type Translations = Readonly<Record<'warnings' | 'suggestions' | 'timeEstimation', Record<string, string>>>
+
+/** What zxcvbn says, by its names: the words are ours. */
+const namesOf = <Texts extends Translations>(texts: Texts): Texts => {
+  const names = (group: Record<string, string>) =>
+    Object.fromEntries(Object.keys(group).map((name) => [name, name]))
+  return { ...texts, warnings: names(texts.warnings), suggestions: names(texts.suggestions) }
+}
+
+const known = (key: string): TextKey | undefined => (isText(key) ? key : undefined)
+
+/** @param feedback.warning by its name */
 function inOurWords({ warning, suggestions }: { warning: string | null; suggestions: string[] }): string {
-  if (warning?.startsWith('There should not be any personal')) return SENTENCES.own
-  const reason =
-    warning === null ? 'This password is easy to guess.' : warning.replace('This is', 'This password is')
-  // No rules on characters (NIST SP 800-63B-4 §3.1.1.2), so no hints at any.
-  const hint = suggestions.find((text) => !/capital|uppercase/i.test(text))
-  return `${reason} ${hint ?? 'Add more words that are less common.'}`
+  if (warning === 'userInputs') return t('password.weak.own')
+  const reason = known(`password.warning.${warning}`) ?? 'password.warning.easy'
+  // No rules on characters (NIST SP 800-63B-4 §3.1.1.2), so no hints at any: those have no words here.
+  const [hint = 'password.hint.anotherWord'] = suggestions.flatMap(
+    (name) => known(`password.hint.${name}`) ?? [],
+  )
+  return `${t(reason)} ${t(hint)}`
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
 import { notFound } from '../account.ts'
@@ -12,9 +13,9 @@ import { cleanPicture, MAX_SIDE } from './clean.ts'
 export const MAX_PICTURE = 512 * 1024
 
 const REFUSED = {
-  unknown: 'Use a PNG, JPEG or WebP picture.',
-  damaged: 'This picture is damaged, or it is none. Save it again, or use another one.',
-  too_wide: `Use a picture of at most ${MAX_SIDE} pixels a side.`,
+  unknown: 'picture.unknown',
+  damaged: 'picture.damaged',
+  too_wide: 'picture.tooWide',
 } as const
 
 /** Pictures that people upload. The claim `picture` is the address of theirs here. */
@@ -42,10 +43,11 @@ export function createPictures(deps: {
 
   return {
     async upload(accountId, bytes) {
-      if (!bytes?.length) throw refusedFields({ picture: 'Choose a picture.' })
-      if (bytes.length > MAX_PICTURE) throw refusedFields({ picture: 'Use a picture of at most 512 KiB.' })
+      if (!bytes?.length) throw refusedFields({ picture: t('picture.choose') })
+      if (bytes.length > MAX_PICTURE) throw refusedFields({ picture: t('picture.tooLarge') })
       const picture = await cleanPicture(bytes)
-      if (typeof picture === 'string') throw refusedFields({ picture: REFUSED[picture] })
+      if (typeof picture === 'string')
+        throw refusedFields({ picture: t(REFUSED[picture], { max: MAX_SIDE }) })
       const before = await store.byId(accountId)
       if (!before) throw notFound()
       const id = randomBytes(16).toString('base64url')

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import { durationInWords } from '../../shared/moment.ts'
 import type { ProviderValues } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
@@ -249,8 +250,7 @@ export function createInvitations(deps: {
       const weakness = await policy(password, { ...account, email }, account)
       if (weakness) throw refusedFields({ password: weakness })
       const done = await redeem(invitation, { passwordHash: await hasher.hash(password) })
-      if (done === 'taken')
-        throw new AppError('email_taken', 409, 'This address belongs to another account by now.')
+      if (done === 'taken') throw new AppError('email_taken', 409, message('invitation.taken'))
       return done === 'spent' ? undefined : { accountId: account.id, ...done }
     },
 

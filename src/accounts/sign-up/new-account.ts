@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { type AttributeRules, attributesText } from '../../shared/attribute-values.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { refusedFields, type ValidationError } from '../../shared/validation-error.ts'
 import { claimChanges } from '../claims.ts'
 import type { Hasher } from '../passwords/hashing.ts'
@@ -11,8 +12,8 @@ import { canonicalUsername } from './username.ts'
 /** Another account has this username, or has proven this address. Status 409. */
 export const takenError = (which: 'username_taken' | 'email_taken'): ValidationError =>
   which === 'username_taken'
-    ? refusedFields({ username: 'This username is taken. Choose another one.' }, 409)
-    : refusedFields({ email: 'Another account has proven this address. Choose another one.' }, 409)
+    ? refusedFields({ username: t('username.taken') }, 409)
+    : refusedFields({ email: t('email.taken') }, 409)
 
 /** Checks what an administrator typed and hashes the password; stores nothing. @throws ValidationError (422) */
 export type PrepareAccount = (input: AdminAccountInput) => Promise<NewAccount>

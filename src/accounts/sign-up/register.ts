@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import { identifyingFields } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Accounts } from '../accounts.ts'
@@ -31,11 +32,7 @@ export function createRegister(deps: {
 
   return async function register(input, origin = {}) {
     if (deps.settings.registration === 'closed') {
-      throw new AppError(
-        'registration_closed',
-        403,
-        'New accounts are created by the administrators of this server.',
-      )
+      throw new AppError('registration_closed', 403, message('register.closed.short'))
     }
     const parsed = registrationSchema.safeParse(input)
     const errors = parsed.success ? {} : fieldErrorsOf(parsed.error)

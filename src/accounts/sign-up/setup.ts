@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { refusedFields, ValidationError } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
 import type { NewGeneration } from '../accounts.ts'
@@ -73,7 +74,7 @@ export function createSetup(deps: {
     async createFirstAdministrator(token, fields) {
       const row = await find(token)
       if (!row) return undefined
-      if (!fields.password) throw refusedFields({ password: 'Enter a password.' })
+      if (!fields.password) throw refusedFields({ password: t('password.enter') })
       const account = await store.insertByToken(
         await prepare({ ...fields, verified: true, role: 'admin' }),
         row.id,

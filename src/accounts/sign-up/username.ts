@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { saying, t } from '../../shared/locales/texts.ts'
 import { line } from '../../shared/text.ts'
 
 /** Names that would let a person pass for the service itself: RFC 2142 mailboxes, roles, paths of ours. */
@@ -19,21 +20,21 @@ export const displayedUsername = (typed: string): string => typed.normalize('NFK
 
 const shape = z
   .string()
-  .min(3, 'Use at least 3 characters.')
-  .max(32, 'Use at most 32 characters.')
-  .refine((name) => !name.includes('@'), 'A username is not an email address: leave out the “@”.')
-  .regex(/^[a-z0-9._-]*$/, 'Use only letters from a to z, digits, dots, underscores and hyphens.')
-  .regex(/^(?:$|[a-z0-9])/, 'Start with a letter or a digit.')
+  .min(3, saying('field.atLeast', { min: 3 }))
+  .max(32, saying('field.atMost', { max: 32 }))
+  .refine((name) => !name.includes('@'), saying('username.noEmail'))
+  .regex(/^[a-z0-9._-]*$/, saying('username.letters'))
+  .regex(/^(?:$|[a-z0-9])/, saying('username.start'))
 
-const typed = z.string('Choose a username.').max(256, 'Use at most 32 characters.')
+const typed = z.string(saying('username.choose')).max(256, saying('field.atMost', { max: 32 }))
 
 /** A username as typed, checked in its canonical form. Take `canonicalUsername` of it to compare or store. */
 export const username = typed.transform((text, context) => {
   const checked = shape.safeParse(canonicalUsername(text))
   if (checked.success && !reserved.has(checked.data)) return displayedUsername(text)
   const message = checked.success
-    ? 'This name is reserved. Choose another one.'
-    : (checked.error.issues[0]?.message ?? 'Choose another username.')
+    ? t('username.reserved')
+    : (checked.error.issues[0]?.message ?? t('username.another'))
   context.addIssue({ code: 'custom', message })
   return z.NEVER
 })
@@ -47,7 +48,7 @@ export const anyUsername = typed.transform((text, context) => {
   if (checked.success) return displayedUsername(text)
   context.addIssue({
     code: 'custom',
-    message: checked.error.issues[0]?.message ?? 'Choose another username.',
+    message: checked.error.issues[0]?.message ?? t('username.another'),
   })
   return z.NEVER
 })
@@ -57,11 +58,11 @@ export const anyUsername = typed.transform((text, context) => {
  * addresses and reserved names included. One line of 1 to 64 characters.
  */
 export const importedUsername = z
-  .string('Give the username as text.')
-  .max(256, 'Use at most 64 characters.')
+  .string(saying('username.text'))
+  .max(256, saying('field.atMost', { max: 64 }))
   .transform(displayedUsername)
   .pipe(line(64))
-  .refine((name) => name !== '', 'Use at least 1 character.')
+  .refine((name) => name !== '', saying('field.atLeast', { min: 1 }))
 
 /** A valid username made from any text, to which a number may be appended: at most 28 characters. */
 export function usernameFrom(text: string): string {

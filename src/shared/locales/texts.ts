@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { piecesIn, type TextArguments, type TextKey } from './catalogue.ts'
+import { own } from '../own.ts'
+import { catalogueOf, piecesIn, type TextArguments, type TextKey } from './catalogue.ts'
 import { ENGLISH, localeOf } from './locales.ts'
 
 export type { TextArguments, TextKey } from './catalogue.ts'
@@ -34,6 +35,9 @@ export function setLocale(tag: string): void {
 export const t = (key: TextKey, values: TextArguments = {}): string =>
   piecesIn(currentLocale(), key, values).join('')
 
+/** Whether there is a text of this name. */
+export const isText = (key: string): key is TextKey => own(catalogueOf(ENGLISH), key) !== undefined
+
 /** A text whose language is known only where it is read: an error says it to a person in theirs, and to the log in English. */
 export class Message {
   readonly #key: TextKey
@@ -53,6 +57,9 @@ export class Message {
     return piecesIn(ENGLISH, this.#key, this.#values).join('')
   }
 }
+
+/** What a check of zod says, in the language of whoever's input is checked. */
+export const saying = (key: TextKey, values: TextArguments = {}) => ({ error: () => t(key, values) })
 
 export const message = (key: TextKey, values: TextArguments = {}): Message => new Message(key, values)
 

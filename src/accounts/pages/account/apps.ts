@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { ButtonForm, ShownClient } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
 import type { AccessInWords } from '../../../oidc/consent/requested-access.ts'
+import type { TextKey } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
 
@@ -34,10 +35,10 @@ const idForm = z.object({ id: z.string().max(200) })
 
 const partForm = idForm.extend({ part: z.string().max(1000) })
 
-const NOTICES: Readonly<Record<string, string>> = {
-  part: 'Done. The app goes on with what is left, once it has signed you in again.',
-  part_gone: 'The app did not have that any more.',
-  app: 'The app has no access any more.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  part: 'apps.part',
+  part_gone: 'apps.partGone',
+  app: 'apps.removed',
 }
 
 /** `/account/apps`: what a person has allowed apps. */
@@ -50,7 +51,7 @@ export async function appRoutes(
     const signed = await signedIn.person(request, reply, PATH)
     if (!signed) return reply
     return renderPage(reply, 'accounts/account/apps', {
-      account: frameOf(signed, PATH, { notice: noticeOf(NOTICES, request.query.done) }),
+      account: frameOf(signed, PATH, { notice: noticeIn(NOTICES, request.query.done) }),
       apps: (await apps.list(signed.account.id)).map(({ clientId, parts, ...view }) => ({
         ...view,
         parts: parts.map(({ key, words }) => ({

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { renderPage } from '../../../http/pages/views.ts'
 import { isFresh } from '../../../shared/fresh-sign-in.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { isoDay } from '../../../shared/moment.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
@@ -39,7 +40,7 @@ export async function dataRoutes(
     { ...http.limit('account'), config: { formPage: PATH } },
     signedIn.onSubmit(
       PATH,
-      async (signed, request) => (await signedIn.again(request, signed, 'download your data')) ?? FILE,
+      async (signed, request) => (await signedIn.again(request, signed, t('act.download'))) ?? FILE,
     ),
   )
 

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { renderPage } from '../../../http/pages/views.ts'
 import { addMethods, neededBy } from '../../../shared/acr.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf } from '../../../shared/moment.ts'
 import { keepsWith } from '../../deletion/deletion.ts'
 import { deletionAfter, GRACE_DAYS, isLeaving } from '../../deletion/leaving.ts'
@@ -32,8 +33,6 @@ declare module '../../../http/pages/pages.ts' {
 
 const PATH = '/account/data'
 const VERIFY = '/account/deletion/verify'
-const count = (number: number, one: string, many: string) =>
-  number === 1 ? `One ${one}` : `${number} ${many}`
 
 /**
  * Deleting one's account, and changing one's mind.
@@ -60,24 +59,18 @@ export async function deletionRoutes(
       deps.apps.list(id),
       deps.upstream.signInMethods(id),
     ])
-    const impact = [
-      { number: devices.length, one: 'device is signed out', many: 'devices are signed out' },
-      { number: apps.length, one: 'app loses its access', many: 'apps lose their access' },
-      { number: ways.linked.length, one: 'linked sign-in is removed', many: 'linked sign-ins are removed' },
-      {
-        number: signed.account.secondFactors.length,
-        one: 'kind of second factor is removed',
-        many: 'kinds of second factors are removed',
-      },
+    const impact: readonly [TextKey, number][] = [
+      ['deletion.devices', devices.length],
+      ['deletion.apps', apps.length],
+      ['deletion.linked', ways.linked.length],
+      ['deletion.factors', signed.account.secondFactors.length],
     ]
     return renderPage(reply, 'accounts/account/delete', {
       account: frameOf(signed, PATH),
       action: `${PATH}/delete`,
       deletedOn: dayOf(deletionAfter(clock())),
       graceDays: GRACE_DAYS,
-      impact: impact
-        .filter(({ number }) => number > 0)
-        .map(({ number, one, many }) => count(number, one, many)),
+      impact: impact.filter(([, number]) => number > 0).map(([key, number]) => t(key, { number })),
     })
   })
 
@@ -85,7 +78,7 @@ export async function deletionRoutes(
     `${PATH}/delete`,
     http.limit('account'),
     signedIn.onSubmit(PATH, async (signed, request, reply) => {
-      const again = await signedIn.again(request, signed, 'delete your account')
+      const again = await signedIn.again(request, signed, t('act.delete'))
       if (again) return again
       await accounts.deletion.request(signed.account.id)
       await browser.endPending(request, reply)
@@ -131,10 +124,7 @@ export async function deletionRoutes(
       action: VERIFY,
     })
     // A recovery begins with a sign-in, which this account has none of until it is kept.
-    const lostNote =
-      account.secondFactors.length === 0
-        ? undefined
-        : 'Have you lost all of these? Ask an administrator of this server to keep the account. Then you can sign in and have them removed.'
+    const lostNote = account.secondFactors.length === 0 ? undefined : t('deletion.lost')
     const another = { action: '/account/deletion/sign-out' }
     return renderPage(
       reply,
@@ -180,12 +170,7 @@ export async function deletionRoutes(
     const kept = await accounts.deletion.keep(leaving.accountId, leaving)
     if (kept === 'second_factor_needed') return reply.redirect(VERIFY, 303)
     browser.clearLeaving(reply)
-    if (kept === 'over')
-      throw new AppError(
-        'not_leaving',
-        410,
-        'This account was kept already, or it cannot be kept any more. Sign in to see which it is.',
-      )
+    if (kept === 'over') throw new AppError('not_leaving', 410, message('deletion.over'))
     const { interaction } = leaving
     return reply.redirect(interaction === undefined ? '/login?kept=1' : `/interaction/${interaction}`, 303)
   })

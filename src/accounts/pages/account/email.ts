@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { giveBack } from '../../../http/rate-limits/rate-limits.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { ValidationError } from '../../../shared/validation-error.ts'
 import { canonicalEmail } from '../../email/address.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
@@ -12,19 +13,19 @@ const codeForm = z.object({ code: z.string().max(64).default('') })
 
 /** What is wrong with a code that was typed here. */
 const WRONG_CODES = {
-  wrong: 'That code is not right. Enter the 6 digits of the newest message.',
-  exhausted: 'Too many wrong codes. Open the link in the message, or press “Resend” for a new code.',
-  expired: 'This code has been used already, or has expired. Press “Resend” for a new one.',
-  taken: 'This address belongs to another account by now. Choose another one.',
+  wrong: 'email.code.wrong',
+  exhausted: 'email.code.exhausted',
+  expired: 'email.code.expired',
+  taken: 'email.code.taken',
 } as const
 
 export const EMAIL_NOTICES = {
-  email: 'We sent a message to the new address: enter its code below, or open its link.',
-  email_verified: 'Your email address is verified.',
-  email_same: 'That is your address already. No other one waits to be verified.',
-  email_resent: 'A new message is on its way.',
-  email_cancelled: 'The new address is not waited for any more. Your address stays as it is.',
-  email_none: 'No address waits to be verified.',
+  email: 'email.sent',
+  email_verified: 'email.verified',
+  email_same: 'email.same',
+  email_resent: 'email.resent',
+  email_cancelled: 'email.cancelled',
+  email_none: 'email.none',
 } as const
 type Done = keyof typeof EMAIL_NOTICES
 
@@ -47,7 +48,7 @@ export async function emailRoutes(
         const known = canonicalEmail(email)
         const another = known !== undefined && known !== account.email && known !== account.pendingEmail
         // The address is what resets the password.
-        const again = another && (await signedIn.again(request, signed, `change your address to ${known}`))
+        const again = another && (await signedIn.again(request, signed, t('act.email', { email: known })))
         if (again) return again
         return done((await accounts.changeEmail(account.id, email, session)) ? 'email' : 'email_same')
       },
@@ -69,7 +70,7 @@ export async function emailRoutes(
         // It may have been verified by the link, or cancelled in another tab.
         if (account.pendingEmail === null) return done('email_none')
         const { kind } = await accounts.verification.byCode(account.id, code)
-        if (kind !== 'verified') throw new ValidationError({ code: WRONG_CODES[kind] })
+        if (kind !== 'verified') throw new ValidationError({ code: t(WRONG_CODES[kind]) })
         await giveBack(request)
         return done('email_verified')
       },

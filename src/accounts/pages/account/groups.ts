@@ -1,11 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ManagedGroup, ManagedMember } from '../../../access/managing.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
 import { countForAccount, countNow, giveBack } from '../../../http/rate-limits/rate-limits.ts'
 import { unlessCode } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf } from '../../../shared/moment.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
@@ -48,10 +49,10 @@ declare module '../../../http/pages/pages.ts' {
 
 const PATH = '/account/groups'
 
-const NOTICES: Readonly<Record<string, string>> = {
-  added: 'Added.',
-  removed: 'Removed. What they had by this group has ended.',
-  left: 'You are not in that group any more.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  added: 'groups.added',
+  removed: 'groups.removed',
+  left: 'groups.left',
 }
 
 const pageQuery = z.object({
@@ -83,7 +84,7 @@ export async function groupRoutes(
     const { cursor, done } = pageQuery.parse(request.query)
     const page = await managing.groups(signed.account.id, { cursor })
     return renderPage(reply, 'accounts/account/groups', {
-      account: frameOf(signed, PATH, { notice: noticeOf(NOTICES, done) }),
+      account: frameOf(signed, PATH, { notice: noticeIn(NOTICES, done) }),
       groups: page.items.map(({ id, name, description }) => ({ href: pageOf(id), name, description })),
       pager: pagerOf(PATH, cursor, page.next_cursor),
     })
@@ -94,9 +95,12 @@ export async function groupRoutes(
     { id }: ManagedGroup,
     { accountId, username, manager, createdAt, removable }: ManagedMember,
   ) => {
-    const tags = [...(manager ? ['Manager'] : []), ...(accountId === account.id ? ['You'] : [])]
+    const tags = [
+      ...(manager ? [t('groups.manager')] : []),
+      ...(accountId === account.id ? [t('groups.you')] : []),
+    ]
     const removeHref = removable ? `${pageOf(id)}/remove/${encodeURIComponent(accountId)}` : undefined
-    return { name: username, detail: `Since ${dayOf(createdAt)}`, tags, removeHref }
+    return { name: username, detail: t('groups.since', { day: dayOf(createdAt) }), tags, removeHref }
   }
 
   async function show(
@@ -109,7 +113,7 @@ export async function groupRoutes(
     const group = await managing.group(signed.account.id, id)
     const page = await managing.members(signed.account.id, id, { cursor })
     const data = {
-      account: frameOf(signed, PATH, { notice: status === undefined ? noticeOf(NOTICES, done) : undefined }),
+      account: frameOf(signed, PATH, { notice: status === undefined ? noticeIn(NOTICES, done) : undefined }),
       name: group.name,
       description: group.description,
       roles: group.roles,
@@ -137,7 +141,7 @@ export async function groupRoutes(
         const { account } = signed
         const group = await managing.group(account.id, id)
         const { user } = addForm.parse(request.body ?? {})
-        const first = await again(request, signed, group, `add “${user}” to ${group.name}`)
+        const first = await again(request, signed, group, t('act.groupAdd', { user, group: group.name }))
         if (first) return first
         countForAccount(request, account.id)
         await countNow(guesses, request, reply)
@@ -172,7 +176,7 @@ export async function groupRoutes(
     signedIn.onSubmit(PATH, async (signed) => {
       const { id, user } = request.params
       const group = await managing.group(signed.account.id, id)
-      const first = await again(request, signed, group, `remove somebody from ${group.name}`)
+      const first = await again(request, signed, group, t('act.groupRemove', { group: group.name }))
       if (first) return first
       // What another tab has done already is done.
       await managing.remove(signed.account.id, id, user).catch(unlessCode('not_a_member'))

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import { renderPage } from '../../../http/pages/views.ts'
+import type { TextKey } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
 
@@ -15,7 +16,7 @@ declare module '../../../http/pages/pages.ts' {
 
 const PATH = '/account/organizations'
 
-const NOTICES: Readonly<Record<string, string>> = { joined: 'You are a member now.' }
+const NOTICES: Readonly<Record<string, TextKey>> = { joined: 'organizations.joined' }
 
 /** `/account/organizations`: what a person signs in for, and as what. */
 export async function organizationRoutes(
@@ -28,7 +29,7 @@ export async function organizationRoutes(
     if (!signed) return reply
     const all = await organizations.members.ofAccount(signed.account.id)
     return renderPage(reply, 'accounts/account/organizations', {
-      account: frameOf(signed, PATH, { notice: noticeOf(NOTICES, request.query.done) }),
+      account: frameOf(signed, PATH, { notice: noticeIn(NOTICES, request.query.done) }),
       organizations: all.map(({ name, slug, roles, disabled }) => ({ name, slug, roles, disabled })),
     })
   })

@@ -11,8 +11,8 @@ const addressForm = z.object({ picture_url: z.string().max(2000).default('') })
 const MAX_FORM = 4 * 1024 * 1024
 
 export const PICTURE_NOTICES = {
-  picture: 'Your picture is saved.',
-  picture_removed: 'Your picture is removed.',
+  picture: 'profile.picture.saved',
+  picture_removed: 'profile.picture.removed',
 } as const
 
 /** The picture of a person: uploaded, or the address of one at another server; and `/pictures/:id`, where apps and this page get it. */

@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { addressIn, addressNames } from '../../../shared/profile/address-form.ts'
 import { byProperty } from '../../../shared/profile/fields.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
@@ -20,13 +21,12 @@ const profileForm = z.object(
   ),
 )
 
-const NOTICES: Readonly<Record<string, string>> = {
-  profile: 'Your profile is saved.',
-  invited: 'Welcome. Your address is confirmed, and your account is ready.',
-  phone: 'Your phone number is verified. We sent you a message about it.',
-  phone_signs_in: 'Your phone number is verified, and you can sign in by it. We sent you a message about it.',
-  phone_taken:
-    'Your phone number is verified. It signs in to another account already: here, go on signing in by your email or username.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  profile: 'profile.saved',
+  invited: 'profile.invited',
+  phone: 'profile.phoneDone',
+  phone_signs_in: 'profile.phoneSignsIn',
+  phone_taken: 'profile.phoneTaken',
   ...EMAIL_NOTICES,
   ...RECOVERY_NOTICES,
   ...USERNAME_NOTICES,
@@ -41,7 +41,7 @@ export async function profileRoutes(
 ): Promise<void> {
   app.get<{ Querystring: { done?: unknown } }>('/account', async (request, reply) => {
     const signed = await signedIn.person(request, reply, '/account')
-    return signed ? showProfile(reply, signed, { notice: noticeOf(NOTICES, request.query.done) }) : reply
+    return signed ? showProfile(reply, signed, { notice: noticeIn(NOTICES, request.query.done) }) : reply
   })
 
   app.post(
@@ -59,7 +59,7 @@ export async function profileRoutes(
           ...(attributes && { attributes }),
         }
         const fresh = accounts.losesVerifiedPhone(account, changes)
-        const again = fresh && (await signedIn.again(request, signed, 'change your verified phone number'))
+        const again = fresh && (await signedIn.again(request, signed, t('act.phone')))
         if (again) return again
         await accounts.updateProfile(account.id, changes, { fresh })
         return '/account?done=profile'

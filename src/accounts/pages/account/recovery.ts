@@ -3,8 +3,8 @@ import type { AccountPagesDependencies } from '../dependencies.ts'
 import type { SignedIn } from './signed-in.ts'
 
 export const RECOVERY_NOTICES = {
-  recovery_stopped: 'The recovery is stopped. Your second factors stay as they are.',
-  recovery_over: 'The recovery was over already.',
+  recovery_stopped: 'recovery.stopped',
+  recovery_over: 'recovery.over',
 } as const
 
 /** `POST /account/recovery/stop`: a person who is signed in stops the removal of their second factors. It asks for no fresh sign-in. */

@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import type { PasskeysSection } from '../../../factors/pages/passkeys-section.ts'
 import type { SecondFactorsSection } from '../../../factors/pages/section.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { ButtonForm, Form, LinkedSignInView, ProviderButton } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { formErrors } from '../register.ts'
 import { type ActivitySection, activitySection } from './activity.ts'
-import { ADDRESS_DROPPED } from './sessions.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
 export interface SecurityPage {
@@ -38,26 +38,26 @@ const PATH = '/account/security'
 const text = z.string().max(1024).default('')
 const passwordForm = z.object({ current_password: text, new_password: text })
 
-const NOTICES: Readonly<Record<string, string>> = {
-  password: 'Your password is changed. Other devices are signed out.',
-  passkey: 'Your passkey is added. We sent you a message about it.',
-  passkey_renamed: 'The passkey has its new name.',
-  app: 'Your authenticator app is turned on. We sent you a message about it.',
-  phone: 'Codes by SMS are turned on. We sent you a message about it.',
-  phone_gone:
-    'Verifying the number was finished already, or took too long. Begin again if it is not listed here.',
-  app_gone:
-    'Setting up the app was finished already, or took too long. Begin again if it is not listed here.',
-  factor_removed: 'It is removed. We sent you a message about it.',
-  browser: 'That device is asked for a second factor again.',
-  browsers: 'Every device is asked for a second factor again.',
-  linked: 'Done: you can sign in that way from now on. We sent you a message about it.',
-  unlinked: 'That way to sign in is removed. We sent you a message about it.',
-  unlinked_address: `That way to sign in is removed. We sent you a message about it. ${ADDRESS_DROPPED}`,
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  password: 'security.password.done',
+  passkey: 'security.passkey.added',
+  passkey_renamed: 'security.passkey.renamed',
+  app: 'security.app.on',
+  phone: 'security.phone.on',
+  phone_gone: 'security.phone.gone',
+  app_gone: 'security.app.gone',
+  factor_removed: 'security.factor.removed',
+  browser: 'security.browser.forgotten',
+  browsers: 'security.browsers.forgotten',
+  linked: 'security.linked.done',
+  unlinked: 'security.unlinked',
+  unlinked_address: 'security.unlinked.address',
 }
 
 /** After which a person is asked whether what was signed in before goes on. */
-const FACTOR_ADDED: readonly (string | undefined)[] = [NOTICES.passkey, NOTICES.app, NOTICES.phone]
+const FACTOR_ADDED: ReadonlySet<unknown> = new Set(['passkey', 'app', 'phone'])
+
+const doneOf = (query: unknown): unknown => (query as { done?: unknown } | undefined)?.done
 
 /** `/account/security`: how a person signs in. Linked sign-ins are added and taken away by src/federation/pages/account-links.ts. */
 export async function securityRoutes(
@@ -93,7 +93,7 @@ export async function securityRoutes(
       linkable: ways.linkable,
       activity: await activitySection(deps.activity, account.id, PATH, query),
       signOutOthers:
-        said.notice !== undefined && FACTOR_ADDED.includes(said.notice)
+        said.notice !== undefined && FACTOR_ADDED.has(doneOf(query))
           ? { action: '/account/sessions/end-others' }
           : undefined,
     }
@@ -105,7 +105,7 @@ export async function securityRoutes(
     if (!signed) return reply
     const alert = await deps.upstream.problem(request.query)
     const { query } = request
-    return show(reply, signed, { notice: noticeOf(NOTICES, query.done), alert }, { query })
+    return show(reply, signed, { notice: noticeIn(NOTICES, query.done), alert }, { query })
   })
 
   // Password managers lead people here (W3C “A Well-Known URL for Changing Passwords”).
@@ -121,7 +121,7 @@ export async function securityRoutes(
         // Where there is a second factor the password alone changes nothing, and no remembered browser stands in.
         const again =
           account.secondFactors.length > 0
-            ? await signedIn.again(request, signed, 'change your password')
+            ? await signedIn.again(request, signed, t('act.password'))
             : undefined
         if (again !== undefined) return again
         const { current_password, new_password } = passwordForm.parse(request.body ?? {})

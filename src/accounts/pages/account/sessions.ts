@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
 
@@ -35,14 +36,10 @@ const PATH = '/account/sessions'
 
 const idForm = z.object({ id: z.string().max(200) })
 
-/** What is ended because it is not trusted may have asked for it. */
-export const ADDRESS_DROPPED =
-  'A change of your address that still had to be confirmed is dropped: ask for it again if it was yours.'
-
-const NOTICES: Readonly<Record<string, string>> = {
-  session: 'That device is signed out.',
-  session_address: `That device is signed out. ${ADDRESS_DROPPED}`,
-  sessions: 'All other devices are signed out.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  session: 'devices.out',
+  session_address: 'devices.out.address',
+  sessions: 'devices.othersOut',
 }
 
 /** `/account/sessions`: where a person is signed in. */
@@ -58,7 +55,7 @@ export async function sessionRoutes(
     if (!signed) return reply
     const devices = await sessions.list(signed.account.id)
     return renderPage(reply, 'accounts/account/sessions', {
-      account: frameOf(signed, PATH, { notice: noticeOf(NOTICES, request.query.done) }),
+      account: frameOf(signed, PATH, { notice: noticeIn(NOTICES, request.query.done) }),
       sessions: devices.map(({ uid, lastActive, ...device }) => ({
         ...device,
         lastActive: uid === signed.session.uid ? undefined : lastActive,
@@ -79,7 +76,7 @@ export async function sessionRoutes(
       const { id } = idForm.parse(request.body)
       const own = id === session.uid
       // A person who found a browser open must not sign the owner out of others; signing out of this one is free.
-      const again = !own && (await signedIn.again(request, signed, 'sign out one of your devices'))
+      const again = !own && (await signedIn.again(request, signed, t('act.signOutOne')))
       if (again) return again
       await sessions.end(account.id, id, { own })
       if (own) await deps.browser.endPending(request, reply)
@@ -98,7 +95,7 @@ export async function sessionRoutes(
     '/account/sessions/end-others',
     http.limit('account'),
     signedIn.onSubmit(PATH, async (signed, request, reply) => {
-      const again = await signedIn.again(request, signed, 'sign out everywhere else')
+      const again = await signedIn.again(request, signed, t('act.signOutOthers'))
       if (again) return again
       await sessions.endOthers(request, reply, signed.session)
       return `${PATH}?done=sessions`
@@ -109,7 +106,7 @@ export async function sessionRoutes(
     '/account/sessions/end-all',
     http.limit('account'),
     signedIn.onSubmit(PATH, async (signed, request, reply) => {
-      const again = await signedIn.again(request, signed, 'sign out everywhere')
+      const again = await signedIn.again(request, signed, t('act.signOutEverywhere'))
       if (again) return again
       await accounts.endSessions(signed.account.id)
       await deps.browser.endPending(request, reply)

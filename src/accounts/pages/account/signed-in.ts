@@ -3,6 +3,7 @@ import type { AttributeForm } from '../../../attributes/form.ts'
 import type { RecoveryView } from '../../../factors/recovery/recovery.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { isFresh } from '../../../shared/fresh-sign-in.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { ValidationError } from '../../../shared/validation-error.ts'
 import type { Account } from '../../account.ts'
@@ -10,13 +11,13 @@ import type { AccountPagesDependencies, Sessions } from '../dependencies.ts'
 
 /** The pages of an account, in the order of their navigation. */
 const PAGES = {
-  '/account': 'Profile',
-  '/account/security': 'Security',
-  '/account/sessions': 'Devices',
-  '/account/apps': 'Apps',
-  '/account/groups': 'Groups',
-  '/account/organizations': 'Organizations',
-  '/account/data': 'Data',
+  '/account': 'account.profile',
+  '/account/security': 'account.security',
+  '/account/sessions': 'account.devices',
+  '/account/apps': 'account.apps',
+  '/account/groups': 'account.groups',
+  '/account/organizations': 'account.organizations',
+  '/account/data': 'account.data',
 } as const
 
 export type AccountPath = keyof typeof PAGES
@@ -59,7 +60,7 @@ export const frameOf = (
   signOut: { action: '/account/sign-out' },
   adminHref: account.role === 'user' ? undefined : '/admin',
   pages: Object.entries(PAGES)
-    .map(([href, label]) => ({ href, label, current: href === current }))
+    .map(([href, label]) => ({ href, label: t(label), current: href === current }))
     .filter((page) => page.href !== '/account/groups' || managesGroups || page.current)
     .filter((page) => page.href !== '/account/organizations' || inOrganizations || page.current),
   recovery: recovery && {
@@ -77,7 +78,7 @@ export interface SignedIn {
   enrolling(request: FastifyRequest, reply: FastifyReply, path: AccountPath): Promise<Signed | undefined>
   /**
    * Undefined: they signed in lately. Else the form is put aside for a fresh sign-in (ASVS 7.5.1), and the page to
-   * go to for it returned. @param words completes “You are about to …”
+   * go to for it returned. @param words completes “You are about to …”, in the language of the person
    */
   again(request: FastifyRequest, signed: Signed, words: string): Promise<string | undefined>
   /**

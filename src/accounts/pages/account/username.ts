@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
+import { t } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { showProfile } from './profile-page.ts'
 import type { SignedIn } from './signed-in.ts'
@@ -7,8 +8,8 @@ import type { SignedIn } from './signed-in.ts'
 const usernameForm = z.object({ username: z.string().max(1024).default('') })
 
 export const USERNAME_NOTICES = {
-  username: 'Your username is changed. Sign in with the new one from now on.',
-  username_same: 'That is your username already.',
+  username: 'username.changed',
+  username_same: 'username.same',
 } as const
 
 /** Another username: what a person signs in with, and what apps may call them. */
@@ -24,7 +25,7 @@ export async function usernameRoutes(
       '/account',
       async (signed, request) => {
         const { username } = usernameForm.parse(request.body ?? {})
-        const again = await signedIn.again(request, signed, 'change your username')
+        const again = await signedIn.again(request, signed, t('act.username'))
         if (again) return again
         const changed = await accounts.changeUsername(signed.account.id, username, signed.session)
         return `/account?done=${changed ? 'username' : 'username_same'}`

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../../../shared/errors.ts'
+import { message } from '../../../shared/locales/texts.ts'
 import type { Answer, Task } from './thread.ts'
 
 /** Threads that compute argon2, each one hash at a time. They end with the process. */
@@ -70,7 +71,7 @@ export function createHashingThreads(source = file): HashingThreads {
 }
 
 const died = (cause: unknown): AppError =>
-  new AppError('overloaded', 503, 'The server is busy. Please try again in a moment.', {
+  new AppError('overloaded', 503, message('error.busy'), {
     detail: `the thread that computed a password's hash ended${cause instanceof Error ? `: ${cause.message}` : ''}`,
     retryAfter: 1,
     cause,
