@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
+import { message } from '../shared/locales/texts.ts'
 import type { VerificationMethod } from '../shared/second-factor.ts'
 import type { ArtifactStore } from '../storage/artifacts/store.ts'
 
@@ -51,7 +52,7 @@ export function createMfaTokens(deps: {
       const mfa_token = randomBytes(32).toString('base64url')
       const stored = { ...pending, at: deps.clock() } satisfies PendingSignIn
       await artifacts.insert(MODEL, mfa_token, stored, TTL)
-      return new AppError('mfa_required', 401, 'This account asks for a second factor.', {
+      return new AppError('mfa_required', 401, message('verify.needed'), {
         // A code by email is of a person who has no factor to lose.
         members: { mfa_token, methods: [...methods], ...(!methods.includes('email') && { recover_url }) },
       })

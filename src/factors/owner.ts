@@ -1,4 +1,5 @@
 import { AppError } from '../shared/errors.ts'
+import { message } from '../shared/locales/texts.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
 
 /** What this room needs to know of the account that a factor belongs to. */
@@ -22,8 +23,7 @@ export interface FactorChanger {
 }
 
 /** What was begun by a sign-in that has ended is not finished by it. */
-export const signInEnded = (): AppError =>
-  new AppError('sign_in_ended', 401, 'Your sign-in has ended, so nothing was changed. Sign in again.')
+export const signInEnded = (): AppError => new AppError('sign_in_ended', 401, message('signIn.over'))
 
 /** Supplied by src/services.ts. Undefined: no such account. */
 export type FindOwner = (accountId: string) => Promise<FactorOwner | undefined>

@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message, saying } from '../../shared/locales/texts.ts'
 import { line } from '../../shared/text.ts'
 import { refusedFields, schemaProblems } from '../../shared/validation-error.ts'
 import { fromTyped, inGroups, toBase32 } from '../base32.ts'
@@ -49,7 +50,7 @@ export interface AppPasswords {
   hasForm(password: string): boolean
 }
 
-const nameSchema = line(64).pipe(z.string().min(1, 'Give it a name, so that you know it again.'))
+const nameSchema = line(64).pipe(z.string().min(1, saying('appPasswords.name.enter')))
 
 export function createAppPasswords(deps: {
   store: AppPasswordStore
@@ -106,18 +107,9 @@ const hasForm = (password: string): boolean => /^([a-z2-7]{4}[ -]?){7}[a-z2-7]{4
 /** Of so many random bits a plain hash is enough (ASVS 6.5.2). */
 const hashOf = (password: string): string => createHash('sha256').update(password).digest('base64url')
 
-const noSecondFactor = (): AppError =>
-  new AppError(
-    'no_second_factor',
-    409,
-    'App passwords are for accounts with a second factor. This one signs in to programs with its password.',
-  )
+const noSecondFactor = (): AppError => new AppError('no_second_factor', 409, message('appPasswords.noFactor'))
 
 const tooMany = (): AppError =>
-  new AppError(
-    'too_many_app_passwords',
-    409,
-    `There can be ${MAX_APP_PASSWORDS} app passwords. Remove one that is not used any more.`,
-  )
+  new AppError('too_many_app_passwords', 409, message('appPasswords.tooMany', { max: MAX_APP_PASSWORDS }))
 
 const REFUSALS = { ended: signInEnded, none: noSecondFactor, many: tooMany } as const

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AccountFrame, Signed } from '../../accounts/pages/account/signed-in.ts'
-import { noticeOf } from '../../http/forms/notice.ts'
+import { noticeIn } from '../../http/forms/notice.ts'
 import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
+import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../shared/moment.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
@@ -29,8 +30,8 @@ const PATH = `${SECURITY}/app-passwords`
 const nameForm = z.object({ name: z.string().max(1024).default('') })
 const params = z.object({ id: z.string().max(64) })
 
-const NOTICES: Readonly<Record<string, string>> = {
-  removed: 'The app password is removed. Programs that used it are refused from now on.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  removed: 'appPasswords.removed',
 }
 
 /** App passwords of an account: made, shown once, removed. */
@@ -51,7 +52,10 @@ export async function appPasswordPages(app: FastifyInstance, deps: FactorPagesDe
       made: shown.made,
       items: items.map(({ id, name, createdAt, lastUsedAt }) => ({
         name,
-        detail: `Made on ${dayOf(createdAt)}, ${lastUsedAt === null ? 'not used yet' : `last used about ${minuteOf(lastUsedAt)}`}`,
+        detail:
+          lastUsedAt === null
+            ? t('appPasswords.unused', { day: dayOf(createdAt) })
+            : t('appPasswords.used', { day: dayOf(createdAt), time: minuteOf(lastUsedAt) }),
         removeHref: `${PATH}/${id}/remove`,
       })),
       create: account.secondFactors.length > 0 ? { action: PATH, ...shown.form } : undefined,
@@ -61,14 +65,14 @@ export async function appPasswordPages(app: FastifyInstance, deps: FactorPagesDe
 
   app.get<{ Querystring: { done?: unknown } }>(PATH, async (request, reply) => {
     const signed = await signedIn.person(request, reply, SECURITY)
-    return signed ? show(reply, signed, { notice: noticeOf(NOTICES, request.query.done) }) : reply
+    return signed ? show(reply, signed, { notice: noticeIn(NOTICES, request.query.done) }) : reply
   })
 
   app.post(PATH, http.limit('account'), async (request, reply) => {
     const signed = await signedIn.person(request, reply, SECURITY)
     if (!signed) return reply
     const { name } = nameForm.parse(request.body ?? {})
-    const again = await signedIn.again(request, signed, `make the app password “${name.slice(0, 64)}”`)
+    const again = await signedIn.again(request, signed, t('act.appPassword', { name: name.slice(0, 64) }))
     if (again) return reply.redirect(again, 303)
     try {
       const { password } = await appPasswords.create(signed.session, name)
@@ -103,7 +107,7 @@ export async function appPasswordPages(app: FastifyInstance, deps: FactorPagesDe
     if (!signed) return reply
     const found = await named(request, signed)
     if (!found) return reply.redirect(PATH, 303)
-    const again = await signedIn.again(request, signed, `remove the app password “${found.name}”`)
+    const again = await signedIn.again(request, signed, t('act.appPasswordRemove', { name: found.name }))
     if (again) return reply.redirect(again, 303)
     await appPasswords.remove(signed.session, found.id)
     return reply.redirect(`${PATH}?done=removed`, 303)

@@ -7,6 +7,7 @@ import type { PasskeyForm } from '../../http/pages/pages.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { addMethods, neededBy, reaches } from '../../shared/acr.ts'
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
+import { type TextKey, t } from '../../shared/locales/texts.ts'
 import type { Passkeys } from '../passkeys/passkeys.ts'
 import type { PasskeyBinding } from './passkey-binding.ts'
 
@@ -16,9 +17,8 @@ export const PASSKEY_OPTIONS = '/login/passkey'
 const typed = z.object({ credential: z.string().max(16_000).default('') })
 
 /** One text for whatever is wrong with the passkey or its account (ASVS 6.3.8). */
-const REFUSED =
-  'That passkey was not accepted. Try again or choose another one, or sign in with your password.'
-const SPENT = 'This page was open for too long. Try again.'
+const REFUSED = 'signIn.passkey.refused'
+const SPENT = 'signIn.passkey.spent'
 
 /** Signing in by a passkey alone, on `/login` and inside an interaction alike. */
 export interface PasskeySignInForm {
@@ -45,8 +45,8 @@ export function createPasskeySignInForm(deps: {
   clock: Clock
 }): PasskeySignInForm {
   const { passkeys, accounts, binding } = deps
-  const refused = (alert: string) =>
-    ({ kind: 'refused', status: 401, values: {}, errors: {}, alert }) as const
+  const refused = (key: TextKey) =>
+    ({ kind: 'refused', status: 401, values: {}, errors: {}, alert: t(key) }) as const
 
   const options: PasskeySignInForm['options'] = async (request, reply) =>
     passkeys.availability() === 'on' ? passkeys.signInOptions(binding.bind(request, reply)) : undefined

@@ -1,5 +1,6 @@
 import type { Signed } from '../../accounts/pages/account/signed-in.ts'
 import type { PasskeyForm } from '../../http/pages/pages.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { dayOf } from '../../shared/moment.ts'
 import { authenticatorName } from '../passkeys/authenticators.ts'
 import type { Passkey, Passkeys } from '../passkeys/passkeys.ts'
@@ -33,11 +34,13 @@ export const NEW_PASSKEY = `${PASSKEYS}/new`
 
 export const passkeyView = (passkey: Passkey): PasskeyView => ({
   name: passkey.name,
-  where: passkey.synced ? 'Synced' : 'On one device',
+  where: passkey.synced ? t('passkeys.synced') : t('passkeys.oneDevice'),
   detail: [
     authenticatorName(passkey.aaguid),
-    `Added on ${dayOf(passkey.createdAt)}`,
-    passkey.lastUsedAt === null ? 'not used yet' : `last used on ${dayOf(passkey.lastUsedAt)}`,
+    t('passkeys.added', { day: dayOf(passkey.createdAt) }),
+    passkey.lastUsedAt === null
+      ? t('passkeys.unused')
+      : t('passkeys.used', { day: dayOf(passkey.lastUsedAt) }),
   ]
     .filter((part) => part !== undefined && part !== passkey.name)
     .join(' · '),

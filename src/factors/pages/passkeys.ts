@@ -5,6 +5,7 @@ import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Passkey } from '../passkeys/passkeys.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
@@ -39,10 +40,10 @@ const credentialForm = z.object({
 const nameForm = z.object({ name: z.string().max(1024).default('') })
 
 const PROBLEMS = {
-  wrong: 'The passkey could not be added. Try again.',
-  spent: 'The page was open for too long, and nothing was added. Try again.',
-  taken: 'This passkey is added already.',
-}
+  wrong: 'passkeys.problem.wrong',
+  spent: 'passkeys.problem.spent',
+  taken: 'passkeys.problem.taken',
+} as const
 
 interface One {
   Params: { id: string }
@@ -128,7 +129,7 @@ export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDepe
         session.uid,
         deps.describeDevice(request.headers['user-agent'] ?? ''),
       )
-      const problem = (alert: string) => showNew(reply, signed, { returnTo: return_to, alert }, 422)
+      const problem = (key: TextKey) => showNew(reply, signed, { returnTo: return_to, alert: t(key) }, 422)
       if (outcome.kind === 'taken') return problem(PROBLEMS.taken)
       if (outcome.kind === 'no_account') return reply.redirect('/login', 303)
       if (outcome.kind === 'wrong')
@@ -139,7 +140,7 @@ export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDepe
       if (recoveryCodes === undefined) return reply.redirect(next, 303)
       const of = { username: account.displayUsername, service: deps.issuer.host, at: deps.clock() }
       return renderPage(reply, 'factors/recovery-codes', {
-        account: frame(signed, { notice: `The passkey “${outcome.passkey.name}” is added.` }),
+        account: frame(signed, { notice: t('passkeys.done', { name: outcome.passkey.name }) }),
         ...newCodesPage(recoveryCodes, of, next),
       })
     },
@@ -181,7 +182,7 @@ export async function passkeyRoutes(app: FastifyInstance, deps: PasskeyPagesDepe
     const found = await one(request, reply)
     if (!found) return reply
     const { signed, passkey } = found
-    const interrupted = await signedIn.again(request, signed, `rename your passkey “${passkey.name}”`)
+    const interrupted = await signedIn.again(request, signed, t('act.passkeyRename', { name: passkey.name }))
     if (interrupted) return reply.redirect(interrupted, 303)
     const { name } = nameForm.parse(request.body ?? {})
     try {

@@ -5,6 +5,7 @@ import { parseForm } from '../../http/forms/forms.ts'
 import type { Form, Link } from '../../http/pages/pages.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { saying, t } from '../../shared/locales/texts.ts'
 import { phoneNumber } from '../../shared/profile/values.ts'
 import type { FactorChanger } from '../owner.ts'
 import { notSent, numberProblem } from '../phone/not-sent.ts'
@@ -67,7 +68,7 @@ export interface PhoneEnrolment {
 
 const numberForm = z.object({ phone_number: phoneNumber })
 const codeForm = z.object({
-  code: z.string().trim().min(1, 'Enter the code of the message.').max(64, 'This is too long for a code.'),
+  code: z.string().trim().min(1, saying('codes.enter.message')).max(64, saying('codes.tooLong')),
 })
 
 /** What was typed, to be shown once more. */
@@ -77,8 +78,7 @@ export const typedNumber = (request: FastifyRequest): Record<string, string> => 
 }
 
 /** One text for a wrong code and for too many. */
-const WRONG =
-  'The code is not right. Only the newest one works. After several wrong ones, wait a quarter of an hour.'
+const WRONG = 'codes.wrong.message'
 
 export const createPhoneEnrolment = (
   phones: Pick<Phones, 'begin' | 'confirm'>,
@@ -101,7 +101,7 @@ export const createPhoneEnrolment = (
     if (!form.ok) return { kind: 'refused', status: 422, errors: form.errors }
     try {
       const outcome = await phones.confirm(by, id, form.value.code)
-      if (outcome.kind !== 'confirmed') return { kind: 'refused', status: 401, errors: { code: WRONG } }
+      if (outcome.kind !== 'confirmed') return { kind: 'refused', status: 401, errors: { code: t(WRONG) } }
       const { purpose, signsIn, recoveryCodes } = outcome
       return { kind: 'on', purpose, signsIn, recoveryCodes }
     } catch (error) {

@@ -4,6 +4,7 @@ import type { Signed } from '../../accounts/pages/account/signed-in.ts'
 import { setFormPage } from '../../http/forms/page.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
 import { mailboxPath } from './mailbox-proof.ts'
 import {
@@ -84,7 +85,7 @@ export async function phoneRoutes(app: FastifyInstance, deps: FactorPagesDepende
       action: phonePath(purpose),
       purpose,
       values: { phone_number: sent?.number ?? signed.account.phoneNumber ?? '' },
-      leave: { href: homeOf(purpose), label: 'Not now' },
+      leave: { href: homeOf(purpose), label: t('common.notNow') },
       ...form,
     }
     return renderPage(reply, 'factors/phone-number', page, status)
@@ -100,7 +101,7 @@ export async function phoneRoutes(app: FastifyInstance, deps: FactorPagesDepende
     const purpose = purposeOf(request)
     const signed = await person(request, reply, purpose)
     if (!signed) return reply
-    const again = await signedIn.again(request, signed, 'verify a phone number')
+    const again = await signedIn.again(request, signed, t('act.phoneVerify'))
     if (again) return reply.redirect(again, 303)
     const outcome = await enrolment.begin(signed.account.id, purpose, request)
     if (outcome.kind === 'sent') return reply.redirect(`${PHONE}/${outcome.id}`, 303)
@@ -122,8 +123,8 @@ export async function phoneRoutes(app: FastifyInstance, deps: FactorPagesDepende
       account: deps.frame(signed),
       action: `${PHONE}/${id}`,
       ...{ number, purpose },
-      again: { href: phonePath(purpose, id), label: 'Another number, or a new code' },
-      leave: { href: homeOf(purpose), label: 'Not now' },
+      again: { href: phonePath(purpose, id), label: t('phone.again') },
+      leave: { href: homeOf(purpose), label: t('common.notNow') },
       ...form,
     }
     return renderPage(reply, 'factors/phone-code', page, status)
@@ -165,7 +166,7 @@ export async function phoneRoutes(app: FastifyInstance, deps: FactorPagesDepende
     setFormPage(request, `${SECURITY}/recovery-codes`)
     const of = { username: account.displayUsername, service: issuer.host, at: clock() }
     return renderPage(reply, 'factors/recovery-codes', {
-      account: deps.frame(signed, { notice: 'Codes by SMS are turned on. One thing is left to do:' }),
+      account: deps.frame(signed, { notice: t('phone.on') }),
       ...newCodesPage(outcome.recoveryCodes, of, done),
     })
   })

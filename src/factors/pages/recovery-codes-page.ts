@@ -1,5 +1,6 @@
 import type { AccountFrame } from '../../accounts/pages/account/signed-in.ts'
 import type { ButtonForm, Link } from '../../http/pages/pages.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { dayOf } from '../../shared/moment.ts'
 
 /** New recovery codes, shown once, or how many are left of those that were shown. */
@@ -31,7 +32,11 @@ export function newCodesPage(
   of: { username: string; service: string; at: number },
   next: string,
 ): RecoveryCodesPage {
-  const about = `Recovery codes of ${of.username} at ${of.service}, ${dayOf(of.at)}. Each works once.`
+  const about = t('recoveryCodes.file', {
+    username: of.username,
+    service: of.service,
+    day: dayOf(of.at),
+  })
   const text = `${[about, '', ...codes].join('\r\n')}\r\n`
   return {
     codes: [...codes],
@@ -39,6 +44,6 @@ export function newCodesPage(
       href: `data:text/plain;charset=utf-8,${encodeURIComponent(text)}`,
       name: `recovery-codes-${of.service.replaceAll(/[^\w.-]/g, '-')}.txt`,
     },
-    next: { href: next, label: 'I have kept them' },
+    next: { href: next, label: t('recoveryCodes.kept') },
   }
 }

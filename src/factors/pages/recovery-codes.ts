@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { renderPage } from '../../http/pages/views.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
 import { newCodesPage } from './recovery-codes-page.ts'
 
@@ -24,12 +25,12 @@ export async function recoveryCodeRoutes(app: FastifyInstance, deps: FactorPages
     const signed = await signedIn.person(request, reply, SECURITY)
     if (!signed) return reply
     const { account } = signed
-    const again = await signedIn.again(request, signed, 'make new recovery codes')
+    const again = await signedIn.again(request, signed, t('act.codes'))
     if (again) return reply.redirect(again, 303)
     const codes = await factors.recoveryCodes.renew(signed.session)
     const of = { username: account.displayUsername, service: issuer.host, at: clock() }
     return renderPage(reply, 'factors/recovery-codes', {
-      account: deps.frame(signed, { notice: 'These are your new codes. Those before work no more.' }),
+      account: deps.frame(signed, { notice: t('recoveryCodes.new') }),
       ...newCodesPage(codes, of, SECURITY),
     })
   })

@@ -4,6 +4,7 @@ import type { ButtonForm, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { durationInWords, minuteOf } from '../../shared/moment.ts'
 import type { Recovery } from '../recovery/recovery.ts'
 import type { VerifiedPerson } from './verify-form.ts'
@@ -127,8 +128,7 @@ export async function recoveryRoutes(app: FastifyInstance, deps: RecoveryPagesDe
           ? { until: minuteOf(waiting.expiresAt), sendAgain: { action: at(request, '/send') } }
           : undefined,
       },
-      notice:
-        request.query.done === 'sent' ? 'A new link is on its way. Only the newest one works.' : undefined,
+      notice: request.query.done === 'sent' ? t('recover.sent') : undefined,
       ...{ verifyHref, client },
       cancel: client && { action: `/interaction/${uid}/cancel` },
     }

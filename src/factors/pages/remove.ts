@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AccountFrame } from '../../accounts/pages/account/signed-in.ts'
 import type { Form } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { requirementOf } from '../../shared/second-factor-rule.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
 
@@ -37,10 +38,6 @@ export async function removeFactorRoutes(app: FastifyInstance, deps: FactorPages
     const strong = all.some((other) => other.id !== id && other.kind !== 'phone')
     return found && { ...found, last: all.length === 1, strong }
   }
-  const nameOf = ({ kind, name }: { kind: string; name?: string }): string => {
-    if (kind === 'passkey') return `the passkey “${name ?? ''}”`
-    return kind === 'totp' ? 'the authenticator app' : 'codes by SMS'
-  }
 
   app.get(path, async (request, reply) => {
     const signed = await signedIn.person(request, reply, SECURITY)
@@ -50,7 +47,7 @@ export async function removeFactorRoutes(app: FastifyInstance, deps: FactorPages
     if (!found) return reply.redirect(SECURITY, 303)
     return renderPage(reply, 'factors/remove', {
       account: deps.frame(signed),
-      what: nameOf(found),
+      what: t(`removeFactor.${found.kind}`, { name: ('name' in found && found.name) || '' }),
       last: found.last,
       closesConsole:
         signed.account.role !== 'user' &&
@@ -67,7 +64,11 @@ export async function removeFactorRoutes(app: FastifyInstance, deps: FactorPages
     const { id } = params.parse(request.params)
     const found = await find(signed.account.id, id)
     if (!found) return reply.redirect(SECURITY, 303)
-    const again = await signedIn.again(request, signed, `remove ${nameOf(found)}`)
+    const again = await signedIn.again(
+      request,
+      signed,
+      t(`act.remove.${found.kind}`, { name: ('name' in found && found.name) || '' }),
+    )
     if (again) return reply.redirect(again, 303)
     await factors.remove(signed.session, id)
     return reply.redirect(`${SECURITY}?done=factor_removed`, 303)

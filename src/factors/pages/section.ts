@@ -1,4 +1,5 @@
 import type { ButtonForm } from '../../http/pages/pages.ts'
+import { type TextArguments, t } from '../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../shared/moment.ts'
 import type { Factors } from '../factors.ts'
 
@@ -32,6 +33,13 @@ interface Shown {
   role: string
 }
 
+/** @param text of one that was used, or not @param at when it was last */
+const used = (
+  text: 'factors.app' | 'factors.sms',
+  at: Date | null | undefined,
+  values: TextArguments,
+): string => (at ? t(`${text}.used`, { ...values, time: minuteOf(at) }) : t(`${text}.unused`, values))
+
 /** @param describeBrowser “Firefox on Linux” of a User-Agent header */
 export const createSection =
   (
@@ -51,16 +59,18 @@ export const createSection =
       factors.appPasswords.list(id),
       factors.rememberedBrowsers.list(account),
     ])
-    const used = (at: Date | null | undefined) => (at ? `last used ${minuteOf(at)}` : 'not used yet')
     return {
       app: app && {
-        detail: `Set up on ${dayOf(app.confirmedAt ?? 0)}, ${used(app.lastUsedAt)}`,
+        detail: used('factors.app', app.lastUsedAt, { day: dayOf(app.confirmedAt ?? 0) }),
         removeHref: `/account/security/factors/${app.id}/remove`,
       },
       setUp,
       phone: phone
         ? {
-            detail: `Number ending in ${phone.number}, set up on ${dayOf(phone.createdAt)}, ${used(phone.lastUsedAt)}`,
+            detail: used('factors.sms', phone.lastUsedAt, {
+              number: phone.number,
+              day: dayOf(phone.createdAt),
+            }),
             off: !factors.phones.on,
             href: mayAdd ? PHONE : undefined,
             removeHref: `/account/security/factors/${phone.id}/remove`,
@@ -68,12 +78,16 @@ export const createSection =
         : addPhone,
       recoveryCodes: { left, few: left < FEW_CODES, href: '/account/security/recovery-codes' },
       appPasswords: {
-        detail: passwords.length === 0 ? 'None' : String(passwords.length),
+        detail: passwords.length === 0 ? t('factors.appPasswords.none') : String(passwords.length),
         href: '/account/security/app-passwords',
       },
       browsers: browsers.map((browser) => ({
         device: describeBrowser(browser.userAgent),
-        detail: `Until ${dayOf(browser.expiresAt)}, last used ${minuteOf(browser.lastUsedAt)}, remembered from ${browser.address}`,
+        detail: t('factors.browser', {
+          day: dayOf(browser.expiresAt),
+          time: minuteOf(browser.lastUsedAt),
+          address: browser.address,
+        }),
         action: '/account/security/browsers/forget',
         fields: { id: browser.id },
       })),

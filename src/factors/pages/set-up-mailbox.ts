@@ -5,6 +5,7 @@ import type { ButtonForm, Form, Link } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import type { AppError } from '../../shared/errors.ts'
+import { saying, t } from '../../shared/locales/texts.ts'
 import { emailCodeNotSent } from '../codes/not-sent.ts'
 import { MAILBOX, mailboxPath } from './mailbox-proof.ts'
 import type { SetUpDependencies, SetUpPerson } from './set-up.ts'
@@ -31,7 +32,7 @@ declare module '../../http/pages/pages.ts' {
 }
 
 const typed = z.object({
-  code: z.string().trim().min(1, 'Enter the code.').max(64, 'This is too long for a code.'),
+  code: z.string().trim().min(1, saying('codes.enter')).max(64, saying('codes.tooLong')),
 })
 const query = z.object({ sent: z.string().optional().catch(undefined) })
 
@@ -76,16 +77,13 @@ export function setUpMailboxRoutes(
       username: account.displayUsername,
       send: account.email === null ? undefined : { action: sending(request) },
       sent,
-      notice:
-        sent && request.method === 'GET'
-          ? 'A code is on its way to your email. Only the newest one works.'
-          : undefined,
+      notice: sent && request.method === 'GET' ? t('codes.sent.email') : undefined,
       signOut: { action: '/account/sign-out' },
       cancel: interaction === undefined ? undefined : { action: `${interaction}/cancel` },
       leave:
         'missing' in session || interaction !== undefined
           ? undefined
-          : { href: '/account/security', label: 'Not now' },
+          : { href: '/account/security', label: t('common.notNow') },
       ...form,
     }
     return renderPage(reply, 'factors/mailbox', page, status)
@@ -112,7 +110,8 @@ export function setUpMailboxRoutes(
     if (!form.ok) return show(request, reply, found, { errors: form.errors }, 422)
     const { account } = found
     const outcome = await factors.emailCodes.verify(account.id, form.value.code, 'enrolment')
-    if (outcome.kind !== 'verified') return show(request, reply, found, { errors: { code: WRONG_CODE } }, 401)
+    if (outcome.kind !== 'verified')
+      return show(request, reply, found, { errors: { code: t(WRONG_CODE) } }, 401)
     mailboxProof.keep(reply, account)
     return reply.redirect(returnTo(request), 303)
   })

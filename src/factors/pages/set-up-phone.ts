@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { setFormPage } from '../../http/forms/page.ts'
 import { renderPage } from '../../http/pages/views.ts'
+import { t } from '../../shared/locales/texts.ts'
 import type { Phones } from '../phone/phone.ts'
 import {
   createPhoneEnrolment,
@@ -66,7 +67,7 @@ export function setUpPhoneRoutes(
       action: at(request, '/phone'),
       purpose: 'factor',
       values: { phone_number: sent?.number ?? account.phoneNumber ?? '' },
-      leave: { href: here(request), label: 'Another way' },
+      leave: { href: here(request), label: t('common.anotherWay') },
       ...form,
     }
     return renderPage(reply, 'factors/phone-number', page, status)
@@ -99,8 +100,8 @@ export function setUpPhoneRoutes(
     const page: PhoneCodePage = {
       action: at(request, `/phone/${id}`),
       ...pending,
-      again: { href: `${at(request, '/phone')}&from=${id}`, label: 'Another number, or a new code' },
-      leave: { href: here(request), label: 'Another way' },
+      again: { href: `${at(request, '/phone')}&from=${id}`, label: t('phone.again') },
+      leave: { href: here(request), label: t('common.anotherWay') },
       ...form,
     }
     return renderPage(reply, 'factors/phone-code', page, status)

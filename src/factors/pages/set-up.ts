@@ -11,6 +11,7 @@ import { safeReturnTo } from '../../http/return-to.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { hasStrongFactor } from '../../shared/second-factor.ts'
 import type { Factors } from '../factors.ts'
 import { type MailboxProof, mailboxPath } from './mailbox-proof.ts'
@@ -200,7 +201,7 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
       'factors/totp-setup',
       {
         action: at(request, `/app/${id}`),
-        leave: { href: here(request), label: 'Another way' },
+        leave: { href: here(request), label: t('common.anotherWay') },
         ...setup,
         ...form,
       },

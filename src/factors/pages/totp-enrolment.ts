@@ -5,6 +5,7 @@ import { parseForm } from '../../http/forms/forms.ts'
 import type { Form, Link, ShownClient } from '../../http/pages/pages.ts'
 import { type QrCode, qrCode } from '../../http/pages/qr.ts'
 import { AppError } from '../../shared/errors.ts'
+import { saying, t } from '../../shared/locales/texts.ts'
 import { inGroups } from '../base32.ts'
 import type { FactorChanger } from '../owner.ts'
 import type { Totp } from '../totp/totp.ts'
@@ -55,16 +56,11 @@ export interface TotpEnrolment {
 }
 
 const typed = z.object({
-  code: z
-    .string()
-    .trim()
-    .min(1, 'Enter the code that the app shows.')
-    .max(64, 'This is too long for a code.'),
+  code: z.string().trim().min(1, saying('codes.enter.app')).max(64, saying('codes.tooLong')),
 })
 
 /** One text for a wrong code and for too many. */
-const WRONG =
-  'The code is not right. Check the time on your phone, and enter the code that is shown now. After several wrong ones, wait a quarter of an hour.'
+const WRONG = 'codes.wrong.app'
 
 export const createTotpEnrolment = (totp: Pick<Totp, 'begin' | 'pending' | 'confirm'>): TotpEnrolment => ({
   begin: async (accountId) => (await totp.begin(accountId)).id,
@@ -81,7 +77,7 @@ export const createTotpEnrolment = (totp: Pick<Totp, 'begin' | 'pending' | 'conf
       const outcome = await totp.confirm(by, id, form.value.code)
       return outcome.kind === 'confirmed'
         ? { kind: 'on', recoveryCodes: outcome.recoveryCodes }
-        : { kind: 'refused', status: 401, errors: { code: WRONG } }
+        : { kind: 'refused', status: 401, errors: { code: t(WRONG) } }
     } catch (error) {
       if (error instanceof AppError && error.code === 'factor_not_found') return { kind: 'gone' }
       throw error

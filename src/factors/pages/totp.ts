@@ -4,6 +4,7 @@ import type { Signed } from '../../accounts/pages/account/signed-in.ts'
 import { setFormPage } from '../../http/forms/page.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { type FactorPagesDependencies, SECURITY } from './dependencies.ts'
 import { mailboxPath } from './mailbox-proof.ts'
 import { newCodesPage } from './recovery-codes-page.ts'
@@ -34,7 +35,7 @@ export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependen
     const page: TotpSetupPage = {
       account: deps.frame(signed),
       action: pathOf(id),
-      leave: { href: SECURITY, label: 'Not now' },
+      leave: { href: SECURITY, label: t('common.notNow') },
       ...setup,
       ...form,
     }
@@ -58,7 +59,7 @@ export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependen
     async (request, reply) => {
       const signed = await signedIn.person(request, reply, SECURITY)
       if (!signed) return reply
-      const again = await signedIn.again(request, signed, 'set up an authenticator app')
+      const again = await signedIn.again(request, signed, t('act.app'))
       if (again) return reply.redirect(again, 303)
       return reply.redirect(pathOf(await enrolment.begin(signed.account.id)), 303)
     },
@@ -84,7 +85,7 @@ export async function totpRoutes(app: FastifyInstance, deps: FactorPagesDependen
     setFormPage(request, `${SECURITY}/recovery-codes`)
     const of = { username: account.displayUsername, service: issuer.host, at: clock() }
     return renderPage(reply, 'factors/recovery-codes', {
-      account: deps.frame(signed, { notice: 'The app is turned on. One thing is left to do:' }),
+      account: deps.frame(signed, { notice: t('totp.on') }),
       ...newCodesPage(outcome.recoveryCodes, of, done),
     })
   })

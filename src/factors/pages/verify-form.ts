@@ -5,6 +5,7 @@ import type { ButtonForm, Form, PasskeyForm, ShownClient } from '../../http/page
 import { ACR, type NeededFactor } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { AppError } from '../../shared/errors.ts'
+import { saying, t } from '../../shared/locales/texts.ts'
 import type { SecondFactor, SecondFactorCheck, VerificationMethod } from '../../shared/second-factor.ts'
 import type { EmailCodes } from '../codes/email-codes.ts'
 import { emailCodeNotSent } from '../codes/not-sent.ts'
@@ -92,20 +93,19 @@ export interface VerifyForm {
 
 const typed = z.object({
   method: z.enum(['totp', 'sms', 'email', 'recovery_code']),
-  code: z.string().trim().min(1, 'Enter the code.').max(64, 'This is too long for a code.'),
+  code: z.string().trim().min(1, saying('codes.enter')).max(64, saying('codes.tooLong')),
 })
 const sent = z.object({ credential: z.string().max(16_000).optional(), remember: z.string().optional() })
 
 /** One text for a wrong code and for too many: who guesses learns nothing from it. */
-export const WRONG_CODE =
-  'The code is not right, or was used already. After several wrong ones, wait a quarter of an hour.'
+export const WRONG_CODE = 'codes.wrong'
 
 const SENT = {
-  email: 'A code is on its way to your email. Only the newest one works.',
-  sms: 'A code is on its way to your phone. Only the newest one works.',
+  email: 'codes.sent.email',
+  sms: 'codes.sent.phone',
 } as const
 const sendable = z.object({ method: z.enum(['email', 'sms']).catch('email') })
-const PASSKEY_REFUSED = 'That passkey was not accepted. Try again, or choose another way below.'
+const PASSKEY_REFUSED = 'verify.passkey.refused'
 
 /** Told of every sign-in that was verified. */
 export type Verified = (
@@ -159,7 +159,7 @@ export function createVerifyForm(deps: {
   ): Promise<VerifyOutcome> {
     const outcome = await deps.passkeys.verifySignIn(credential, deps.binding.of(request) ?? '', person.id)
     if (outcome.kind === 'verified') return { kind: 'verified', amr: outcome.amr, method: 'passkey' }
-    return { kind: 'refused', status: 401, errors: {}, alert: PASSKEY_REFUSED }
+    return { kind: 'refused', status: 401, errors: {}, alert: t(PASSKEY_REFUSED) }
   }
 
   async function verifyCode(body: unknown, person: VerifiedPerson): Promise<VerifyOutcome> {
@@ -169,7 +169,7 @@ export function createVerifyForm(deps: {
     const outcome = await deps.factors.verify({ accountId: person.id, method, code })
     return outcome.kind === 'verified'
       ? { kind: 'verified', amr: outcome.amr, method }
-      : { kind: 'refused', status: 401, errors: { code: WRONG_CODE } }
+      : { kind: 'refused', status: 401, errors: { code: t(WRONG_CODE) } }
   }
 
   const check: VerifyForm['check'] = async (request, person) => {
@@ -209,7 +209,7 @@ export function createVerifyForm(deps: {
           : undefined,
         phone: method === 'sms' ? (await deps.phones.find(person.id))?.number : undefined,
         sent,
-        notice: bySending && sent && request.method === 'GET' ? SENT[bySending] : undefined,
+        notice: bySending && sent && request.method === 'GET' ? t(SENT[bySending]) : undefined,
         username: person.displayUsername,
         method,
         others: enough

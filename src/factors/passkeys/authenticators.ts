@@ -1,3 +1,4 @@
+import { t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
 
 /** What keeps a passkey, by its AAGUID (WebAuthn §6.5.2). An authenticator may say none, and nothing proves the one that it says. */
@@ -37,7 +38,10 @@ export function suggestName(
 ): string {
   const external =
     !transports.includes('internal') && transports.some((each) => each === 'usb' || each === 'nfc')
-  const name = (authenticatorName(aaguid) ?? (external ? 'Security key' : device)).slice(0, MAX_NAME - 4)
+  const name = (authenticatorName(aaguid) ?? (external ? t('passkeys.securityKey') : device)).slice(
+    0,
+    MAX_NAME - 4,
+  )
   const names = [name, ...Array.from({ length: taken.length }, (_, index) => `${name} ${index + 2}`)]
   return names.find((each) => !taken.includes(each)) ?? name
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { saying } from '../../shared/locales/texts.ts'
 import { MAX_NAME } from './authenticators.ts'
 
 /** What its owner calls a passkey. */
 export const passkeyName = z
   .string()
   .trim()
-  .min(1, 'Enter a name.')
-  .max(MAX_NAME, `A name has at most ${MAX_NAME} characters.`)
-  .regex(/^\P{Cc}*$/u, 'A name has no control characters.')
+  .min(1, saying('passkeys.name.enter'))
+  .max(MAX_NAME, saying('passkeys.name.tooLong', { max: MAX_NAME }))
+  .regex(/^\P{Cc}*$/u, saying('passkeys.name.control'))

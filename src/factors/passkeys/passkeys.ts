@@ -6,6 +6,7 @@
 // A registered passkey belongs to the issuer's host. Its private key never comes here, and no page of another host gets an answer.
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { Database } from '../../storage/database.ts'
@@ -189,8 +190,7 @@ export function createPasskeys(deps: PasskeyDependencies): Passkeys {
     },
 
     async register(by, given, binding, device) {
-      if (availability() !== 'on')
-        throw new AppError('passkeys_off', 409, 'Passkeys are switched off on this server.')
+      if (availability() !== 'on') throw new AppError('passkeys_off', 409, message('passkeys.off'))
       const read = readRegistration(given)
       if (read === undefined) return { kind: 'wrong', reason: 'malformed' }
       const { accountId } = by
@@ -205,11 +205,7 @@ export function createPasskeys(deps: PasskeyDependencies): Passkeys {
       const codes = owner.secondFactors.length === 0 ? await deps.codes.prepare() : undefined
       const added = await store.insert({ ...by, most: MAX_PASSKEYS }, { ...record, name }, codes?.stored)
       if (added === 'full')
-        throw new AppError(
-          'too_many_passkeys',
-          409,
-          `An account has at most ${MAX_PASSKEYS} passkeys. Remove one that you no longer use first.`,
-        )
+        throw new AppError('too_many_passkeys', 409, message('passkeys.tooMany', { max: MAX_PASSKEYS }))
       if (typeof added === 'string') return { kind: added }
       deps.notices.added(owner, 'passkey')
       return {
@@ -250,7 +246,8 @@ export function createPasskeys(deps: PasskeyDependencies): Passkeys {
 
     async rename(accountId, id, name) {
       const { data, error } = passkeyName.safeParse(name)
-      if (data === undefined) throw refusedFields({ name: error.issues[0]?.message ?? 'Enter a name.' })
+      if (data === undefined)
+        throw refusedFields({ name: error.issues[0]?.message ?? t('passkeys.name.enter') })
       if (!(await store.rename(accountId, id, data))) return false
       deps.events({ type: 'factor.renamed', accountId, kind: 'passkey' })
       return true

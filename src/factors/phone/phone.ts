@@ -2,6 +2,7 @@ import { createHmac, randomInt, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { hiddenNumber } from '../../shared/hidden-number.ts'
+import { message } from '../../shared/locales/texts.ts'
 import { hasStrongFactor, type SecondFactor, type Verification } from '../../shared/second-factor.ts'
 import type { LockedUntil, Refusal, WithinLimit } from '../failures.ts'
 import type { Notices } from '../notices.ts'
@@ -240,5 +241,4 @@ export function createPhones(deps: {
   }
 }
 
-const gone = (): AppError =>
-  new AppError('factor_not_found', 404, 'Verifying this number has taken too long. Begin again.')
+const gone = (): AppError => new AppError('factor_not_found', 404, message('phone.gone'))

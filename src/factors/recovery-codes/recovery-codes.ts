@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { Verification } from '../../shared/second-factor.ts'
 import { fromTyped, inGroups, toBase32 } from '../base32.ts'
 import type { WithinLimit } from '../failures.ts'
@@ -104,8 +105,4 @@ export function createRecoveryCodes(deps: {
 }
 
 const noSecondFactor = (): AppError =>
-  new AppError(
-    'no_second_factor',
-    409,
-    'Recovery codes are for accounts with a second factor. Set one up first.',
-  )
+  new AppError('no_second_factor', 409, message('recoveryCodes.noFactor'))

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { FactorOwner, FindOwner } from '../owner.ts'
 import type { FailureStore } from '../store/failures.ts'
 import type { RecoveryNotices, StoppedBy } from './notices.ts'
@@ -184,32 +185,16 @@ export function createRecovery(deps: {
 }
 
 const REFUSALS: Readonly<Record<NotStarted, () => AppError>> = {
-  no_account: () => new AppError('account_not_found', 404, 'There is no such account.'),
-  no_factor: () => new AppError('no_second_factor', 409, 'This account has no second factor.'),
-  disabled: () => new AppError('account_disabled', 409, 'This account is disabled. Enable it first.'),
-  no_address: () =>
-    new AppError(
-      'no_address',
-      409,
-      'This account has no verified address, where the links of a recovery could be sent.',
-    ),
-  too_many: () =>
-    new AppError(
-      'too_many_mails',
-      429,
-      'A recovery of this account was started several times in a day. Try again tomorrow.',
-      { retryAfter: 24 * 3600 },
-    ),
+  no_account: () => new AppError('account_not_found', 404, message('error.noAccount')),
+  no_factor: () => new AppError('no_second_factor', 409, message('recover.noFactor')),
+  disabled: () => new AppError('account_disabled', 409, message('recover.disabled')),
+  no_address: () => new AppError('no_address', 409, message('recover.noVerifiedAddress')),
+  too_many: () => new AppError('too_many_mails', 429, message('recover.tooMany'), { retryAfter: 24 * 3600 }),
 }
 
 /** @param wait milliseconds */
 const tooManyLinks = (wait: number): AppError =>
-  new AppError(
-    'too_many_mails',
-    429,
-    'The link was sent several times. The newest message has the one that works: look among spam too, or try again tomorrow.',
-    { retryAfter: Math.ceil(wait / 1000) },
-  )
+  new AppError('too_many_mails', 429, message('recover.tooManyLinks'), { retryAfter: Math.ceil(wait / 1000) })
 
 /** 256 random bits. */
 const newToken = (): string => randomBytes(32).toString('base64url')

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { Verification } from '../../shared/second-factor.ts'
 import type { Secrets } from '../../shared/secrets.ts'
 import { toBase32 } from '../base32.ts'
@@ -85,7 +86,7 @@ export function createTotp(deps: {
 
   const ownerOf = async (accountId: string) => {
     const owner = await deps.findOwner(accountId)
-    if (!owner) throw new AppError('account_not_found', 404, 'There is no such account.')
+    if (!owner) throw new AppError('account_not_found', 404, message('error.noAccount'))
     return owner
   }
 
@@ -172,12 +173,6 @@ export function createTotp(deps: {
 /** Apps show a code as two groups of three, and people type it so. */
 const withoutSpaces = (code: string): string => code.replaceAll(/\s/g, '')
 
-const setupGone = (): AppError =>
-  new AppError('factor_not_found', 404, 'Setting up this app has taken too long. Begin again.')
+const setupGone = (): AppError => new AppError('factor_not_found', 404, message('totp.gone'))
 
-const authenticatorLost = (): AppError =>
-  new AppError(
-    'authenticator_lost',
-    409,
-    'This server has lost the key of your authenticator app. Use a recovery code or another second factor, and set the app up anew.',
-  )
+const authenticatorLost = (): AppError => new AppError('authenticator_lost', 409, message('totp.lost'))
