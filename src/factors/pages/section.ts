@@ -1,5 +1,5 @@
 import type { ButtonForm } from '../../http/pages/pages.ts'
-import { type TextArguments, t } from '../../shared/locales/texts.ts'
+import { type TextArguments, type TextKey, t } from '../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../shared/moment.ts'
 import type { Factors } from '../factors.ts'
 
@@ -33,12 +33,14 @@ interface Shown {
   role: string
 }
 
-/** @param text of one that was used, or not @param at when it was last */
+/** What is said of a factor: of one that was used, and of one that was not. @param at when it was last */
 const used = (
-  text: 'factors.app' | 'factors.sms',
+  [was, never]: readonly [TextKey, TextKey],
   at: Date | null | undefined,
   values: TextArguments,
-): string => (at ? t(`${text}.used`, { ...values, time: minuteOf(at) }) : t(`${text}.unused`, values))
+): string => (at ? t(was, { ...values, time: minuteOf(at) }) : t(never, values))
+const APP = ['factors.app.used', 'factors.app.unused'] as const
+const SMS = ['factors.sms.used', 'factors.sms.unused'] as const
 
 /** @param describeBrowser “Firefox on Linux” of a User-Agent header */
 export const createSection =
@@ -61,13 +63,13 @@ export const createSection =
     ])
     return {
       app: app && {
-        detail: used('factors.app', app.lastUsedAt, { day: dayOf(app.confirmedAt ?? 0) }),
+        detail: used(APP, app.lastUsedAt, { day: dayOf(app.confirmedAt ?? 0) }),
         removeHref: `/account/security/factors/${app.id}/remove`,
       },
       setUp,
       phone: phone
         ? {
-            detail: used('factors.sms', phone.lastUsedAt, {
+            detail: used(SMS, phone.lastUsedAt, {
               number: phone.number,
               day: dayOf(phone.createdAt),
             }),

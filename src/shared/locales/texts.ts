@@ -58,7 +58,7 @@ export class Message {
   }
 }
 
-/** What a check of zod says, in the language of whoever's input is checked. */
+/** What a check of zod says, in the language of the running request. */
 export const saying = (key: TextKey, values: TextArguments = {}) => ({ error: () => t(key, values) })
 
 export const message = (key: TextKey, values: TextArguments = {}): Message => new Message(key, values)
