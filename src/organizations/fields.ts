@@ -135,8 +135,7 @@ export function parseOrganization(
     ...before,
     ...Object.fromEntries(said.map(([name, value]) => [name, value ?? undefined])),
   }
-  if (before === undefined && given.slug === undefined && typeof given.name === 'string')
-    given.slug = slugOf(given.name) || undefined
+  if (given.slug === undefined && typeof given.name === 'string') given.slug = slugOf(given.name) || undefined
   const schemas = Object.entries(organizationFields).map(([name, { schema }]) => [name, schema])
   const parsed = z.strictObject(Object.fromEntries(schemas)).safeParse(given)
   if (!parsed.success) throw refusedFields(schemaProblems(parsed.error))

@@ -15,6 +15,11 @@ import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
 import { createClaimPreview } from '../oidc/tokens/claim-preview.ts'
 import { COUNTED, createClientUsage } from '../oidc/usage/client-usage.ts'
+import {
+  ORGANIZATION_FIELDS,
+  textOf as organizationText,
+  valueIn as organizationValue,
+} from '../organizations/fields.ts'
 import type { Services } from '../services.ts'
 import type { WiredProtocol } from './protocol.ts'
 
@@ -53,6 +58,9 @@ export async function wireConsole(
       sessions,
       findAccount: accounts.byId,
       findPerson: accounts.find,
+      organizations: services.organizations,
+      organizationFields: ORGANIZATION_FIELDS,
+      organizationTexts: { textOf: organizationText, valueIn: organizationValue },
       groups: services.access.groups,
       roles: services.access.roles,
       groupFields: GROUP_FIELDS,

@@ -14,6 +14,7 @@ import { type ConsoleDependencies, consoleContext } from './context.ts'
 import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
 import { attributesArea, claimsArea, type DefinitionsAreaDependencies } from './definitions/areas.ts'
 import { type KeysDependencies, keysArea } from './keys.ts'
+import { type OrganizationsAreaDependencies, organizationsArea } from './organizations/routes.ts'
 import { type ProvidersDependencies, providersArea } from './providers/routes.ts'
 import { type RegistrationDependencies, registrationArea } from './registration/routes.ts'
 import { type RejectionsDependencies, rejectionsArea } from './rejections/routes.ts'
@@ -33,6 +34,7 @@ export interface ConsoleAreas
     DashboardDependencies,
     DefinitionsAreaDependencies,
     KeysDependencies,
+    OrganizationsAreaDependencies,
     ProvidersDependencies,
     RejectionsDependencies,
     RegistrationDependencies,
@@ -49,6 +51,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   usersArea,
   groupsArea,
   rolesArea,
+  organizationsArea,
   attributesArea,
   claimsArea,
   resourcesArea,

@@ -25,6 +25,7 @@ export const SECTIONS = [
   { group: 'People', id: 'users', label: 'Users', href: '/admin/users' },
   { group: 'People', id: 'groups', label: 'Groups', href: '/admin/groups' },
   { group: 'People', id: 'roles', label: 'Roles', href: '/admin/roles' },
+  { group: 'People', id: 'organizations', label: 'Organizations', href: '/admin/organizations' },
   { group: 'People', id: 'attributes', label: 'Attributes', href: '/admin/attributes' },
   { group: 'People', id: 'scim', label: 'Provisioning', href: '/admin/scim' },
   { group: 'Apps', id: 'clients', label: 'Clients', href: '/admin/clients' },

@@ -15,13 +15,15 @@ export function withQuery(path: string, parameters: Readonly<Record<string, stri
 /**
  * @param kept parameters of the address that stay from page to page: what is searched for
  * @param cursor of this page @param next of the page behind it
+ * @param parameter that holds the cursor: of two lists on one page each has its own
  */
 export const pageLinks = (
   path: string,
   kept: Readonly<Record<string, string | undefined>>,
   cursor: string | undefined,
   next: string | undefined,
+  parameter = 'cursor',
 ): PageLinks => ({
   first: cursor === undefined ? undefined : withQuery(path, kept),
-  next: next === undefined ? undefined : withQuery(path, { ...kept, cursor: next }),
+  next: next === undefined ? undefined : withQuery(path, { ...kept, [parameter]: next }),
 })

@@ -60,6 +60,8 @@ export interface Invitations {
   create(organizationId: string, input: { email?: unknown; roles?: unknown }): Promise<OrganizationInvitation>
   /** Those that wait, the newest first. @throws AppError invalid_page (400), organization_not_found (404) */
   list(organizationId: string, request?: PageRequest): Promise<Page<OrganizationInvitation>>
+  /** How many wait, counted up to a thousand. */
+  count(organizationId: string): Promise<number>
   /** The link before leads nowhere from now on. @throws AppError invitation_not_found (404), too_many_mails (429) */
   sendAgain(organizationId: string, id: string): Promise<OrganizationInvitation>
   /** @throws AppError invitation_not_found (404) */
@@ -204,6 +206,8 @@ export function createInvitations({
       const rows = await store.list(organizationId, limit + 1, after)
       return toPage(rows, limit, (row) => ({ at: row.createdAt.getTime(), id: row.id }), view)
     },
+
+    count: (organizationId) => store.countPending(organizationId, MAX_PENDING),
 
     async sendAgain(organizationId, invitation) {
       const organization = await find(organizationId)

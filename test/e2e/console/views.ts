@@ -15,6 +15,7 @@ export interface ConsoleFixture extends E2eFixture {
     credential: string
     webhook: string
     group: string
+    organization: string
     role: string
     attribute: string
     claim: string
@@ -81,6 +82,10 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
   const group = await groups.create({ name: 'Harbour crew', description: 'Who sails' })
   const role = await roles.create({ name: 'Clerk', resource: 'https://orders.example', scope: 'orders:read' })
   await roles.assign(role.id, { group: group.id })
+  const { organizations } = e2e.latchkey.services
+  const organization = await organizations.create({ name: 'Acme Ltd', session_max_age: 43_200 })
+  await organizations.create({ name: 'Closed Ltd', disabled: true })
+  await organizations.invitations.create(organization.id, { email: 'jo@acme.example', roles: ['member'] })
   const { attributes, customClaims } = e2e.latchkey.services
   const attribute = await attributes.create({
     ...{ name: 'department', label: 'Department', type: 'one_of', options: ['R&D', 'Sales'] },
@@ -125,6 +130,7 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
   await groups.addMember(group.id, user.id)
   await groups.setManager(group.id, user.id, true)
   await roles.assign(role.id, { account: user.id })
+  await organizations.members.put(organization.id, user.id, ['admin', 'member'])
   await accounts.disable((await accounts.find('margaret'))?.id ?? '')
   await accounts.authenticate({ identifier: 'grace.hopper', password: 'not-her-password' })
   await providers.add({
@@ -146,6 +152,7 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     credential: credential.client_id,
     webhook: webhook.id,
     group: group.id,
+    organization: organization.id,
     role: role.id,
     attribute: attribute.id,
     claim: claim.id,
@@ -230,6 +237,23 @@ export const consoleViews: ConsoleView[] = [
   },
   at('group', ({ seen }) => `/admin/groups/${seen.group}`, 'Harbour crew'),
   at('group-delete', ({ seen }) => `/admin/groups/${seen.group}/delete`, 'Delete Harbour crew?'),
+  at('organizations', '/admin/organizations', 'Organizations'),
+  at('organizations-new', '/admin/organizations/new', 'Create an organization'),
+  at('organization', ({ seen }) => `/admin/organizations/${seen.organization}`, 'Acme Ltd'),
+  {
+    ...at('organization-refused', ({ seen }) => `/admin/organizations/${seen.organization}`),
+    async press(page) {
+      await page.getByLabel('Add a member').fill('nobody')
+      await press(page, 'Add member')
+      await page.getByText('There is no user').first().waitFor()
+    },
+  },
+  at('organization-member', ({ seen }) => `/admin/organizations/${seen.organization}/members/${seen.user}`),
+  at(
+    'organization-delete',
+    ({ seen }) => `/admin/organizations/${seen.organization}/delete`,
+    'Delete Acme Ltd?',
+  ),
   at('roles', '/admin/roles', 'Roles'),
   at('roles-new', '/admin/roles/new', 'Create a role'),
   at('role', ({ seen }) => `/admin/roles/${seen.role}`, 'Clerk'),

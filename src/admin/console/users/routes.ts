@@ -18,6 +18,8 @@ import {
 import type { AuditDependencies } from '../audit/routes.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { heldMembership } from '../organizations/form.ts'
+import type { OrganizationsAreaDependencies } from '../organizations/routes.ts'
 import { pageLinks } from '../page-links.ts'
 import {
   type AlsoAttributes,
@@ -35,6 +37,7 @@ export interface UsersDependencies
   extends Pick<AuditDependencies, 'audit' | 'auditSentence'>,
     PersonAccessDependencies,
     UserAttributesDependencies,
+    Pick<OrganizationsAreaDependencies, 'organizations'>,
     UserFactorsDependencies {
   users: Pick<
     Accounts,
@@ -190,7 +193,7 @@ export async function usersArea(
       status?: number
     } = {},
   ) {
-    const [ways, devices, apps, history, factors, waiting, access] = await Promise.all([
+    const [ways, devices, apps, history, factors, waiting, access, memberships] = await Promise.all([
       users.signInMethods(user.id),
       users.devices(user.id),
       users.apps(user.id),
@@ -198,6 +201,7 @@ export async function usersArea(
       deps.factors.list(user.id),
       deps.factors.recovery.waiting(user),
       personAccess(deps, user.id, also.access),
+      deps.organizations.members.ofAccount(user.id),
     ])
     const base = `/admin/users/${user.id}`
     const data = {
@@ -221,6 +225,7 @@ export async function usersArea(
       banners: bannersOf(user, clock()),
       actions: actionsOf(user),
       access,
+      organizations: memberships.map((each) => heldMembership(user.id, each)),
       factors: factorsSection(user, deps.secondFactor(), factors, waiting),
       password: ways.password,
       identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({

@@ -3,6 +3,7 @@ import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import type { FormField } from '../../../shared/profile/fields.ts'
 import type { PersonAccess } from '../access/person.ts'
+import type { Held } from '../access/view.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { UserAttributesSection } from './attributes.ts'
 import type { UserFactorsSection } from './factors.ts'
@@ -47,6 +48,8 @@ declare module '../../../http/pages/pages.ts' {
       alert?: string | undefined
       edit: Form & { version: string }
       attributes: UserAttributesSection
+      /** What they are a member of. */
+      organizations: Held[]
       names: readonly FormField[]
       more: readonly FormField[]
       actions: { label: string; form: ButtonForm; about: string }[]

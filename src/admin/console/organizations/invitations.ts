@@ -1,0 +1,80 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { shownAgain } from '../../../http/forms/forms.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { refusalOf } from '../access/form.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { tickedRoles } from './form.ts'
+import { INVITED_ROLES, type OrganizationPage } from './page.ts'
+import type { OrganizationsAreaDependencies } from './routes.ts'
+
+type ById = { Params: { id: string } }
+
+const sentSchema = z.record(z.string(), z.string().max(400)).default({})
+const named = z.object({ invitation: z.string().max(100).default('') })
+
+/** `/admin/organizations/:id/invitations` */
+export function invitationRoutes(
+  app: FastifyInstance,
+  { organizations }: OrganizationsAreaDependencies,
+  { pageOf, show }: OrganizationPage,
+): void {
+  const { invitations } = organizations
+  const formPage = '/admin/organizations/:id'
+
+  app.post<ById>(
+    '/admin/organizations/:id/invitations',
+    { config: { admin: 'organization.invite', formPage } },
+    async (request, reply) => {
+      const { id } = request.params
+      const sent = sentSchema.parse(request.body ?? {})
+      try {
+        const roles = tickedRoles(INVITED_ROLES, sent)
+        await invitations.create(id, { email: sent.email ?? '', roles })
+      } catch (error) {
+        const refused = asFormErrors(error, { roles: INVITED_ROLES })
+        const status = error instanceof AppError ? error.status : 422
+        const invite = { ...refused, values: shownAgain(request.body) }
+        return show(request, reply, await organizations.get(id), { invite, status })
+      }
+      return reply.redirect(pageOf(id, 'invited'), 303)
+    },
+  )
+
+  /** A form of one button. Accepted or revoked since the page was opened, an invitation is none any more, and the page says so. */
+  async function acted(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    id: string,
+    done: string,
+    work: () => Promise<unknown>,
+  ) {
+    try {
+      await work()
+    } catch (error) {
+      const { alert, status } = refusalOf(error)
+      return show(request, reply, await organizations.get(id), { alert, status })
+    }
+    return reply.redirect(pageOf(id, done), 303)
+  }
+
+  app.post<ById>(
+    '/admin/organizations/:id/invitations/send',
+    { config: { admin: 'organization.invite', formPage } },
+    async (request, reply) => {
+      const { id } = request.params
+      const { invitation } = named.parse(request.body ?? {})
+      return acted(request, reply, id, 'sent', () => invitations.sendAgain(id, invitation))
+    },
+  )
+
+  app.post<ById>(
+    '/admin/organizations/:id/invitations/revoke',
+    { config: { admin: 'organization.revoke_invitation', formPage } },
+    async (request, reply) => {
+      const { id } = request.params
+      const { invitation } = named.parse(request.body ?? {})
+      return acted(request, reply, id, 'revoked', () => invitations.revoke(id, invitation))
+    },
+  )
+}

@@ -1,0 +1,162 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Accounts } from '../../../accounts/accounts.ts'
+import { shownAgain } from '../../../http/forms/forms.ts'
+import { noticeOf } from '../../../http/forms/notice.ts'
+import type { Form } from '../../../http/pages/pages.ts'
+import type { NamedOrganizationField } from '../../../organizations/fields.ts'
+import type { Organization } from '../../../organizations/organization.ts'
+import type { Organizations } from '../../../organizations/organizations.ts'
+import { VersionConflict } from '../../../shared/errors.ts'
+import { countText } from '../access/form.ts'
+import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import { asFormErrors } from '../form-errors.ts'
+import { pageLinks } from '../page-links.ts'
+import { drawnOrganization, enteredIn, type OrganizationTexts } from './form.ts'
+import { invitationRoutes } from './invitations.ts'
+import { memberRoutes } from './members.ts'
+import { organizationPage } from './page.ts'
+
+/** What the pages of organizations work on. */
+export interface OrganizationsAreaDependencies {
+  organizations: Organizations
+  organizationFields: readonly NamedOrganizationField[]
+  organizationTexts: OrganizationTexts
+  /** By ID, username or address. */
+  findPerson: Accounts['find']
+}
+
+const NOTICES: Readonly<Record<string, string>> = {
+  deleted: 'The organization is deleted: nobody signs in for it any more.',
+}
+
+type ById = { Params: { id: string } }
+
+const sentSchema = z.record(z.string(), z.string().max(20_000)).default({})
+const versionSchema = z.string().regex(/^\d{1,9}$/)
+const query = z.object({
+  search: z.string().max(400).default('').catch(''),
+  cursor: z.string().max(500).optional().catch(undefined),
+  done: z.string().optional().catch(undefined),
+})
+
+/** `/admin/organizations`: companies that people sign in for, who is in them as what, and who is invited. */
+export async function organizationsArea(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & OrganizationsAreaDependencies,
+): Promise<void> {
+  const { organizations, organizationFields: fields, organizationTexts: texts } = deps
+  const { pageOf, show } = organizationPage(deps)
+
+  app.get('/admin/organizations', { config: { admin: 'read' } }, async (request, reply) => {
+    const { search, cursor, done } = query.parse(request.query)
+    const page = await organizations.list({ search, cursor })
+    const data = {
+      search,
+      organizations: page.items.map(({ id, name, slug, disabled }) => ({
+        ...{ href: pageOf(id), name, slug, disabled },
+      })),
+      ...pageLinks('/admin/organizations', { search }, cursor, page.next_cursor),
+    }
+    const notice = noticeOf(NOTICES, done)
+    return renderConsole(request, reply, 'organizations', 'admin/organizations', data, { notice })
+  })
+
+  const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) =>
+    renderConsole(
+      request,
+      reply,
+      'organizations',
+      'admin/access-new',
+      {
+        title: 'Create an organization',
+        about:
+          'A company that people sign in for. Apps are told which one it is, and as what a person is in it.',
+        form: { action: '/admin/organizations', ...form },
+        fields: drawnOrganization(fields, form.values ?? {}),
+        label: 'Create organization',
+        backHref: '/admin/organizations',
+      },
+      { status },
+    )
+
+  app.get('/admin/organizations/new', { config: { admin: 'write' } }, async (request, reply) =>
+    showNew(request, reply),
+  )
+
+  app.post(
+    '/admin/organizations',
+    { config: { admin: 'organization.create', formPage: '/admin/organizations/new' } },
+    async (request, reply) => {
+      try {
+        const sent = sentSchema.parse(request.body ?? {})
+        const { id } = await organizations.create(enteredIn(fields, sent, texts))
+        return reply.redirect(pageOf(id, 'created'), 303)
+      } catch (error) {
+        return showNew(request, reply, { ...asFormErrors(error), values: shownAgain(request.body) }, 422)
+      }
+    },
+  )
+
+  app.get<ById>('/admin/organizations/:id', { config: { admin: 'read' } }, async (request, reply) =>
+    show(request, reply, await organizations.get(request.params.id)),
+  )
+
+  app.post<ById>(
+    '/admin/organizations/:id/edit',
+    { config: { admin: 'organization.update', formPage: '/admin/organizations/:id' } },
+    async (request, reply) => {
+      const { id } = request.params
+      const sent = sentSchema.parse(request.body ?? {})
+      const version = versionSchema.parse(sent.version)
+      try {
+        await organizations.update(id, enteredIn(fields, sent, texts), { ifVersion: Number(version) })
+        return reply.redirect(pageOf(id, 'saved'), 303)
+      } catch (error) {
+        const values = shownAgain(request.body)
+        if (error instanceof VersionConflict)
+          return show(request, reply, await organizations.get(id), {
+            ...{ edit: { values }, stale: true, status: 409 },
+          })
+        const edit = { ...asFormErrors(error), values }
+        // The version that was sent: what another administrator changed since is still to be shown.
+        return show(request, reply, await organizations.get(id), { edit, version, status: 422 })
+      }
+    },
+  )
+
+  memberRoutes(app, deps, { pageOf, show })
+  invitationRoutes(app, deps, { pageOf, show })
+
+  async function ending({ id }: Organization) {
+    const [members, invitations] = await Promise.all([
+      organizations.members.count(id),
+      organizations.invitations.count(id),
+    ])
+    return [
+      { label: 'Members', value: countText(members) },
+      { label: 'Invitations', value: countText(invitations) },
+    ]
+  }
+
+  app.get<ById>('/admin/organizations/:id/delete', { config: { admin: 'read' } }, async (request, reply) => {
+    const one = await organizations.get(request.params.id)
+    return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
+      title: `Delete ${one.name}?`,
+      ends: 'Nobody signs in for it any more: its refresh and opaque tokens end at once, those that APIs verify by themselves are valid until they expire. Links of invitations lead nowhere. The accounts of its members stay. Its short name is free, and a new organization of this name is another one.',
+      facts: [{ label: 'Short name', value: one.slug }, ...(await ending(one))],
+      form: { action: `${pageOf(one.id)}/delete`, fields: {} },
+      label: 'Delete organization',
+      keepHref: pageOf(one.id),
+    })
+  })
+
+  app.post<ById>(
+    '/admin/organizations/:id/delete',
+    { config: { admin: 'organization.delete', formPage: '/admin/organizations/:id/delete' } },
+    async (request, reply) => {
+      await organizations.remove(request.params.id)
+      return reply.redirect('/admin/organizations?done=deleted', 303)
+    },
+  )
+}

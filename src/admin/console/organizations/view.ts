@@ -1,0 +1,52 @@
+import type { Held } from '../access/view.ts'
+import type { ConsoleFrame } from '../context.ts'
+import type { DrawnField } from '../fields.ts'
+import type { PageLinks } from '../page-links.ts'
+
+/** A member, with their roles. */
+export interface HeldMember extends Held {
+  roles: string
+}
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'admin/organizations': PageLinks & {
+      frame: ConsoleFrame
+      search: string
+      organizations: { href: string; name: string; slug: string; disabled: boolean }[]
+    }
+    'admin/organizations-one': {
+      frame: ConsoleFrame
+      title: string
+      facts: [name: string, value: string][]
+      /** Each field, for who may not change it. */
+      shown: { label: string; value: string }[]
+      disabled: boolean
+      alert?: string | undefined
+      edit: Form & { version: string }
+      fields: DrawnField[]
+      /** Set on a stale tab: what is stored by now. */
+      conflict?: { label: string; value: string }[] | undefined
+      members: HeldMember[]
+      pager: PageLinks
+      addMember: Form
+      memberRoles: DrawnField[]
+      invitations: Held[]
+      invitationPager: PageLinks
+      invite: Form
+      invitedRoles: DrawnField[]
+      removeHref: string
+    }
+    'admin/organizations-member': {
+      frame: ConsoleFrame
+      title: string
+      below: { href: string; label: string }[]
+      facts: [name: string, value: string][]
+      personHref: string
+      form: Form
+      roles: DrawnField[]
+      remove: ButtonForm
+      backHref: string
+    }
+  }
+}
