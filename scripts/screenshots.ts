@@ -3,6 +3,7 @@
  *
  *   node scripts/screenshots.ts            the ones of the README, into docs/images
  *   node scripts/screenshots.ts FOLDER     every page, light and dark, phone and desktop, to look through
+ *   node scripts/screenshots.ts FOLDER ar  the pages of end users in a language
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -38,7 +39,7 @@ async function shoot(page: Page, path: string, viewport: { width: number; height
   }
 }
 
-const folder = process.argv[2]
+const [, , folder, language] = process.argv
 const into = folder ?? fileURLToPath(new URL('../docs/images', import.meta.url))
 mkdirSync(into, { recursive: true })
 const options = { env: { PORT, ISSUER: `http://localhost:${PORT}`, RATE_LIMIT: 'on' }, appPort: APP_PORT }
@@ -53,6 +54,12 @@ async function shootAll<On extends E2eFixture>(scenes: Scene<On>[], e2e: On): Pr
         deviceScaleFactor: folder === undefined && picture ? picture.scale : 1,
       })
       await scene.open(page, e2e)
+      // Scenes press what is written in English; the page that they end on is shown in the language.
+      if (language !== undefined) {
+        const { origin } = new URL(page.url())
+        await page.context().addCookies([{ name: 'locale', value: language, url: origin }])
+        await page.reload()
+      }
       const path = join(into, scene.name)
       if (folder === undefined && picture) {
         await shoot(page, path, { width: picture.width, height: 600 })
@@ -79,7 +86,7 @@ await shootAll(
   await openFederatedFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
 )
 
-if (folder !== undefined) {
+if (folder !== undefined && language === undefined) {
   const e2e = await openConsole(options)
   try {
     for (const view of consoleViews) {

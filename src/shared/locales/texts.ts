@@ -33,7 +33,19 @@ export function setLocale(tag: string): void {
 
 /** A text in the current language. @throws Error when a placeholder of it is not filled */
 export const t = (key: TextKey, values: TextArguments = {}): string =>
-  piecesIn(currentLocale(), key, values).join('')
+  piecesIn(currentLocale(), key, isolated(values)).join('')
+
+/**
+ * What fills a text that runs from right to left, each for itself (FSI … PDI, UAX #9 §2.4): else a name, a phone number or an address
+ * in it would be torn apart.
+ */
+function isolated(values: TextArguments): TextArguments {
+  if (direction() === 'ltr') return values
+  const pairs = Object.entries(values)
+  return Object.fromEntries(
+    pairs.map(([name, value]) => [name, typeof value === 'string' ? `\u2068${value}\u2069` : value]),
+  )
+}
 
 /** Whether there is a text of this name. */
 export const isText = (key: string): key is TextKey => own(catalogueOf(ENGLISH), key) !== undefined
@@ -98,7 +110,9 @@ export function html(
     name,
     (pieces: readonly unknown[]) => new Html(`<a href="${escaped(href)}">${markupOf(pieces)}</a>`),
   ])
-  return markupOf(piecesIn(currentLocale(), key, { ...values, ...elements, ...Object.fromEntries(anchors) }))
+  return markupOf(
+    piecesIn(currentLocale(), key, { ...isolated(values), ...elements, ...Object.fromEntries(anchors) }),
+  )
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
