@@ -56,6 +56,8 @@ export interface NamesAndLifetimes {
   findAccount(id: string): Promise<{ displayUsername: string } | undefined>
   /** The id of the account with this username or address. */
   accountId(login: string): Promise<string | undefined>
+  /** What language the account with this username or address speaks, as its profile says it. */
+  accountLocale(login: string): Promise<string | null | undefined>
   clientName(id: string): Promise<string | undefined>
   /** The longest lifetime of access tokens that an API is registered with, in seconds. */
   longestTtl(): Promise<number>
@@ -134,6 +136,7 @@ export async function openFoundation(
       return values.mailFrom
     },
     outboxDir: join(dataDir, 'outbox'),
+    language: { ofAccount: names.accountLocale, fallback: () => values.defaultLocale },
     issuer,
     logger,
     clock,

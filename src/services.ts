@@ -168,6 +168,7 @@ export async function openServices(
     {
       findAccount: (id) => accounts.byId(id),
       accountId: async (login) => (await accounts.find(login))?.id,
+      accountLocale: async (login) => (await accounts.find(login))?.locale,
       clientName: async (id) => (await findClient(id))?.metadata.client_name,
       longestTtl: () => resources.longestTtl(),
       written: () => webhooks?.dispatch.written(),

@@ -1,4 +1,3 @@
-import { dayOf } from '../shared/moment.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
 import type { FactorEvent } from './events.ts'
 import type { CodeKind } from './failures.ts'
@@ -9,7 +8,7 @@ export type FactorMail =
   | {
       to: string
       template: 'factor-added' | 'factor-removed'
-      data: { username: string; factor: string; accountLink: string }
+      data: { username: string; factor: SecondFactor; accountLink: string }
     }
   | {
       to: string
@@ -31,12 +30,12 @@ export type FactorMail =
   | {
       to: string
       template: 'browser-remembered'
-      data: { username: string; device: string; until: string; accountLink: string }
+      data: { username: string; device?: string | undefined; until: number; accountLink: string }
     }
   | {
       to: string
       template: 'recovery-code-used'
-      data: { username: string; left: string; accountLink: string }
+      data: { username: string; left: number; accountLink: string }
     }
 
 export interface FactorMailOut {
@@ -63,13 +62,6 @@ export interface Notices {
   codeWrong(accountId: string, kind: CodeKind, last: boolean): Promise<void>
 }
 
-/** In mails: “… can now be asked for”. */
-const IN_WORDS: Readonly<Record<SecondFactor, string>> = {
-  passkey: 'A passkey',
-  totp: 'An authenticator app',
-  phone: 'A code by SMS',
-}
-
 export function createNotices(deps: {
   events: (event: FactorEvent) => void
   mail: FactorMailOut
@@ -91,8 +83,7 @@ export function createNotices(deps: {
     (type: 'factor.added' | 'factor.removed', template: 'factor-added' | 'factor-removed') =>
     (owner: FactorOwner, kind: SecondFactor): void => {
       events({ type, ...of(owner), kind })
-      const factor = IN_WORDS[kind]
-      tell(owner, (to, username) => ({ to, template, data: { username, factor, accountLink } }))
+      tell(owner, (to, username) => ({ to, template, data: { username, factor: kind, accountLink } }))
     }
   const appPassword =
     (
@@ -134,8 +125,8 @@ export function createNotices(deps: {
 
     browserRemembered(owner, { userAgent, until }) {
       events({ type: 'factor.browser_remembered', ...of(owner) })
-      const device = deps.describeDevice?.(userAgent) ?? 'an unknown device'
-      const data = { device, until: dayOf(until), accountLink }
+      const device = deps.describeDevice?.(userAgent)
+      const data = { device, until, accountLink }
       tell(owner, (to, username) => ({ to, template: 'browser-remembered', data: { username, ...data } }))
     },
 
@@ -153,7 +144,7 @@ export function createNotices(deps: {
       tell(owner, (to, username) => ({
         to,
         template: 'recovery-code-used',
-        data: { username, left: String(left), accountLink },
+        data: { username, left, accountLink },
       }))
     },
 

@@ -1,4 +1,4 @@
-// Mail owns: the texts (views/mail), and the way out (SMTP or files). It does not own: who gets what and when, and the links in a
+// Mail owns: what each message says (messages, texts of locales/), how it looks (views/mail), its language, and the way out (SMTP or files). It does not own: who gets what and when, and the links in a
 // message, which the sending feature decides; when a message is tried again, which is the queue's.
 //
 //   send, deferred ──> queue (database, sealed) ──> prepare ──> render ──> SMTP ── refused or down ──> again, for a day and a half
@@ -16,6 +16,8 @@ import {
 } from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
 import { type Delivery, type DeliveryQueue, type Outcome, RETRIES } from '../shared/delivery.ts'
+import { ENGLISH, firstMatching } from '../shared/locales/locales.ts'
+import { inLocale, spokenLocale } from '../shared/locales/texts.ts'
 import { createBackground } from './background.ts'
 import { createMailTemplates, type Mail } from './templates.ts'
 import { createOutbox, createSmtpTransport, type Envelope } from './transport.ts'
@@ -54,6 +56,14 @@ export interface Mailer {
   close(): Promise<void>
 }
 
+/** Which language a mail is written in, unless the request that caused it says one: English where this is not given. */
+export interface MailLanguage {
+  /** What the account with this username or address speaks, as its profile says it. It goes before all others. */
+  ofAccount(login: string): Promise<string | null | undefined>
+  /** Where nobody says one: a tag of LOCALES. Read for each mail. */
+  fallback(): string
+}
+
 /** One address, nothing that a mail header could be broken with. */
 const singleAddress = /^[^\s@<>,;:"()[\]\\\p{C}]+@[^\s@<>,;:"()[\]\\\p{C}]+$/u
 
@@ -62,14 +72,16 @@ const maximumQueue = 10_000
 /** How long an ending process waits for its queue. */
 const drainMilliseconds = 10_000
 
-/** What a row of the queue holds. */
-type Stored =
+/** What a row of the queue holds. `locale`: the language of the request that caused it, if it spoke one. */
+type Stored = { locale?: string | undefined } & (
   | { mail: Mail }
   | { deferred: string; data: object; context?: Omit<AuditContext, 'settling'> | undefined }
+)
 
 /**
  * @param options.smtpUrl without one, messages are written to `outboxDir`
  * @param options.from “Name <address>” or an address; default: no-reply at the issuer's host. Read for each message
+ * @param options.language of each mail
  * @param options.backoff milliseconds before the second try, the third and so on; then it is given up
  * @param options.ended told what became of each message
  * @throws when `from` holds a line break
@@ -83,6 +95,7 @@ export function createMailer(options: {
   logger: MailLog
   clock: Clock
   viewsDir?: string
+  language?: MailLanguage | undefined
   backoff?: readonly number[]
   ended?: ((result: 'sent' | 'failed' | 'dropped') => void) | undefined
 }): Mailer {
@@ -99,9 +112,16 @@ export function createMailer(options: {
   const prepared = new Map<string, (data: object) => Promise<Mail | undefined>>()
   const background = createBackground(smtpUrl ? 2 : 1)
 
-  const compose = (mail: Mail): Envelope => {
+  const compose = (mail: Mail, language: string): Envelope => {
     if (!singleAddress.test(mail.to)) throw new Error('a mail needs exactly one address to go to')
-    return { from: sender(), to: mail.to, template: mail.template, ...render(mail) }
+    const rendered = inLocale(language, () => render(mail))
+    return { from: sender(), to: mail.to, template: mail.template, ...rendered }
+  }
+
+  /** The account's, else that of the request, else the one for everybody. */
+  const languageOf = async ({ to, data }: Mail, locale: string | undefined): Promise<string> => {
+    const account = await options.language?.ofAccount('username' in data ? data.username : to)
+    return firstMatching([account, locale, options.language?.fallback()].filter(isSaid)) ?? ENGLISH
   }
 
   /** The mail of a row; undefined: there is none. Throws what may work another time. */
@@ -117,8 +137,11 @@ export function createMailer(options: {
 
   const deliver = async ({ payload, tries }: Delivery): Promise<Outcome> => {
     let mail: Mail | undefined
+    let language = ENGLISH
+    const stored = JSON.parse(payload) as Stored
     try {
-      mail = await mailOf(JSON.parse(payload) as Stored)
+      mail = await mailOf(stored)
+      if (mail !== undefined) language = await languageOf(mail, stored.locale)
     } catch (err) {
       logger.error({ err, tries }, 'mail could not be prepared')
       return retry(tries, { error: 'could not be prepared' })
@@ -126,7 +149,7 @@ export function createMailer(options: {
     if (mail === undefined) return { kind: 'done' }
     let envelope: Envelope
     try {
-      envelope = compose(mail)
+      envelope = compose(mail, language)
     } catch (err) {
       ended?.('failed')
       logger.error({ err }, 'mail could not be prepared')
@@ -146,7 +169,9 @@ export function createMailer(options: {
         logger.error({ template, recipient: fingerprint(to), tries, reason }, 'mail could not be sent')
       }
       // Prepared once: its link stays the one that was issued.
-      return outcome.kind === 'again' ? { ...outcome, payload: JSON.stringify({ mail }) } : outcome
+      return outcome.kind === 'again'
+        ? { ...outcome, payload: JSON.stringify({ mail, locale: stored.locale }) }
+        : outcome
     }
   }
 
@@ -181,24 +206,25 @@ export function createMailer(options: {
   }
 
   return {
-    send: (mail) => store({ mail }),
+    send: (mail) => store({ mail, locale: spokenLocale() }),
 
     deferred(name, prepare) {
       prepared.set(name, prepare as (data: object) => Promise<Mail | undefined>)
       return (data) => {
         const { settling: _, ...context } = currentAuditContext() ?? { actor: { kind: 'server' as const } }
-        store({ deferred: name, data, context })
+        store({ deferred: name, data, context, locale: spokenLocale() })
       }
     },
 
     defer(prepare) {
       const { waiting } = background.load()
+      const locale = spokenLocale()
       if (waiting >= maximumQueue) logger.error({ queue: waiting }, 'mail dropped: the queue is full')
       else
         background.push(async () => {
           try {
             const mail = await prepare()
-            if (mail !== undefined) store({ mail })
+            if (mail !== undefined) store({ mail, locale })
           } catch (error) {
             ended?.('failed')
             logger.error({ err: error }, 'mail could not be prepared')
@@ -231,6 +257,8 @@ export function createMailer(options: {
     },
   }
 }
+
+const isSaid = (tag: string | null | undefined): tag is string => typeof tag === 'string'
 
 /** RFC 5321 §4.2.1: a 5yz answer stays the same however often one asks. */
 const isPermanent = (error: unknown): boolean => {

@@ -19,14 +19,23 @@ export interface MailTransport {
   close(): void
 }
 
+/** RFC 3676: a reader may put the lines of a paragraph together again. */
+const TEXT = 'text/plain; charset=utf-8; format=flowed; delsp=yes'
+
 /** The receiver as an object: a string would be parsed, and could name more than one. */
-const messageOf = ({ from, to, subject, text, html }: Envelope) => ({
+const messageOf = ({ from, to, subject, text, html, language }: Envelope) => ({
   from,
   to: { name: '', address: to },
   subject,
-  text,
-  html,
-  headers: { 'Auto-Submitted': 'auto-generated' },
+  alternatives: [
+    { contentType: TEXT, content: text },
+    { contentType: 'text/html; charset=utf-8', content: html },
+  ],
+  headers: {
+    // RFC 3834 §5: nothing answers by itself.
+    'Auto-Submitted': 'auto-generated',
+    'Content-Language': language,
+  },
   disableFileAccess: true,
   disableUrlAccess: true,
 })
@@ -87,16 +96,16 @@ export function createSmtpTransport(smtpUrl: string): MailTransport {
  * for “=”. A line may have 998 bytes (RFC 5322 §2.1.1); those of the texts keep far below that.
  */
 const readable = (envelope: Envelope) => {
-  const { text, html, ...headers } = messageOf(envelope)
-  const part = (type: string, content: string) => ({
+  const { alternatives, ...message } = messageOf(envelope)
+  const part = ({ contentType, content }: (typeof alternatives)[number]) => ({
     raw: [
-      `Content-Type: text/${type}; charset=utf-8`,
+      `Content-Type: ${contentType}`,
       'Content-Transfer-Encoding: 8bit',
       '',
       ...content.split(/\r?\n/),
     ].join('\r\n'),
   })
-  return { ...headers, alternatives: [part('plain', text), part('html', html)] }
+  return { ...message, alternatives: alternatives.map(part) }
 }
 
 /** Writes each message to a file of its own, named by time and template; a reader never sees half a file. */

@@ -1,5 +1,3 @@
-import { dayOf } from '../shared/moment.ts'
-
 interface Announcement {
   accounts: {
     search(query: { role: 'admin'; limit: number }): Promise<{
@@ -10,7 +8,7 @@ interface Announcement {
     send(mail: {
       to: string
       template: 'webhook-disabled'
-      data: { username: string; url: string; since: string; link: string }
+      data: { username: string; url: string; since: number; link: string }
     }): void
   }
   issuer: string
@@ -29,7 +27,7 @@ export async function announceDisabled(
     const { items } = await accounts.search({ role: 'admin', limit: MOST })
     for (const { email, displayUsername: username, disabledAt } of items)
       if (email !== null && disabledAt === null) {
-        const data = { username, url, since: dayOf(failingSince), link: `${issuer}/admin/webhooks/${id}` }
+        const data = { username, url, since: failingSince, link: `${issuer}/admin/webhooks/${id}` }
         mailer.send({ to: email, template: 'webhook-disabled', data })
       }
   } catch (err) {

@@ -58,8 +58,7 @@ forEachDatabase('the recovery of an account that has lost its second factors', (
     })
     const mail = mailTo(username)
     expect(mail).toMatchObject({ to: `${username}@example.org`, template: 'recovery-started' })
-    const { how } = mail.data as { how: string }
-    for (const said of ['22 Nov 2026', 'Firefox on Linux', '192.0.2.1']) expect(how).toContain(said)
+    expect(mail.data).toMatchObject({ startedAt: at, device: 'Firefox on Linux', address: '192.0.2.1' })
     expect(events(id)).toContainEqual({
       ...{ type: 'account.recovery_started', accountId: id, username, by: 'owner' },
       ready_at: new Date(at + 48 * HOUR * 1000).toISOString(),
@@ -308,8 +307,7 @@ forEachDatabase('the recovery of an account that has lost its second factors', (
     const mail = mailTo('helped')
     expect(mail.template).toBe('recovery-started-for-you')
     expect(mail.data).toMatchObject({
-      startedAt: expect.stringContaining('2026'),
-      resetLink: expect.stringContaining('/forgot-password'),
+      startedAt: fixture().now,
       stopLink: expect.stringContaining('/login/recover/stop?token='),
     })
     expect(events(id).at(-1)).toMatchObject({ type: 'account.recovery_started', by: 'administrator' })

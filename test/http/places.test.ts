@@ -96,7 +96,7 @@ test.each(engines)(
         .map((each) => each.split(';', 1)[0])
         .join('; ')
       expect((await latchkey.mailTo(user.email)).text).toContain(
-        'From the network address 203.0.113.9 (Paris, France)',
+        'Network address: 203.0.113.9 (Paris, France)',
       )
       const page = await fetch(`${latchkey.issuer}/account/sessions`, { headers: { cookie } })
       expect(await page.text()).toContain('from 203.0.113.9 (Paris, France)')

@@ -2,7 +2,6 @@ import { neededBy, reaches } from '../../shared/acr.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { message } from '../../shared/locales/texts.ts'
-import { dayOf } from '../../shared/moment.ts'
 import { type Account, notFound } from '../account.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
@@ -52,7 +51,7 @@ export function createDeletion(deps: {
 
   function tell({ email, displayUsername: username }: Account, deletionAt: number): void {
     if (email === null) return
-    const data = { username, deletedOn: dayOf(deletionAt), signInLink: links.signIn() }
+    const data = { username, deletedOn: deletionAt, signInLink: links.signIn() }
     mail.send({ to: email, template: 'deletion-requested', data })
   }
 

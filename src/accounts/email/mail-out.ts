@@ -1,33 +1,50 @@
+/** How an account was signed in to. `provider`: by an account elsewhere. */
+export type SignInMethod =
+  | 'provider'
+  | 'passkey'
+  | 'code'
+  | 'password'
+  | 'password_and_passkey'
+  | 'password_and_second_factor'
+
 /** The mails of this feature, and the way out of it. src/mail implements it; src/app.ts joins the two. */
 export type AccountMail =
   | {
       to: string
       template: 'verify-email'
-      data: { username: string; link: string; code: string; validFor: string }
+      data: { username: string; link: string; code: string; validFor: number }
     }
-  | { to: string; template: 'already-registered'; data: { signInLink: string; resetLink: string } }
-  | { to: string; template: 'reset-password'; data: { username: string; link: string; validFor: string } }
+  | { to: string; template: 'already-registered'; data: { signInLink: string } }
+  | { to: string; template: 'reset-password'; data: { username: string; link: string; validFor: number } }
   | {
       to: string
       template: 'reset-password-leaving'
-      data: { username: string; link: string; validFor: string; deletedOn: string }
+      data: { username: string; link: string; validFor: number; deletedOn: number }
     }
   | {
       to: string
       template: 'invitation'
-      data: { username: string; invitedBy: string; link: string; validFor: string }
+      data: { username: string; invitedBy: string; link: string; validFor: number }
     }
   | { to: string; template: 'password-changed'; data: { username: string; resetLink: string } }
   | {
       to: string
       template: 'locked'
-      data: { username: string; lockedFor: string; link: string; validFor: string }
+      data: { username: string; lockedFor: number; link: string; validFor: number }
     }
-  | { to: string; template: 'locked-for-good'; data: { username: string; link: string; validFor: string } }
+  | { to: string; template: 'locked-for-good'; data: { username: string; link: string; validFor: number } }
   | {
       to: string
       template: 'new-device'
-      data: { username: string; device: string; at: string; address: string; how: string; link: string }
+      data: {
+        username: string
+        device?: string | undefined
+        at: number
+        address: string
+        how: SignInMethod
+        provider?: string | undefined
+        link: string
+      }
     }
   | {
       to: string
@@ -47,7 +64,7 @@ export type AccountMail =
   | {
       to: string
       template: 'deletion-requested'
-      data: { username: string; deletedOn: string; signInLink: string }
+      data: { username: string; deletedOn: number; signInLink: string }
     }
   | {
       to: string

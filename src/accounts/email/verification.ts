@@ -116,14 +116,14 @@ export function createVerification(deps: {
     }
     events.emit({ type: 'account.verification_sent', accountId: account.id })
     if (owner) {
-      const data = { signInLink: links.signIn(), resetLink: links.forgotPassword() }
+      const data = { signInLink: links.signIn() }
       return { to: email, template: 'already-registered', data }
     }
     const data = {
       username: account.displayUsername,
       link: links.verifyEmail(issued.token, interaction),
       code: issued.code,
-      validFor: durationInWords(settings.verificationTtl),
+      validFor: settings.verificationTtl,
     }
     return { to: email, template: 'verify-email', data }
   }

@@ -8,7 +8,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { minuteOf } from '../../shared/moment.ts'
 import type { Account } from '../account.ts'
 import type { Links } from '../email/links.ts'
-import type { MailOut } from '../email/mail-out.ts'
+import type { MailOut, SignInMethod } from '../email/mail-out.ts'
 import { ofAccount, type SecurityEvents } from '../events.ts'
 import type { AccountSessions } from '../sessions.ts'
 import type { AccountSettings } from '../settings.ts'
@@ -87,9 +87,10 @@ export function createNewDevices(
       if (seen === 'first' || !isTold(seen) || deps.settings.newDeviceMails === 'off') return undefined
       const account = await store.byId(accountId)
       if (!account?.email) return undefined
+      const device = deps.describeDevice(userAgent)
       const said: Disownable = {
         username: account.displayUsername,
-        device: deps.describeDevice(userAgent) ?? 'an unknown device',
+        device: device ?? 'an unknown device',
         at: minuteOf(at),
         address: await deps.describeAddress(address),
       }
@@ -103,7 +104,10 @@ export function createNewDevices(
         details: JSON.stringify(said),
       })
       if (!issued) return undefined
-      const data = { ...said, how: howOf(amr, provider), link: deps.links.notMe(issued.token) }
+      const data = {
+        ...{ username: said.username, device, at, address: said.address },
+        ...{ how: howOf(amr), provider, link: deps.links.notMe(issued.token) },
+      }
       return { to: account.email, template: 'new-device', data }
     })
   }
@@ -141,11 +145,10 @@ export function createNewDevices(
   }
 }
 
-/** Behind “You signed in with”. */
-function howOf(amr: readonly string[], provider: string | undefined): string {
+function howOf(amr: readonly string[]): SignInMethod {
   const passkey = amr.includes('hwk') || amr.includes('swk')
-  if (amr.includes('fed')) return provider ?? 'a sign-in provider'
-  if (!amr.includes('pwd')) return passkey ? 'a passkey' : 'a code'
-  if (passkey) return 'the password and a passkey'
-  return amr.includes('mfa') ? 'the password and a second factor' : 'the password'
+  if (amr.includes('fed')) return 'provider'
+  if (!amr.includes('pwd')) return passkey ? 'passkey' : 'code'
+  if (passkey) return 'password_and_passkey'
+  return amr.includes('mfa') ? 'password_and_second_factor' : 'password'
 }

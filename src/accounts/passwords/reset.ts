@@ -1,5 +1,4 @@
 import { AppError } from '../../shared/errors.ts'
-import { dayOf, durationInWords } from '../../shared/moment.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
 import { notFound } from '../account.ts'
@@ -110,11 +109,10 @@ export function createPasswordReset(deps: {
     const data = {
       username: account.displayUsername,
       link: resetLink,
-      validFor: durationInWords(settings.resetTtl),
+      validFor: settings.resetTtl,
     }
     if (!isLeaving(account)) return { to: email, template: 'reset-password', data }
-    const deletedOn = dayOf(account.deletionAt)
-    return { to: email, template: 'reset-password-leaving', data: { ...data, deletedOn } }
+    return { to: email, template: 'reset-password-leaving', data: { ...data, deletedOn: account.deletionAt } }
   })
 
   const locked = mail.deferred<ToOwner & { how: 'for_a_while' | 'for_good' }>(
@@ -126,12 +124,12 @@ export function createPasswordReset(deps: {
       const special = how === 'for_good' && ({ purpose: 'let_in', limited: false, ttl: lasts } as const)
       const resetLink = await link(account, email, special || {})
       if (!resetLink) return undefined
-      const data = { username: account.displayUsername, link: resetLink, validFor: durationInWords(lasts) }
+      const data = { username: account.displayUsername, link: resetLink, validFor: lasts }
       if (how === 'for_good') return { to: email, template: 'locked-for-good', data }
       return {
         to: email,
         template: 'locked',
-        data: { ...data, lockedFor: durationInWords(settings.lockoutSeconds) },
+        data: { ...data, lockedFor: settings.lockoutSeconds },
       }
     },
   )
@@ -143,7 +141,7 @@ export function createPasswordReset(deps: {
     const data = {
       username: account.displayUsername,
       link: resetLink,
-      validFor: durationInWords(settings.resetTtl),
+      validFor: settings.resetTtl,
     }
     return { to: email, template: 'reset-password', data }
   })
@@ -175,7 +173,7 @@ export function createPasswordReset(deps: {
       const data = {
         username: account.displayUsername,
         link: resetLink,
-        validFor: durationInWords(settings.resetTtl),
+        validFor: settings.resetTtl,
       }
       mail.send({ to: email, template: 'reset-password', data })
       return account

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
 import { message } from '../../shared/locales/texts.ts'
-import { durationInWords } from '../../shared/moment.ts'
 import type { ProviderValues } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account, Role } from '../account.ts'
@@ -224,7 +223,7 @@ export function createInvitations(deps: {
         username: account.displayUsername,
         invitedBy,
         link: links.invitation(issued.token),
-        validFor: durationInWords(ttl),
+        validFor: ttl,
       }
       mail.send({ to: email, template: 'invitation', data })
       return invited

@@ -29,7 +29,7 @@ export type EmailCodePurpose = 'sign_in' | 'enrolment'
 export interface EmailCodeMail {
   to: string
   template: 'sign-in-code' | 'enrolment-code'
-  data: { username: string; code: string; validFor: string; resetLink: string }
+  data: { username: string; code: string; validFor: number; resetLink: string }
 }
 
 /**
@@ -102,7 +102,7 @@ export function createEmailCodes(deps: {
       const code = String(randomInt(10 ** DIGITS)).padStart(DIGITS, '0')
       await artifacts.upsert(MODEL, accountId, { mac: macOf(accountId, code, purpose) }, TTL)
       const resetLink = new URL('/forgot-password', deps.issuer).href
-      const data = { username: owner.displayUsername, code, validFor: '10 minutes', resetLink }
+      const data = { username: owner.displayUsername, code, validFor: TTL, resetLink }
       const template = purpose === 'sign_in' ? 'sign-in-code' : 'enrolment-code'
       deps.mail.send({ to: owner.email, template, data })
       return { kind: 'sent' }

@@ -1,4 +1,3 @@
-import { minuteOf } from '../../shared/moment.ts'
 import type { SecondFactor } from '../../shared/second-factor.ts'
 import type { FactorOwner } from '../owner.ts'
 import type { RecoveryView, StartedBy } from './recovery.ts'
@@ -24,23 +23,34 @@ export type RecoveryMail =
   | {
       to: string
       template: 'recovery-started'
-      data: { username: string; how: string; readyAt: string; stopLink: string; resetLink: string }
+      data: {
+        username: string
+        startedAt: number
+        device: string
+        address: string
+        readyAt: number
+        stopLink: string
+      }
     }
   | {
       to: string
       template: 'recovery-started-for-you'
-      data: { username: string; startedAt: string; readyAt: string; stopLink: string; resetLink: string }
+      data: { username: string; startedAt: number; readyAt: number; stopLink: string }
     }
   | {
       to: string
       template: 'recovery-ready'
-      data: { username: string; link: string; validUntil: string; stopLink: string }
+      data: { username: string; link: string; validUntil: number; stopLink: string }
     }
-  | { to: string; template: 'recovery-stopped'; data: { username: string; why: string; resetLink: string } }
+  | {
+      to: string
+      template: 'recovery-stopped'
+      data: { username: string; why: StoppedBy; resetLink: string }
+    }
   | {
       to: string
       template: 'recovery-finished'
-      data: { username: string; accountLink: string; resetLink: string }
+      data: { username: string; accountLink: string }
     }
 
 /** Tells the audit log and the owner, at the verified address, what became of a recovery. */
@@ -51,15 +61,6 @@ export interface RecoveryNotices {
   ready(owner: FactorOwner, token: string, expiresAt: number): void
   stopped(owner: FactorOwner, by: StoppedBy): void
   finished(owner: FactorOwner, kinds: readonly SecondFactor[]): void
-}
-
-/** In the mail: “It was stopped: …”. */
-const WHY: Readonly<Record<StoppedBy, string>> = {
-  link: 'the link in our message was used',
-  account: 'it was stopped on the account page',
-  second_factor: 'a second factor of this account was used, so it is not lost',
-  new_password: 'the password of this account was changed',
-  administrator: 'an administrator stopped it',
 }
 
 export function createRecoveryNotices(deps: {
@@ -81,15 +82,14 @@ export function createRecoveryNotices(deps: {
     started(owner, by, token, { startedAt, readyAt }) {
       const ready_at = new Date(readyAt).toISOString()
       events({ type: 'account.recovery_started', ...of(owner), by: by.kind, ready_at })
-      const at = minuteOf(startedAt)
-      const links = { readyAt: minuteOf(readyAt), stopLink: stopLinkOf(token), resetLink }
+      const data = { startedAt, readyAt, stopLink: stopLinkOf(token) }
       tell(owner, (to, username) =>
         by.kind === 'administrator'
-          ? { to, template: 'recovery-started-for-you', data: { username, startedAt: at, ...links } }
+          ? { to, template: 'recovery-started-for-you', data: { username, ...data } }
           : {
               to,
               template: 'recovery-started',
-              data: { username, how: `on ${at}, with ${by.device} from ${by.address}`, ...links },
+              data: { username, device: by.device, address: by.address, ...data },
             },
       )
     },
@@ -101,7 +101,7 @@ export function createRecoveryNotices(deps: {
         data: {
           username,
           link: link(`/login/recover/finish?token=${token}`),
-          validUntil: minuteOf(expiresAt),
+          validUntil: expiresAt,
           stopLink: stopLinkOf(token),
         },
       }))
@@ -112,7 +112,7 @@ export function createRecoveryNotices(deps: {
       tell(owner, (to, username) => ({
         to,
         template: 'recovery-stopped',
-        data: { username, why: WHY[by], resetLink },
+        data: { username, why: by, resetLink },
       }))
     },
 
@@ -122,7 +122,7 @@ export function createRecoveryNotices(deps: {
       tell(owner, (to, username) => ({
         to,
         template: 'recovery-finished',
-        data: { username, accountLink, resetLink },
+        data: { username, accountLink },
       }))
     },
   }

@@ -9,7 +9,6 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isId } from '../../shared/ids.ts'
-import { durationInWords } from '../../shared/moment.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from '../../shared/paging.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Organization, OrganizationEvent, OrganizationInvitation } from '../organization.ts'
@@ -30,7 +29,7 @@ const BATCH = 500
 export interface InvitationMail {
   to: string
   template: 'organization-invitation'
-  data: { organization: string; invitedBy: string; link: string; validFor: string }
+  data: { organization: string; invitedBy: string; link: string; validFor: number }
 }
 
 /** What the link of an invitation offers. */
@@ -141,7 +140,7 @@ export function createInvitations({
         organization: name,
         invitedBy,
         link: `${issuer}/invitation/organization?token=${token}`,
-        validFor: durationInWords(TTL),
+        validFor: TTL,
       },
     })
 

@@ -21,6 +21,10 @@ export function currentLocale(): string {
   return speaking.tag
 }
 
+/** As `currentLocale`; undefined: none was set. */
+export const spokenLocale = (): string | undefined =>
+  storage.getStore() === undefined ? undefined : currentLocale()
+
 /** Runs `work` in a language. @param tag one of LOCALES, or what finds it out when the first text is asked for */
 export const inLocale = <T>(tag: string | (() => string), work: () => T): T =>
   storage.run(typeof tag === 'string' ? { tag } : { find: tag }, work)
@@ -114,6 +118,14 @@ export function html(
     piecesIn(currentLocale(), key, { ...isolated(values), ...elements, ...Object.fromEntries(anchors) }),
   )
 }
+
+/** A text in the current language without its tags: for mails in plain text. @throws Error when a placeholder of it is not filled */
+export const plain = (key: TextKey, values: TextArguments = {}): string =>
+  piecesIn(currentLocale(), key, { ...values, ...bare }).join('')
+
+const bare = Object.fromEntries(
+  ELEMENTS.map((name) => [name, (pieces: readonly unknown[]) => pieces.join('')]),
+)
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',

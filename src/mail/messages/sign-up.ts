@@ -1,0 +1,61 @@
+import { THE_ADMINISTRATOR } from '../../shared/the-administrator.ts'
+import { lasting, type Write } from '../content.ts'
+import type { MailData } from '../data.ts'
+
+type Of<Template extends keyof MailData> = Write<MailData[Template]>
+
+export const verifyEmail: Of<'verify-email'> = ({ username, code, validFor, link }, service) => ({
+  subject: ['mail.verifyEmail.subject', { service }],
+  heading: ['mail.verifyEmail.heading'],
+  code,
+  paragraphs: [
+    ['mail.verifyEmail.what', { username, service }],
+    ['mail.verifyEmail.once', { duration: lasting(validFor) }],
+    ['mail.verifyEmail.notYours', { username }],
+  ],
+  button: { label: 'mail.verifyEmail.button', link },
+  because: 'mail.because.address',
+})
+
+export const alreadyRegistered: Of<'already-registered'> = ({ signInLink }, service) => ({
+  subject: ['mail.alreadyRegistered.subject', { service }],
+  heading: ['mail.alreadyRegistered.heading'],
+  paragraphs: [
+    ['mail.alreadyRegistered.what', { service }],
+    ['mail.alreadyRegistered.forgot'],
+    ['mail.alreadyRegistered.notYou'],
+  ],
+  button: { label: 'common.signIn', link: signInLink },
+  because: 'mail.because.signUp',
+})
+
+export const invitation: Of<'invitation'> = ({ username, invitedBy, link, validFor }, service) => ({
+  subject: ['mail.invitation.subject', { service }],
+  heading: ['mail.invitation.subject', { service }],
+  paragraphs: [
+    invitedBy === THE_ADMINISTRATOR
+      ? ['mail.invitation.byAdministrator', { username, service }]
+      : ['mail.invitation.by', { invitedBy, username, service }],
+    ['mail.invitation.then'],
+    ['mail.link.once', { duration: lasting(validFor) }],
+  ],
+  button: { label: 'mail.invitation.button', link },
+  because: 'mail.because.invited',
+})
+
+export const organizationInvitation: Of<'organization-invitation'> = (
+  { organization, invitedBy, link, validFor },
+  service,
+) => ({
+  subject: ['mail.organizationInvitation.subject', { service }],
+  heading: ['mail.organizationInvitation.heading', { organization }],
+  paragraphs: [
+    invitedBy === THE_ADMINISTRATOR
+      ? ['mail.organizationInvitation.byAdministrator', { organization, service }]
+      : ['mail.organizationInvitation.by', { invitedBy, organization, service }],
+    ['mail.organizationInvitation.then'],
+    ['mail.link.once', { duration: lasting(validFor) }],
+  ],
+  button: { label: 'mail.invitation.button', link },
+  because: 'mail.because.invited',
+})
