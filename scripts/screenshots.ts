@@ -2,13 +2,15 @@
  * Pictures of the pages, taken from a real server in a real browser.
  *
  *   node scripts/screenshots.ts            the ones of the README, into docs/images
- *   node scripts/screenshots.ts FOLDER     every page, light and dark, phone and desktop, to look through
- *   node scripts/screenshots.ts FOLDER ar  the pages of end users in a language
+ *   node scripts/screenshots.ts FOLDER     every mail and page, light and dark, phone and desktop, to look through
+ *   node scripts/screenshots.ts FOLDER ar  the mails and the pages of end users in a language
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
+import { createMailTemplates } from '../src/mail/templates.ts'
+import { inLocale } from '../src/shared/locales/texts.ts'
 import { consoleViews, openConsole } from '../test/e2e/console/views.ts'
 import { type E2eFixture, openE2eFixture } from '../test/e2e/e2e-fixture.ts'
 import { openFederatedFixture } from '../test/e2e/federated-fixture.ts'
@@ -16,6 +18,8 @@ import { federationScenes } from '../test/e2e/scenes/federation.ts'
 import { type Scene, scenes } from '../test/e2e/scenes/scenes.ts'
 import { secondFactorScenes } from '../test/e2e/scenes/second-factors.ts'
 import { openSmsFixture, smsScenes } from '../test/e2e/scenes/sms.ts'
+import { SAMPLE_MAILS } from '../test/mail/samples.ts'
+import { openBrowser } from '../test/support/browser.ts'
 
 const PORT = '3000'
 const APP_PORT = 4000
@@ -74,6 +78,26 @@ async function shootAll<On extends E2eFixture>(scenes: Scene<On>[], e2e: On): Pr
     await e2e.close()
   }
 }
+
+/** Every mail, as a client shows it that knows both schemes. */
+async function shootMails(language: string): Promise<void> {
+  const viewsDir = fileURLToPath(new URL('../views', import.meta.url))
+  const render = createMailTemplates({ issuer: 'https://id.example.com', viewsDir })
+  const browser = await openBrowser()
+  try {
+    const page = await browser.newPage()
+    for (const mail of SAMPLE_MAILS) {
+      await page.setContent(inLocale(language, () => render(mail)).html)
+      const path = join(into, `mail-${mail.template}`)
+      await shoot(page, `${path}-phone`, { width: 390, height: 600 })
+      await shoot(page, `${path}-desktop`, { width: 632, height: 600 })
+    }
+  } finally {
+    await browser.close()
+  }
+}
+
+if (folder !== undefined) await shootMails(language ?? 'en')
 
 await shootAll(scenes, await openE2eFixture(options))
 await shootAll(

@@ -121,7 +121,7 @@ export function html(
 
 /** A text in the current language without its tags: for mails in plain text. @throws Error when a placeholder of it is not filled */
 export const plain = (key: TextKey, values: TextArguments = {}): string =>
-  piecesIn(currentLocale(), key, { ...values, ...bare }).join('')
+  piecesIn(currentLocale(), key, { ...isolated(values), ...bare }).join('')
 
 const bare = Object.fromEntries(
   ELEMENTS.map((name) => [name, (pieces: readonly unknown[]) => pieces.join('')]),
