@@ -1,6 +1,16 @@
-import type { SignInMethod } from '../accounts/email/mail-out.ts'
-import type { StoppedBy } from '../factors/recovery/notices.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
+
+/** How an account was signed in to. `provider`: by the account of a provider. */
+export type SignInMethod =
+  | 'provider'
+  | 'passkey'
+  | 'code'
+  | 'password'
+  | 'password_and_passkey'
+  | 'password_and_second_factor'
+
+/** What has ended a recovery that waited. */
+export type StoppedBy = 'link' | 'account' | 'second_factor' | 'new_password' | 'administrator'
 
 /**
  * Every mail that the program sends, with what its text needs. Links are absolute; durations are seconds, times are milliseconds

@@ -12,7 +12,7 @@ import * as passwords from './messages/passwords.ts'
 import * as recovery from './messages/recovery.ts'
 import * as signUp from './messages/sign-up.ts'
 
-export type { Mail, MailData, MailTemplate } from './data.ts'
+export type { Mail, MailTemplate } from './data.ts'
 
 const MESSAGES: { readonly [Template in MailTemplate]: Write<MailData[Template]> } = {
   'verify-email': signUp.verifyEmail,

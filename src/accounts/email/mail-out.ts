@@ -1,4 +1,4 @@
-/** How an account was signed in to. `provider`: by an account elsewhere. */
+/** How an account was signed in to. `provider`: by the account of a provider. */
 export type SignInMethod =
   | 'provider'
   | 'passkey'

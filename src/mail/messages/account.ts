@@ -1,8 +1,7 @@
-import type { SignInMethod } from '../../accounts/email/mail-out.ts'
 import type { TextKey } from '../../shared/locales/texts.ts'
 import { t } from '../../shared/locales/texts.ts'
 import { chosen, day, minute, type Write } from '../content.ts'
-import type { MailData } from '../data.ts'
+import type { MailData, SignInMethod } from '../data.ts'
 
 type Of<Template extends keyof MailData> = Write<MailData[Template]>
 

@@ -1,7 +1,6 @@
-import type { StoppedBy } from '../../factors/recovery/notices.ts'
 import type { TextKey } from '../../shared/locales/texts.ts'
 import { chosen, minute, type Write } from '../content.ts'
-import type { MailData } from '../data.ts'
+import type { MailData, StoppedBy } from '../data.ts'
 
 type Of<Template extends keyof MailData> = Write<MailData[Template]>
 
