@@ -17,6 +17,7 @@ import type { Limit } from '../http/rate-limits/rate-limits.ts'
 import type { AuditedSessions } from '../oidc/sessions/audited.ts'
 import type { FirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
 import type { LastUses } from '../oidc/usage/last-uses.ts'
+import type { Organizations } from '../organizations/organizations.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { AppError } from '../shared/errors.ts'
 import type { VerificationMethod } from '../shared/second-factor.ts'
@@ -48,6 +49,8 @@ export interface ApiDependencies {
   personalData: PersonalData
   /** Groups whose members a person adds and removes. */
   managing: Managing
+  /** Companies that people sign in for. */
+  organizations: Pick<Organizations, 'managing'> & { members: Pick<Organizations['members'], 'ofAccount'> }
   /** Attributes that administrators have defined. */
   attributes: Pick<Attributes, 'shownToPerson'>
   lastUses: Pick<LastUses, 'note'>

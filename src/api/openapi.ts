@@ -77,6 +77,9 @@ const BODY_OPTIONAL = new Set([
   'rotateClientSecret',
   'rotateKeys',
   'removeManagedGroupMember',
+  'removeManagedOrganizationMember',
+  'sendManagedOrganizationInvitation',
+  'revokeManagedOrganizationInvitation',
 ])
 
 function tidy(document: Document): Document {

@@ -6,7 +6,7 @@ import type { CallerRules } from './callers.ts'
 const PROBLEMS = {
   400: 'The body is not JSON, or holds a NUL character (`invalid_request`). `upstream_expired`, `upstream_failed`: nothing came of a sign-in at a provider.',
   401: 'Not signed in, or not with what this needs: `invalid_credentials`, `invalid_token`, `invalid_grant`. `app_password_required`: HTTP Basic with the password of an account that has a second factor. The challenges are in `WWW-Authenticate`.',
-  403: '`unconfirmed_account`: the email address has to be verified first. `insufficient_scope`: the token may not do this. `insufficient_user_authentication`: the sign-in has to show the second factor, or HTTP Basic is not enough for this. `https_required`: HTTP Basic over plain http. `registration_closed`. `account_disabled`. `account_leaving`: its owner wants it deleted. `upstream_denied`, `upstream_not_allowed`: the provider, or the configuration of it here, said no. `cross_site_request`. `not_yours_to_remove`, `group_of_administration`: an administrator has to.',
+  403: '`unconfirmed_account`: the email address has to be verified first. `insufficient_scope`: the token may not do this. `insufficient_user_authentication`: the sign-in has to show the second factor, or HTTP Basic is not enough for this. `https_required`: HTTP Basic over plain http. `registration_closed`. `account_disabled`. `account_leaving`: its owner wants it deleted. `upstream_denied`, `upstream_not_allowed`: the provider, or the configuration of it here, said no. `cross_site_request`. `not_yours_to_remove`, `group_of_administration`: an administrator has to. `not_yours_to_change`: another manager or an administrator has to.',
   404: '`link_expired`: never sent, used already, or too old. `provider_not_found`: no such provider, or it is switched off. `factor_not_found`, `app_password_not_found`. `group_not_found`: none that you manage. `not_a_member`.',
   409: '`invalid_fields`: the username is taken. `email_taken`: another account has proven the address. `invitation_waits`: the person who signs in at a provider was invited, and accepts by the link. `last_administrator`: nobody could administer this server. `no_second_factor`: set one up first. `too_many_app_passwords`.',
   413: 'The body is larger than 16 KiB, or than the operation says (`too_large`).',
@@ -33,6 +33,7 @@ interface ApiOperation<
     | 'Sign-in providers'
     | 'Second factors'
     | 'Groups'
+    | 'Organizations'
   /** Left out: anybody may call it. */
   caller?: CallerRules
   /** Where a redirect (303) leads, if the answer can be one. */

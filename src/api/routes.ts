@@ -22,6 +22,7 @@ import { groupRoutes } from './groups.ts'
 import { acceptJsonOnly } from './json-bodies.ts'
 import { meRoutes } from './me.ts'
 import { registerOpenApi } from './openapi.ts'
+import { organizationRoutes } from './organizations.ts'
 import { pictureRoutes } from './picture.ts'
 import { recoveryRoutes } from './recovery.ts'
 import { sessionRoutes } from './session.ts'
@@ -94,6 +95,7 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
       appPasswordRoutes,
       recoveryRoutes,
       groupRoutes,
+      organizationRoutes,
     ])
       routes(context)
   })

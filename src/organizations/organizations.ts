@@ -11,6 +11,8 @@ import type { Database } from '../storage/database.ts'
 import { contentOf, parseOrganization } from './fields.ts'
 import { createInvitations, type InvitationMail, type Invitations } from './invitations/invitations.ts'
 import { createInvitationStore } from './invitations/store.ts'
+import { createManaging, type OrganizationManaging } from './managing.ts'
+import { createManagingStore } from './members/managing-store.ts'
 import { createMembers, type Members } from './members/members.ts'
 import { createMemberStore } from './members/store.ts'
 import type { Organization, OrganizationEvent } from './organization.ts'
@@ -46,6 +48,8 @@ export interface Organizations {
   hasAdministrator(id: string): Promise<boolean>
   members: Members
   invitations: Invitations
+  /** What members with a role that manages do. */
+  managing: OrganizationManaging
   template: RoleTemplate
 }
 
@@ -94,6 +98,10 @@ export function createOrganizations(deps: {
     get,
     members,
     invitations,
+    managing: createManaging({
+      ...{ members, invitations, template, events },
+      store: createManagingStore(deps.db),
+    }),
     template,
     hasAdministrator: store.hasAdministrator,
     exist: () => marker.current().version > 0,

@@ -99,6 +99,7 @@ export async function wireApi(
         factors,
         personalData: openPersonalData(services),
         managing: services.access.managing,
+        organizations: services.organizations,
         attributes: services.attributes,
         activity: services.activity,
         lastUses: services.lastUses,

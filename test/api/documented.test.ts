@@ -118,6 +118,33 @@ async function managing() {
   return { id, headers, path: `/me/groups/${group.id}` }
 }
 
+/** A person who manages an organization of their own, with another member and somebody who is invited. */
+async function managingOrganization() {
+  const { id, headers } = await signedIn()
+  const other = await latchkey.createUser()
+  const { organizations } = latchkey.services
+  const one = await organizations.create({ name: `Company of ${id}` })
+  await organizations.members.put(one.id, id, ['admin'])
+  await organizations.members.put(one.id, other.id, [])
+  const invited = `guest-${id}@example.org`
+  const invitation = await organizations.invitations.create(one.id, { email: invited })
+  return {
+    id,
+    invited,
+    headers,
+    other: other.id,
+    invitation: invitation.id,
+    path: `/me/organizations/${one.id}`,
+  }
+}
+const ofOrganization = async (
+  path: (given: Awaited<ReturnType<typeof managingOrganization>>) => string,
+  body?: Record<string, unknown>,
+) => {
+  const given = await managingOrganization()
+  return { path: `${given.path}${path(given)}`, request: { headers: given.headers, ...(body && { body }) } }
+}
+
 const tokenIn = async (email: string) => (await latchkey.mailTo(email)).link.searchParams.get('token') ?? ''
 
 async function resetToken(): Promise<string> {
@@ -211,6 +238,20 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
     const { path, id, headers } = await managing()
     return { path: `${path}/members/${id}`, request: { headers, body: {} } }
   },
+  myOrganizations: async () => ({ request: { headers: (await managingOrganization()).headers } }),
+  managedOrganization: () => ofOrganization(() => ''),
+  managedOrganizationMembers: () => ofOrganization(() => '/members'),
+  changeManagedOrganizationMember: () =>
+    ofOrganization(({ other }) => `/members/${other}`, { roles: ['member'], current_password: PASSWORD }),
+  removeManagedOrganizationMember: () =>
+    ofOrganization(({ other }) => `/members/${other}`, { current_password: PASSWORD }),
+  managedOrganizationInvitations: () => ofOrganization(() => '/invitations'),
+  inviteToManagedOrganization: () =>
+    ofOrganization(() => '/invitations', { email: 'someone@example.org', current_password: PASSWORD }),
+  sendManagedOrganizationInvitation: () =>
+    ofOrganization(({ invitation }) => `/invitations/${invitation}/send`, { current_password: PASSWORD }),
+  revokeManagedOrganizationInvitation: () =>
+    ofOrganization(({ invitation }) => `/invitations/${invitation}`, { current_password: PASSWORD }),
   appPasswords: async () => ({ request: { headers: (await signedIn()).headers } }),
   createAppPassword: async () => ({
     request: { headers: (await withApp()).headers, body: { name: 'Script' } },
@@ -271,6 +312,16 @@ const problems: Record<string, Provoke> = {
     if (id === 'addManagedGroupMember') return { request: await inOwnName({ user: 'ada' }) }
     if (id.startsWith('managedGroup')) return { request: { headers: (await signedIn()).headers } }
     if (id === 'removeManagedGroupMember') return { request: await inOwnName({}) }
+    const ofOthers: Record<string, object> = {
+      changeManagedOrganizationMember: { roles: [] },
+      inviteToManagedOrganization: { email: 'someone@example.org' },
+    }
+    if (/anagedOrganization/.test(id))
+      return {
+        request: id.startsWith('managed')
+          ? { headers: (await signedIn()).headers }
+          : await inOwnName(ofOthers[id] ?? {}),
+      }
     const proof = id === 'verifyFactor' ? { code: '123456' } : { current_password: PASSWORD }
     return { request: id.endsWith('Factor') || id.endsWith('AppPassword') ? await inOwnName(proof) : {} }
   },
@@ -305,6 +356,16 @@ const problems: Record<string, Provoke> = {
       return { request: await inOwnName({ current_password: PASSWORD }) }
     if (operation.id === 'createAppPassword')
       return { request: await inOwnName({ name: 'Script', current_password: PASSWORD }) }
+    const proof = { current_password: PASSWORD }
+    if (operation.id === 'changeManagedOrganizationMember')
+      return ofOrganization(({ id }) => `/members/${id}`, { roles: [], ...proof })
+    if (operation.id === 'removeManagedOrganizationMember')
+      return ofOrganization(({ id }) => `/members/${id}`, proof)
+    if (operation.id === 'inviteToManagedOrganization') {
+      const given = await managingOrganization()
+      const body = { email: given.invited, ...proof }
+      return { path: `${given.path}/invitations`, request: { headers: given.headers, body } }
+    }
     const { id, headers } = await signedIn()
     await accounts.setRole(id, 'admin')
     return { request: { headers, body: { password: PASSWORD } } }

@@ -564,9 +564,75 @@ export const samples: Sample[] = [
           organizations: none
             ? []
             : [
-                { name: 'Acme Ltd', slug: 'acme', roles: ['admin', 'member'], disabled: false },
+                {
+                  ...{ name: 'Acme Ltd', slug: 'acme', roles: ['admin', 'member'], disabled: false },
+                  manageHref: '/account/organizations/1',
+                },
                 { name: 'A'.repeat(100), slug: 'a'.repeat(63), roles: [], disabled: true },
               ],
+        },
+      }) as const,
+  ),
+  {
+    title: 'account-organization',
+    view: 'accounts/account/organization',
+    status: 422,
+    data: {
+      account: accountFrame('Apps'),
+      name: 'Acme & Sons Ltd',
+      members: [
+        {
+          ...{ name: 'ada', roles: ['admin', 'member'], detail: 'Since 3 November 2026', you: true },
+          href: '/account/organizations/1/members/ada',
+        },
+        {
+          ...{ name: 'a-rather-long-username-of-somebody-who-is-in-it', roles: [], you: false },
+          ...{ detail: 'Since 3 November 2026', href: '/account/organizations/1/members/long' },
+        },
+        { name: 'root', roles: ['owner'], detail: 'Since 3 November 2026', you: false },
+      ],
+      pager: { next: '/account/organizations/1?cursor=a' },
+      invitations: [
+        {
+          ...{ email: 'grace@acme.example', detail: 'member · until 10 November 2026', expired: false },
+          acts: {
+            again: { action: '/account/organizations/1/invitations/send', fields: { invitation: '1' } },
+            revoke: { action: '/account/organizations/1/invitations/revoke', fields: { invitation: '1' } },
+          },
+        },
+        { email: 'linus@acme.example', detail: 'owner · until 1 November 2026', expired: true },
+      ],
+      invitationPager: { first: '/account/organizations/1' },
+      invite: {
+        action: '/account/organizations/1/invitations',
+        ...wrong({ email: 'bob' }, { email: 'Enter an email address like name@example.com.' }),
+      },
+      roles: [
+        { name: 'roles.admin', label: 'admin', checked: false },
+        { name: 'roles.member', label: 'member', checked: true },
+      ],
+    },
+  },
+  ...[true, false].map(
+    (you) =>
+      ({
+        title: `account-organization-member${you ? '-you' : ''}`,
+        view: 'accounts/account/organization-member',
+        data: {
+          account: accountFrame('Apps'),
+          organization: 'Acme & Sons Ltd',
+          member: 'bob',
+          you,
+          form: {
+            action: '/account/organizations/1/members/bob',
+            ...(you && wrong({}, { roles: 'Choose among those that you can give: admin, member.' })),
+          },
+          roles: [
+            { name: 'roles.admin', label: 'admin', checked: you },
+            { name: 'roles.member', label: 'member', checked: true },
+          ],
+          remove: { action: '/account/organizations/1/members/bob/remove' },
+          backHref: '/account/organizations/1',
         },
       }) as const,
   ),

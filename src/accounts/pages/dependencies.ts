@@ -72,7 +72,8 @@ export interface AccountPagesDependencies {
   managing: Managing
   /** Companies that people sign in for. */
   organizations: Pick<Organizations, 'exist'> & {
-    members: Pick<Organizations['members'], 'isMember' | 'ofAccount'>
+    members: Pick<Organizations['members'], 'isMember' | 'ofAccount' | 'membership'>
+    managing: Organizations['managing']
     invitations: Pick<Organizations['invitations'], 'peek' | 'accept'>
   }
   /** Attributes that administrators have defined, as forms have them. */

@@ -9,6 +9,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isId } from '../../shared/ids.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from '../../shared/paging.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Organization, OrganizationEvent, OrganizationInvitation } from '../organization.ts'
@@ -59,6 +60,8 @@ export interface Invitations {
   create(organizationId: string, input: { email?: unknown; roles?: unknown }): Promise<OrganizationInvitation>
   /** Those that wait, the newest first. @throws AppError invalid_page (400), organization_not_found (404) */
   list(organizationId: string, request?: PageRequest): Promise<Page<OrganizationInvitation>>
+  /** One that waits. @throws AppError invitation_not_found (404) */
+  get(organizationId: string, id: string): Promise<OrganizationInvitation>
   /** How many wait, counted up to a thousand. */
   count(organizationId: string): Promise<number>
   /** The link before leads nowhere from now on. @throws AppError invitation_not_found (404), too_many_mails (429) */
@@ -114,7 +117,7 @@ export function createInvitations({
   async function requireMailable(email: string): Promise<void> {
     const now = clock()
     if ((await store.sentSince(email, new Date(now - HOUR))) >= MOST_AN_HOUR)
-      throw new AppError('too_many_mails', 429, 'Enough invitations to this address for now.', {
+      throw new AppError('too_many_mails', 429, message('organizations.problem.enoughMails'), {
         retryAfter: HOUR / 1000,
       })
   }
@@ -172,17 +175,12 @@ export function createInvitations({
       const organization = await find(organizationId)
       const { id, name } = organization
       const email = typeof input.email === 'string' ? canonicalEmail(input.email) : undefined
-      if (email === undefined || email.length > 254)
-        throw refusedFields({ email: 'Enter an email address like name@example.com.' })
+      if (email === undefined || email.length > 254) throw refusedFields({ email: t('email.like') })
       const roles = template.parse(input.roles)
       if (await store.isMember(id, email))
-        throw refusedFields({ email: 'The person with this address is a member already.' }, 409)
+        throw refusedFields({ email: t('organizations.problem.member') }, 409)
       if ((await store.countPending(id, MAX_PENDING)) >= MAX_PENDING)
-        throw new AppError(
-          'too_many',
-          409,
-          `There are ${MAX_PENDING} invitations that wait. Revoke some first.`,
-        )
+        throw new AppError('too_many', 409, message('organizations.problem.tooMany', { count: MAX_PENDING }))
       await requireMailable(email)
       const { token, stored } = newLink()
       const row = {
@@ -191,8 +189,7 @@ export function createInvitations({
       }
       const done = await store.insert(row)
       if (done === 'missing') await find(id)
-      if (done === 'pending')
-        throw refusedFields({ email: 'An invitation to this address waits already. Send it again.' }, 409)
+      if (done === 'pending') throw refusedFields({ email: t('organizations.problem.waits') }, 409)
       events({ type: 'organization.invited', id, name, invitation: row.id, after: { email, roles } })
       send(organization, row, token)
       const { tokenHash: _, ...shown } = row
@@ -205,6 +202,8 @@ export function createInvitations({
       const rows = await store.list(organizationId, limit + 1, after)
       return toPage(rows, limit, (row) => ({ at: row.createdAt.getTime(), id: row.id }), view)
     },
+
+    get: async (organizationId, id) => view(await get(organizationId, id)),
 
     count: (organizationId) => store.countPending(organizationId, MAX_PENDING),
 
@@ -266,4 +265,4 @@ const isToken = (token: string): boolean => /^[\w-]{43}$/.test(token)
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url')
 
 const notFound = () =>
-  new AppError('invitation_not_found', 404, 'There is no invitation with this ID that waits.')
+  new AppError('invitation_not_found', 404, message('organizations.problem.noInvitation'))

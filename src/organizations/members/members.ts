@@ -2,6 +2,7 @@
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isId } from '../../shared/ids.ts'
+import { message } from '../../shared/locales/texts.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from '../../shared/paging.ts'
 import type { Membership, Organization, OrganizationEvent, OrganizationMember } from '../organization.ts'
 import type { RoleTemplate } from '../template.ts'
@@ -120,6 +121,6 @@ export function createMembers({
   }
 }
 
-const notAMember = () => new AppError('not_a_member', 404, 'This user is not in this organization.')
+const notAMember = () => new AppError('not_a_member', 404, message('organizations.problem.notAMember'))
 
 const noUser = () => new AppError('user_not_found', 404, 'There is no user with this ID.')

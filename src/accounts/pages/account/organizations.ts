@@ -3,34 +3,50 @@ import { noticeIn } from '../../../http/forms/notice.ts'
 import { renderPage } from '../../../http/pages/views.ts'
 import type { TextKey } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
+import { managedOrganizationRoutes } from './managed-organization.ts'
 import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'accounts/account/organizations': {
       account: AccountFrame
-      organizations: { name: string; slug: string; roles: readonly string[]; disabled: boolean }[]
+      organizations: {
+        name: string
+        slug: string
+        roles: readonly string[]
+        disabled: boolean
+        /** For who manages it. */
+        manageHref?: string | undefined
+      }[]
     }
   }
 }
 
 const PATH = '/account/organizations'
 
-const NOTICES: Readonly<Record<string, TextKey>> = { joined: 'organizations.joined' }
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  joined: 'organizations.joined',
+  left: 'organizations.done.left',
+}
 
-/** `/account/organizations`: what a person signs in for, and as what. */
+/** `/account/organizations`: what a person signs in for, and as what; and the pages of those that they manage. */
 export async function organizationRoutes(
   app: FastifyInstance,
-  { organizations }: AccountPagesDependencies,
+  deps: AccountPagesDependencies,
   signedIn: SignedIn,
 ): Promise<void> {
+  const { members } = deps.organizations
   app.get<{ Querystring: { done?: unknown } }>(PATH, async (request, reply) => {
     const signed = await signedIn.person(request, reply, PATH)
     if (!signed) return reply
-    const all = await organizations.members.ofAccount(signed.account.id)
+    const all = await members.ofAccount(signed.account.id)
     return renderPage(reply, 'accounts/account/organizations', {
       account: frameOf(signed, PATH, { notice: noticeIn(NOTICES, request.query.done) }),
-      organizations: all.map(({ name, slug, roles, disabled }) => ({ name, slug, roles, disabled })),
+      organizations: all.map(({ id, name, slug, roles, disabled, manages }) => ({
+        ...{ name, slug, roles, disabled },
+        manageHref: manages && !disabled ? `${PATH}/${id}` : undefined,
+      })),
     })
   })
+  managedOrganizationRoutes(app, deps, signedIn)
 }

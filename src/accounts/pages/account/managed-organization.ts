@@ -1,0 +1,273 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { shownAgain } from '../../../http/forms/forms.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
+import type { Form } from '../../../http/pages/pages.ts'
+import { renderPage } from '../../../http/pages/views.ts'
+import type { ManagedInvitation, ManagedOrganizationMember } from '../../../organizations/managing.ts'
+import { unlessCode } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
+import { dayOf } from '../../../shared/moment.ts'
+import type { AccountPagesDependencies } from '../dependencies.ts'
+import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
+
+interface Pager {
+  first?: string | undefined
+  next?: string | undefined
+}
+
+interface RoleBox {
+  name: string
+  label: string
+  checked: boolean
+}
+
+declare module '../../../http/pages/pages.ts' {
+  interface Pages {
+    'accounts/account/organization': {
+      account: AccountFrame
+      name: string
+      members: {
+        name: string
+        roles: readonly string[]
+        detail: string
+        you: boolean
+        href?: string | undefined
+      }[]
+      pager: Pager
+      invitations: {
+        email: string
+        detail: string
+        expired: boolean
+        /** Undefined: it is another manager's to change. */
+        acts?: { again: ButtonForm; revoke: ButtonForm } | undefined
+      }[]
+      invitationPager: Pager
+      invite: Form
+      roles: readonly RoleBox[]
+    }
+    'accounts/account/organization-member': {
+      account: AccountFrame
+      organization: string
+      member: string
+      /** The member is the person whose page it is. */
+      you: boolean
+      form: Form
+      roles: readonly RoleBox[]
+      remove: ButtonForm
+      backHref: string
+    }
+  }
+}
+
+const PATH = '/account/organizations'
+
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  roles: 'organizations.done.roles',
+  removed: 'organizations.done.removed',
+  invited: 'organizations.done.invited',
+  again: 'organizations.done.again',
+  revoked: 'organizations.done.revoked',
+}
+
+const pageQuery = z.object({
+  cursor: z.string().max(500).optional().catch(undefined),
+  invitations: z.string().max(500).optional().catch(undefined),
+  done: z.unknown().optional(),
+})
+const sentForm = z.record(z.string(), z.string().max(400)).default({})
+const invitationForm = z.object({ invitation: z.string().max(100).default('') })
+
+type ById = { Params: { id: string } }
+type OfMember = { Params: { id: string; user: string } }
+
+const withQuery = (path: string, given: Record<string, string | undefined>): string => {
+  const known = Object.entries(given).filter((each): each is [string, string] => each[1] !== undefined)
+  return known.length === 0 ? path : `${path}?${new URLSearchParams(known)}`
+}
+
+/** Boxes have names of their own: a form of ours holds no field twice. */
+const BOX = 'roles.'
+const boxesOf = (roles: readonly string[], values: Readonly<Record<string, string>>): RoleBox[] =>
+  roles.map((role) => {
+    const name = `${BOX}${role}`
+    return { name, label: role, checked: Object.hasOwn(values, name) }
+  })
+const rolesIn = (sent: Readonly<Record<string, string>>): string[] =>
+  Object.keys(sent).flatMap((name) => (name.startsWith(BOX) ? [name.slice(BOX.length)] : []))
+
+/** `/account/organizations/:id`: members, their roles and invitations, for who manages an organization. */
+export function managedOrganizationRoutes(
+  app: FastifyInstance,
+  { http, organizations }: AccountPagesDependencies,
+  signedIn: SignedIn,
+): void {
+  const { managing } = organizations
+  const pageOf = (id: string) => `${PATH}/${encodeURIComponent(id)}`
+  const memberPage = (id: string, accountId: string) =>
+    `${pageOf(id)}/members/${encodeURIComponent(accountId)}`
+
+  const memberView = (id: string, self: string, one: ManagedOrganizationMember) => ({
+    name: one.username,
+    roles: one.roles,
+    detail: t('groups.since', { day: dayOf(one.createdAt) }),
+    you: one.accountId === self,
+    href: one.changeable || one.accountId === self ? memberPage(id, one.accountId) : undefined,
+  })
+
+  const invitationView = (id: string, one: ManagedInvitation) => {
+    const fields = { invitation: one.id }
+    return {
+      email: one.email,
+      detail: t('organizations.invitations.until', {
+        roles: one.roles.join(', ') || t('organizations.member.none'),
+        day: dayOf(one.expiresAt),
+      }),
+      expired: one.expired,
+      acts: one.changeable
+        ? {
+            again: { action: `${pageOf(id)}/invitations/send`, fields },
+            revoke: { action: `${pageOf(id)}/invitations/revoke`, fields },
+          }
+        : undefined,
+    }
+  }
+
+  async function show(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    signed: Signed,
+    { id, invite, status }: { id: string; invite?: Partial<Form>; status?: number },
+  ) {
+    const { cursor, invitations, done } = pageQuery.parse(request.query)
+    const self = signed.account.id
+    const one = await managing.organization(self, id)
+    const [page, waiting] = await Promise.all([
+      managing.members(self, id, { cursor }),
+      managing.invitations(self, id, { cursor: invitations }),
+    ])
+    const data = {
+      account: frameOf(signed, PATH, { notice: status === undefined ? noticeIn(NOTICES, done) : undefined }),
+      name: one.name,
+      members: page.items.map((each) => memberView(id, self, each)),
+      pager: {
+        first: cursor === undefined ? undefined : withQuery(pageOf(id), { invitations }),
+        next: page.next_cursor && withQuery(pageOf(id), { invitations, cursor: page.next_cursor }),
+      },
+      invitations: waiting.items.map((each) => invitationView(id, each)),
+      invitationPager: {
+        first: invitations === undefined ? undefined : withQuery(pageOf(id), { cursor }),
+        next: waiting.next_cursor && withQuery(pageOf(id), { cursor, invitations: waiting.next_cursor }),
+      },
+      invite: { action: `${pageOf(id)}/invitations`, ...invite },
+      roles: boxesOf(one.givable, invite?.values ?? {}),
+    }
+    return renderPage(reply, 'accounts/account/organization', data, status)
+  }
+
+  app.get<ById>(`${PATH}/:id`, async (request, reply) => {
+    const signed = await signedIn.person(request, reply, PATH)
+    return signed ? show(request, reply, signed, request.params) : reply
+  })
+
+  app.post<ById>(`${PATH}/:id/invitations`, http.limit('account'), (request, reply) =>
+    signedIn.onSubmit(
+      PATH,
+      async (signed) => {
+        const { id } = request.params
+        const { name } = await managing.organization(signed.account.id, id)
+        const sent = sentForm.parse(request.body ?? {})
+        const words = t('act.organizationInvite', { email: sent.email ?? '', organization: name })
+        const first = await signedIn.again(request, signed, words)
+        if (first) return first
+        await managing.invite(signed.account.id, id, { email: sent.email ?? '', roles: rolesIn(sent) })
+        return `${pageOf(id)}?done=invited`
+      },
+      (_reply, signed, error) => {
+        const invite = { errors: error.sentences, values: shownAgain(request.body) }
+        return show(request, reply, signed, { id: request.params.id, invite, status: error.status })
+      },
+    )(request, reply),
+  )
+
+  for (const act of ['send', 'revoke'] as const)
+    app.post<ById>(`${PATH}/:id/invitations/${act}`, http.limit('account'), (request, reply) =>
+      signedIn.onSubmit(PATH, async (signed) => {
+        const { id } = request.params
+        const { name } = await managing.organization(signed.account.id, id)
+        const words = t('act.organizationInvitation', { organization: name })
+        const first = await signedIn.again(request, signed, words)
+        if (first) return first
+        const { invitation } = invitationForm.parse(request.body ?? {})
+        if (act === 'send') await managing.sendAgain(signed.account.id, id, invitation)
+        else await managing.revoke(signed.account.id, id, invitation)
+        return `${pageOf(id)}?done=${act === 'send' ? 'again' : 'revoked'}`
+      })(request, reply),
+    )
+
+  async function showMember(
+    reply: FastifyReply,
+    signed: Signed,
+    { id, user, form, status }: { id: string; user: string; form?: Partial<Form>; status?: number },
+  ) {
+    const self = signed.account.id
+    const { name, givable } = await managing.organization(self, id)
+    const member = await managing.member(self, id, user)
+    const you = user === self
+    if (!member.changeable && !you) return reply.redirect(pageOf(id), 303)
+    const values = form?.values ?? Object.fromEntries(member.roles.map((role) => [`${BOX}${role}`, 'on']))
+    return renderPage(
+      reply,
+      'accounts/account/organization-member',
+      {
+        account: frameOf(signed, PATH),
+        organization: name,
+        member: member.username,
+        you,
+        form: { action: memberPage(id, user), ...form },
+        roles: boxesOf(givable, values),
+        remove: { action: `${memberPage(id, user)}/remove` },
+        backHref: pageOf(id),
+      },
+      status,
+    )
+  }
+
+  app.get<OfMember>(`${PATH}/:id/members/:user`, async (request, reply) => {
+    const signed = await signedIn.person(request, reply, PATH)
+    return signed ? showMember(reply, signed, request.params) : reply
+  })
+
+  app.post<OfMember>(`${PATH}/:id/members/:user`, http.limit('account'), (request, reply) =>
+    signedIn.onSubmit(
+      PATH,
+      async (signed) => {
+        const { id, user } = request.params
+        const { name } = await managing.organization(signed.account.id, id)
+        const words = t('act.organizationRoles', { organization: name })
+        const first = await signedIn.again(request, signed, words)
+        if (first) return first
+        await managing.setRoles(signed.account.id, id, user, rolesIn(sentForm.parse(request.body ?? {})))
+        const stays = (await organizations.members.membership(signed.account.id, id))?.manages
+        return stays ? `${pageOf(id)}?done=roles` : PATH
+      },
+      (_reply, signed, error) => {
+        const form = { errors: error.sentences, values: shownAgain(request.body) }
+        return showMember(reply, signed, { ...request.params, form, status: error.status })
+      },
+    )(request, reply),
+  )
+
+  app.post<OfMember>(`${PATH}/:id/members/:user/remove`, http.limit('account'), (request, reply) =>
+    signedIn.onSubmit(PATH, async (signed) => {
+      const { id, user } = request.params
+      const { name } = await managing.organization(signed.account.id, id)
+      const words = t('act.organizationRemove', { organization: name })
+      const first = await signedIn.again(request, signed, words)
+      if (first) return first
+      // What another tab has done already is done.
+      await managing.remove(signed.account.id, id, user).catch(unlessCode('not_a_member'))
+      return user === signed.account.id ? `${PATH}?done=left` : `${pageOf(id)}?done=removed`
+    })(request, reply),
+  )
+}
