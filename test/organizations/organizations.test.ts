@@ -246,8 +246,8 @@ describe.each(engines)('organizations on %s', (engine) => {
     await invitations.revoke(id, invitation)
     expect(await invitations.accept(third, ada)).toBeUndefined()
     expect((await invitations.list(id)).items).toEqual([])
-    for (const over of [invitations.revoke(id, invitation), invitations.sendAgain(id, invitation)])
-      await expect(over).rejects.toMatchObject({ code: 'invitation_not_found' })
+    for (const act of [invitations.revoke, invitations.sendAgain])
+      await expect(act(id, invitation)).rejects.toMatchObject({ code: 'invitation_not_found' })
     const [other, again] = [await company(), await invitations.create(id, { email: ada.email })]
     await expect(invitations.revoke(other.id, again.id)).rejects.toMatchObject({
       code: 'invitation_not_found',
