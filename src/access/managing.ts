@@ -1,5 +1,6 @@
 /** What managers of a group do: members come and go by them. Its name, its roles and who manages it are administrators' to change. */
 import { AppError } from '../shared/errors.ts'
+import { message, t } from '../shared/locales/texts.ts'
 import type { Page, PageRequest } from '../shared/paging.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import type { Group, GroupMember } from './groups/group.ts'
@@ -62,11 +63,7 @@ export function createManaging({
     const found = await groups.asManager(id, managerId)
     const given = await roles.ofGroup(id)
     if (given.some(({ resource }) => resource && ofAdministration(resource)))
-      throw new AppError(
-        'group_of_administration',
-        403,
-        'This group has a role in the administration of this server: administrators alone change who is in it.',
-      )
+      throw new AppError('group_of_administration', 403, message('groups.ofAdministration'))
     return { ...found, roles: given.map(({ name }) => name) }
   }
 
@@ -91,7 +88,7 @@ export function createManaging({
       await group(managerId, id)
       const person = login.trim() === '' ? undefined : await findPerson(login.trim())
       const counts = person?.role === 'user' && person.disabledAt === null && person.deletionAt === null
-      if (!counts) throw refusedFields({ user: NOBODY })
+      if (!counts) throw refusedFields({ user: t(NOBODY) })
       await groups.addMember(id, person.id)
     },
 
@@ -103,7 +100,7 @@ export function createManaging({
   }
 }
 
-const NOBODY = 'There is nobody of this username or address whom you can add.'
+const NOBODY = 'groups.nobody'
 
 const seenBy =
   (managerId: string) =>
@@ -116,7 +113,5 @@ const notTheirs = (administrator: boolean): AppError =>
   new AppError(
     'not_yours_to_remove',
     403,
-    administrator
-      ? 'This is an administrator of this server, whom another administrator has to remove.'
-      : 'This is another manager of the group, whom an administrator has to remove.',
+    message(administrator ? 'groups.administrator' : 'groups.otherManager'),
   )

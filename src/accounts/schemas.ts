@@ -30,7 +30,7 @@ export const upstreamRegistrationSchema = registrationSchema.pick({ username: tr
 /** What administrators say of a person; of the address, only the parts that are given are changed. */
 const claims = {
   ...profileShape,
-  phoneVerified: z.boolean('Say true or false.').nullish(),
+  phoneVerified: z.boolean(saying('field.boolean')).nullish(),
   address: emptiable(addressSchema),
 }
 
@@ -50,7 +50,7 @@ export const adminChangesSchema = z.object({
   ...claims,
   email: emailAddress.optional(),
   role: z.enum(ROLES, 'Choose user, auditor or admin.').optional(),
-  secondFactorRequired: z.boolean('Say true or false.').optional(),
+  secondFactorRequired: z.boolean(saying('field.boolean')).optional(),
   /** Judged by their definitions. */
   attributes: z.unknown().optional(),
 })

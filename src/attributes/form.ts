@@ -1,5 +1,6 @@
 /** Values of attributes in forms of the console and of a person's account: a control each, by its type, under the name `attributes.NAME`. */
 import type { AttributeValues } from '../shared/attribute-values.ts'
+import { t } from '../shared/locales/texts.ts'
 import type { Attribute } from './attributes.ts'
 
 type By = 'administrator' | 'person'
@@ -32,9 +33,9 @@ export interface AttributeForm {
 }
 
 const PREFIX = 'attributes.'
-const YES_NO = [
-  { value: 'true', label: 'Yes' },
-  { value: 'false', label: 'No' },
+const yesNo = () => [
+  { value: 'true', label: t('attributes.yes') },
+  { value: 'false', label: t('attributes.no') },
 ]
 const AUDIENCE = {
   administrators: 'Only administrators see it.',
@@ -106,7 +107,7 @@ const linesOf = (text: string): string[] =>
 
 const wordsOf = ({ type }: Attribute, stored: readonly string[]): string =>
   stored
-    .map((text) => (type === 'boolean' ? (YES_NO.find(({ value }) => value === text)?.label ?? text) : text))
+    .map((text) => (type === 'boolean' ? (yesNo().find(({ value }) => value === text)?.label ?? text) : text))
     .join(', ')
 
 function controlOf(
@@ -116,15 +117,15 @@ function controlOf(
   const choice = (all: { value: string; label: string }[]) => ({
     kind: 'choice' as const,
     options: [
-      { value: '', label: 'Not said' },
+      { value: '', label: t('attributes.notSaid') },
       ...all,
       // A choice that is offered no more stays what it is until another one is made.
       ...(text === '' || all.some(({ value }) => value === text)
         ? []
-        : [{ value: text, label: `${text} (no choice any more)` }]),
+        : [{ value: text, label: t('attributes.gone', { choice: text }) }]),
     ],
   })
-  if (type === 'boolean') return choice(YES_NO)
+  if (type === 'boolean') return choice(yesNo())
   if (type === 'one_of') return choice(options.map((value) => ({ value, label: value })))
   if (type === 'strings') return { kind: 'lines' }
   if (type === 'date') return { kind: 'text', type: 'date' }
@@ -132,7 +133,7 @@ function controlOf(
 }
 
 function hintOf(by: By, { type, editable_by, visible_to }: Attribute): string | undefined {
-  const how = type === 'strings' ? 'One a line.' : undefined
+  const how = type === 'strings' ? t('attributes.lines') : undefined
   if (by === 'person') return how
   const who = AUDIENCE[visible_to !== 'user' ? 'administrators' : editable_by === 'user' ? 'user' : 'seen']
   return how === undefined ? who : `${how} ${who}`

@@ -1,5 +1,6 @@
 /** Values of attributes: what they may be, as they are stored, and as JSON and forms have them. */
 import type { AttributeRules, AttributeValues } from '../shared/attribute-values.ts'
+import { t } from '../shared/locales/texts.ts'
 import { isRecord } from '../shared/own.ts'
 import { line } from '../shared/text.ts'
 import { refusedFields } from '../shared/validation-error.ts'
@@ -16,16 +17,15 @@ class Refused extends Error {}
 const text = line(MAX_TEXT)
 function textIn(value: unknown): string {
   const parsed = text.safeParse(value)
-  if (!parsed.success) throw new Refused(parsed.error.issues[0]?.message ?? 'Enter text.')
+  if (!parsed.success) throw new Refused(parsed.error.issues[0]?.message ?? t('field.text'))
   return parsed.data
 }
 
-const DATE = 'Enter a date like 2026-01-31.'
 function dateIn(value: unknown): string {
   const date = textIn(value)
   const at = /^\d{4}-\d{2}-\d{2}$/.test(date) ? new Date(`${date}T00:00:00Z`) : undefined
   if (at === undefined || Number.isNaN(at.getTime()) || !at.toISOString().startsWith(date))
-    throw new Refused(DATE)
+    throw new Refused(t('field.date'))
   return date
 }
 
@@ -33,14 +33,14 @@ function numberIn(value: unknown): string {
   const number =
     typeof value === 'string' && /^-?\d{1,15}(\.\d{1,15})?$/.test(value.trim()) ? Number(value.trim()) : value
   if (typeof number !== 'number' || !Number.isFinite(number) || Math.abs(number) > Number.MAX_SAFE_INTEGER)
-    throw new Refused('Enter a number, like 42 or 3.5.')
+    throw new Refused(t('field.number'))
   return String(number)
 }
 
 function booleanIn(value: unknown): string {
   if (value === true || value === 'true') return 'true'
   if (value === false || value === 'false') return 'false'
-  throw new Refused('Say true or false.')
+  throw new Refused(t('field.boolean'))
 }
 
 /** What is stored of a value that is not empty. */
@@ -51,12 +51,12 @@ const READ: Readonly<Record<AttributeType, (value: unknown, attribute: Attribute
   date: (value) => [dateIn(value)],
   one_of(value, { options }) {
     const chosen = textIn(value)
-    if (!options.includes(chosen)) throw new Refused(`Choose one of ${options.join(', ')}.`)
+    if (!options.includes(chosen)) throw new Refused(t('field.oneOf', { options: options.join(', ') }))
     return [chosen]
   },
   strings(value) {
-    if (!Array.isArray(value)) throw new Refused('Give a list of texts.')
-    if (value.length > MAX_ITEMS) throw new Refused(`Give at most ${MAX_ITEMS}.`)
+    if (!Array.isArray(value)) throw new Refused(t('field.list'))
+    if (value.length > MAX_ITEMS) throw new Refused(t('field.atMostItems', { max: MAX_ITEMS }))
     return [...new Set(value.map(textIn).filter(Boolean))]
   },
 }
@@ -69,7 +69,7 @@ const isEmpty = (value: unknown): boolean =>
 /** @param live what is defined now */
 export const createAttributeRules = (live: () => readonly Attribute[]): AttributeRules => ({
   changed(before, given, by) {
-    if (!isRecord(given)) throw refusedFields({ attributes: 'Give the attributes by their names.' })
+    if (!isRecord(given)) throw refusedFields({ attributes: t('attributes.byName') })
     const attributes = new Map(live().map((each) => [each.name, each]))
     // What was defined and is no more goes with the next change.
     const after = new Map(Object.entries(before).filter(([name]) => attributes.has(name)))
@@ -78,9 +78,9 @@ export const createAttributeRules = (live: () => readonly Attribute[]): Attribut
       const attribute = attributes.get(name)
       if (value === undefined) continue
       if (attribute === undefined || (by === 'person' && attribute.visible_to !== 'user'))
-        problems[`attributes.${name.slice(0, 50)}`] = 'There is no attribute with this name.'
+        problems[`attributes.${name.slice(0, 50)}`] = t('attributes.unknown')
       else if (by === 'person' && attribute.editable_by !== 'user')
-        problems[`attributes.${name}`] = 'Only administrators change this.'
+        problems[`attributes.${name}`] = t('attributes.notYours')
       else {
         try {
           const stored = isEmpty(value) ? [] : READ[attribute.type](value, attribute)

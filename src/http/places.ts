@@ -3,6 +3,7 @@ import { BlockList, isIP } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { CityResponse, Reader } from 'mmdb-lib'
 import type { Clock } from '../shared/clock.ts'
+import { t } from '../shared/locales/texts.ts'
 
 /** How often it is looked whether the file was replaced, in milliseconds. */
 const LOOK_AGAIN = 60_000
@@ -77,8 +78,8 @@ export function createPlaces(deps: {
       const kind = isIP(address)
       if (kind === 0) return undefined
       const family = kind === 6 ? 'ipv6' : 'ipv4'
-      if (loopback.check(address, family)) return 'the computer of this server'
-      if (inside.check(address, family)) return 'a private network'
+      if (loopback.check(address, family)) return t('place.server')
+      if (inside.check(address, family)) return t('place.private')
       if (file === undefined) return undefined
       const found = (await current(file))?.get(address)
       const parts = [found?.city?.names?.en, found?.country?.names?.en].filter(Boolean)

@@ -34,7 +34,6 @@ const typed = z.object({
   email: text,
   password: text,
 })
-const NAME_FIELDS = formFields(identifyingFields, { own: true })
 
 /** Field names of the service, as the form calls them. */
 const FORM_NAMES: Readonly<Record<string, string>> = {
@@ -68,7 +67,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
         providers: await deps.upstream.buttons({ interaction }),
         signInHref: interaction === undefined ? '/login' : `/interaction/${interaction}`,
         passwordMinLength: deps.accounts.passwordMinLength(newOwner('user')),
-        names: NAME_FIELDS,
+        names: formFields(identifyingFields, { own: true }),
         ...form,
       },
       status,

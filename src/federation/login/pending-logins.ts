@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../shared/errors.ts'
+import { message, type TextKey } from '../../shared/locales/texts.ts'
 import type { UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { UpstreamEnds } from '../ended.ts'
@@ -10,10 +11,9 @@ import { storedIntent } from './intent.ts'
 import { storedLogin, type UpstreamLogin } from './upstream-login.ts'
 
 const MODEL = 'UpstreamTicket'
-const EXPIRED =
-  'This step was finished already, took too long, or was started in another browser. Start again on the sign-in page.'
-const SIGNED_OUT = 'You have signed out there since. Start again on the sign-in page.'
-const SWITCHED_OFF = 'Signing in that way is switched off. Start again on the sign-in page.'
+const EXPIRED = 'upstream.step.expired'
+const SIGNED_OUT = 'upstream.step.signedOut'
+const SWITCHED_OFF = 'upstream.step.off'
 
 /** Seconds that a person may take to choose a name or to prove their account. */
 const TTL = 1800
@@ -48,7 +48,7 @@ export function createPendingLogins(deps: {
   ends: Pick<UpstreamEnds, 'hasEnded'>
 }): PendingLogins {
   const { artifacts, binding } = deps
-  const expired = (message = EXPIRED) => new AppError('ticket_expired', 410, message)
+  const expired = (key: TextKey = EXPIRED) => new AppError('ticket_expired', 410, message(key))
   return {
     async issue(request, reply, { intent, ...login }) {
       const id = randomBytes(32).toString('base64url')

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { t } from '../../shared/locales/texts.ts'
 import type { FederationPages } from '../dependencies.ts'
 
 /** Where linked sign-ins are shown. */
@@ -25,7 +26,7 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
     '/account/unlink',
     { ...http.limit('account'), config: { formPage: PAGE } },
     async (request, reply) => {
-      const session = await lately(request, reply, 'unlink a sign-in')
+      const session = await lately(request, reply, t('act.unlink'))
       if (!session) return reply
       const { id } = removal.parse(request.body ?? {})
       const { accountId, uid } = session
@@ -56,7 +57,7 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
       const session = await lately(
         request,
         reply,
-        `link ${request.params.provider.slice(0, 100)} to your account`,
+        t('act.link', { provider: request.params.provider.slice(0, 100) }),
       )
       if (!session) return reply
       const { location } = await flow.start(request, reply, request.params.provider, {

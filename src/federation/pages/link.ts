@@ -4,6 +4,7 @@ import type { Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { countNow, giveBack, nameAccount } from '../../http/rate-limits/rate-limits.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import type { FederatedAccount, FederationPages } from '../dependencies.ts'
 import { answerWith } from '../login/finish.ts'
 import { nextUrl } from '../login/intent.ts'
@@ -30,7 +31,7 @@ declare module '../../http/pages/pages.ts' {
 const typed = z.object({ password: z.string().max(1024).default('') })
 
 /** As on the sign-in page: one text for whatever is wrong (ASVS 6.3.8). */
-const REFUSED = 'The password is not right. Check it, or reset it.'
+const REFUSED = 'link.refused'
 
 /**
  * `/login/link/:ticket`: the address that a provider vouches for belongs to an account already. It is not joined by that:
@@ -44,11 +45,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
     const login = await pendingLogins.find(request, pendingId)
     const owner = login.email?.verified ? await accounts.linked.ownerOf(login.email.address) : undefined
     if (!owner) {
-      throw new AppError(
-        'ticket_expired',
-        410,
-        'The account with this address is gone. Start again on the sign-in page.',
-      )
+      throw new AppError('ticket_expired', 410, message('link.gone'))
     }
     return { login, owner }
   }
@@ -104,7 +101,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
       await countNow({ preHandler: limit.preHandler ?? [] }, request, reply)
       const { password } = typed.parse(request.body ?? {})
       if (password === '')
-        return show(reply, pendingId, found, { errors: { password: 'Enter your password.' } }, 422)
+        return show(reply, pendingId, found, { errors: { password: t('signIn.password.enter') } }, 422)
       const authorizationRequest = {
         identifier: found.owner.username,
         password,
@@ -113,11 +110,11 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
       }
       const outcome = await accounts.authenticate(authorizationRequest)
       if (outcome.kind !== 'ok' || outcome.account.id !== found.owner.id)
-        return show(reply, pendingId, found, { alert: REFUSED }, 401)
+        return show(reply, pendingId, found, { alert: t(REFUSED) }, 401)
       await giveBack(request)
       // What lets people in from now on is not added by the password alone.
       if (outcome.account.secondFactors.length > 0) {
-        const alert = `This account asks for a second factor. Sign in with your password, and connect ${found.login.provider.name} under “Security” on the page of your account.`
+        const alert = t('link.secondFactor', { provider: found.login.provider.name })
         return show(reply, pendingId, found, { alert }, 403)
       }
       await pendingLogins.spend(pendingId)

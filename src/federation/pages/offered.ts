@@ -1,6 +1,7 @@
 import type { LinkedSignIns } from '../../accounts/linked/linked-sign-ins.ts'
 import type { LinkedSignInView, ProviderButton } from '../../http/pages/pages.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { dayOf } from '../../shared/moment.ts'
 import type { UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
@@ -81,12 +82,13 @@ export function createOfferedProviders(deps: {
       const linked = identities.map(({ id, provider, label, createdAt }) => {
         const others = usable.some((other) => other.id !== id)
         const at = enabled.find((each) => each.id === provider)
-        const since = dayOf(createdAt)
+        const day = dayOf(createdAt)
         return {
           name: at?.name ?? provider,
           icon: at?.kind,
           off: at === undefined,
-          detail: label === null ? `Linked on ${since}` : `${label} · linked on ${since}`,
+          detail:
+            label === null ? t('security.linked.since', { day }) : t('security.linked.as', { label, day }),
           remove: password || others ? { action: '/account/unlink', fields: { id } } : undefined,
         }
       })

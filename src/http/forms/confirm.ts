@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import { renderPage } from '../pages/views.ts'
 import { fieldInWords } from './field-words.ts'
 import { shownAgain } from './forms.ts'
@@ -41,17 +42,8 @@ export async function confirmRoutes(
       return reply.redirect(`/login?return_to=${encodeURIComponent(`/confirm/${id}`)}`, 303)
     const interrupted = await deps.interrupted.find(id, owner)
     if (interrupted === undefined && (await deps.interrupted.isOfAnother(id, owner)))
-      throw new AppError(
-        'act_of_another',
-        410,
-        'You are signed in with another account than the one that began this. Nothing was done. Sign out, sign in with that one, and begin again.',
-      )
-    if (interrupted === undefined)
-      throw new AppError(
-        'act_gone',
-        410,
-        'What you were about to do was done already, was not confirmed in time, or was begun by another person in this browser. If it is still to be done, begin again.',
-      )
+      throw new AppError('act_of_another', 410, message('confirm.ofAnother'))
+    if (interrupted === undefined) throw new AppError('act_gone', 410, message('confirm.over'))
     const shown = Object.entries(shownAgain(interrupted.fields))
     return renderPage(reply, 'http/confirm', {
       words: interrupted.words,

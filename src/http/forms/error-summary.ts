@@ -1,3 +1,4 @@
+import { t } from '../../shared/locales/texts.ts'
 import { fieldInWords } from './field-words.ts'
 
 // What views write as a mark is markup; what people typed is escaped, and holds no quotation mark.
@@ -40,7 +41,7 @@ function summaryOf(html: string, marked: string): string {
   if (entries.length > 1) {
     const sorted = entries.toSorted((a, b) => (a.at === b.at ? 0 : a.at - b.at))
     const items = sorted.map((entry) => `<li>${textOf(html, entry)}</li>`).join('\n')
-    return `<div class="alert" role="alert">\n<p>Please check these fields:</p>\n<ul>\n${items}\n</ul>\n</div>`
+    return `<div class="alert" role="alert">\n<p>${t('error.summary')}</p>\n<ul>\n${items}\n</ul>\n</div>`
   }
   const isBeside = html.includes(`id="field-${first.field}-error"`)
   return isBeside ? '' : `<p class="alert" role="alert">${textOf(html, first)}</p>`

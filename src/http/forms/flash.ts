@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { currentAuditContext } from '../../shared/audit-context.ts'
 import type { AppError } from '../../shared/errors.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { partsOf } from '../address.ts'
 import type { Cookies } from '../cookies/cookies.ts'
 import type { SealedCookies } from '../cookies/sealed-cookie.ts'
@@ -40,8 +41,6 @@ const TTL = 300
 const COOKIE = 3500
 /** In the address of a page whose form came without its cookie. */
 const RESENT = 'resent'
-const NO_COOKIES =
-  'Your browser did not send the cookie that belongs to this form. Allow cookies for this site, then send the form again.'
 
 /** `k` and an id: the value is kept on the server. */
 const referenceTo = (id: string) => `k.${id}`
@@ -100,7 +99,7 @@ export function createFlash(deps: { cookies: Cookies; sealed: SealedCookies; kep
     const value = cookies.read(request, cookieOf(path))
     if (value === undefined) {
       const lost = (request.query as Record<string, unknown> | undefined)?.[RESENT] !== undefined
-      return lost ? { status: 403, alert: NO_COOKIES } : undefined
+      return lost ? { status: 403, alert: t('error.form.cookie') } : undefined
     }
     cookies.clear(reply, cookieOf(path))
     const id = idIn(value)

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message, type TextKey } from '../../shared/locales/texts.ts'
 import { setErrorFormat } from '../errors/format.ts'
 import { isSecret } from '../logging/redaction.ts'
 import { requireCsrfToken } from './csrf.ts'
@@ -81,14 +82,14 @@ export function shownAgain(body: unknown): Record<string, string> {
  */
 export function parseUrlEncoded(text: string): Record<string, string> {
   // Raw bytes that are not UTF-8 have become replacement characters; browsers percent-encode everything anyway.
-  if (text.includes('\uFFFD')) throw invalid('holds bytes that are not UTF-8')
+  if (text.includes('\uFFFD')) throw invalid('error.form.bytes')
   const fields: Record<string, string> = Object.create(null)
   const pairs = text.split('&').filter((pair) => pair !== '')
-  if (pairs.length > MAX_FIELDS) throw invalid('has too many fields')
+  if (pairs.length > MAX_FIELDS) throw invalid('error.form.many')
   for (const pair of pairs) {
     const [name = '', ...rest] = pair.split('=')
     const field = decode(name)
-    if (Object.hasOwn(fields, field)) throw invalid('has the same field twice')
+    if (Object.hasOwn(fields, field)) throw invalid('error.form.twice')
     fields[field] = decode(rest.join('='))
   }
   return fields
@@ -99,11 +100,10 @@ function decode(text: string): string {
   try {
     decoded = decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    throw invalid('is not encoded as UTF-8')
+    throw invalid('error.form.encoding')
   }
-  if (decoded.includes('\0')) throw invalid('holds a NUL character')
+  if (decoded.includes('\0')) throw invalid('error.form.nul')
   return decoded
 }
 
-const invalid = (what: string) =>
-  new AppError('invalid_form', 400, `This form cannot be read: it ${what}. Reload the page and try again.`)
+const invalid = (key: TextKey) => new AppError('invalid_form', 400, message(key))

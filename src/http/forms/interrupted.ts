@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { SealedCookies } from '../cookies/sealed-cookie.ts'
 import { CSRF_FIELD } from './csrf.ts'
 import type { Kept } from './flash.ts'
@@ -42,12 +43,7 @@ const resumed = new WeakMap<FastifyRequest, { sent: object; found: FoundRequest 
 /** The fields of a form as the browser sent them, though those of an interrupted request are in their place. */
 export const sentBody = (request: FastifyRequest): unknown => resumed.get(request)?.sent ?? request.body
 
-const requestGone = () =>
-  new AppError(
-    'act_gone',
-    410,
-    'This was done already, or was not confirmed in time. Look here whether it is done.',
-  )
+const requestGone = () => new AppError('act_gone', 410, message('confirm.gone'))
 
 const newId = () => randomBytes(24).toString('base64url')
 

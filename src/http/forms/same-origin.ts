@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
@@ -29,10 +30,6 @@ export function isCrossOrigin(issuer: URL, headers: FastifyRequest['headers']): 
 export function refuseCrossOrigin(issuer: URL) {
   return async (request: FastifyRequest): Promise<void> => {
     if (isSafeMethod(request.method) || !isCrossOrigin(issuer, request.headers)) return
-    throw new AppError(
-      'cross_site_request',
-      403,
-      'This form was sent from another website, so it was refused. If you meant to do this, start again on this site.',
-    )
+    throw new AppError('cross_site_request', 403, message('error.form.elsewhere'))
   }
 }

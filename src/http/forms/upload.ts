@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 
 const uploads = new WeakMap<FastifyRequest, Uint8Array>()
 
 /** The file of a form that `acceptUpload` has read; undefined: none was chosen. */
 export const uploadOf = (request: FastifyRequest): Uint8Array | undefined => uploads.get(request)
 
-const unreadable = () =>
-  new AppError('invalid_form', 400, 'This form cannot be read. Reload the page and try again.')
+const unreadable = () => new AppError('invalid_form', 400, message('error.form.unreadable'))
 
 /**
  * Lets the forms of a context be multipart/form-data (RFC 7578), with one file among their fields. The fields are the body, as

@@ -9,6 +9,7 @@ import {
   type Rule,
   SHARED,
 } from '../../shared/limits.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { KnownDevices } from '../cookies/known-devices.ts'
 import { accountNameKey } from '../pages/account-name.ts'
 import { createTurns, type Turns } from '../turns.ts'
@@ -229,8 +230,9 @@ function announce(reply: FastifyReply, state: { max: number; remaining: number; 
 }
 
 function tooMany(name: LimitName, seconds: number): AppError {
-  const wait = seconds < 120 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`
-  return new AppError('rate_limited', 429, `Too many attempts. Please wait ${wait} and try again.`, {
+  const wait =
+    seconds < 120 ? { unit: 'seconds', count: seconds } : { unit: 'minutes', count: Math.ceil(seconds / 60) }
+  return new AppError('rate_limited', 429, message('error.tooMany', wait), {
     detail: `limit ${name} exceeded`,
     retryAfter: seconds,
   })

@@ -1,6 +1,7 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { z } from 'zod'
 import type { SealedCookies } from '../../http/cookies/sealed-cookie.ts'
+import { t } from '../../shared/locales/texts.ts'
 import type { ProviderPages } from '../authorization/pages.ts'
 import { CodeDecided, type DeviceCodes } from './codes.ts'
 import { decisionOf, sealDecision } from './decision.ts'
@@ -51,7 +52,7 @@ export function createDevicePages(deps: {
   }
   const done = async (ctx: KoaContextWithOIDC, outcome: DeviceDone['outcome']) => {
     const client = await clientOf(ctx)
-    const app = client?.clientName ?? client?.clientId ?? 'the app'
+    const app = client?.clientName ?? client?.clientId ?? t('device.unnamedApp')
     const of = deps.sealed.seal(PURPOSE, { app, outcome } satisfies DeviceDone, SHOWN)
     lead(ctx, `${deps.path}/done?of=${of}`)
   }

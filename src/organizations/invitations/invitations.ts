@@ -238,11 +238,7 @@ export function createInvitations({
       const row = await byToken(token)
       if (row === undefined) return undefined
       if (invited.email !== row.email)
-        throw new AppError(
-          'another_address',
-          403,
-          'This invitation is for another email address than the one that your account has confirmed.',
-        )
+        throw new AppError('another_address', 403, message('organizationInvitation.refused'))
       const tokenHash = hashOf(token)
       const given = { id: row.id, tokenHash, accountId: invited.id, now: new Date(clock()) }
       const union = (stored: string) => [...new Set(`${stored} ${row.roles}`.split(' ').filter(Boolean))]

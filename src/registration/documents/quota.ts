@@ -1,5 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 
 /** Fetches at once. */
 const AT_ONCE = 16
@@ -25,14 +26,9 @@ export function createFetchQuota(clock: Clock) {
     }
     const count = hosts.get(host) ?? 0
     if (running >= AT_ONCE || total >= IN_ALL || count >= PER_HOST)
-      throw new AppError(
-        'unavailable',
-        503,
-        'Too many apps are looked up right now. Please try again in a minute.',
-        {
-          retryAfter: 60,
-        },
-      )
+      throw new AppError('unavailable', 503, message('error.tooManyApps'), {
+        retryAfter: 60,
+      })
     hosts.set(host, count + 1)
     total++
     running++

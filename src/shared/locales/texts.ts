@@ -54,6 +54,9 @@ function isolated(values: TextArguments): TextArguments {
 /** Whether there is a text of this name. */
 export const isText = (key: string): key is TextKey => own(catalogueOf(ENGLISH), key) !== undefined
 
+/** A text in English, for programs, administrators and their documents. */
+export const inEnglish = (key: TextKey): string => piecesIn(ENGLISH, key, {}).join('')
+
 /** A text whose language is known only where it is read: an error says it to a person in theirs, and to the log in English. */
 export class Message {
   readonly #key: TextKey

@@ -1,3 +1,4 @@
+import { t } from '../locales/texts.ts'
 import { type Address, addressParts } from './address.ts'
 import type { FormField } from './fields.ts'
 
@@ -9,9 +10,9 @@ export const addressNames: readonly string[] = addressParts.map(({ part }) => na
 
 /** @param own for the person themselves, whose browser may fill them in */
 export const addressFields = ({ own }: { own: boolean }): FormField[] =>
-  addressParts.map(({ part, label, lines, autocomplete = 'off' }) => ({
+  addressParts.map(({ part, lines, autocomplete = 'off' }) => ({
     name: nameOf(part),
-    label,
+    label: t(`profile.address.${part}`),
     lines,
     autocomplete: own ? autocomplete : 'off',
   }))

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { inEnglish, saying } from '../locales/texts.ts'
 import { type Emptiable, emptiable, line, lines } from '../text.ts'
 
 interface AddressPart {
-  label: string
   option: string
   example: string
   /** May hold line breaks (Core §5.1.1). */
@@ -15,14 +15,12 @@ interface AddressPart {
 /** The parts of the address claim (Core §5.1.1). */
 export const ADDRESS_PARTS = {
   formatted: {
-    label: 'Address as it is written on a letter',
     option: 'address-formatted',
     example: '12 St James’s Square\nLondon SW1Y 4LB',
     lines: true,
     schema: lines(1000),
   },
   street_address: {
-    label: 'Street address',
     option: 'street-address',
     autocomplete: 'street-address',
     example: '12 St James’s Square',
@@ -30,28 +28,24 @@ export const ADDRESS_PARTS = {
     schema: lines(500),
   },
   locality: {
-    label: 'City',
     option: 'locality',
     example: 'London',
     autocomplete: 'address-level2',
     schema: line(200),
   },
   region: {
-    label: 'Region',
     option: 'region',
     example: 'Greater London',
     autocomplete: 'address-level1',
     schema: line(200),
   },
   postal_code: {
-    label: 'Postal code',
     option: 'postal-code',
     example: 'SW1Y 4LB',
     autocomplete: 'postal-code',
     schema: line(40),
   },
   country: {
-    label: 'Country',
     option: 'country',
     example: 'United Kingdom',
     autocomplete: 'country-name',
@@ -62,9 +56,10 @@ export const ADDRESS_PARTS = {
 export type AddressProperty = keyof typeof ADDRESS_PARTS
 export type Address = Partial<Record<AddressProperty, string>>
 
-/** Each with its name, in the order of forms. */
+/** Each with its name, in the order of forms; what it is called is in English, for programs and their documents. */
 export const addressParts = Object.entries(ADDRESS_PARTS).map(([part, described]) => ({
   part: part as AddressProperty,
+  label: inEnglish(`profile.address.${part as AddressProperty}`),
   ...(described as AddressPart),
 }))
 
@@ -74,7 +69,7 @@ export const addressSchema = z.strictObject(
     AddressProperty,
     Emptiable
   >,
-  { error: 'Give the address by its parts.' },
+  saying('field.addressParts'),
 )
 
 /** An address with changes made to it (RFC 7396); null: nothing is left of it. */

@@ -1,3 +1,4 @@
+import { inEnglish, isText, type TextKey, t } from '../locales/texts.ts'
 import { type Emptiable, emptiable } from '../text.ts'
 import { FIELDS, PHONE_VERIFIED, type ProfileField } from './table.ts'
 
@@ -35,12 +36,21 @@ export type RestNameOf<Property extends ProfileProperty> = {
 export interface DescribedField<Property extends ProfileProperty = ProfileProperty> extends ProfileField {
   property: Property
   rest: string
+  /** In English: for documents, the command line and programs. */
+  label: string
+  hint: string | undefined
 }
+
+/** A text, where there is one of this name. */
+const saidIn = (language: (key: TextKey) => string, key: string): string | undefined =>
+  isText(key) ? language(key) : undefined
 
 /** Each with the property that holds it and its name in the JSON APIs, in the order of forms and files. */
 export const profileFields: readonly DescribedField[] = Object.entries<ProfileField>(FIELDS).map(
   ([property, field]) => ({
     ...field,
+    label: saidIn(inEnglish, `profile.field.${field.claim}`) ?? field.claim,
+    hint: saidIn(inEnglish, `profile.field.${field.claim}.hint`),
     property: property as ProfileProperty,
     rest: field.rest ?? field.claim,
   }),
@@ -109,12 +119,12 @@ export interface FormField {
   lines?: true | undefined
 }
 
-/** Fields of a form under the names of their claims. @param own for the person themselves, whose browser may fill them in */
+/** Fields of a form under the names of their claims, in the language of the running request. @param own for the person themselves, whose browser may fill them in */
 export const formFields = (fields: readonly DescribedField[], { own }: { own: boolean }): FormField[] =>
-  fields.map(({ claim, label, hint, input, autocomplete = 'off' }) => ({
+  fields.map(({ claim, input, autocomplete = 'off' }) => ({
     name: claim,
-    label,
-    hint,
+    label: saidIn(t, `profile.field.${claim}`) ?? claim,
+    hint: saidIn(t, `profile.field.${claim}.hint`),
     type: input,
     autocomplete: own ? autocomplete : 'off',
   }))

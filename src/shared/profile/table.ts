@@ -5,7 +5,8 @@ import { birthdate, locale, phoneNumber, pictureUrl, url, zone } from './values.
 // What is known of a person beside what signs them in: a row a field, most of them standard claims of OpenID Connect
 // (Core §5.1). To add one: its row here, its column last in its model of prisma/models.prisma, and a migration for each engine. From the row
 // follow its way into the database and files, the claim and its scope, forms, both APIs and their document, the command line,
-// consent and the audit log (src/shared/profile/fields.ts). An administrator may set every field.
+// consent and the audit log (src/shared/profile/fields.ts). An administrator may set every field. What people call it is `profile.field.{claim}` of the
+// catalogues, what else they are told beside it `profile.field.{claim}.hint`, and what consent says of it `claim.{claim}`.
 
 export interface ProfileField {
   /** The claim; also the column in the database and in files, the name in forms, of the command line's JSON and the audit log. */
@@ -14,12 +15,9 @@ export interface ProfileField {
   scope: 'profile' | 'phone'
   /** The name in both JSON APIs, where it is another than that of the claim. */
   rest?: string
-  /** For people: in forms, help and, in lower case, on the consent page. */
-  label: string
   /** Of the command line, without the dashes. */
   option: string
   example: string
-  hint?: string
   /** What the form field is, where it is not plain text. */
   input?: 'url' | 'tel'
   /** What a browser fills in for the person themselves (HTML §4.10.18.7). */
@@ -43,7 +41,6 @@ export const FIELDS = {
     claim: 'given_name',
     rest: 'first_name',
     scope: 'profile',
-    label: 'First name',
     option: 'given-name',
     example: 'Ada',
     autocomplete: 'given-name',
@@ -55,7 +52,6 @@ export const FIELDS = {
     claim: 'family_name',
     rest: 'last_name',
     scope: 'profile',
-    label: 'Last name',
     option: 'family-name',
     example: 'Lovelace',
     autocomplete: 'family-name',
@@ -66,7 +62,6 @@ export const FIELDS = {
   middleName: {
     claim: 'middle_name',
     scope: 'profile',
-    label: 'Middle name',
     option: 'middle-name',
     example: 'King',
     autocomplete: 'additional-name',
@@ -76,7 +71,6 @@ export const FIELDS = {
   nickname: {
     claim: 'nickname',
     scope: 'profile',
-    label: 'Nickname',
     option: 'nickname',
     example: 'Addie',
     autocomplete: 'nickname',
@@ -86,20 +80,17 @@ export const FIELDS = {
   profile: {
     claim: 'profile',
     scope: 'profile',
-    label: 'Profile page',
     option: 'profile',
     example: 'https://social.example/@ada',
     input: 'url',
     setBy: ['person'],
-    schema: url(['https:', 'http:'], 'Give an http or https URL.'),
+    schema: url(['https:', 'http:'], 'field.httpUrl'),
   },
   picture: {
     claim: 'picture',
     scope: 'profile',
-    label: 'Picture',
     option: 'picture',
     example: 'https://img.example/ada.png',
-    hint: 'An https URL of an image.',
     input: 'url',
     setBy: ['person', 'provider'],
     schema: pictureUrl,
@@ -107,18 +98,16 @@ export const FIELDS = {
   website: {
     claim: 'website',
     scope: 'profile',
-    label: 'Website',
     option: 'website',
     example: 'https://ada.example',
     input: 'url',
     autocomplete: 'url',
     setBy: ['person'],
-    schema: url(['https:', 'http:'], 'Give an http or https URL.'),
+    schema: url(['https:', 'http:'], 'field.httpUrl'),
   },
   gender: {
     claim: 'gender',
     scope: 'profile',
-    label: 'Gender',
     option: 'gender',
     example: 'female',
     autocomplete: 'sex',
@@ -128,10 +117,8 @@ export const FIELDS = {
   birthdate: {
     claim: 'birthdate',
     scope: 'profile',
-    label: 'Birth date',
     option: 'birthdate',
     example: '1815-12-10',
-    hint: 'YYYY-MM-DD; with 0000 for the year, or the year alone.',
     autocomplete: 'bday',
     setBy: ['person'],
     schema: birthdate,
@@ -139,20 +126,16 @@ export const FIELDS = {
   zoneinfo: {
     claim: 'zoneinfo',
     scope: 'profile',
-    label: 'Time zone',
     option: 'zoneinfo',
     example: 'Europe/London',
-    hint: 'Like Europe/London.',
     setBy: ['person'],
     schema: zone,
   },
   locale: {
     claim: 'locale',
     scope: 'profile',
-    label: 'Language',
     option: 'locale',
     example: 'en-GB',
-    hint: 'Like en or pt-BR.',
     autocomplete: 'language',
     setBy: ['person'],
     schema: locale,
@@ -160,10 +143,8 @@ export const FIELDS = {
   phoneNumber: {
     claim: 'phone_number',
     scope: 'phone',
-    label: 'Phone number',
     option: 'phone',
     example: '+442079460123',
-    hint: 'With its country code.',
     input: 'tel',
     autocomplete: 'tel',
     setBy: ['person'],

@@ -1,14 +1,15 @@
 import { z } from 'zod'
+import { saying, type TextKey, t } from '../locales/texts.ts'
 import { isLoopbackHost } from '../loopback.ts'
 
 // What a value of a profile field has to be like, where it is not plain text.
 
 /** An address of a page or picture, as apps may link to it. */
-export const url = (schemes: readonly string[], message: string) =>
+export const url = (schemes: readonly string[], key: TextKey) =>
   z
-    .string(message)
+    .string(saying(key))
     .trim()
-    .max(2000, 'This URL is longer than 2000 characters.')
+    .max(2000, saying('field.urlTooLong'))
     .refine((text) => {
       const parsed = /^[\x21-\x7e]*$/.test(text) ? URL.parse(text) : null
       return (
@@ -17,19 +18,19 @@ export const url = (schemes: readonly string[], message: string) =>
         parsed.username === '' &&
         parsed.password === ''
       )
-    }, message)
+    }, saying(key))
 
 /** https; on the machine itself also http, where the pictures of this server are while it is tried. */
-export const pictureUrl = url(['https:', 'http:'], 'Give an https URL.').refine(
+export const pictureUrl = url(['https:', 'http:'], 'field.httpsUrl').refine(
   (text) => text.startsWith('https:') || isLoopbackHost(URL.parse(text)?.hostname ?? ''),
-  'Give an https URL.',
+  saying('field.httpsUrl'),
 )
 
 /** A language tag (BCP 47) in canonical form. */
 export const locale = z
-  .string('Enter text.')
+  .string(saying('field.text'))
   .trim()
-  .max(35, 'Choose a language like “en” or “pt-BR”.')
+  .max(35, saying('field.language'))
   .transform((tag, context) => {
     try {
       const [canonical] = Intl.getCanonicalLocales(tag)
@@ -37,15 +38,15 @@ export const locale = z
     } catch {
       // Told below.
     }
-    context.addIssue({ code: 'custom', message: 'Choose a language like “en” or “pt-BR”.' })
+    context.addIssue({ code: 'custom', message: t('field.language') })
     return z.NEVER
   })
 
 /** A name of the IANA time zone database. An offset is none: it does not tell when clocks change. */
 export const zone = z
-  .string('Enter text.')
+  .string(saying('field.text'))
   .trim()
-  .max(64, 'Choose a time zone like “Europe/Berlin”.')
+  .max(64, saying('field.zone'))
   .transform((name, context) => {
     try {
       if (/^[A-Za-z]/.test(name)) {
@@ -56,14 +57,13 @@ export const zone = z
     } catch {
       // Told below.
     }
-    context.addIssue({ code: 'custom', message: 'Choose a time zone like “Europe/Berlin”.' })
+    context.addIssue({ code: 'custom', message: t('field.zone') })
     return z.NEVER
   })
 
-const BIRTHDATE = 'Write a date like 1815-12-10, 0000-12-10 without the year, or 1815 alone.'
 /** Core §5.1: YYYY-MM-DD; the year may be 0000, and may stand alone. */
 export const birthdate = z
-  .string('Enter text.')
+  .string(saying('field.text'))
   .trim()
   .refine((text) => {
     if (/^(?!0000)\d{4}$/.test(text)) return true
@@ -73,14 +73,11 @@ export const birthdate = z
     const date = new Date(Date.UTC(year === 0 ? 2000 : year, month - 1, day))
     if (year !== 0) date.setUTCFullYear(year, month - 1, day)
     return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
-  }, BIRTHDATE)
+  }, saying('field.birthdate'))
 
 /** E.164, with what people put between the digits left out. */
 export const phoneNumber = z
-  .string('Enter text.')
-  .max(40, 'Write the number with its country code, like +49 30 123456.')
+  .string(saying('field.text'))
+  .max(40, saying('field.phone'))
   .transform((typed) => typed.replaceAll(/[\s().-]/g, ''))
-  .refine(
-    (number) => /^\+[1-9]\d{6,14}$/.test(number),
-    'Write the number with its country code, like +49 30 123456.',
-  )
+  .refine((number) => /^\+[1-9]\d{6,14}$/.test(number), saying('field.phone'))

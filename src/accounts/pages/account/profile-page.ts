@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { AttributeControl } from '../../../attributes/form.ts'
 import type { ButtonForm, Form } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { addressFields, addressValues } from '../../../shared/profile/address-form.ts'
 import {
   type FormField,
@@ -52,22 +53,22 @@ declare module '../../../http/pages/pages.ts' {
 export const TYPED_FIELDS = personalFields.filter(({ property }) => property !== 'picture')
 
 /** The groups of the form; what a new row of src/shared/profile/table.ts brings is in the one without names. */
-const GROUPS: readonly { legend: string; of?: readonly PropertySetBy<'person'>[] }[] = [
-  { legend: 'Name', of: ['givenName', 'familyName', 'middleName', 'nickname'] },
-  { legend: 'Contact', of: ['phoneNumber', 'website', 'profile'] },
-  { legend: 'More about you' },
+const GROUPS: readonly { legend: TextKey; of?: readonly PropertySetBy<'person'>[] }[] = [
+  { legend: 'profile.group.name', of: ['givenName', 'familyName', 'middleName', 'nickname'] },
+  { legend: 'profile.group.contact', of: ['phoneNumber', 'website', 'profile'] },
+  { legend: 'profile.group.more' },
 ]
 const named: readonly string[] = GROUPS.flatMap(({ of = [] }) => of)
 const others = TYPED_FIELDS.map(({ property }) => property).filter((each) => !named.includes(each))
 const fieldsOf = (properties: readonly string[]) =>
   properties.flatMap((property) => TYPED_FIELDS.filter((field) => field.property === property))
-const groups: FieldGroup[] = [
+const groupsOfForm = (): FieldGroup[] => [
   ...GROUPS.map(({ legend, of }) => ({
-    legend,
+    legend: t(legend),
     fields: formFields(fieldsOf(of ?? others), { own: true }),
     folded: of === undefined,
   })),
-  { legend: 'Postal address', fields: addressFields({ own: true }), folded: true },
+  { legend: t('profile.group.address'), fields: addressFields({ own: true }), folded: true },
 ]
 
 /** What is shown in place of what is known. */
@@ -121,7 +122,7 @@ export function showProfile(
         ...attributeForm.filled('person', account.attributes),
       },
       ...forms.profile,
-      groups,
+      groups: groupsOfForm(),
       attributes: {
         controls: attributeForm.controls('person', account.attributes),
         shown: attributeForm.shown('person', account.attributes),
