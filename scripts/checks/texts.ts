@@ -1,12 +1,13 @@
 /**
  * Texts that people read stand in locales/ alone. Every language has each of them, with the same placeholders and tags, and every
- * plural form that its grammar has; whatever names a text names one that there is; none is left that nothing names; and views hold no words of
- * their own, but for those listed below. Prints every breach and exits 1.
+ * plural form that its grammar has; whatever names a text names one that there is; none is left that nothing names; and neither views nor code that speaks to
+ * people hold words of their own, but for those listed below and in sentences.ts. Prints every breach and exits 1.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type MessageFormatElement, parse, TYPE } from '@formatjs/icu-messageformat-parser'
 import { LOCALES } from '../../src/shared/locales/locales.ts'
+import { misplacedSentences } from './sentences.ts'
 
 /** Languages of the console, whose texts are named `admin.…`. */
 const CONSOLE = ['en', 'de']
@@ -133,6 +134,8 @@ for (const path of IN_VIEWS)
     )
   )
     problems.push(`scripts/checks/views-with-words.txt: ${path} holds no words any more`)
+
+problems.push(...misplacedSentences())
 
 const MOST = 30
 for (const problem of problems.slice(0, MOST)) console.error(problem)

@@ -42,14 +42,14 @@ export const adminAccountSchema = registrationSchema.extend({
   attributes: z.unknown().optional(),
   password: typedPassword.nullish(),
   verified: z.boolean().default(false),
-  role: z.enum(ROLES, 'Choose user, auditor or admin.').default('user'),
+  role: z.enum(ROLES, saying('field.role')).default('user'),
 })
 
 /** What an administrator changes of an account. Fields left out stay as they are; null or '' empties one. */
 export const adminChangesSchema = z.object({
   ...claims,
   email: emailAddress.optional(),
-  role: z.enum(ROLES, 'Choose user, auditor or admin.').optional(),
+  role: z.enum(ROLES, saying('field.role')).optional(),
   secondFactorRequired: z.boolean(saying('field.boolean')).optional(),
   /** Judged by their definitions. */
   attributes: z.unknown().optional(),

@@ -38,10 +38,10 @@ const yesNo = () => [
   { value: 'false', label: t('attributes.no') },
 ]
 const AUDIENCE = {
-  administrators: 'Only administrators see it.',
-  seen: 'The person sees it, and does not change it.',
-  user: 'The person sees and changes it.',
-}
+  administrators: 'attributes.audience.administrators',
+  seen: 'attributes.audience.seen',
+  user: 'attributes.audience.user',
+} as const
 
 export function createAttributeForm(live: () => readonly Attribute[]): AttributeForm {
   const changes = (by: By, { editable_by, visible_to }: Attribute): boolean =>
@@ -135,6 +135,6 @@ function controlOf(
 function hintOf(by: By, { type, editable_by, visible_to }: Attribute): string | undefined {
   const how = type === 'strings' ? t('attributes.lines') : undefined
   if (by === 'person') return how
-  const who = AUDIENCE[visible_to !== 'user' ? 'administrators' : editable_by === 'user' ? 'user' : 'seen']
+  const who = t(AUDIENCE[visible_to !== 'user' ? 'administrators' : editable_by === 'user' ? 'user' : 'seen'])
   return how === undefined ? who : `${how} ${who}`
 }

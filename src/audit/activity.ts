@@ -1,7 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import { own } from '../shared/own.ts'
 import { cutPage, invalidCursor, type Page, type PageRequest, pageLimit } from '../shared/paging.ts'
-import { ACTIVITY } from './activity-words.ts'
+import { inWords, type Said, TOLD } from './activity-words.ts'
 import { type Entry, entryOf, type Row } from './entry.ts'
 import type { AuditStore } from './store.ts'
 
@@ -33,13 +33,12 @@ const NEWEST_OF_ALL = 2 ** 31 - 1
 /** Of entries that name the account as actor: those about something else than an account, of these families. */
 const OWN_FAMILIES = ['consent.', 'device.']
 
-const told = Object.entries(ACTIVITY).flatMap(([type, words]) => (words === null ? [] : [type]))
 const oneOf = (types: readonly string[]) => ({
   text: `action IN (${types.map(() => '?').join(', ')})`,
   values: types,
 })
-const ON_IT = oneOf(told.filter((type) => !OWN_FAMILIES.some((family) => type.startsWith(family))))
-const BY_IT = oneOf(told.filter((type) => OWN_FAMILIES.some((family) => type.startsWith(family))))
+const ON_IT = oneOf(TOLD.filter((type) => !OWN_FAMILIES.some((family) => type.startsWith(family))))
+const BY_IT = oneOf(TOLD.filter((type) => OWN_FAMILIES.some((family) => type.startsWith(family))))
 
 /** @param deps.store reads by the indexes of targets and of actors, no further back than the first entry of the span */
 export function createActivity({
@@ -82,8 +81,6 @@ function itemOf(
   describe: (userAgent: string) => string | undefined,
 ): ActivityItem {
   const { action, actor, address, at, details, seq, target } = entry
-  const words = own(ACTIVITY, action) ?? ''
-  const text = typeof words === 'string' ? words : words({ details, app: target?.name ?? 'an app' })
   const theirs = actor.kind === 'account' && actor.id === accountId
   const { user_agent } = details
   const device = theirs && typeof user_agent === 'string' ? describe(user_agent) : undefined
@@ -91,15 +88,19 @@ function itemOf(
     id: String(seq),
     type: action,
     at,
-    text: text.replace('{who}', () => (theirs ? 'You' : (OTHERS[actor.kind] ?? 'Somebody'))),
+    text: inWords(action, {
+      by: theirs ? 'you' : (own(OTHERS, actor.kind) ?? 'somebody'),
+      details,
+      app: target?.name,
+    }),
     ...(address !== undefined && (theirs || actor.kind === 'anonymous') && { address }),
     ...(device !== undefined && { device }),
   }
 }
 
-const OTHERS: Readonly<Record<string, string>> = {
-  account: 'An administrator',
-  command_line: 'An administrator',
-  client: 'A program of an administrator',
-  server: 'This server',
+const OTHERS: Readonly<Record<string, Said['by']>> = {
+  account: 'administrator',
+  command_line: 'administrator',
+  client: 'program',
+  server: 'server',
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ACTIVITY } from '../../src/audit/activity-words.ts'
+import { inWords, TOLD } from '../../src/audit/activity-words.ts'
+import { LOCALES } from '../../src/shared/locales/locales.ts'
+import { inLocale } from '../../src/shared/locales/texts.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
@@ -9,14 +11,18 @@ const DAY = 86_400_000
 const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0'
 
 test('each sentence is said of somebody, and none has a hole', () => {
-  for (const [type, words] of Object.entries(ACTIVITY)) {
-    if (words === null) continue
-    for (const details of [{}, { method: 'totp', kind: 'passkey', provider: 'github', reason: 'wrong' }]) {
-      const text = typeof words === 'string' ? words : words({ details, app: 'Shop' })
-      expect(text, type).not.toMatch(/undefined|null|\{(?!who\})/)
-      expect(text, type).toMatch(/^(\{who\} |[A-Z])/)
-    }
-  }
+  const named = { number: '…123', app_password: 'Backup' }
+  const known = { method: 'totp', kind: 'passkey', provider: 'github', reason: 'wrong' }
+  for (const type of TOLD)
+    for (const { tag } of LOCALES)
+      for (const by of ['you', 'administrator', 'program', 'server', 'somebody'] as const)
+        for (const details of [{}, { method: 'totp' }, { reason: 'device' }, known]) {
+          const text = inLocale(tag, () =>
+            inWords(type, { by, details: { ...named, ...details }, app: 'Shop' }),
+          )
+          expect(text, `${type}, ${tag}`).not.toMatch(/undefined|null|[{}]|\s$/)
+          expect(text, `${type}, ${tag}`).toMatch(/^\p{Lu}.* /u)
+        }
 })
 
 describe.each(engines)('security activity on %s', (engine) => {

@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { Secrets } from '../../shared/secrets.ts'
 import type { Connector, Registration } from '../connector.ts'
 import type { ConnectorKind } from '../connector-kind.ts'
@@ -17,8 +18,10 @@ export function openSecret(secrets: Secrets, id: string, sealed: string): string
   try {
     return secrets.open(sealed, purposeOf(id))
   } catch (cause) {
-    const message = 'Signing in this way is not possible at the moment. Please use another way to sign in.'
-    throw new AppError(SECRET_LOST, 503, message, { cause, detail: `${id}: ${lostSecret(id)}` })
+    throw new AppError(SECRET_LOST, 503, message('upstream.secretLost'), {
+      cause,
+      detail: `${id}: ${lostSecret(id)}`,
+    })
   }
 }
 
@@ -52,8 +55,8 @@ export function createConnector(
 ): Connector {
   const parsed = kind.settings.safeParse(settings)
   if (parsed.success) return kind.create(registration, parsed.data)
-  const wrong = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; ')
-  throw new AppError('provider_misconfigured', 500, 'This way to sign in is not set up right.', {
+  const wrong = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('; ')
+  throw new AppError('provider_misconfigured', 500, message('upstream.misconfigured'), {
     detail: `settings of the identity provider ${id}: ${wrong}`,
   })
 }

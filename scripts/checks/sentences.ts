@@ -1,0 +1,104 @@
+/** Sentences that stand in code: those that people read belong in locales/, others are listed here with who reads them. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** What speaks to people who sign in. */
+const SPOKEN = [
+  'src/access/managing.ts',
+  'src/accounts',
+  'src/attributes',
+  'src/audit/activity-words.ts',
+  'src/audit/activity.ts',
+  'src/factors',
+  'src/federation',
+  'src/http',
+  'src/interactions',
+  'src/oidc/authorization/pages.ts',
+  'src/oidc/consent',
+  'src/oidc/device',
+  'src/oidc/sessions',
+  'src/oidc/sign-out',
+  'src/oidc/tokens/claims.ts',
+  'src/organizations',
+  'src/shared/locales',
+  'src/shared/profile',
+  'src/shared/text.ts',
+]
+
+/** Folders and files of those whose sentences stay English, by who reads them. */
+const ENGLISH: Readonly<Record<string, readonly string[]>> = {
+  'administrators and programs': [
+    'src/accounts/administration.ts',
+    'src/accounts/import',
+    'src/accounts/passwords/breaches',
+    'src/accounts/passwords/reset.ts',
+    'src/accounts/provisioning',
+    'src/accounts/sign-up/invitations.ts',
+    'src/attributes/attributes.ts',
+    'src/attributes/claims',
+    'src/attributes/definitions',
+    'src/attributes/table.ts',
+    'src/federation/connectors',
+    'src/federation/kept-tokens.ts',
+    'src/federation/providers/environment.ts',
+    'src/federation/providers/providers.ts',
+    'src/oidc/sessions/temporary.ts',
+    'src/organizations/fields.ts',
+    'src/organizations/invitations',
+    'src/organizations/members',
+    'src/organizations/organizations.ts',
+    'src/organizations/template.ts',
+  ],
+  'programs: answers in JSON, and their description': [
+    'src/federation/back-channel-logout.ts',
+    'src/http/errors/problem.ts',
+    'src/http/instance.ts',
+  ],
+  'the names of products': ['src/factors/passkeys/authenticators.ts'],
+  'examples in documents': ['src/shared/profile/address.ts'],
+  'those who are invited: it is kept with the invitation, as the names of people are': [
+    'src/accounts/sign-up/inviter.ts',
+  ],
+  'those who get a mail, whose views hold their words too': ['src/factors/notices.ts'],
+}
+
+const listed = Object.values(ENGLISH).flat()
+const isIn = (file: string, path: string): boolean => file === path || file.startsWith(`${path}/`)
+
+// A comment, or a text in quotes; a regular expression that holds quotes is taken apart wrongly, and has no words.
+const TOKENS = /\/\*[\s\S]*?\*\/|(?<![:'"`\w])\/\/[^\n]*|'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g
+
+/** Texts of code that are sentences: two words or more that begin with a capital letter, or end as a sentence does. SQL is none. */
+export function sentencesIn(code: string): string[] {
+  return [...code.matchAll(TOKENS)]
+    .map(([, quoted, template]) => (quoted ?? template ?? '').replaceAll(/\$\{[^}]*\}/g, '…').trim())
+    .filter((text) => /^[^\n]*$/.test(text) && /\p{L}{2,},? [\p{L}…“]/u.test(text))
+    .filter(
+      (text) => /^\p{Lu}\p{Ll}/u.test(text) || (/[\p{L}…”)][.!?]$/u.test(text) && !/^\p{Lu}{2}/u.test(text)),
+    )
+}
+
+function filesIn(path: string): string[] {
+  if (statSync(path).isFile()) return [path]
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(path, file))
+}
+
+/** Each sentence that belongs in a catalogue, and each line of the list that lists nothing. */
+export function misplacedSentences(): string[] {
+  const spoken = SPOKEN.flatMap(filesIn).map((file) => ({
+    file,
+    sentences: sentencesIn(readFileSync(file, 'utf8')),
+  }))
+  return [
+    ...spoken
+      .filter(({ file }) => !listed.some((path) => isIn(file, path)))
+      .flatMap(({ file, sentences }) =>
+        sentences.map((text) => `${file}: “${text}” belongs in locales/en.json`),
+      ),
+    ...listed
+      .filter((path) => !spoken.some(({ file, sentences }) => isIn(file, path) && sentences.length > 0))
+      .map((path) => `scripts/checks/sentences.ts: ${path} holds no sentence any more`),
+  ]
+}
