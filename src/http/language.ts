@@ -8,7 +8,7 @@ import {
   localeOf,
   matching,
 } from '../shared/locales/locales.ts'
-import { inLocale, setLocale } from '../shared/locales/texts.ts'
+import { inLocale, type Speaking, setLocale, speaking, speakingAs } from '../shared/locales/texts.ts'
 import { errorFormat } from './errors/format.ts'
 import { parseForm } from './forms/forms.ts'
 import { safeReturnTo } from './return-to.ts'
@@ -22,6 +22,13 @@ const OF_REQUEST = 'locale_request'
 const YEAR = 365 * 24 * 60 * 60
 /** Seconds. An interaction lasts no longer. */
 const HOUR = 60 * 60
+
+/** What requests speak that are answered by a page. */
+const spoken = new WeakMap<FastifyRequest, Speaking | undefined>()
+
+/** Runs `work` in the language of a request: what comes of reading its body knows nothing of it. */
+export const inLanguageOf = <T>(request: FastifyRequest, work: () => T): T =>
+  speakingAs(spoken.get(request), work)
 
 /** The language of what is answered. */
 export interface Language {
@@ -57,18 +64,18 @@ export function registerLanguage(
     matching(options.fallback()) ??
     ENGLISH
 
-  const finders = new WeakMap<FastifyRequest, () => string>()
   app.addHook('onRequest', (request, _reply, done) => {
     if (errorFormat(request) !== 'html') return done()
     const find = () =>
       isConsole(request) ? ofConsole(ofBrowser(request)) : (ofRequest(request)?.tag ?? ofBrowser(request))
-    finders.set(request, find)
-    inLocale(find, done)
+    inLocale(find, () => {
+      spoken.set(request, speaking())
+      done()
+    })
   })
   // A body is read on events of the socket, which know nothing of the request.
   app.addHook('preValidation', (request, _reply, done) => {
-    const find = finders.get(request)
-    if (find) inLocale(find, done)
+    if (spoken.has(request)) inLanguageOf(request, done)
     else done()
   })
 

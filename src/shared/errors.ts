@@ -9,8 +9,7 @@ export class AppError extends Error {
   readonly code: string
   /** HTTP status. */
   readonly status: number
-  /** In the language of the request that it is thrown in. */
-  readonly publicMessage: string
+  readonly #said: string | Message
   /** Seconds until a retry makes sense; sent as Retry-After. */
   readonly retryAfter: number | undefined
   /** Further members of a problem (RFC 9457 §3.2), in answers to programs. */
@@ -32,9 +31,14 @@ export class AppError extends Error {
     this.name = 'AppError'
     this.code = code
     this.status = status
-    this.publicMessage = String(publicMessage)
+    this.#said = publicMessage
     this.retryAfter = options.retryAfter
     this.members = options.members
+  }
+
+  /** In the language of the request that it is read in. */
+  get publicMessage(): string {
+    return String(this.#said)
   }
 }
 

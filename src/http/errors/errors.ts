@@ -7,6 +7,7 @@ import { flashOf, markRejected } from '../forms/flash.ts'
 import { shownAgain } from '../forms/forms.ts'
 import { formPage } from '../forms/page.ts'
 import { unreadForm } from '../forms/unread-form.ts'
+import { inLanguageOf } from '../language.ts'
 import type { Link } from '../pages/pages.ts'
 import { sendPage } from '../pages/send-page.ts'
 import { renderPage } from '../pages/views.ts'
@@ -35,7 +36,7 @@ declare module '../pages/pages.ts' {
  */
 export function registerErrors(app: FastifyInstance, translate: (error: unknown) => unknown): void {
   app.setErrorHandler((error, request, reply) =>
-    respond(publicError(translate(error)), error, request, reply),
+    inLanguageOf(request, () => respond(publicError(translate(error)), error, request, reply)),
   )
   app.setNotFoundHandler((request, reply) => {
     const error = new AppError('not_found', 404, message('error.notFound'))

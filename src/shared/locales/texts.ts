@@ -6,7 +6,7 @@ import { ENGLISH, localeOf } from './locales.ts'
 export type { TextArguments, TextKey } from './catalogue.ts'
 
 /** The language that the running code speaks, found out when the first text is asked for. */
-interface Speaking {
+export interface Speaking {
   tag?: string | undefined
   find?: (() => string) | undefined
 }
@@ -15,10 +15,10 @@ const storage = new AsyncLocalStorage<Speaking>()
 
 /** The language of the running request, mail or command; English where none was set. */
 export function currentLocale(): string {
-  const speaking = storage.getStore()
-  if (speaking === undefined) return ENGLISH
-  speaking.tag ??= speaking.find?.() ?? ENGLISH
-  return speaking.tag
+  const found = speaking()
+  if (found === undefined) return ENGLISH
+  found.tag ??= found.find?.() ?? ENGLISH
+  return found.tag
 }
 
 /** As `currentLocale`; undefined: none was set. */
@@ -29,10 +29,16 @@ export const spokenLocale = (): string | undefined =>
 export const inLocale = <T>(tag: string | (() => string), work: () => T): T =>
   storage.run(typeof tag === 'string' ? { tag } : { find: tag }, work)
 
+/** What language the running request speaks, for `speakingAs`. */
+export const speaking = (): Speaking | undefined => storage.getStore()
+
+/** Runs `work`, which has come out of a request, in its language again. @param as of `speaking`; undefined: English */
+export const speakingAs = <T>(as: Speaking | undefined, work: () => T): T => storage.run(as ?? {}, work)
+
 /** Changes the language of the running request: what it was asked for is known only now. Outside of one, nothing happens. */
 export function setLocale(tag: string): void {
-  const speaking = storage.getStore()
-  if (speaking !== undefined) speaking.tag = tag
+  const found = speaking()
+  if (found !== undefined) found.tag = tag
 }
 
 /** A text in the current language. @throws Error when a placeholder of it is not filled */
