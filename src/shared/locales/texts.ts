@@ -45,15 +45,20 @@ export function setLocale(tag: string): void {
 export const t = (key: TextKey, values: TextArguments = {}): string =>
   piecesIn(currentLocale(), key, isolated(values)).join('')
 
+const WORD = /^\p{L}+(?:_\p{L}+)*$/u
+
 /**
  * What fills a text that runs from right to left, each for itself (FSI … PDI, UAX #9 §2.4): else a name, a phone number or an address
- * in it would be torn apart.
+ * in it would be torn apart. A word of letters alone is not, and may choose what a text says (`{who, select, …}`).
  */
 function isolated(values: TextArguments): TextArguments {
   if (direction() === 'ltr') return values
   const pairs = Object.entries(values)
   return Object.fromEntries(
-    pairs.map(([name, value]) => [name, typeof value === 'string' ? `\u2068${value}\u2069` : value]),
+    pairs.map(([name, value]) => [
+      name,
+      typeof value === 'string' && !WORD.test(value) ? `\u2068${value}\u2069` : value,
+    ]),
   )
 }
 
