@@ -2,7 +2,7 @@ import { createHmac, randomInt, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { hiddenNumber } from '../../shared/hidden-number.ts'
-import { message } from '../../shared/locales/texts.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import { hasStrongFactor, type SecondFactor, type Verification } from '../../shared/second-factor.ts'
 import type { LockedUntil, Refusal, WithinLimit } from '../failures.ts'
 import type { Notices } from '../notices.ts'
@@ -131,8 +131,7 @@ export function createPhones(deps: {
     secondFactors.includes('phone') && (role === 'user' || !hasStrongFactor(secondFactors))
 
   /** The last line binds the code to this server (W3C “Origin-bound one-time codes”): phones fill it in here alone. */
-  const textOf = (code: string): string =>
-    `${code} is your code for ${service}. Give it to nobody.\n\n@${service} #${code}`
+  const textOf = (code: string): string => `${t('phone.message', { code, service })}\n\n@${service} #${code}`
 
   async function dispatch(
     owner: { id: string; displayUsername: string },
