@@ -56,10 +56,6 @@ const ENGLISH: Readonly<Record<string, readonly string[]>> = {
   ],
   'the names of products': ['src/factors/passkeys/authenticators.ts'],
   'examples in documents': ['src/shared/profile/address.ts'],
-  'those who are invited: it is kept with the invitation, as the names of people are': [
-    'src/accounts/sign-up/inviter.ts',
-  ],
-  'those who get a mail, whose views hold their words too': ['src/factors/notices.ts'],
 }
 
 const listed = Object.values(ENGLISH).flat()
