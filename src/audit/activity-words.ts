@@ -8,7 +8,7 @@ type Personal = Extract<EventType, `${'account' | 'factor' | 'session' | 'consen
 
 /** What an entry says, to the owner of the account. */
 export interface Said {
-  /** The actor: the owner of the account; or somebody else, who is not named. */
+  /** The actor: the owner of the account; or another, who is not named. */
   by: 'you' | 'administrator' | 'program' | 'server' | 'somebody'
   details: Details
   /** The app of a consent or a device, as it was called then. */

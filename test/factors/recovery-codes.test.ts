@@ -33,7 +33,7 @@ forEachDatabase('recovery codes', (fixture) => {
       left: 9,
     })
     expect(fixture().mails.filter(({ template }) => template === 'recovery-code-used')).toMatchObject([
-      { to: 'grace@example.org', data: { left: '9' } },
+      { to: 'grace@example.org', data: { left: 9 } },
     ])
     const results = await Promise.all(Array.from({ length: 5 }, () => use(id, second)))
     expect(results.filter(({ kind }) => kind === 'verified')).toHaveLength(1)
