@@ -44,7 +44,6 @@ const ENGLISH: Readonly<Record<string, readonly string[]>> = {
     'src/federation/providers/providers.ts',
     'src/oidc/sessions/temporary.ts',
     'src/organizations/fields.ts',
-    'src/organizations/invitations',
     'src/organizations/members',
     'src/organizations/organizations.ts',
     'src/organizations/template.ts',
