@@ -3,7 +3,9 @@ import { BlockList, isIP } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import type { CityResponse, Reader } from 'mmdb-lib'
 import type { Clock } from '../shared/clock.ts'
-import { t } from '../shared/locales/texts.ts'
+import { currentLocale, t } from '../shared/locales/texts.ts'
+
+type Names = NonNullable<CityResponse['city']>['names']
 
 /** How often it is looked whether the file was replaced, in milliseconds. */
 const LOOK_AGAIN = 60_000
@@ -82,11 +84,15 @@ export function createPlaces(deps: {
       if (inside.check(address, family)) return t('place.private')
       if (file === undefined) return undefined
       const found = (await current(file))?.get(address)
-      const parts = [found?.city?.names?.en, found?.country?.names?.en].filter(Boolean)
+      const parts = [nameIn(found?.city?.names), nameIn(found?.country?.names)].filter(Boolean)
       return parts.length > 0 ? parts.join(', ').slice(0, 100) : undefined
     },
   }
 }
+
+/** What a place is called in the language of the running request, where the file says it. */
+const nameIn = (names: Names | undefined): string | undefined =>
+  names?.[currentLocale() as keyof Names] ?? names?.en
 
 /** “192.0.2.1 (Paris, France)”. @param place as `Places.nameOf` has it */
 export const addressInWords = (address: string, place: string | undefined): string =>

@@ -2,12 +2,17 @@ import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { addressInWords, createPlaces } from '../../src/http/places.ts'
+import { inLocale } from '../../src/shared/locales/texts.ts'
 import { afterThisFile } from '../support/cleanup.ts'
 import { makeFolder } from '../support/folder.ts'
 import { engines, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { mmdb } from '../support/mmdb.ts'
 
 const PARIS = { city: { names: { en: 'Paris', fr: 'Paris' } }, country: { names: { en: 'France' } } }
+const FLORENCE = {
+  city: { names: { en: 'Florence', de: 'Florenz' } },
+  country: { names: { en: 'Italy', de: 'Italien' } },
+}
 const FRANCE = { country: { names: { en: 'France' } } }
 
 function folder(): string {
@@ -45,6 +50,17 @@ test('an address has the place that the file says, or words for what is inside, 
     expect(await places.nameOf(address)).toBe('the computer of this server')
   expect(addressInWords('203.0.113.77', 'Paris, France')).toBe('203.0.113.77 (Paris, France)')
   expect(addressInWords('203.0.113.77', undefined)).toBe('203.0.113.77')
+})
+
+test('a place has the name of the language, where the file says it', async () => {
+  const file = join(folder(), 'places.mmdb')
+  writeFileSync(file, mmdb({ '203.0.113.0/24': FLORENCE, '198.51.100.0/25': FRANCE }))
+  const { places } = opened(file)
+  const inGerman = (address: string) => inLocale('de', () => places.nameOf(address))
+  expect(await inGerman('203.0.113.77')).toBe('Florenz, Italien')
+  expect(await inGerman('198.51.100.5')).toBe('France')
+  expect(await inGerman('10.1.2.3')).toBe('ein privates Netz')
+  expect(await places.nameOf('203.0.113.77')).toBe('Florence, Italy')
 })
 
 test('without a file nothing is known of addresses outside', async () => {

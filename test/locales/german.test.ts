@@ -239,7 +239,7 @@ describe('the account', () => {
     ['/account/sessions', ['session', 'session_address', 'sessions']],
     ['/account/apps', ['part', 'part_gone', 'app']],
     ['/account/groups', ['left']],
-    ['/account/organizations', ['joined']],
+    ['/account/organizations', ['joined', 'left']],
     ['/account/data', ['']],
     ['/account/data/delete', ['']],
     ['/account/security/passkeys/new', ['']],
