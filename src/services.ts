@@ -58,6 +58,7 @@ import { userinfoAudience } from './oidc/tokens/userinfo-audience.ts'
 import { createLastUses, type LastUses } from './oidc/usage/last-uses.ts'
 import { createLastUsesStore } from './oidc/usage/last-uses-store.ts'
 import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
+import { createOrganizationConfiguration } from './organizations/configuration.ts'
 import { createOrganizations, type Organizations } from './organizations/organizations.ts'
 import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
@@ -396,6 +397,7 @@ export async function openServices(
     unreachableAddresses: unreachableAddresses({ ...config, list: clients.list }),
     configuration: createConfiguration({
       ...createAccessConfiguration(access),
+      organizations: createOrganizationConfiguration(organizations),
       attributes: createDefinitionConfiguration(attributes, ATTRIBUTE_FIELDS),
       claims: createDefinitionConfiguration(customClaims, CLAIM_FIELDS),
       store: createConfigurationStore({ db, clock }),

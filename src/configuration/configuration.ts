@@ -1,10 +1,10 @@
-// Configuration as code owns: a YAML file that describes settings, resources, roles, groups, attributes, claims, providers and clients; what it would change (plan), doing
+// Configuration as code owns: a YAML file that describes settings, resources, roles, groups, organizations, attributes, claims, providers and clients; what it would change (plan), doing
 // that (apply), writing one from what there is (export), and what has drifted from the file that was applied last. It does not
 // own a single rule about these things: their services check, store and audit, as for console, REST and command line.
 //
 //   file ─► yaml-text (hardened) ─► document: every entry checked ─┐
 //                                                 what exists ─► diff ─► plan
-//                                                                  └─► apply, under a lock: settings as one, resources, roles, groups, attributes, claims,
+//                                                                  └─► apply, under a lock: settings as one, resources, roles, groups, organizations, attributes, claims,
 //                                                                      providers, clients, deletions backwards; stops at the first failure
 import { currentAuditContext } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'

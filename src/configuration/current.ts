@@ -95,6 +95,13 @@ export const groupOf = (group: object): Existing => ({
   foreign: false,
 })
 
+export const organizationOf = (organization: object): Existing => ({
+  kind: 'organization',
+  id: String((organization as Fields).slug),
+  fields: organization as Fields,
+  foreign: false,
+})
+
 const definitionOf =
   (kind: 'attribute' | 'claim') =>
   (definition: object): Existing => ({
@@ -114,7 +121,15 @@ const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] 
 
 type Read = Pick<
   ConfigurationDependencies,
-  'attributes' | 'claims' | 'clients' | 'groups' | 'resources' | 'roles' | 'providers' | 'settings'
+  | 'attributes'
+  | 'claims'
+  | 'clients'
+  | 'groups'
+  | 'organizations'
+  | 'resources'
+  | 'roles'
+  | 'providers'
+  | 'settings'
 >
 
 /** Whether there are more clients than so many: as many are read. */
@@ -133,21 +148,24 @@ export async function hasMoreClients({ clients }: Pick<Read, 'clients'>, most: n
 /** Everything that a file can describe. Requests come in between. */
 export async function readCurrent(services: Read): Promise<Existing[]> {
   const breathe = createBreathe()
-  const [resources, roles, groups, attributes, claims, providers, { settings }, clients] = await Promise.all([
-    all((page) => services.resources.list(page), breathe),
-    services.roles.list(),
-    services.groups.list(),
-    services.attributes.list(),
-    services.claims.list(),
-    services.providers.list(),
-    services.settings.list(),
-    all((page) => services.clients.list(page), breathe),
-  ])
+  const [resources, roles, groups, organizations, attributes, claims, providers, { settings }, clients] =
+    await Promise.all([
+      all((page) => services.resources.list(page), breathe),
+      services.roles.list(),
+      services.groups.list(),
+      services.organizations.list(),
+      services.attributes.list(),
+      services.claims.list(),
+      services.providers.list(),
+      services.settings.list(),
+      all((page) => services.clients.list(page), breathe),
+    ])
   return [
     ...settings.flatMap(settingsOf),
     ...resources.map(resourceOf),
     ...roles.map(roleOf),
     ...groups.map(groupOf),
+    ...organizations.map(organizationOf),
     ...attributes.map(attributeOf),
     ...claims.map(claimOf),
     ...providers.map(providerOf),

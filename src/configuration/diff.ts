@@ -74,6 +74,7 @@ export async function diff(
       resources: count('resource'),
       roles: count('role'),
       groups: count('group'),
+      organizations: count('organization'),
       attributes: count('attribute'),
       claims: count('claim'),
       providers: count('provider'),

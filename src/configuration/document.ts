@@ -12,6 +12,7 @@ export const KINDS = [
   'resource',
   'role',
   'group',
+  'organization',
   'attribute',
   'claim',
   'provider',
@@ -23,7 +24,7 @@ export const sectionOf = <One extends Kind>(kind: One): `${One}s` => `${kind}s`
 /** One entry of a file, checked and complete. */
 export interface Wanted {
   kind: Kind
-  /** Of a setting, group, attribute and claim its name, of a role its API and name, of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
+  /** Of a setting, group, attribute and claim its name, of an organization its short name, of a role its API and name, of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
   name: string
   /** Only of clients that exist already. */
   clientId?: string
@@ -62,6 +63,7 @@ const prune = z.strictObject(
     resources: flag,
     roles: flag,
     groups: flag,
+    organizations: flag,
     attributes: flag,
     claims: flag,
     providers: flag,
@@ -79,6 +81,7 @@ const schema = z.strictObject(
       .nullish(),
     roles: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     groups: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
+    organizations: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     attributes: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     claims: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     providers: z
@@ -105,6 +108,7 @@ const schema = z.strictObject(
       resources: false,
       roles: false,
       groups: false,
+      organizations: false,
       attributes: false,
       claims: false,
       providers: false,

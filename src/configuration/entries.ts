@@ -7,7 +7,15 @@ import type { Path } from './yaml-text.ts'
 /** What checks and completes the entries of a file. */
 export type Services = Pick<
   ConfigurationDependencies,
-  'attributes' | 'claims' | 'clients' | 'groups' | 'resources' | 'roles' | 'providers' | 'settings'
+  | 'attributes'
+  | 'claims'
+  | 'clients'
+  | 'groups'
+  | 'organizations'
+  | 'resources'
+  | 'roles'
+  | 'providers'
+  | 'settings'
 >
 
 /** Tells a problem. @param field of the entry; empty: the entry as a whole */
@@ -30,12 +38,19 @@ export const roleName = ({ name, resource }: Fields): string =>
   writtenRole({ name: String(name), resource: typeof resource === 'string' ? resource : undefined })
 
 /** Kinds that differ in their fields alone. */
-const DESCRIBED = ['role', 'group', 'attribute', 'claim'] as const
+const DESCRIBED = ['role', 'group', 'organization', 'attribute', 'claim'] as const
+
+/** What a file names one by. */
+const nameOf = (kind: DescribedKind, fields: Fields): string => {
+  if (kind === 'role') return roleName(fields)
+  return String(kind === 'organization' ? fields.slug : fields.name)
+}
+
 export type DescribedKind = (typeof DESCRIBED)[number]
 export const isDescribed = (kind: Kind): kind is DescribedKind =>
   (DESCRIBED as readonly Kind[]).includes(kind)
 
-/** One resource, role, group, attribute, claim, provider or client of a file. Empty: refused, and told. @param line of the file */
+/** One resource, role, group, organization, attribute, claim, provider or client of a file. Empty: refused, and told. @param line of the file */
 export function wantedOf(
   kind: Exclude<Kind, 'setting'>,
   entry: unknown,
@@ -52,9 +67,7 @@ export function wantedOf(
   }
   if (isDescribed(kind)) {
     const fields = complete(services[`${kind}s`], entry as Fields, report)
-    return fields
-      ? [{ kind, name: kind === 'role' ? roleName(fields) : String(fields.name), fields, line }]
-      : []
+    return fields ? [{ kind, name: nameOf(kind, fields), fields, line }] : []
   }
   if (kind === 'provider') {
     const { client_secret_env: env, client_secret_file: file, client_secret: inClear, ...own } = rest

@@ -14,7 +14,7 @@ export async function exportYaml(
   existing: readonly Existing[],
   services: Pick<
     ConfigurationDependencies,
-    'attributes' | 'claims' | 'clients' | 'groups' | 'resources' | 'roles' | 'providers'
+    'attributes' | 'claims' | 'clients' | 'groups' | 'organizations' | 'resources' | 'roles' | 'providers'
   >,
   maxLength = Number.POSITIVE_INFINITY,
 ): Promise<string | undefined> {
@@ -40,7 +40,14 @@ export async function exportYaml(
 }
 
 /** Left out where there is nothing of them. */
-const OPTIONAL: ReadonlySet<Kind> = new Set(['setting', 'role', 'group', 'attribute', 'claim'])
+const OPTIONAL: ReadonlySet<Kind> = new Set([
+  'setting',
+  'role',
+  'group',
+  'organization',
+  'attribute',
+  'claim',
+])
 
 const sectionText = (kind: Kind, entries: readonly object[]): string =>
   yamlText({ [sectionOf(kind)]: kind === 'setting' ? Object.assign({}, ...entries) : entries })

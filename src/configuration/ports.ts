@@ -62,6 +62,8 @@ export interface ConfigurationDependencies {
   /** Named as a file writes them (entries.ts). */
   roles: Described
   groups: Described
+  /** Named by their short names. */
+  organizations: Described
   attributes: Described
   claims: Described
   providers: {

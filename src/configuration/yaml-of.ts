@@ -5,6 +5,7 @@ import {
   clientOf,
   type Existing,
   groupOf,
+  organizationOf,
   providerOf,
   resourceOf,
   roleOf,
@@ -14,7 +15,7 @@ import type { ConfigurationDependencies, Fields } from './ports.ts'
 
 type Services = Pick<
   ConfigurationDependencies,
-  'attributes' | 'claims' | 'clients' | 'groups' | 'resources' | 'roles' | 'providers'
+  'attributes' | 'claims' | 'clients' | 'groups' | 'organizations' | 'resources' | 'roles' | 'providers'
 >
 
 /** Fields of an entry that stand first; the others follow in the order of the alphabet. */
@@ -34,6 +35,7 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
     resource: createWithoutDefaults(services.resources),
     role: createWithoutDefaults(services.roles),
     group: createWithoutDefaults(services.groups),
+    organization: createWithoutDefaults(services.organizations),
     attribute: createWithoutDefaults(services.attributes),
     claim: createWithoutDefaults(services.claims),
   }
@@ -106,6 +108,7 @@ const VIEWS = {
   claim: claimOf,
   client: clientOf,
   group: groupOf,
+  organization: organizationOf,
   provider: providerOf,
   resource: resourceOf,
   role: roleOf,

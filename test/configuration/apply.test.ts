@@ -263,6 +263,7 @@ ${lines}`
       resources: 0,
       roles: 0,
       groups: 0,
+      organizations: 0,
       attributes: 0,
       claims: 0,
       providers: 0,

@@ -50,6 +50,7 @@ const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   resources: ['API', 'APIs'],
   roles: ['role', 'roles'],
   groups: ['group', 'groups'],
+  organizations: ['organization', 'organizations'],
   attributes: ['attribute', 'attributes'],
   claims: ['claim', 'claims'],
   providers: ['sign-in provider', 'sign-in providers'],

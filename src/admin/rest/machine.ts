@@ -86,6 +86,11 @@ export function refuseConfigurationChange(
     refuseSplitProviders(caller, { ...before, ...after })
     refuseMembershipRules(caller, after)
   }
+  if (kind === 'organization' && action === 'update')
+    refuseWeakerOrganizations(caller, after, {
+      second_factor_required: before.second_factor_required === true,
+      session_max_age: typeof before.session_max_age === 'number' ? before.session_max_age : null,
+    })
   if (kind !== 'client') return
   refuseAdminClients(caller, before)
   refuseAdminScopes(caller, after)

@@ -35,11 +35,16 @@ export function accessGuard({
     async refuseOfChange(request, { kind, action }, before) {
       // Of what does not exist yet nobody has anything.
       if (before === undefined) return
-      const { name, resource, identifier } = before
+      const { name, resource, identifier, slug } = before
       const ofRole = (written: string) =>
         ofAdministrators.roleNamed(written, typeof resource === 'string' ? resource : undefined)
       if (kind === 'group') await refuseIf(ofAdministrators.groupNamed)(request, String(name))
       if (kind === 'role') await refuseIf(ofRole)(request, String(name))
+      if (kind === 'organization')
+        await refuseIf(async (written) => {
+          const { id } = await organizations.find(written)
+          return organizations.hasAdministrator(id)
+        })(request, String(slug))
       if (kind === 'resource' && action === 'delete') await refuseOfApi(request, String(identifier))
     },
     refuseOfGroup: refuseIf(ofAdministrators.group),

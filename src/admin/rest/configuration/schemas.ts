@@ -3,7 +3,17 @@ import { timestamp } from '../schemas.ts'
 
 export const change = z
   .object({
-    kind: z.enum(['setting', 'resource', 'role', 'group', 'attribute', 'claim', 'provider', 'client']),
+    kind: z.enum([
+      'setting',
+      'resource',
+      'role',
+      'group',
+      'organization',
+      'attribute',
+      'claim',
+      'provider',
+      'client',
+    ]),
     action: z.enum(['create', 'update', 'delete']),
     name: z.string().meta({ description: 'What the file calls it.' }),
     id: z.string().optional().meta({ description: 'Of what exists.' }),
@@ -24,6 +34,7 @@ const unnamed = z
     resources: z.int(),
     roles: z.int(),
     groups: z.int(),
+    organizations: z.int(),
     attributes: z.int(),
     claims: z.int(),
     providers: z.int(),
