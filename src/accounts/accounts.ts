@@ -111,6 +111,12 @@ export interface Accounts {
   register(input: RegistrationInput, origin?: Pick<Origin, 'address' | 'interaction'>): Promise<NewGeneration>
 
   /**
+   * Makes an account whose address the link of an invitation has proven. It needs neither open registration nor an address of `email_domains`.
+   * @throws ValidationError 422, or 409 when the username or the address is taken; AppError `overloaded` (503)
+   */
+  registerInvited(input: RegistrationInput, origin?: Pick<Origin, 'address'>): Promise<NewGeneration>
+
+  /**
    * Checks an identifier and a password. The identifier is a proven email address, a username, or an address that is
    * unverified: then it means the newest account that waits for it. Unknown, wrong, locked and disabled cost the same.
    * @throws AppError `overloaded` (503)
@@ -394,7 +400,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   return {
     byId: store.byId,
     ofRow: (row) => toAccount(row as unknown as AccountRow),
-    register: createRegister({ ...shared, settings, verification }),
+    ...createRegister({ ...shared, settings, verification }),
     verification,
     authenticate: createAuthenticate({ store, passwords, events, loginOf }),
     passwordMinLength,

@@ -83,6 +83,81 @@ describe.each(engines)('the link of an invitation to an organization, on %s', (e
     expect(repeated.status).toBe(410)
   })
 
+  /** A new address, invited to a new organization. */
+  async function stranger() {
+    const { organizations, mailer } = latchkey.services
+    const email = `new${++made}-${engine}@acme.example`
+    const { id } = await organizations.create({ name: `Company ${made}` })
+    const { id: invitation } = await organizations.invitations.create(id, { email, roles: ['member'] })
+    await mailer.idle()
+    const mails = await readOutbox(join(latchkey.dataDir, 'outbox'))
+    const mail = mails.findLast(({ to }) => to === email)
+    const link = /https?:\S+\/invitation\/organization\?token=\S+/.exec(mail?.text ?? '')?.[0] ?? ''
+    return { id, email, link, invitation, username: `new${made}-${engine}` }
+  }
+  const JOIN = { button: 'Create account and join' }
+
+  test('makes an account of its address, though registration is closed, and a member of it, once', async () => {
+    const { accounts, organizations, settings } = latchkey.services
+    await settings.change({ registration: 'closed', email_domains: ['elsewhere.example'] })
+    const { id, email, link, username } = await stranger()
+    const browser = createHttpBrowser()
+    const page = await browser.open(link)
+    expect(page.text).toContain('No account yet?')
+    const refused = await browser.submit(page, { Username: 'x', Password: 'short' }, JOIN)
+    expect([refused.status, await accounts.find(email)]).toEqual([422, undefined])
+    const form = browser.prepare(refused, { Username: username, Password: PASSWORD }, JOIN)
+    // The address is that of the invitation, whatever is sent.
+    form.body?.set('email', 'evil@acme.example')
+    const joined = await browser.visit(form)
+    expect(joined.url.pathname).toBe('/account/organizations')
+    expect(joined.text).toContain('You are a member now.')
+    const account = await accounts.find(email)
+    expect(account).toMatchObject({ email, pendingEmail: null, role: 'user', displayUsername: username })
+    expect(await rolesOf(account?.id ?? '', id)).toEqual(['member'])
+    expect(await createHttpBrowser().open(link)).toMatchObject({ status: 410 })
+    expect((await createHttpBrowser().open(`${latchkey.issuer}/register`)).status).toBe(403)
+    await expect(accounts.find('evil@acme.example')).resolves.toBeUndefined()
+    expect((await organizations.members.list(id)).items).toHaveLength(1)
+    await settings.change({ registration: null, email_domains: null })
+  })
+
+  test('of several browsers at once one makes an account, and a revoked link makes none', async () => {
+    const { accounts, organizations } = latchkey.services
+    const { id, email, link, username } = await stranger()
+    const browsers = await Promise.all(
+      [1, 2, 3].map(async (n) => {
+        const browser = createHttpBrowser()
+        const fields = { Username: `${username}-${n}`, Password: PASSWORD }
+        return { browser, form: browser.prepare(await browser.open(link), fields, JOIN) }
+      }),
+    )
+    const answers = await Promise.all(browsers.map(({ browser, form }) => browser.visit(form)))
+    const ok = answers.filter(({ url }) => url.pathname === '/account/organizations')
+    expect([ok.length, answers.filter(({ status }) => status === 409 || status === 410).length]).toEqual([
+      1, 2,
+    ])
+    expect((await organizations.members.list(id)).items).toHaveLength(1)
+    const { items } = await accounts.search({ search: username })
+    expect(items.map((each) => each.email)).toEqual([email])
+
+    const late = await stranger()
+    const browser = createHttpBrowser()
+    const page = await browser.open(late.link)
+    await organizations.invitations.revoke(late.id, late.invitation)
+    const gone = await browser.submit(page, { Username: late.username, Password: PASSWORD }, JOIN)
+    expect([gone.status, await accounts.find(late.email)]).toEqual([410, undefined])
+    // Who has an account by now is told to sign in with it.
+    const known = await invited()
+    const other = createHttpBrowser()
+    const taken = await other.submit(
+      await other.open(known.link),
+      { Username: late.username, Password: PASSWORD },
+      JOIN,
+    )
+    expect([taken.status, await rolesOf(known.user.id, known.id)]).toEqual([409, undefined])
+  })
+
   test('who is in none has no such page in the navigation, but an answer', async () => {
     const user = await latchkey.createUser()
     const browser = createHttpBrowser()

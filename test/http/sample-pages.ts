@@ -207,7 +207,11 @@ export const samples: Sample[] = [
             who === 'invited' ? { action: '/invitation/organization', fields: { token: 't' } } : undefined,
           signInHref: '/login?return_to=%2Finvitation%2Forganization',
           signOut: { action: '/account/sign-out' },
-          registerHref: '/register',
+          create: {
+            action: '/invitation/organization/register?token=t',
+            ...(who === 'stranger' && wrong({ username: 'x' }, { username: 'Use at least 3 characters.' })),
+          },
+          passwordMinLength: 15,
         },
       }) as const,
   ),

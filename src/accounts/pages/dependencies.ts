@@ -40,6 +40,8 @@ export interface AccountPagesDependencies {
     Accounts,
     | 'byId'
     | 'register'
+    | 'registerInvited'
+    | 'delete'
     | 'authenticate'
     | 'verification'
     | 'invitations'

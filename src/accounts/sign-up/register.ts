@@ -3,7 +3,8 @@ import { AppError } from '../../shared/errors.ts'
 import { message } from '../../shared/locales/texts.ts'
 import { identifyingFields } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
-import type { Accounts } from '../accounts.ts'
+import type { Account } from '../account.ts'
+import type { Accounts, NewGeneration, Origin } from '../accounts.ts'
 import { claimChanges } from '../claims.ts'
 import { emailAddress } from '../email/address.ts'
 import type { SendingVerification } from '../email/verification.ts'
@@ -17,7 +18,7 @@ import type { AccountStore } from '../store/store.ts'
 import { takenError } from './new-account.ts'
 import { canonicalUsername } from './username.ts'
 
-/** Signing up with a password. */
+/** Signing up with a password; who was invited by mail to an organization has proven the address by its link. */
 export function createRegister(deps: {
   settings: Pick<AccountSettings, 'registration'>
   /** Why an address in canonical form may not be used. */
@@ -27,20 +28,20 @@ export function createRegister(deps: {
   policy: PasswordPolicy
   verification: Pick<SendingVerification, 'queue'>
   events: SecurityEvents
-}): Accounts['register'] {
+}): Pick<Accounts, 'register' | 'registerInvited'> {
   const { store, hasher, policy, verification, events } = deps
 
-  return async function register(input, origin = {}) {
-    if (deps.settings.registration === 'closed') {
-      throw new AppError('registration_closed', 403, message('register.closed.short'))
-    }
+  /** @param given.proven whether the address is its owner's already, and need not be one of `email_domains` */
+  async function make(input: RegistrationInput, { proven }: { proven: boolean }) {
     const parsed = registrationSchema.safeParse(input)
     const errors = parsed.success ? {} : fieldErrorsOf(parsed.error)
     if (!errors.password) {
       const weakness = await policy(input.password, contextOf(input), newOwner('user'))
       if (weakness) errors.password = weakness
     }
-    const rejection = emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
+    const rejection = proven
+      ? undefined
+      : emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
     if (rejection) errors.email = rejection
     if (!parsed.success || Object.keys(errors).length > 0) throw refusedFields(errors)
     const { username, email, password, ...names } = parsed.data
@@ -51,20 +52,37 @@ export function createRegister(deps: {
       id: randomUUID(),
       username: canonicalUsername(username),
       displayUsername: username,
-      email: null,
-      pendingEmail: email,
+      email: proven ? email : null,
+      pendingEmail: proven ? null : email,
       passwordHash: await hasher.hash(password),
       ...claimChanges(names),
       role: 'user',
     })
-    if (typeof account === 'string') throw takenError('username_taken')
+    if (typeof account === 'string') throw takenError(proven ? account : 'username_taken')
+    return { account, email }
+  }
+
+  const told = (account: Account, origin: Pick<Origin, 'address'>): NewGeneration => {
     events.emit({
       type: 'account.registered',
       ...madeOf(account),
       ...(origin.address !== undefined && { address: origin.address }),
     })
-    verification.queue(account, email, origin.interaction)
     return { accountId: account.id, generation: account.generation }
+  }
+
+  return {
+    async register(input, origin = {}) {
+      if (deps.settings.registration === 'closed')
+        throw new AppError('registration_closed', 403, message('register.closed.short'))
+      const { account, email } = await make(input, { proven: false })
+      const made = told(account, origin)
+      verification.queue(account, email, origin.interaction)
+      return made
+    },
+
+    registerInvited: async (input, origin = {}) =>
+      told((await make(input, { proven: true })).account, origin),
   }
 }
 
