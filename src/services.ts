@@ -47,6 +47,7 @@ import { createProviders, type Providers } from './federation/providers/provider
 import { type Foundation, type FoundationOptions, openFoundation } from './foundation.ts'
 import { createGuardedFetch } from './http/outgoing/guarded-fetch.ts'
 import { addressInWords, createPlaces } from './http/places.ts'
+import { createTestMail, type SendTestMail } from './mail/test-mail.ts'
 import { type Consents, createConsents } from './oidc/consent/consents.ts'
 import { isHabitual } from './oidc/placement/habitual.ts'
 import type { ProtocolClient } from './oidc/provider/adapter.ts'
@@ -141,6 +142,7 @@ export interface Services extends Foundation {
   resourceCredentials: ResourceCredentials
   /** Where events are sent. */
   webhooks: Webhooks
+  testMail: SendTestMail
   /** Tokens of directories that provision people. */
   scimTokens: ScimTokens
   /** What of the administration API's scopes was registered before they were its own. */
@@ -385,6 +387,7 @@ export async function openServices(
     selfRegistered,
     registration,
     webhooks,
+    testMail: createTestMail({ deliver: mailer.deliver, issuer: config.issuer }),
     scimTokens: createScimTokens({ db, clock, events: event }),
     findClient,
     findForProtocol: async (clientId) => (await documents.find(clientId)) ?? findClient(clientId),

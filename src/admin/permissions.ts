@@ -79,6 +79,7 @@ const TABLE = {
   'webhook.test': { needs: 'write', words: 'send a test event to a webhook' },
   'webhook.replay': { needs: 'write', words: 'send an event to a webhook again' },
   'settings.update': { needs: 'dangerous', words: 'change the settings' },
+  'settings.test_mail': { needs: 'write', words: 'send yourself a test message' },
   'configuration.apply': { needs: 'dangerous', words: 'apply a configuration file' },
   // It says what applying would do, and does nothing: auditors may.
   'configuration.plan': { needs: 'read', words: 'compare a configuration file with what there is' },

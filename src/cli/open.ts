@@ -136,7 +136,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
       providers,
     },
     ...{ registration, rejections, reservedScopes, resourceCredentials, resources, settings },
-    ...{ factors, organizations, scimTokens, unreachableAddresses, webhooks },
+    ...{ factors, organizations, scimTokens, testMail: services.testMail, unreachableAddresses, webhooks },
     config: {
       issuer,
       database,

@@ -24,6 +24,7 @@ type Shared =
   | 'resources'
   | 'scimTokens'
   | 'settings'
+  | 'testMail'
   | 'unreachableAddresses'
   | 'webhooks'
 

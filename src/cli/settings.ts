@@ -9,7 +9,7 @@ import { labelledLines, table, time } from './text.ts'
 /** `latchkey settings …` */
 export function settingsCommands(cli: Cli): Command {
   const group = new Command('settings').description('What may be changed while the server runs')
-  for (const command of [list(cli), get(cli), set(cli), reset(cli)]) group.addCommand(command)
+  for (const command of [list(cli), get(cli), set(cli), reset(cli), testMail(cli)]) group.addCommand(command)
   return group
 }
 
@@ -56,6 +56,26 @@ const reset = (cli: Cli): Command =>
       const found = names.map((name) => find(state.settings, name))
       const lines = found.map((each) => `${each.name} is ${shown(each.value)} again, as by default.`)
       cli.answer(options, { items: found.map(documentOf) }, lines.join('\n'))
+    })
+
+const testMail = (cli: Cli): Command =>
+  createCommand('test-mail', 'send a test message to a user, at once, and say what the mail server says')
+    .argument('<user>', 'id, username or email address')
+    .action(async (user: string, options: Options) => {
+      const services = await cli.services()
+      const account = (await services.accounts.byId(user)) ?? (await services.accounts.find(user))
+      if (account === undefined) throw new CliError([`There is no user ${user}.`])
+      const outcome = await services.testMail(account)
+      if (outcome.kind === 'no_address') throw new CliError([`${user} has no confirmed email address.`])
+      const { kind, to } = outcome
+      if (kind === 'refused')
+        throw new CliError([`The message to ${to} was not sent. The mail server says: ${outcome.reason}`])
+      const file = outcome.file ?? null
+      cli.answer(
+        options,
+        { sent: true, to, file },
+        file === null ? `The message to ${to} is sent.` : `There is no SMTP_URL: the message is in ${file}`,
+      )
     })
 
 function find(settings: readonly SettingState[], name: string): SettingState {

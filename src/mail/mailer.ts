@@ -46,6 +46,11 @@ export interface Mailer {
   ): (data: Data) => void
   /** Work behind the answer, in memory, that ends in a mail or in none. What was not done when a process is killed is lost. */
   defer(prepare: () => Promise<Mail | undefined>): void
+  /**
+   * Sends a mail past the queue, once. @returns the file that it was written to, if there is no SMTP server
+   * @throws what the mail server said
+   */
+  deliver(mail: Mail): Promise<string | undefined>
   /** Resolves when everything of this process is sent or given up. */
   idle(): Promise<void>
   /** Messages being sent, and waiting for it or for another try, as far as this process knows. */
@@ -230,6 +235,28 @@ export function createMailer(options: {
             logger.error({ err: error }, 'mail could not be prepared')
           }
         })
+    },
+
+    async deliver(mail) {
+      const { template } = mail
+      const envelope = compose(mail, await languageOf(mail, spokenLocale()))
+      try {
+        const file = await transport.deliver(envelope)
+        ended?.('sent')
+        logger.info({ template, ...(file && { file }) }, file ? 'mail written to the outbox' : 'mail sent')
+        return file
+      } catch (error) {
+        ended?.('failed')
+        const reason = (error instanceof Error ? error.message : String(error)).replaceAll(
+          mail.to,
+          '(recipient)',
+        )
+        logger.error(
+          { template, recipient: fingerprint(mail.to), tries: 1, reason },
+          'mail could not be sent',
+        )
+        throw error
+      }
     },
 
     async idle() {

@@ -53,6 +53,7 @@ export async function wireApi(
       accounts,
       clients,
       webhooks: services.webhooks,
+      testMail: services.testMail,
       scimTokens: services.scimTokens,
       groups: services.access.groups,
       roles: services.access.roles,

@@ -81,6 +81,10 @@ export async function wireConsole(
       secondFactor: () => services.settings.values.secondFactor,
       factors: services.factors,
       webhooks: services.webhooks,
+      async sendTestMail(accountId) {
+        const account = await accounts.byId(accountId)
+        return account ? services.testMail(account) : { kind: 'no_address' }
+      },
       scimTokens: services.scimTokens,
       configuration,
       yamlOf: configuration.yamlOf,

@@ -19,6 +19,7 @@ import type { Factors } from '../../factors/factors.ts'
 import type { Recovery } from '../../factors/recovery/recovery.ts'
 import type { Providers } from '../../federation/providers/providers.ts'
 import type { Limit } from '../../http/rate-limits/rate-limits.ts'
+import type { SendTestMail } from '../../mail/test-mail.ts'
 import type { Consent } from '../../oidc/consent/consents.ts'
 import type { SigningKeys } from '../../oidc/keys/keys.ts'
 import type { SignedInDevice } from '../../oidc/sessions/devices.ts'
@@ -114,6 +115,7 @@ export interface RestDependencies {
   webhooks: Omit<Webhooks, 'dispatch'>
   scimTokens: Omit<ScimTokens, 'accept'>
   settings: Pick<Settings, 'described' | 'list' | 'change'>
+  testMail: SendTestMail
 }
 
 /** Where answers to be given again are kept; src/storage/artifacts. Its ids are stored hashed. */

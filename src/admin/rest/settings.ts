@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { SettingsState } from '../../settings/settings.ts'
 import type { SettingDescription } from '../../settings/table.ts'
+import { AppError } from '../../shared/errors.ts'
 import type { RestContext } from './context.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
@@ -77,6 +78,31 @@ const changeSettings = (described: readonly SettingDescription[]) =>
     problems: [409],
   })
 
+const testMail = operation({
+  id: 'sendTestMail',
+  area,
+  needs: 'settings.test_mail',
+  summary: 'Send yourself a test message',
+  description:
+    'To the address of the administrator whose token this is, at once and once, past the queue: the answer says what the mail server said.',
+  answers: [
+    200,
+    'The mail server has taken it, or says why not.',
+    z.object({
+      sent: z.boolean(),
+      to: z.string(),
+      problem: z
+        .string()
+        .nullable()
+        .meta({
+          description: 'What the mail server said. null: it has taken the message.',
+          examples: [null],
+        }),
+    }),
+  ],
+  problems: [409],
+})
+
 const view = ({ settings: all }: SettingsState): z.input<typeof settings> => ({
   settings: Object.fromEntries(
     all.map((each) => [
@@ -104,6 +130,18 @@ export function settingsRoutes({ app, deps }: RestContext): void {
     const state = await deps.settings.list()
     sendEtag(reply, state.version)
     return view(state)
+  })
+
+  app.post('/settings/test-mail', { ...testMail, ...limit }, async (request) => {
+    const caller = callerOf(request)
+    const account = caller.kind === 'person' ? await deps.accounts.byId(caller.account.id) : undefined
+    const outcome = account ? await deps.testMail(account) : { kind: 'no_address' as const }
+    if (outcome.kind === 'no_address')
+      throw new AppError('no_address', 409, 'A test message goes to the address of a person.', {
+        detail: 'This token is of a client that acts for itself, or of an account without a proven address.',
+      })
+    const { kind, to } = outcome
+    return { sent: kind === 'sent', to, problem: kind === 'refused' ? outcome.reason : null }
   })
 
   app.patch('/settings', { ...changeSettings(deps.settings.described), ...limit }, async (request, reply) => {

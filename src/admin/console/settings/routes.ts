@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../../http/forms/notice.ts'
+import type { TestMailOutcome } from '../../../mail/test-mail.ts'
 import type { Settings, SettingsState } from '../../../settings/settings.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { own } from '../../../shared/own.ts'
@@ -11,6 +12,8 @@ import { type SentForm, type SettingsSection, sectionsOf, textOf } from './view.
 
 export interface SettingsAreaDependencies {
   settings: Pick<Settings, 'list' | 'change' | 'fromText'>
+  /** Sends a test message to an administrator. */
+  sendTestMail(accountId: string): Promise<TestMailOutcome>
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -21,6 +24,8 @@ declare module '../../../http/pages/pages.ts' {
       sections: SettingsSection[]
       /** What is stored by now, where it differs from what was typed. */
       conflict: { label: string; value: string }[] | undefined
+      /** Why the test message was not sent. */
+      testMailProblem: string | undefined
     }
   }
 }
@@ -35,25 +40,28 @@ const NOTICES: Readonly<Record<string, string>> = {
   saved: 'The settings are saved. They count in every process within two seconds.',
   same: 'Nothing was changed: everything is as it was.',
   reset: 'The setting has its default again.',
+  tested: 'The test message is sent. If it does not arrive, look into the folder for spam.',
+  written: 'There is no mail server (SMTP_URL): the test message is a file in the folder outbox of the data.',
 }
 
 /** `/admin/settings`: what may be changed while the server runs. */
 export async function settingsArea(
   app: FastifyInstance,
-  { settings }: ConsoleDependencies & SettingsAreaDependencies,
+  { settings, sendTestMail }: ConsoleDependencies & SettingsAreaDependencies,
 ): Promise<void> {
   interface Again {
     sent?: SentForm
     conflict?: { label: string; value: string }[]
     status?: number
     notice?: string | undefined
+    testMailProblem?: string
   }
 
   const show = (
     request: FastifyRequest,
     reply: FastifyReply,
     state: SettingsState,
-    { sent, conflict, status = 200, notice }: Again = {},
+    { sent, conflict, status = 200, notice, testMailProblem }: Again = {},
   ) =>
     renderConsole(
       request,
@@ -64,6 +72,7 @@ export async function settingsArea(
         version: state.version,
         sections: sectionsOf(state, allows(administratorOf(request).role, 'write'), sent),
         conflict,
+        testMailProblem,
       },
       { notice, status },
     )
@@ -112,6 +121,21 @@ export async function settingsArea(
     }
     return reply.redirect(`${PATH}?done=${Object.keys(changes).length === 0 ? 'same' : 'saved'}`, 303)
   })
+
+  app.post(
+    `${PATH}/test-mail`,
+    { config: { admin: 'settings.test_mail', formPage: PATH } },
+    async (request, reply) => {
+      const outcome = await sendTestMail(administratorOf(request).id)
+      if (outcome.kind === 'sent')
+        return reply.redirect(`${PATH}?done=${outcome.file === undefined ? 'tested' : 'written'}`, 303)
+      const testMailProblem =
+        outcome.kind === 'no_address'
+          ? 'Your account has no confirmed email address that a test message could go to.'
+          : `The test message to ${outcome.to} was not sent. The mail server says: ${outcome.reason}`
+      return show(request, reply, await settings.list(), { testMailProblem, status: 422 })
+    },
+  )
 
   app.post(
     `${PATH}/reset`,
