@@ -182,6 +182,7 @@ const OPERATIONS: Record<string, Row> = {
   testWebhook: { may: WEBHOOK },
   replayWebhookDelivery: { may: WEBHOOK },
   verifyAudit: { may: 'it reads' },
+  sendTestMail: { may: 'a program has no address: it is answered so' },
   changeSettings: { not: (rest) => [rest.patch('/settings', { second_factor: 'off' })] },
   planConfiguration: { may: 'it reads' },
   applyConfiguration: {
