@@ -56,6 +56,12 @@ const BUDGET = {
   'sign-in by password, new browser': 9,
   'sign-in by password and a remembered browser': 10,
   '/api/auth/me': { sqlite: 3, postgresql: 1 },
+  // For an organization: the membership, once more at each use. These come last: once there is an organization, each authorization asks.
+  'code exchange, for an organization': { sqlite: 8, postgresql: 4 },
+  'refresh, for an organization': { sqlite: 7, postgresql: 3 },
+  'introspection of a person, for an organization': { sqlite: 5, postgresql: 2 },
+  'userinfo, for an organization': { sqlite: 5, postgresql: 2 },
+  'authorize, for an organization': { sqlite: 6, postgresql: 4 },
 } as const
 
 const CLAIMED = ['code exchange', 'refresh', 'introspection of a person', 'userinfo'] as const
@@ -160,6 +166,23 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
     } as Record<`${(typeof CLAIMED)[number]}, with claims of ${Of}`, () => Promise<() => Promise<boolean>>>
   }
 
+  let company: Promise<{ member: Victim; id: string; app: TestClient }> | undefined
+  /** A person in an organization, and an app that nobody has used; made by the first that asks. */
+  const inCompany = () => {
+    company ??= (async () => {
+      const { organizations } = latchkey.services
+      const [member, { id }] = [await fixture.victim(), await organizations.create({ name: 'Acme' })]
+      await organizations.members.put(id, member.user.id, ['member'])
+      return { member, id, app: await fixture.client({ scope: 'openid profile email' }) }
+    })()
+    return company
+  }
+  async function forCompany() {
+    const { member, id, app } = await inCompany()
+    const scope = { scope: 'openid profile email', organization: id }
+    return { member, id, app, scope, tokens: () => fixture.tokens(member, app, scope) }
+  }
+
   /** What each does beforehand, and then the request that is counted; it says whether it was answered as it has to be. */
   const requests: { [Name in keyof typeof BUDGET]: () => Promise<() => Promise<boolean>> } = {
     'client credentials, opaque': async () => async () => 'access_token' in (await byMachine(REVOCABLE)),
@@ -259,6 +282,32 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       })
       const headers = { authorization: `Bearer ${json.access_token}` }
       return async () => (await get(`${fixture.issuer}/api/auth/me`, headers)).status === 200
+    },
+    async 'code exchange, for an organization'() {
+      const { member, id, app, scope } = await forCompany()
+      const code = await fixture.code(member, app, scope)
+      return async () => decodeJwt(String((await fixture.exchange(app, code)).json.id_token)).org_id === id
+    },
+    async 'refresh, for an organization'() {
+      const { id, app, tokens } = await forCompany()
+      const { refresh_token } = await tokens()
+      return async () =>
+        decodeJwt(String((await fixture.refresh(app, refresh_token)).json.id_token)).org_id === id
+    },
+    async 'introspection of a person, for an organization'() {
+      const { id, app, tokens } = await forCompany()
+      const { access_token } = await tokens()
+      return async () => (await fixture.introspect(app, access_token)).json.org_id === id
+    },
+    async 'userinfo, for an organization'() {
+      const { id, tokens } = await forCompany()
+      const { access_token } = await tokens()
+      return async () => (await fixture.userinfo(access_token)).json.org_id === id
+    },
+    async 'authorize, for an organization'() {
+      const { member, app, scope } = await forCompany()
+      const address = fixture.authorizeUrl(app, { code_challenge: pkce().challenge, ...scope })
+      return async () => (await member.browser.open(address)).url.searchParams.has('code')
     },
   }
 

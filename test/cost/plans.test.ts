@@ -96,6 +96,41 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
     expect(await plans.check(["SELECT id FROM accounts WHERE id = 'x'"])).toEqual([])
   })
 
+  test('organizations: signing in for one, its lists, its managers and invitations', async () => {
+    const fixture = createSecurityFixture(latchkey)
+    const { organizations } = latchkey.services
+    const { managing, members, invitations } = organizations
+    const refused = await refusedOf(async () => {
+      const { id, slug } = await organizations.create({ name: 'Acme' })
+      const [victim, other] = [await fixture.victim(), await latchkey.createUser()]
+      const manager = victim.user.id
+      await members.put(id, manager, ['admin'])
+      await members.put(id, other.id, ['member'])
+      const web = await fixture.client({ scope: 'openid profile email offline_access' })
+      const tokens = await fixture.tokens(victim, web, { scope: 'openid', organization: slug })
+      await fixture.refresh(web, tokens.refresh_token)
+      await fixture.introspect(web, tokens.access_token)
+      for (const page of ['/account/organizations', `/account/organizations/${id}`])
+        await victim.browser.open(`${fixture.issuer}${page}`)
+      const { next_cursor: cursor } = await managing.members(manager, id, { limit: 1 })
+      await managing.members(manager, id, { limit: 1, cursor })
+      await managing.setRoles(manager, id, other.id, ['admin'])
+      await managing.setRoles(manager, id, manager, [])
+      await members.put(id, manager, ['admin'])
+      const { id: invitation } = await managing.invite(manager, id, { email: 'plan@acme.example' })
+      await managing.sendAgain(manager, id, invitation)
+      await invitations.list(id, { limit: 1 })
+      await managing.revoke(manager, id, invitation)
+      await managing.remove(manager, id, other.id)
+      await organizations.list({ limit: 1 })
+      await organizations.hasAdministrator(id)
+      await members.count(id)
+      await organizations.remove(id)
+      await organizations.purge()
+    })
+    expect(refused).toEqual([])
+  })
+
   test('flows of people and clients', async () => {
     const fixture = createSecurityFixture(latchkey)
     const { accounts, factors, resources } = latchkey.services
