@@ -5,6 +5,7 @@ import { createAccessConfiguration } from './access/configuration.ts'
 import type { Account } from './accounts/account.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { canonicalEmail } from './accounts/email/address.ts'
+import { createImpersonations, type Impersonations } from './accounts/impersonations/impersonations.ts'
 import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
 import { openDearestCost } from './accounts/passwords/dearest-cost.ts'
 import { createHasher, type HashingCost, hashingCostOf } from './accounts/passwords/hashing.ts'
@@ -107,6 +108,8 @@ export interface Services extends Foundation {
   /** A network address with its place, if that is known: “192.0.2.1 (Paris, France)”. */
   describeAddress(address: string): Promise<string>
   accounts: Accounts
+  /** Administrators who sign in as a person to help them. */
+  impersonations: Impersonations
   /** What administrators have defined of people. */
   attributes: Attributes
   /** Claims that administrators have defined. */
@@ -372,6 +375,19 @@ export async function openServices(
     consents: createConsents(artifacts, secrets.key('consents'), () => epochSeconds(clock), event),
     usage: createUsageStore(db),
     accounts,
+    impersonations: createImpersonations({
+      accounts,
+      artifacts,
+      async starts(since) {
+        const from = new Date(since).toISOString()
+        return (await audit.list({ action: 'account.impersonated', from }, { limit: 100 })).items
+      },
+      mail: mailer,
+      events: event,
+      settings: values,
+      issuer: config.issuer,
+      clock,
+    }),
     attributes,
     customClaims,
     tokenReads: db.tokenReads(accountView),

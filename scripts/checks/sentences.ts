@@ -29,6 +29,7 @@ const SPOKEN = [
 const ENGLISH: Readonly<Record<string, readonly string[]>> = {
   'administrators and programs': [
     'src/accounts/administration.ts',
+    'src/accounts/impersonations',
     'src/accounts/import',
     'src/accounts/passwords/breaches',
     'src/accounts/passwords/reset.ts',

@@ -16,6 +16,9 @@ export interface AccountEvent {
     | 'account.email_verified'
     | 'account.email_changed'
     | 'account.signed_in'
+    /** An administrator signed in as its owner: `impersonation` is its ID, `reason` what they wrote. */
+    | 'account.impersonated'
+    | 'account.impersonation_ended'
     /** The first step of a sign-in is done, and its second one is asked for. */
     | 'account.second_factor_asked'
     | 'account.sign_in_failed'
@@ -49,6 +52,10 @@ export interface AccountEvent {
   method?: string
   /** The network address the act came from. */
   address?: string
+  /** Of an impersonation, its ID. */
+  impersonation?: string
+  /** When it ends at the latest, in seconds since the epoch. */
+  until?: number
   /** How many, where one event stands for several. */
   count?: number
   /** Of the account, where it is at hand; else it is looked up, which takes time and fails when the account is gone. */

@@ -27,6 +27,8 @@ const TABLE = {
   'user.require-factor': { needs: 'dangerous', words: 'change whether a user has to have a second factor' },
   'user.reset-factors': { needs: 'dangerous', words: 'start the removal of the second factors of a user' },
   'user.stop-recovery': { needs: 'dangerous', words: 'stop the removal of the second factors of a user' },
+  'user.impersonate': { needs: 'dangerous', words: 'sign in as a user' },
+  'user.end-impersonation': { needs: 'dangerous', words: 'end that an administrator is signed in as a user' },
   'group.create': { needs: 'dangerous', words: 'create a group' },
   'group.update': { needs: 'dangerous', words: 'change a group' },
   'group.delete': { needs: 'dangerous', words: 'delete a group' },

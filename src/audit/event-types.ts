@@ -15,6 +15,8 @@ export const EVENT_TYPES = {
   'account.email_verified': 'verified the address of {target}',
   'account.email_changed': 'changed the address of {target}',
   'account.sessions_ended': 'signed {target} out everywhere',
+  'account.impersonated': 'signed in as {target}',
+  'account.impersonation_ended': 'ended being signed in as {target}',
   'account.signed_in': 'signed in',
   'account.second_factor_asked': 'is asked for the second factor of {target}',
   'account.sign_in_failed': 'failed to sign in as {target}',

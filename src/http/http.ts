@@ -7,6 +7,7 @@ import { registerClosing } from './closing.ts'
 import { type Cookies, createCookies, registerCookies } from './cookies/cookies.ts'
 import { createKnownDevices, type KnownDevices } from './cookies/known-devices.ts'
 import { createSealedCookies, type SealedCookies } from './cookies/sealed-cookie.ts'
+import { createSupportCookie, type SupportCookie } from './cookies/support-cookie.ts'
 import { registerErrors } from './errors/errors.ts'
 import { registerCsrf } from './forms/csrf.ts'
 import { createFlash, type Kept } from './forms/flash.ts'
@@ -16,6 +17,7 @@ import { registerHeaders } from './headers.ts'
 import { type Language, languageRoute, registerLanguage } from './language.ts'
 import { registerRequestLog } from './logging/requests.ts'
 import { registerAssets } from './pages/assets.ts'
+import { registerSupportBanner } from './pages/support-banner.ts'
 import { registerViews } from './pages/views.ts'
 import { type Counters, createLocalCounters } from './rate-limits/counters.ts'
 import { type CountFailure, type Limit, registerRateLimits } from './rate-limits/rate-limits.ts'
@@ -50,6 +52,8 @@ export interface HttpOptions {
 export interface Http {
   cookies: Cookies
   sealed: SealedCookies
+  /** What a browser keeps while an administrator is signed in as another person. */
+  support: SupportCookie
   /** Which browsers have signed in before. */
   devices: KnownDevices
   language: Language
@@ -94,6 +98,8 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
     shared: options.counters?.(local) ?? local,
   })
   const asset = registerAssets(app)
+  const support = createSupportCookie({ cookies, sealed, clock: options.clock, secure })
+  registerSupportBanner(app, support)
   await registerViews(app, { issuer, cache: options.cacheViews, asset, icons: options.icons })
   registerErrors(app, options.translateError ?? ((error) => error))
   const onServer = {
@@ -108,5 +114,5 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
     await forms(scope)
     languageRoute(scope, { issuer, language })
   })
-  return { cookies, sealed, devices, language, limit, countFailure, interrupted, forms }
+  return { cookies, sealed, support, devices, language, limit, countFailure, interrupted, forms }
 }

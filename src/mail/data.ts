@@ -42,6 +42,15 @@ export interface MailData {
     provider?: string | undefined
     link: string
   }
+  /** An administrator has signed in as the person, until a time. `reason`: as they wrote it. */
+  impersonated: {
+    username: string
+    administrator: string
+    at: number
+    until: number
+    reason: string
+    link: string
+  }
   /** To the old address, once a new one has been proven. */
   'email-changed': { username: string; newEmail: string; accountLink: string }
   'username-changed': { formerUsername: string; username: string; resetLink: string }

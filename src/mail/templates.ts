@@ -25,6 +25,7 @@ const MESSAGES: { readonly [Template in MailTemplate]: Write<MailData[Template]>
   locked: passwords.locked,
   'locked-for-good': passwords.lockedForGood,
   'new-device': account.newDevice,
+  impersonated: account.impersonated,
   'email-changed': account.emailChanged,
   'username-changed': account.usernameChanged,
   'deletion-requested': account.deletionRequested,

@@ -86,6 +86,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
   const upstreamSessions = createUpstreamSessions(artifacts, () => grantTtl(lifetimes))
   const signIns = createSignInSessions({
     ...{ issuer, current, artifacts, lifetimes, upstreamSessions, findLive },
+    impersonationCounts: deps.impersonationCounts,
     gate: deps.signInGate,
   })
   const sessions = auditSessions(signIns, {

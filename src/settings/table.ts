@@ -253,6 +253,15 @@ const ROWS = {
     see: 'account.md#a-new-device',
     ...choice(['on', 'off'], 'on'),
   },
+  impersonation: {
+    section: 'accounts',
+    guards: true,
+    label: 'Sign in as another person',
+    sentence:
+      'Whether an administrator may sign in as a person to help them: for 30 minutes, with a reason that is logged, and never in secret: the person gets a message at once. Switched off, those that run end.',
+    see: 'help-as-them.md',
+    ...choice(['off', 'on'], 'off'),
+  },
   verification_ttl: {
     section: 'accounts',
     guards: true,

@@ -54,6 +54,7 @@ export async function wireApi(
       clients,
       webhooks: services.webhooks,
       testMail: services.testMail,
+      impersonations: services.impersonations,
       scimTokens: services.scimTokens,
       groups: services.access.groups,
       roles: services.access.roles,

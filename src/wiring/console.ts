@@ -3,6 +3,7 @@ import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { consolePages } from '../admin/console/console.ts'
 import { innerRequest } from '../admin/console/try-it/inner-request.ts'
 import { type FiguresDependencies, firstStepsOf } from '../admin/figures.ts'
+import { supportPages } from '../admin/support-pages.ts'
 import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
 import { shownText, textOf, valueIn } from '../attributes/definitions/field.ts'
 import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
@@ -47,6 +48,7 @@ export async function wireConsole(
   const { keys, providers, registration, rejections, resources, selfRegistered, settings, usage } = services
   const { values } = settings
   const apps = createConnectedApps(services)
+  await app.register(supportPages, { http, sessions, impersonations: services.impersonations })
   await app.register((scope) =>
     consolePages(scope, {
       ...figuresOf(services),
@@ -56,6 +58,8 @@ export async function wireConsole(
       clock,
       issuer: new URL(config.issuer),
       sessions,
+      support: http.support,
+      impersonations: services.impersonations,
       findAccount: accounts.byId,
       findPerson: accounts.find,
       organizations: services.organizations,

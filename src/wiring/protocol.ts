@@ -70,6 +70,7 @@ export async function wireProtocol(
     secondFactor: () => values.secondFactor,
     signInGate: services.signInGate,
     appPasswordCounts: services.factors.appPasswords.counts,
+    impersonationCounts: services.impersonations.counts,
     async mfaRequired({ accountId, generation, amr, upstream }, account) {
       const methods = await services.factors.methodsOf(account)
       if (methods.length === 0) return secondFactorRequired()
@@ -91,7 +92,13 @@ export async function wireProtocol(
     signOutConfirmation: () => values.signOutConfirmation,
     discovery: () => registrationDiscovery(config.issuer, values),
     effects: {
-      endPending: browser.endPending,
+      async endPending(request, reply) {
+        // Who signs out, or in as another person, is signed out: no session kept aside is a way back.
+        const kept = http.support.read(request)
+        http.support.clear(reply)
+        if (kept) await artifacts.destroy('Session', kept.own)
+        return browser.endPending(request, reply)
+      },
       ...createDeviceEffects({ accounts, devices: http.devices, gate: services.signInGate }),
     },
     events: services.event,

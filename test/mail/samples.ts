@@ -25,6 +25,10 @@ export const SAMPLES: MailData = {
     ...{ username, device: 'Firefox on Linux', at: AT, address: '203.0.113.9 (Paris, France)' },
     ...{ how: 'password_and_second_factor', link },
   },
+  impersonated: {
+    ...{ username, administrator: 'grace', at: AT, until: AT + 1_800_000 },
+    ...{ reason: '4711-0815-2026', link: `${issuer}/account/sessions` },
+  },
   'email-changed': { username, newEmail: 'new.ada@example.org', accountLink },
   'username-changed': { formerUsername: 'ada.old', username, resetLink },
   'deletion-requested': { username, deletedOn: AT, signInLink: `${issuer}/login` },

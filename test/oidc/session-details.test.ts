@@ -34,6 +34,7 @@ test('the library keeps the list of what is stored where rememberDetails looks f
     'generation',
     'signIns',
     'verifiedAt',
+    'impersonation',
   ])
   expect(Reflect.get(provider.Grant, 'IN_PAYLOAD')).toEqual([
     ...granted,
@@ -44,6 +45,7 @@ test('the library keeps the list of what is stored where rememberDetails looks f
     'incarnation',
     'appPassword',
     'organization',
+    'impersonation',
   ])
   // Sessions of this provider alone.
   expect(Reflect.get(provider.AccessToken, 'IN_PAYLOAD')).not.toContain('upstream')

@@ -379,6 +379,16 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: expect.any(String),
     after: undefined,
   },
+  impersonation: {
+    to: 'on',
+    async look() {
+      const { accounts, impersonations } = latchkey.services
+      const account = await accounts.byId((await latchkey.createUser(fresh('helped'))).id)
+      return account && impersonations.problemOf(account)
+    },
+    before: expect.stringContaining('switched off'),
+    after: undefined,
+  },
   new_device_mails: {
     to: 'off',
     async look() {

@@ -48,6 +48,18 @@ export type AccountMail =
     }
   | {
       to: string
+      template: 'impersonated'
+      data: {
+        username: string
+        administrator: string
+        at: number
+        until: number
+        reason: string
+        link: string
+      }
+    }
+  | {
+      to: string
       template: 'email-changed'
       data: { username: string; newEmail: string; accountLink: string }
     }

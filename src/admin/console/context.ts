@@ -67,7 +67,7 @@ export interface ConsoleDependencies {
   clock: Clock
   issuer: URL
   http: Pick<Http, 'forms' | 'interrupted' | 'limit'>
-  sessions: Pick<AuditedSessions, 'current' | 'ownerOf'>
+  sessions: Pick<AuditedSessions, 'current' | 'ownerOf' | 'impersonate'>
   findAccount: Accounts['byId']
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting

@@ -4,6 +4,7 @@ import type { Groups } from '../../access/groups/groups.ts'
 import type { Roles } from '../../access/roles/roles.ts'
 import type { Account } from '../../accounts/account.ts'
 import type { Accounts } from '../../accounts/accounts.ts'
+import type { Impersonations } from '../../accounts/impersonations/impersonations.ts'
 import type { Attributes } from '../../attributes/attributes.ts'
 import type { Claims } from '../../attributes/claims/claims.ts'
 import type { NamedDefinitionField } from '../../attributes/definitions/field.ts'
@@ -113,6 +114,7 @@ export interface RestDependencies {
   configuration: Pick<ConfigurationService, 'export' | 'plan' | 'apply' | 'drift'>
   figures: FiguresDependencies
   webhooks: Omit<Webhooks, 'dispatch'>
+  impersonations: Pick<Impersonations, 'running' | 'end'>
   scimTokens: Omit<ScimTokens, 'accept'>
   settings: Pick<Settings, 'described' | 'list' | 'change'>
   testMail: SendTestMail

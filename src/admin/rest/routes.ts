@@ -14,6 +14,7 @@ import { clientRoutes } from './clients/routes.ts'
 import { configurationRoutes } from './configuration/routes.ts'
 import type { RestDependencies } from './dependencies.ts'
 import { requireAdministration } from './guard.ts'
+import { impersonationRoutes } from './impersonations.ts'
 import { keyRoutes } from './keys.ts'
 import { organizationInvitationRoutes } from './organizations/invitations.ts'
 import { organizationRoutes } from './organizations/routes.ts'
@@ -62,6 +63,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     overviewRoutes,
     settingsRoutes,
     webhookRoutes,
+    impersonationRoutes,
     scimTokenRoutes,
   ]
   for (const routes of groups) routes({ app, deps })

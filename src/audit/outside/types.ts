@@ -17,6 +17,8 @@ const OUTSIDE = {
   'account.email_verified': 'user.email_verified',
   'account.email_changed': 'user.updated',
   'account.sessions_ended': 'user.signed_out_everywhere',
+  'account.impersonated': 'user.impersonated',
+  'account.impersonation_ended': 'user.impersonation_ended',
   'account.signed_in': 'user.signed_in',
   'account.second_factor_asked': null,
   'account.sign_in_failed': 'user.sign_in_failed',

@@ -39,3 +39,10 @@ export function createCookies(secure: boolean): Cookies {
 export async function registerCookies(app: FastifyInstance): Promise<void> {
   await app.register(cookie)
 }
+
+/** As `clear` of Cookies, also where the protocol library answers in place of the reply. */
+export function clearAtOnce(reply: FastifyReply, name: string, secure: boolean): void {
+  const gone = { ...cookieAttributes(secure), expires: new Date(0), maxAge: 0 }
+  const line = reply.server.serializeCookie(cookieName(name, secure), '', gone)
+  reply.raw.appendHeader('set-cookie', line)
+}

@@ -4,12 +4,14 @@ import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { LOCALES } from '../../shared/locales/locales.ts'
 import { currentLocale, direction, html, t } from '../../shared/locales/texts.ts'
+import { minuteOf } from '../../shared/moment.ts'
 import { own } from '../../shared/own.ts'
 import { CSRF_FIELD } from '../forms/csrf.ts'
 import { withErrorSummary } from '../forms/error-summary.ts'
 import { flashOf, markRejected, takenBy, withTyped } from '../forms/flash.ts'
 import type { Pages } from './pages.ts'
 import { sendPage } from './send-page.ts'
+import { supportBanner } from './support-banner.ts'
 
 const VIEWS = fileURLToPath(new URL('../../../views/', import.meta.url))
 
@@ -42,6 +44,8 @@ export async function registerViews(
       locale: currentLocale,
       direction,
       locales: LOCALES,
+      support: supportBanner,
+      timeOf: minuteOf,
     },
   })
 }

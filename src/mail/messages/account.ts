@@ -36,6 +36,21 @@ export const newDevice: Of<'new-device'> = (data, service) => ({
   because: 'mail.because.security',
 })
 
+export const impersonated: Of<'impersonated'> = (data, service) => ({
+  subject: ['mail.impersonated.subject', { service }],
+  heading: ['mail.impersonated.heading'],
+  paragraphs: [['mail.impersonated.what', { username: data.username, service }]],
+  facts: [
+    ['mail.fact.administrator', data.administrator],
+    ['mail.fact.reason', data.reason],
+    ['mail.fact.time', minute(data.at)],
+    ['mail.fact.until', minute(data.until)],
+  ],
+  advice: [['mail.impersonated.limits']],
+  button: { label: 'mail.impersonated.button', link: data.link },
+  because: 'mail.because.security',
+})
+
 export const emailChanged: Of<'email-changed'> = ({ username, newEmail, accountLink }, service) => ({
   subject: ['mail.emailChanged.subject', { service }],
   heading: ['mail.emailChanged.heading'],

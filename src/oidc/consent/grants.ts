@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
+import { impersonationOf } from '../../shared/impersonation.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
 import { deviceUidOf, type GrantedDevice, holderOf } from '../device/apart.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
@@ -89,7 +90,8 @@ export function createGrants(deps: {
       const asked = device !== undefined || client.first_party !== true
       // Renewed in the second half of its life, so that a refresh chain started today is not cut short by it.
       const lasts = existing && existing.remainingTTL * 2 > ttl()
-      if (lasts && (!asked || existing.asked) && covers(existing, ctx) && within(existing, client))
+      const same = impersonationOf(existing)?.id === impersonationOf(session)?.id
+      if (same && lasts && (!asked || existing.asked) && covers(existing, ctx) && within(existing, client))
         return existing
 
       const { accountId } = account
@@ -99,7 +101,8 @@ export function createGrants(deps: {
       // The session's generation, not the account's: what was ended between the two reads stays ended.
       const generation = generationOf(session)
       const grant: KeptGrant = new provider.Grant({ accountId, clientId })
-      Object.assign(grant, { jti: id, asked, generation, device, organization })
+      const impersonation = impersonationOf(session)
+      Object.assign(grant, { jti: id, asked, generation, device, organization, impersonation })
       // Another tab of the client may ask for other scopes at this moment: what it is granted stays in the Grant.
       await deps.artifacts.change('Grant', id, ttl(), (before) => {
         const known: KeptGrant | undefined = before && new provider.Grant(before)

@@ -139,11 +139,13 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       admits,
       deps.customClaims,
       ofOrganizations,
+      deps.impersonationCounts,
     ),
     accountOf,
     admits,
     standingOf,
     appPasswordCounts: deps.appPasswordCounts,
+    impersonationCounts: deps.impersonationCounts,
     usernameOf: async (ctx: KoaContextWithOIDC, id: string) => (await accountOf(ctx, id))?.username,
     grants: createGrants({
       ...{ consents: deps.consents, artifacts, key: secrets.key('grants'), lifetimes, standingOf },

@@ -12,6 +12,7 @@ import { leaveOutAtRefresh } from '../placement/at-token-endpoint.ts'
 import { coverClaimsByScopes } from '../requested-claims/consent.ts'
 import { rememberDetails } from '../sessions/details.ts'
 import { forgetPassedGrants } from '../sessions/generations.ts'
+import { forgetEndedImpersonations } from '../sessions/impersonations.ts'
 import { mergeSessions } from '../sessions/merge.ts'
 import { leadOnFromSignOut } from '../sign-out/answered.ts'
 import { skipEmptySignOut } from '../sign-out/empty.ts'
@@ -132,6 +133,12 @@ export const PATCHES: readonly Patch[] = [
     test: 'test/security/ended-stays-ended.test.ts',
     apply: (provider, { accountOf, appPasswordCounts }) =>
       forgetPassedGrants(provider, accountOf, appPasswordCounts),
+  },
+  {
+    name: 'impersonations',
+    why: 'What an administrator was given while signed in as another person ends with that.',
+    test: 'test/security/impersonation.test.ts',
+    apply: (provider, { impersonationCounts }) => forgetEndedImpersonations(provider, impersonationCounts),
   },
   {
     name: 'sessions in several tabs',

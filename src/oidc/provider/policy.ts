@@ -7,6 +7,7 @@ import { organizationPrompt, signInTooOldFor } from '../organizations/prompt.ts'
 import type { FindStanding } from '../organizations/standing.ts'
 import { claimsMissing } from '../requested-claims/consent.ts'
 import { essentialAcr, requestedSubject } from '../requested-claims/sign-in.ts'
+import { type ImpersonationCounts, impersonationPrompt } from '../sessions/impersonations.ts'
 
 const { Check, base } = interactionPolicy
 
@@ -124,12 +125,14 @@ export function createInteractionPolicy(
   rules: SecondFactorRules,
   admits: Parameters<typeof accessPrompt>[0],
   standingOf: FindStanding,
+  impersonationCounts: ImpersonationCounts,
 ) {
   const policy = base()
   policy.add(selectAccountPrompt(), 0)
   policy.add(secondFactorPrompt(rules), 2)
   policy.add(organizationPrompt(standingOf), 3)
   policy.add(accessPrompt(admits), 4)
+  policy.add(impersonationPrompt(impersonationCounts), 0)
   const login = policy.get('login')?.checks
   login?.add(accountUnavailable)
   login?.remove('id_token_hint')

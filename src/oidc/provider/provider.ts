@@ -12,6 +12,7 @@ import type { PrivateHosts } from '../../http/outgoing/private-hosts.ts'
 import { ACR_VALUES } from '../../shared/acr.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import { DEVICE_CODE_TTL } from '../../shared/device-code.ts'
+import { impersonationOf } from '../../shared/impersonation.ts'
 import { LOCALES } from '../../shared/locales/locales.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { withExactRedirects } from '../authorization/exact-redirects.ts'
@@ -34,6 +35,7 @@ import type { NamedResourceCheck } from '../placement/named.ts'
 import { releasable } from '../requested-claims/request.ts'
 import { deviceOf } from '../sessions/details.ts'
 import type { Generation } from '../sessions/generations.ts'
+import { type ImpersonationCounts, mayRefresh, withinImpersonation } from '../sessions/impersonations.ts'
 import type { AskedSignOut } from '../sign-out/asked.ts'
 import type { createExtraTokenClaims } from '../tokens/auth-time.ts'
 import { narrowServer, type RoleReads } from '../tokens/by-role.ts'
@@ -82,6 +84,7 @@ export interface ProviderDependencies {
   standingOf: FindStanding
   /** Whether an app password still counts, by its id. */
   appPasswordCounts(id: string): Promise<boolean>
+  impersonationCounts: ImpersonationCounts
   /** What people call themselves. */
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
   grants: Grants
@@ -138,7 +141,12 @@ function configuration(deps: ProviderDependencies): Configuration {
       return deps.grants.load(ctx)
     },
     interactions: {
-      policy: createInteractionPolicy(deps.secondFactorRules, deps.admits, deps.standingOf),
+      policy: createInteractionPolicy(
+        deps.secondFactorRules,
+        deps.admits,
+        deps.standingOf,
+        deps.impersonationCounts,
+      ),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     discovery: {
@@ -178,24 +186,30 @@ function configuration(deps: ProviderDependencies): Configuration {
       ],
     },
     extraParams: { [ORGANIZATION]: checkOrganizationParameter, audience: deps.checkNamedResource },
-    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    issueRefreshToken: mayRefresh,
     // FAPI 2.0 Security Profile §5.3.2.1: an answer that is lost must not lose the token; it is bound to the client's key.
     rotateRefreshToken: ({ oidc: { client } }) => client === undefined || !followsFapi(client),
     // What a device gets goes on without the browser that it was approved in (device/apart.ts).
-    expiresWithSession: async (_ctx, code) =>
-      code.kind !== 'DeviceCode' && !code.scopes.has('offline_access'),
+    expiresWithSession: async ({ oidc }, code) =>
+      code.kind !== 'DeviceCode' &&
+      (!code.scopes.has('offline_access') || impersonationOf(oidc.session) !== undefined),
     extraTokenClaims: deps.extraTokenClaims,
     ttl: {
-      AccessToken: (_ctx, { resourceServer }) => resourceServer?.accessTokenTTL ?? lifetimes.accessTokenTtl,
+      AccessToken: (ctx, { resourceServer }) =>
+        withinImpersonation(
+          resourceServer?.accessTokenTTL ?? lifetimes.accessTokenTtl,
+          ctx?.oidc.entities.Grant,
+        ),
       ClientCredentials: (_ctx, { resourceServer }) =>
         resourceServer?.accessTokenTTL ?? lifetimes.accessTokenTtl,
       AuthorizationCode: 60,
       DeviceCode: DEVICE_CODE_TTL,
-      IdToken: ID_TOKEN_TTL,
+      IdToken: (ctx) => withinImpersonation(ID_TOKEN_TTL, ctx?.oidc.entities.Grant),
       Interaction: INTERACTION_TTL,
       Grant: () => grantTtl(lifetimes),
       RefreshToken: (_ctx, token) => sliding(lifetimes.refreshTokenTtl, token.iiat),
-      Session: (_ctx, session) => sliding(lifetimes.sessionTtl, session.loginTs),
+      Session: (_ctx, session) =>
+        withinImpersonation(sliding(lifetimes.sessionTtl, session.loginTs), session),
     },
     features: {
       devInteractions: { enabled: false },

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { setActor } from '../../shared/audit-context.ts'
 import type { LastUses } from '../usage/last-uses.ts'
 import type { Authentication, SignInSessions } from './sign-in.ts'
+import { requireAllowed } from './while-impersonated.ts'
 
 /** The account and session that a form belongs to (src/http/forms/interrupted.ts). */
 export interface SessionOwner {
@@ -60,7 +61,12 @@ export function auditSessions(
   const current: SignInSessions['current'] = async (request, reply) => {
     const session = await sessions.current(request, reply)
     if (session) {
-      const { accountId, uid, loginTs } = session
+      const { accountId, uid, loginTs, impersonation } = session
+      if (impersonation) {
+        setActor({ kind: 'account', id: impersonation.by })
+        requireAllowed(request)
+        return session
+      }
       setActor({ kind: 'account', id: accountId })
       deps.lastUses.note({ accountId, kind: 'session', subject: uid, address: request.ip }, loginTs * 1000)
     }
@@ -82,6 +88,12 @@ export function auditSessions(
       return true
     },
     findByUpstream: sessions.findByUpstream,
+    impersonate: sessions.impersonate,
+    async endImpersonation(request, reply, own) {
+      const done = await sessions.endImpersonation(request, reply, own)
+      if (done.ended) setActor({ kind: 'account', id: done.ended.impersonation.by })
+      return done
+    },
     async start(request, reply, authentication) {
       await sessions.start(request, reply, authentication)
       await deps.endPending(request, reply)

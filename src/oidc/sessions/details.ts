@@ -17,7 +17,7 @@ export interface SessionDevice {
 /**
  * Makes sessions remember the device they were started on, when the person signed in in them and showed a second factor, the upstream sign-in that started them
  * and the generation of sign-ins they are of (generations.ts); Grants the latter two, whether the person was asked
- * (consent/grants.ts), the device that they are for (device/apart.ts), the organization, the app password that made them, and which of the same id they are (consent/incarnations.ts).
+ * (consent/grants.ts), the device that they are for (device/apart.ts), the organization, the app password that made them, the impersonation that they were made in, and which of the same id they are (consent/incarnations.ts).
  *
  * This is the one place that relies on the library's insides: `IN_PAYLOAD` names the properties of a model that are
  * stored, and has no public counterpart. Tests fail when it changes (test/oidc/session-details.test.ts).
@@ -25,8 +25,20 @@ export interface SessionDevice {
 export function rememberDetails(provider: Provider): void {
   const { Session, Grant } = provider
   for (const [model, fields] of [
-    [Session, ['device', 'upstream', 'generation', 'signIns', 'verifiedAt']],
-    [Grant, ['upstream', 'generation', 'asked', 'device', 'incarnation', 'appPassword', 'organization']],
+    [Session, ['device', 'upstream', 'generation', 'signIns', 'verifiedAt', 'impersonation']],
+    [
+      Grant,
+      [
+        'upstream',
+        'generation',
+        'asked',
+        'device',
+        'incarnation',
+        'appPassword',
+        'organization',
+        'impersonation',
+      ],
+    ],
   ] as const) {
     const stored: readonly string[] = Reflect.get(model, 'IN_PAYLOAD')
     Object.defineProperty(model, 'IN_PAYLOAD', { get: () => [...stored, ...fields] })
@@ -40,7 +52,8 @@ export function rememberDetails(provider: Provider): void {
     loginAccount.call(this, { ...details, acr: acrOf(details.amr) })
     // A second factor that is shown later leaves the time of the sign-in as it is.
     const signIns = [...new Set([...before, Number(this.loginTs)])]
-    Object.assign(this, { signIns: signIns.slice(-MAX_SIGN_INS) })
+    // A sign-in of the person ends the impersonation that the session was.
+    Object.assign(this, { signIns: signIns.slice(-MAX_SIGN_INS), impersonation: undefined })
     // Signed in again by other means, the session is no longer the provider's to end.
     if (!details.amr?.includes('fed')) Object.assign(this, { upstream: undefined })
     // The sign-in that an interaction ended with: its password was checked in that generation, whatever came since.

@@ -1,4 +1,5 @@
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
+import { impersonationOf } from '../../shared/impersonation.ts'
 import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { minuteOf } from '../../shared/moment.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
@@ -61,6 +62,8 @@ export interface BrowserSession {
   /** Of the browser, as it was when the person signed in. */
   address: string
   userAgent: string
+  /** An administrator is signed in as the person. */
+  impersonated?: true
 }
 
 /** Of an account's sessions, those of its generation: others count for nothing. */
@@ -74,7 +77,8 @@ export async function listSessions(
     const { uid, loginTs, device } = payload as { uid?: string; loginTs?: number; device?: SessionDevice }
     if (uid === undefined || loginTs === undefined || generationOf(payload) !== account.generation) return []
     const { address = '', userAgent = '' } = device ?? {}
-    return [{ uid, signedInAt: loginTs * 1000, address, userAgent }]
+    const impersonated = impersonationOf(payload) !== undefined
+    return [{ uid, signedInAt: loginTs * 1000, address, userAgent, ...(impersonated && { impersonated }) }]
   })
 }
 
@@ -104,9 +108,9 @@ export async function listDevices(
     listSessions(artifacts, account),
     lastUses.of(account.id, 'session'),
   ])
-  const browsers = sessions.map(async ({ uid, signedInAt, address, userAgent }) => ({
+  const browsers = sessions.map(async ({ uid, signedInAt, address, userAgent, impersonated }) => ({
     uid,
-    device: describeUserAgent(userAgent),
+    device: impersonated ? t('devices.support') : describeUserAgent(userAgent),
     detail: await said('devices.signedIn', 'devices.signedIn.from', signedInAt, address),
     lastActive: await lastActive(usedSessions.get(uid), { at: signedInAt, address }),
   }))

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider, Session } from 'oidc-provider'
 import { acrOf, addMethods } from '../../shared/acr.ts'
 import { epochSeconds } from '../../shared/clock.ts'
+import { type Impersonation, impersonationOf } from '../../shared/impersonation.ts'
 import type { GatedAccount, MissingStep, SignInGate } from '../../shared/second-factor-rule.ts'
 import type { EndedUpstream, UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
@@ -10,6 +11,7 @@ import { pinToIssuer } from '../provider/mount.ts'
 import { deviceOf, verifiedAtOf } from './details.ts'
 import { endSession, tellApps } from './end.ts'
 import { type Generation, generationOf } from './generations.ts'
+import { type ImpersonationCounts, withinImpersonation } from './impersonations.ts'
 import { isCurrent } from './merge.ts'
 import { endsWith, type UpstreamSessions } from './upstream.ts'
 
@@ -41,6 +43,8 @@ export interface SignInSession extends Generation {
   freshAt: number
   /** When they showed a second factor. */
   verifiedAt: number | undefined
+  /** It is an administrator's, who is signed in as this person. */
+  impersonation: Impersonation | undefined
 }
 
 /** A session that has shown too little, and what it lacks. */
@@ -65,6 +69,29 @@ export interface SignInSessions {
   ): Promise<({ amr: string[] } & Generation) | undefined>
   /** Starts a session under a fresh id; another person's session in this browser ends, and one that had ended already. */
   start(request: FastifyRequest, reply: FastifyReply, authentication: Authentication): Promise<void>
+  /**
+   * Starts a session of another person in place of the administrator's own, which is kept aside.
+   * @param by what the administrator has shown: what is issued says when and how *they* signed in
+   * @returns the id of the own session
+   */
+  impersonate(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    who: {
+      accountId: string
+      impersonation: Impersonation
+      by: Pick<SignInSession, 'amr' | 'loginTs' | 'verifiedAt'>
+    } & Generation,
+  ): Promise<string>
+  /**
+   * Ends the impersonated session of a browser, with all that was issued in it, and gives the browser the own one back.
+   * @returns what has ended, if anything; back: whether the browser has the own session again: not when another person has signed in
+   */
+  endImpersonation(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    own: string,
+  ): Promise<{ ended: { accountId: string; impersonation: Impersonation } | undefined; back: boolean }>
   /** Ends the session, with what was issued in it, as the sign-out page does; apps are told in the background. */
   end(request: FastifyRequest, reply: FastifyReply): Promise<void>
   /**
@@ -88,6 +115,7 @@ export function createSignInSessions(deps: {
   /** Undefined when the account, or its sign-ins of a generation, no longer count. */
   findLive(accountId: string, generation: number): Promise<GatedAccount | undefined>
   gate: SignInGate
+  impersonationCounts: ImpersonationCounts
 }): SignInSessions {
   const secure = deps.issuer.startsWith('https:')
   const open = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -104,18 +132,26 @@ export function createSignInSessions(deps: {
     const generation = generationOf(session)
     const account = await deps.findLive(accountId, generation)
     if (account === undefined) return undefined
-    const missing = deps.gate.missing(amr, account)
+    const impersonation = impersonationOf(session)
+    if (impersonation && !(await deps.impersonationCounts(accountId, impersonation))) return undefined
+    // Nothing is missing that its person would have to show: they are not there.
+    const missing = impersonation ? undefined : deps.gate.missing(amr, account)
     const verifiedAt = verifiedAtOf(session)
     const first = missing === 'set-up' || deps.gate.needed(account) === undefined
     const freshAt = first ? loginTs : Math.min(loginTs, verifiedAt ?? 0)
-    return { session: { accountId, generation, uid, loginTs, amr, freshAt, verifiedAt }, missing }
+    const told = { accountId, generation, uid, loginTs, amr, freshAt, verifiedAt, impersonation }
+    return { session: told, missing }
   }
   /** Saves a session that signs in, and gives the browser its cookie. */
-  async function save({ provider, ctx }: Awaited<ReturnType<typeof open>>, session: Session) {
-    await session.save(deps.lifetimes.sessionTtl)
+  async function save(opened: Awaited<ReturnType<typeof open>>, session: Session) {
+    await session.save(withinImpersonation(deps.lifetimes.sessionTtl, session))
     if (!isCurrent(session)) return false
+    give(opened, session.jti)
+    return true
+  }
+  function give({ provider, ctx }: Awaited<ReturnType<typeof open>>, id: string) {
     ctx.cookies.secure = secure
-    ctx.cookies.set(provider.cookieName('session'), session.jti, {
+    ctx.cookies.set(provider.cookieName('session'), id, {
       httpOnly: true,
       sameSite: 'lax',
       signed: true,
@@ -123,7 +159,6 @@ export function createSignInSessions(deps: {
       path: '/',
       expires: new Date((epochSeconds(Date.now) + deps.lifetimes.sessionTtl) * 1000),
     })
-    return true
   }
   return {
     async current(request, reply) {
@@ -139,7 +174,7 @@ export function createSignInSessions(deps: {
     async verify(request, reply, { accountId, uid, amr }) {
       const opened = await open(request, reply)
       const { session } = opened
-      if (session.accountId !== accountId || session.uid !== uid) return undefined
+      if (session.accountId !== accountId || session.uid !== uid || impersonationOf(session)) return undefined
       const generation = generationOf(session)
       if ((await deps.findLive(accountId, generation)) === undefined) return undefined
       session.resetIdentifier()
@@ -150,7 +185,7 @@ export function createSignInSessions(deps: {
     async start(request, reply, { accountId, generation, amr, upstream, at, verifiedAt }) {
       const opened = await open(request, reply)
       let { session } = opened
-      if (isAnother(session, { accountId, generation })) {
+      if (isAnother(session, { accountId, generation }) || impersonationOf(session)) {
         await session.destroy()
         session = new opened.provider.Session()
       } else {
@@ -159,6 +194,26 @@ export function createSignInSessions(deps: {
       session.loginAccount({ accountId, amr, loginTs: at ?? epochSeconds(Date.now) })
       Object.assign(session, { device: deviceOf(request.raw), upstream, generation, verifiedAt })
       if (await save(opened, session)) await deps.upstreamSessions.remember(accountId, upstream)
+    },
+    async impersonate(request, reply, { accountId, generation, impersonation, by }) {
+      const opened = await open(request, reply)
+      const { session: own, provider } = opened
+      const session = new provider.Session()
+      session.loginAccount({ accountId, amr: by.amr, loginTs: by.loginTs })
+      const device = { userAgent: deviceOf(request.raw).userAgent, address: '' }
+      Object.assign(session, { device, generation, verifiedAt: by.verifiedAt, impersonation })
+      await save(opened, session)
+      return own.jti
+    },
+    async endImpersonation(request, reply, own) {
+      const opened = await open(request, reply)
+      const { provider, session } = opened
+      const { accountId } = session
+      const impersonation = impersonationOf(session)
+      if (accountId !== undefined && impersonation === undefined) return { ended: undefined, back: false }
+      if (impersonation) await endSession(provider, session)
+      give(opened, own)
+      return { ended: impersonation && accountId ? { accountId, impersonation } : undefined, back: true }
     },
     async end(request, reply) {
       const { provider, ctx, session } = await open(request, reply)

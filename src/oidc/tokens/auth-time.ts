@@ -1,16 +1,27 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
+import { actOf, impersonationOf } from '../../shared/impersonation.ts'
 import { currentContext } from '../provider/context.ts'
 import { toldInTokens } from './by-role.ts'
 import type { ProtocolMemberships } from './memberships.ts'
 
-/** Every access token of a person says when and how they signed in: of its code or its refresh token. */
+/**
+ * Every access token of a person says when and how they signed in: of its code or its refresh token; and who acts as them (`act`,
+ * RFC 8693 §4.1).
+ */
 function signInClaims({
   oidc,
-}: KoaContextWithOIDC): { auth_time?: number; acr?: string; amr?: string[] } | undefined {
+}: KoaContextWithOIDC):
+  | { auth_time?: number; acr?: string; amr?: string[]; act?: { sub: string } }
+  | undefined {
   const { AuthorizationCode: code, DeviceCode: device, RefreshToken: refresh } = oidc.entities
   const { authTime, acr, amr } = code ?? device ?? refresh ?? {}
   if (authTime === undefined) return undefined
-  return { auth_time: authTime, ...(acr !== undefined && { acr }), ...(amr !== undefined && { amr }) }
+  return {
+    auth_time: authTime,
+    ...(acr !== undefined && { acr }),
+    ...(amr !== undefined && { amr }),
+    ...actOf(impersonationOf(oidc.entities.Grant)),
+  }
 }
 
 /**

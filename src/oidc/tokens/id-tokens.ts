@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { actOf, impersonationOf } from '../../shared/impersonation.ts'
 import { isForUserinfo } from './userinfo-audience.ts'
 
 /**
@@ -6,6 +7,8 @@ import { isForUserinfo } from './userinfo-audience.ts'
  *
  * Claims of the identity scopes: in the ID Tokens of the clients that are registered so. In those of the others they are
  * only when the access token is for an API alone, so that the client cannot ask at userinfo (OpenID Connect Core §5.4).
+ *
+ * `act` (RFC 8693 §4.1), when an administrator is signed in as the person.
  *
  * `at_hash`, whenever an access token comes with it (Core §3.1.3.6), and no `nonce` when it was refreshed (Core §12.2).
  */
@@ -27,6 +30,8 @@ export function completeIdTokens(provider: Provider): void {
       const canAsk = accessToken?.aud === undefined || forUserinfo(accessToken.aud)
       if (client.id_token_identity_claims !== true && canAsk) Object.assign(this, { scope: 'openid' })
       if (accessToken !== undefined) this.set('at_hash', values.get(accessToken))
+      const { act } = actOf(impersonationOf(ctx.oidc.entities.Grant))
+      if (act !== undefined) this.set('act', act)
       if (isRefresh(ctx)) delete this.extra.nonce
     }
     return issue.call(this, context)

@@ -1,6 +1,7 @@
 import { type Account, type Client, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { isAtLeast, satisfies } from '../../shared/acr.ts'
 import type { AttributeValues } from '../../shared/attribute-values.ts'
+import { impersonationOf } from '../../shared/impersonation.ts'
 import {
   type ClientSecondFactor,
   requiredAcr,
@@ -10,6 +11,7 @@ import { NOT_ADMITTED } from '../app-access/rule.ts'
 import { NO_MEMBER } from '../organizations/prompt.ts'
 import type { OrganizationTokens } from '../organizations/tokens.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
+import type { ImpersonationCounts } from '../sessions/impersonations.ts'
 import { IDENTITY_PROVIDER_CLAIM, type Subject, subjectClaims } from './claims.ts'
 import { type CustomClaims, dueClaims, needsMemberships, valuesOf, withCustom } from './custom-claims.ts'
 import { FIRST_PARTY_ID } from './first-party-client.ts'
@@ -49,11 +51,14 @@ export function createFindAccount(
   admits: (ctx: KoaContextWithOIDC, client: Client | undefined, accountId: string) => Promise<boolean>,
   customClaims: CustomClaims,
   organizations: OrganizationTokens,
+  impersonationCounts: ImpersonationCounts,
 ): FindAccount {
   return async (ctx, sub, token) => {
     const account = await find(ctx, sub)
     if (account === undefined || !countsFor(account, token ?? {})) return undefined
     if (token === undefined && account.generation !== generationOf(ctx.oidc.session)) return undefined
+    const impersonation = token === undefined ? impersonationOf(ctx.oidc.session) : undefined
+    if (impersonation !== undefined && !(await impersonationCounts(sub, impersonation))) return undefined
     if (token !== undefined && !(await admits(ctx, await clientOfToken(ctx, token), sub))) {
       if (ctx.oidc.route === 'token') throw new errors.InvalidGrant(NOT_ADMITTED)
       return undefined

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { BoundedMap } from '../../shared/bounded-map.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { impersonationOf } from '../../shared/impersonation.ts'
 import { isoDay } from '../../shared/moment.ts'
 import { deviceOf } from '../sessions/details.ts'
 import { FIRST_PARTY_ID } from '../tokens/first-party-client.ts'
@@ -65,7 +66,8 @@ export function createUsage(deps: {
     const clientId = client?.clientId
     if (clientId === undefined) return
     // Our own apps are shown to nobody: people have allowed them nothing.
-    if (account && clientId !== FIRST_PARTY_ID && client?.first_party !== true)
+    const own = impersonationOf(ctx.oidc.entities.Grant) === undefined
+    if (account && own && clientId !== FIRST_PARTY_ID && client?.first_party !== true)
       lastUses.note({ accountId: account.accountId, kind: 'app', subject: clientId })
     const day = isoDay(clock())
     once(`client\0${clientId}\0${day}`, DAY, () => store.clientUsed(day, clientId))
@@ -79,7 +81,7 @@ export function createUsage(deps: {
   /** A browser's session was used to sign in to an app. */
   function authorized(ctx: KoaContextWithOIDC): void {
     const { accountId, uid, loginTs = 0 } = ctx.oidc.session ?? {}
-    if (accountId === undefined || uid === undefined) return
+    if (accountId === undefined || uid === undefined || impersonationOf(ctx.oidc.session)) return
     const { address } = deviceOf(ctx.req)
     lastUses.note({ accountId, kind: 'session', subject: uid, address }, loginTs * 1000)
   }

@@ -16,7 +16,7 @@ import {
   personAccessRoutes,
 } from '../access/person.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
-import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { heldMembership } from '../organizations/form.ts'
 import type { OrganizationsAreaDependencies } from '../organizations/routes.ts'
@@ -29,6 +29,7 @@ import {
 } from './attributes.ts'
 import { FACTOR_NOTICES, factorsSection, type UserFactorsDependencies, userFactorsRoutes } from './factors.ts'
 import { historyOf } from './history.ts'
+import { type UserImpersonationDependencies, userImpersonationRoutes } from './impersonation.ts'
 import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
 import { actionsOf, bannersOf, detailsOf, tagsOf, when } from './view.ts'
 
@@ -38,7 +39,8 @@ export interface UsersDependencies
     PersonAccessDependencies,
     UserAttributesDependencies,
     Pick<OrganizationsAreaDependencies, 'organizations'>,
-    UserFactorsDependencies {
+    UserFactorsDependencies,
+    UserImpersonationDependencies {
   users: Pick<
     Accounts,
     | 'byId'
@@ -224,6 +226,10 @@ export async function usersArea(
       more: MORE_FIELDS,
       banners: bannersOf(user, clock()),
       actions: actionsOf(user),
+      impersonate:
+        deps.impersonations.problemOf(user) === undefined && user.id !== administratorOf(request).id
+          ? `${base}/impersonate`
+          : undefined,
       access,
       organizations: memberships.map((each) => heldMembership(user.id, each)),
       factors: factorsSection(user, deps.secondFactor(), factors, waiting),
@@ -278,6 +284,7 @@ export async function usersArea(
     }
   })
 
+  userImpersonationRoutes(app, deps, find)
   userAttributesRoutes(app, deps, find, show)
   userFactorsRoutes(app, deps, find, show)
   personAccessRoutes(app, deps, find, show)

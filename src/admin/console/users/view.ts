@@ -53,6 +53,8 @@ declare module '../../../http/pages/pages.ts' {
       names: readonly FormField[]
       more: readonly FormField[]
       actions: { label: string; form: ButtonForm; about: string }[]
+      /** Where to sign in as them; undefined: it cannot be done. */
+      impersonate?: string | undefined
       access: PersonAccess
       factors: UserFactorsSection
       password: boolean
