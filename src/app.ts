@@ -88,6 +88,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     cacheViews: overrides.cacheViews ?? true,
     clock: services.clock,
     defaultLocale: () => values.defaultLocale,
+    overrides: services.texts.override,
     translateError: asStorageError,
     kept: keptForms(services.artifacts),
     icons: Object.fromEntries(

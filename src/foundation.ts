@@ -14,6 +14,7 @@ import { createQueue, type Queue } from './queue/queue.ts'
 import { createQueueStore } from './queue/store.ts'
 import { openSettings, type Settings } from './settings/settings.ts'
 import { createStoredDocuments, type DocumentId, type StoredDocument } from './settings/store.ts'
+import { createTexts, type Texts } from './settings/texts.ts'
 import type { Clock } from './shared/clock.ts'
 import { createSecrets, loadSecretKeyFile, type Secrets } from './shared/secrets.ts'
 import { leadsAstray } from './sms/secret-host.ts'
@@ -41,6 +42,8 @@ export interface Foundation extends Pick<FoundationOptions, 'clock' | 'logger' |
   settings: Settings
   /** What else counts a second later in every process. */
   documents: Record<DocumentId, StoredDocument>
+  /** What pages and messages say otherwise than they ship. */
+  texts: Texts
   audit: Audit
   /** Audits, logs and counts an event. Never throws. */
   event<Event extends AuditEvent>(event: Event): void
@@ -129,6 +132,7 @@ export async function openFoundation(
     logger,
     tried: observers?.delivery,
   })
+  const texts = createTexts({ document: documents.texts, events: event })
   const mailer = createMailer({
     queue,
     smtpUrl,
@@ -136,7 +140,11 @@ export async function openFoundation(
       return values.mailFrom
     },
     outboxDir: join(dataDir, 'outbox'),
-    language: { ofAccount: names.accountLocale, fallback: () => values.defaultLocale },
+    language: {
+      ofAccount: names.accountLocale,
+      fallback: () => values.defaultLocale,
+      overrides: texts.override,
+    },
     issuer,
     logger,
     clock,
@@ -157,6 +165,6 @@ export async function openFoundation(
   const artifacts = createArtifactStore(db.artifacts, { clock, accountColumns })
   return {
     ...{ config, clock, logger, observers },
-    ...{ secrets, db, artifacts, settings, documents, audit, event, queue, mailer, keys },
+    ...{ secrets, db, artifacts, settings, documents, texts, audit, event, queue, mailer, keys },
   }
 }

@@ -66,6 +66,7 @@ import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
 import { createRejections, type Rejections } from './rejections/rejections.ts'
 import { createScimTokens, type ScimTokens } from './scim/tokens/tokens.ts'
+import type { Texts } from './settings/texts.ts'
 import { epochSeconds } from './shared/clock.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from './shared/identity-scopes.ts'
 import { createSignInGate, requiredAcr, type SignInGate } from './shared/second-factor-rule.ts'
@@ -142,6 +143,7 @@ export interface Services extends Foundation {
   access: Access
   /** Companies that people sign in for. */
   organizations: Organizations
+  texts: Texts
   resourceCredentials: ResourceCredentials
   /** Where events are sent. */
   webhooks: Webhooks
@@ -410,6 +412,7 @@ export async function openServices(
     resources,
     access,
     organizations,
+    texts: foundation.texts,
     resourceCredentials,
     reservedScopes: () =>
       findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),

@@ -5,8 +5,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type MessageFormatElement, parse, TYPE } from '@formatjs/icu-messageformat-parser'
 import { LOCALES } from '../../src/shared/locales/locales.ts'
+import { shapeOf } from '../../src/shared/locales/shape.ts'
 import { misplacedSentences } from './sentences.ts'
 
 /** Languages of the console, whose texts are named `admin.…`. */
@@ -22,39 +22,9 @@ type Catalogue = Readonly<Record<string, string>>
 const read = (tag: string) => JSON.parse(readFileSync(`locales/${tag}.json`, 'utf8')) as Catalogue
 const english = read('en')
 
-/** What a text is filled with, one line each, and what is wrong with its plurals. */
-function shapeOf(elements: readonly MessageFormatElement[], tag: string, shape = new Set<string>()) {
-  for (const element of elements) {
-    switch (element.type) {
-      case TYPE.argument:
-      case TYPE.number:
-      case TYPE.date:
-      case TYPE.time:
-        shape.add(`{${element.value}}`)
-        break
-      case TYPE.select:
-        shape.add(`{${element.value}}: ${Object.keys(element.options).sort()}`)
-        for (const { value } of Object.values(element.options)) shapeOf(value, tag, shape)
-        break
-      case TYPE.plural: {
-        shape.add(`{${element.value}}`)
-        const type = element.pluralType ?? 'cardinal'
-        for (const category of new Intl.PluralRules(tag, { type }).resolvedOptions().pluralCategories)
-          if (!Object.hasOwn(element.options, category)) shape.add(`a plural form “${category}” is missing`)
-        for (const { value } of Object.values(element.options)) shapeOf(value, tag, shape)
-        break
-      }
-      case TYPE.tag:
-        shape.add(`<${element.value}>`)
-        shapeOf(element.children, tag, shape)
-    }
-  }
-  return shape
-}
-
 function shapeOfText(tag: string, key: string, text: string): Set<string> {
   try {
-    return shapeOf(parse(text), tag)
+    return shapeOf(text, tag)
   } catch (error) {
     problems.push(`locales/${tag}.json: ${key} cannot be read: ${error}`)
     return new Set()
@@ -74,7 +44,10 @@ for (const { tag } of LOCALES) {
     }
     const [wanted, has] = [shapeOfText('en', key, text), shapeOfText(tag, key, translated)]
     for (const part of has)
-      if (!wanted.has(part)) problems.push(`locales/${tag}.json: ${key} has ${part} too many`)
+      if (!wanted.has(part))
+        problems.push(
+          `locales/${tag}.json: ${key} ${part.startsWith('the plural') ? 'lacks' : 'has'} ${part}`,
+        )
     for (const part of wanted) if (!has.has(part)) problems.push(`locales/${tag}.json: ${key} lacks ${part}`)
   }
 }

@@ -129,6 +129,7 @@ export const EVENT_TYPES = {
   'scim_token.deleted': 'deleted the SCIM token {target}',
   'session.ended': 'signed {target} out',
   'settings.updated': 'changed the settings',
+  'texts.updated': 'changed what pages and messages say',
   'token.revoked': 'revoked tokens of {target}',
   'webhook.created': 'created the webhook {target}',
   'webhook.updated': 'changed the webhook {target}',
@@ -161,6 +162,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   scim_token: 'SCIM tokens',
   session: 'Sessions',
   settings: 'Settings',
+  texts: 'Texts',
   token: 'Tokens',
   webhook: 'Webhooks',
 }

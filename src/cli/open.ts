@@ -115,6 +115,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
     organizations,
     scimTokens,
     settings,
+    texts,
     unreachableAddresses,
     webhooks,
   } = services
@@ -135,7 +136,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
       lostTokens,
       providers,
     },
-    ...{ registration, rejections, reservedScopes, resourceCredentials, resources, settings },
+    ...{ registration, rejections, reservedScopes, resourceCredentials, resources, settings, texts },
     ...{ factors, organizations, scimTokens, testMail: services.testMail, unreachableAddresses, webhooks },
     config: {
       issuer,

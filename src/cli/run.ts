@@ -28,6 +28,7 @@ import { scimTokenCommands } from './scim-tokens.ts'
 import type { CliServices } from './services.ts'
 import { settingsCommands } from './settings.ts'
 import { printable } from './text.ts'
+import { textsCommands } from './texts.ts'
 import { userCommands } from './users/commands.ts'
 import { webhookCommands } from './webhooks.ts'
 
@@ -121,6 +122,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     passwordCommands(cli),
     hashCostCommand(cli),
     settingsCommands(cli),
+    textsCommands(cli),
     planCommand(cli),
     applyCommand(cli),
     exportCommand(cli),

@@ -25,6 +25,7 @@ type Shared =
   | 'scimTokens'
   | 'settings'
   | 'testMail'
+  | 'texts'
   | 'unreachableAddresses'
   | 'webhooks'
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../shared/clock.ts'
 import { type Limits, limitsWith } from '../shared/limits.ts'
+import type { Overrides } from '../shared/locales/catalogue.ts'
 import { ENGLISH } from '../shared/locales/locales.ts'
 import { registerAuditContext } from './audit-context.ts'
 import { registerClosing } from './closing.ts'
@@ -42,6 +43,8 @@ export interface HttpOptions {
   clock: Clock
   /** The language of those who say none (BCP 47); English unless given. Read at each request. */
   defaultLocale?: () => string
+  /** What an owner says instead of texts. */
+  overrides?: Overrides
   /** Gives the AppError that an error of somewhere below stands for; without one, errors are what they are. */
   translateError?: (error: unknown) => unknown
   /** Where forms and answers to them are kept that are too large for a cookie, or must not be in one. */
@@ -82,7 +85,11 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   registerRequestLog(app)
   registerHeaders(app, { secure })
   await registerCookies(app)
-  const language = registerLanguage(app, { secure, fallback: options.defaultLocale ?? (() => ENGLISH) })
+  const language = registerLanguage(app, {
+    secure,
+    fallback: options.defaultLocale ?? (() => ENGLISH),
+    overrides: options.overrides ?? (() => undefined),
+  })
   await registerCsrf(app, { key: cookieKey, secure })
   const cookies = createCookies(secure)
   const sealed = createSealedCookies(cookieKey, options.clock)

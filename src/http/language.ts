@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Overrides } from '../shared/locales/catalogue.ts'
 import {
   acceptedLanguages,
   ENGLISH,
@@ -8,7 +9,14 @@ import {
   localeOf,
   matching,
 } from '../shared/locales/locales.ts'
-import { inLocale, type Speaking, setLocale, speaking, speakingAs } from '../shared/locales/texts.ts'
+import {
+  inLocale,
+  type Speaking,
+  setLocale,
+  speaking,
+  speakingAs,
+  withOverrides,
+} from '../shared/locales/texts.ts'
 import { errorFormat } from './errors/format.ts'
 import { parseForm } from './forms/forms.ts'
 import { safeReturnTo } from './return-to.ts'
@@ -52,7 +60,7 @@ export interface Language {
  */
 export function registerLanguage(
   app: FastifyInstance,
-  options: { secure: boolean; fallback(): string },
+  options: { secure: boolean; fallback(): string; overrides: Overrides },
 ): Language {
   const attributes = { path: '/', sameSite: 'lax', httpOnly: true, secure: options.secure } as const
 
@@ -68,10 +76,11 @@ export function registerLanguage(
     if (errorFormat(request) !== 'html') return done()
     const find = () =>
       isConsole(request) ? ofConsole(ofBrowser(request)) : (ofRequest(request)?.tag ?? ofBrowser(request))
-    inLocale(find, () => {
+    const speak = () => {
       spoken.set(request, speaking())
       done()
-    })
+    }
+    withOverrides(options.overrides, () => inLocale(find, speak))
   })
   // A body is read on events of the socket, which know nothing of the request.
   app.addHook('preValidation', (request, _reply, done) => {

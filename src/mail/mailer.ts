@@ -16,8 +16,9 @@ import {
 } from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
 import { type Delivery, type DeliveryQueue, type Outcome, RETRIES } from '../shared/delivery.ts'
+import type { Overrides } from '../shared/locales/catalogue.ts'
 import { ENGLISH, firstMatching } from '../shared/locales/locales.ts'
-import { inLocale, spokenLocale } from '../shared/locales/texts.ts'
+import { inLocale, spokenLocale, withOverrides } from '../shared/locales/texts.ts'
 import { createBackground } from './background.ts'
 import { createMailTemplates, type Mail } from './templates.ts'
 import { createOutbox, createSmtpTransport, type Envelope } from './transport.ts'
@@ -67,6 +68,8 @@ export interface MailLanguage {
   ofAccount(login: string): Promise<string | null | undefined>
   /** Where nobody says one: a tag of LOCALES. Read for each mail. */
   fallback(): string
+  /** What an owner says instead of texts. */
+  overrides?: Overrides
 }
 
 /** One address, nothing that a mail header could be broken with. */
@@ -119,7 +122,8 @@ export function createMailer(options: {
 
   const compose = (mail: Mail, language: string): Envelope => {
     if (!singleAddress.test(mail.to)) throw new Error('a mail needs exactly one address to go to')
-    const rendered = inLocale(language, () => render(mail))
+    const { overrides = () => undefined } = options.language ?? {}
+    const rendered = withOverrides(overrides, () => inLocale(language, () => render(mail)))
     return { from: sender(), to: mail.to, template: mail.template, ...rendered }
   }
 

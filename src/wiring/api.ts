@@ -75,6 +75,7 @@ export async function wireApi(
       rejections,
       configuration,
       settings,
+      texts: services.texts,
       factors,
       accept: adminTokens.accept,
       secondFactor: () => settings.values.secondFactor,

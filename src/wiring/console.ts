@@ -93,6 +93,7 @@ export async function wireConsole(
       configuration,
       yamlOf: configuration.yamlOf,
       settings,
+      texts: services.texts,
       providers,
       keys,
       registration,

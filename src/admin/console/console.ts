@@ -14,6 +14,7 @@ import { type ConsoleDependencies, consoleContext } from './context.ts'
 import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
 import { attributesArea, claimsArea, type DefinitionsAreaDependencies } from './definitions/areas.ts'
 import { type KeysDependencies, keysArea } from './keys.ts'
+import { type LanguagesDependencies, languagesArea } from './languages/routes.ts'
 import { type OrganizationsAreaDependencies, organizationsArea } from './organizations/routes.ts'
 import { type ProvidersDependencies, providersArea } from './providers/routes.ts'
 import { type RegistrationDependencies, registrationArea } from './registration/routes.ts'
@@ -40,6 +41,7 @@ export interface ConsoleAreas
     RegistrationDependencies,
     ResourcesDependencies,
     ScimAreaDependencies,
+    LanguagesDependencies,
     SettingsAreaDependencies,
     UsersDependencies,
     WebhooksDependencies {}
@@ -64,6 +66,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   webhooksArea,
   scimArea,
   settingsArea,
+  languagesArea,
 ]
 
 /** `/admin` and below. */

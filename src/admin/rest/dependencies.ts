@@ -31,6 +31,7 @@ import type { InitialAccessTokens } from '../../registration/tokens.ts'
 import type { Rejections } from '../../rejections/rejections.ts'
 import type { ScimTokens } from '../../scim/tokens/tokens.ts'
 import type { Settings } from '../../settings/settings.ts'
+import type { Texts } from '../../settings/texts.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { SecondFactorSetting } from '../../shared/second-factor-rule.ts'
 import type { Webhooks } from '../../webhooks/webhooks.ts'
@@ -118,6 +119,7 @@ export interface RestDependencies {
   scimTokens: Omit<ScimTokens, 'accept'>
   settings: Pick<Settings, 'described' | 'list' | 'change'>
   testMail: SendTestMail
+  texts: Pick<Texts, 'list' | 'change'>
 }
 
 /** Where answers to be given again are kept; src/storage/artifacts. Its ids are stored hashed. */

@@ -264,3 +264,14 @@ export function refuseMembershipRules(caller: Caller, changes: Readonly<Record<s
 
 /** As the provider takes it: without slashes at the end. */
 const trimmed = ({ href }: URL): string => href.replace(/\/+$/, '')
+
+/**
+ * What pages say is what people trust them by: a text could send them to another site, or leave out what warns them.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseTexts(caller: Caller): void {
+  if (caller.kind === 'machine')
+    throw refused(
+      'A client cannot change what pages and messages say. An administrator can, in the console or by command line.',
+    )
+}

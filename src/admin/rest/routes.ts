@@ -26,6 +26,7 @@ import { resourceCredentialRoutes } from './resources/credentials.ts'
 import { resourceRoutes } from './resources/routes.ts'
 import { scimTokenRoutes } from './scim-tokens.ts'
 import { settingsRoutes } from './settings.ts'
+import { textRoutes } from './texts.ts'
 import { userRoutes } from './users/routes.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -62,6 +63,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     configurationRoutes,
     overviewRoutes,
     settingsRoutes,
+    textRoutes,
     webhookRoutes,
     impersonationRoutes,
     scimTokenRoutes,

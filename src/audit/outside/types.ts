@@ -130,6 +130,7 @@ const OUTSIDE = {
   'scim_token.deleted': null,
   'session.ended': 'session.ended',
   'settings.updated': 'settings.updated',
+  'texts.updated': 'texts.updated',
   'token.revoked': 'token.revoked',
   'webhook.created': null,
   'webhook.updated': null,

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { IntlMessageFormat } from 'intl-messageformat'
 import type english from '../../../locales/en.json'
+import { BoundedMap } from '../bounded-map.ts'
 import { own } from '../own.ts'
 import { ENGLISH, localeOf } from './locales.ts'
 
@@ -24,7 +25,9 @@ const FOLDER = fileURLToPath(new URL('../../../locales/', import.meta.url))
 const require = createRequire(import.meta.url)
 
 const catalogues = new Map<string, Catalogue>()
-const formats = new Map<string, Format>()
+const shipped = new Map<string, Format>()
+/** Owners change theirs now and then. */
+const overridden = new BoundedMap<string, Format>(2000)
 let library: typeof IntlMessageFormat | undefined
 
 /** The texts of a language, from its file, read once. @throws Error when there is no such language */
@@ -37,16 +40,26 @@ export function catalogueOf(tag: string): Catalogue {
   return catalogue
 }
 
+/** What an owner says instead of a text; undefined: what ships. */
+export type Overrides = (tag: string, key: TextKey) => string | undefined
+
 /**
  * A text in a language (ICU MessageFormat), in pieces; in English where that language lacks it.
  * @throws Error when a placeholder is not filled
  */
-export function piecesIn(tag: string, key: TextKey, values: Fillings): readonly unknown[] {
-  const name = `${tag} ${key}`
-  let format = formats.get(name)
+export function piecesIn(
+  tag: string,
+  key: TextKey,
+  values: Fillings,
+  overrides?: Overrides,
+): readonly unknown[] {
+  const override = overrides?.(tag, key)
+  const name = override === undefined ? `${tag} ${key}` : `${tag} ${key} ${override}`
+  const known = override === undefined ? shipped : overridden
+  let format = known.get(name)
   if (format === undefined) {
-    format = formatOf(tag, key)
-    formats.set(name, format)
+    format = override === undefined ? formatOf(tag, key) : compiled(override, tag)
+    known.set(name, format)
   }
   return format(values)
 }

@@ -1,6 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { own } from '../own.ts'
-import { catalogueOf, piecesIn, type TextArguments, type TextKey } from './catalogue.ts'
+import {
+  catalogueOf,
+  type Fillings,
+  type Overrides,
+  piecesIn,
+  type TextArguments,
+  type TextKey,
+} from './catalogue.ts'
 import { ENGLISH, localeOf } from './locales.ts'
 
 export type { TextArguments, TextKey } from './catalogue.ts'
@@ -9,6 +16,7 @@ export type { TextArguments, TextKey } from './catalogue.ts'
 export interface Speaking {
   tag?: string | undefined
   find?: (() => string) | undefined
+  overrides?: Overrides | undefined
 }
 
 const storage = new AsyncLocalStorage<Speaking>()
@@ -22,12 +30,27 @@ export function currentLocale(): string {
 }
 
 /** As `currentLocale`; undefined: none was set. */
-export const spokenLocale = (): string | undefined =>
-  storage.getStore() === undefined ? undefined : currentLocale()
+export function spokenLocale(): string | undefined {
+  const { tag, find } = storage.getStore() ?? {}
+  return tag === undefined && find === undefined ? undefined : currentLocale()
+}
 
-/** Runs `work` in a language. @param tag one of LOCALES, or what finds it out when the first text is asked for */
-export const inLocale = <T>(tag: string | (() => string), work: () => T): T =>
-  storage.run(typeof tag === 'string' ? { tag } : { find: tag }, work)
+/**
+ * Runs `work` in a language. What an owner says otherwise counts inside as it does around it.
+ * @param tag one of LOCALES, or what finds it out when the first text is asked for
+ */
+export function inLocale<T>(tag: string | (() => string), work: () => T): T {
+  const overrides = storage.getStore()?.overrides
+  return storage.run(typeof tag === 'string' ? { tag, overrides } : { find: tag, overrides }, work)
+}
+
+/** Runs `work` with what an owner says instead of texts. */
+export const withOverrides = <T>(overrides: Overrides, work: () => T): T =>
+  storage.run({ ...storage.getStore(), overrides }, work)
+
+/** A text in a language, as the owner says it. */
+const said = (tag: string, key: TextKey, values: Fillings): readonly unknown[] =>
+  piecesIn(tag, key, values, storage.getStore()?.overrides)
 
 /** What language the running request speaks, for `speakingAs`. */
 export const speaking = (): Speaking | undefined => storage.getStore()
@@ -43,7 +66,7 @@ export function setLocale(tag: string): void {
 
 /** A text in the current language. @throws Error when a placeholder of it is not filled */
 export const t = (key: TextKey, values: TextArguments = {}): string =>
-  piecesIn(currentLocale(), key, isolated(values)).join('')
+  said(currentLocale(), key, isolated(values)).join('')
 
 const WORD = /^\p{L}+(?:_\p{L}+)*$/u
 
@@ -129,13 +152,13 @@ export function html(
     (pieces: readonly unknown[]) => new Html(`<a href="${escaped(href)}">${markupOf(pieces)}</a>`),
   ])
   return markupOf(
-    piecesIn(currentLocale(), key, { ...isolated(values), ...elements, ...Object.fromEntries(anchors) }),
+    said(currentLocale(), key, { ...isolated(values), ...elements, ...Object.fromEntries(anchors) }),
   )
 }
 
 /** A text in the current language without its tags: for mails in plain text. @throws Error when a placeholder of it is not filled */
 export const plain = (key: TextKey, values: TextArguments = {}): string =>
-  piecesIn(currentLocale(), key, { ...isolated(values), ...bare }).join('')
+  said(currentLocale(), key, { ...isolated(values), ...bare }).join('')
 
 const bare = Object.fromEntries(
   ELEMENTS.map((name) => [name, (pieces: readonly unknown[]) => pieces.join('')]),
