@@ -1010,6 +1010,7 @@ export const samples: Sample[] = [
     view: 'interaction/over',
     data: { app: 'Harbour Notes', device: true, done: true, refused: true },
   },
+  { title: 'support', view: 'http/support', data: { person: 'ada' } },
   { title: 'home', view: 'http/home', data: { registerHref: '/register' } },
   { title: 'home-signed-in', view: 'http/home', data: { signedInAs: 'ada' } },
   {

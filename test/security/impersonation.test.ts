@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WHILE_IMPERSONATED } from '../../src/oidc/sessions/while-impersonated.ts'
+import { machine } from '../admin/rest/support.ts'
 import { registerParty } from '../oidc/party.ts'
 import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
@@ -207,7 +208,8 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     // A form of the person's own pages, as it stands there.
     const account = await at(browser, '/account')
     for (const form of account.forms.filter(
-      ({ method, action }) => method === 'post' && action.startsWith('/account'),
+      ({ method, action }) =>
+        method === 'post' && action.startsWith('/account') && action !== '/account/sign-out',
     )) {
       const [button] = form.buttons
       const request = browser.prepare(account, {}, { form: (each) => each === form })
@@ -238,7 +240,9 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     expect(token?.value).toBeTruthy()
     const changing = routesOf(latchkey).filter(
       ({ method, path }) =>
-        !['GET', 'HEAD', 'OPTIONS'].includes(method) && /^\/(account|admin|api\/auth\/me)(\/|$)/.test(path),
+        !['GET', 'HEAD', 'OPTIONS'].includes(method) &&
+        !WHILE_IMPERSONATED.has(`${method} ${path}`) &&
+        /^\/(account|admin|api\/auth\/me)(\/|$)/.test(path),
     )
     expect(changing.length).toBeGreaterThan(100)
     const refusals = []
@@ -259,7 +263,10 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     const others = ['POST /account/security/passkeys/skip', 'POST /account/deletion/sign-out']
     expect(refusals.filter(([name, status]) => status !== 403 && !others.includes(String(name)))).toEqual([])
     expect(await latchkey.services.accounts.byId(person.id)).toEqual(before)
-    expect([...WHILE_IMPERSONATED].filter((name) => !name.startsWith('GET '))).toEqual(['POST /support/end'])
+    expect([...WHILE_IMPERSONATED].filter((name) => !name.startsWith('GET '))).toEqual([
+      'POST /support/end',
+      'POST /account/sign-out',
+    ])
   })
 
   test.each([true, false])(
@@ -364,6 +371,29 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     const stranger = await registerParty(latchkey, { redirect_uris: [party.redirectUri] })
     const asked = await stranger.authorize()
     expect(problem(await browser.open(asked.url))).toBe('consent_required')
+  })
+
+  test('the sign-out of the account pages leaves no way back either', async () => {
+    const { admin, browser, page } = await helping()
+    const own = admin.browser.cookies
+    await browser.submit(page, {}, { button: 'Sign out' })
+    expect((await at(browser, '/account')).url.pathname).toBe('/login')
+    expect((await at(browser, '/login')).text).not.toContain('for support')
+    expect(own.header(new URL(latchkey.issuer))).not.toMatch(/support=\w/)
+  })
+
+  test('REST lists those that run, and ends one', async () => {
+    const { admin, person, browser } = await helping()
+    const { rest } = await machine(latchkey)
+    const { json } = await rest.get('/impersonations')
+    const found = json.items?.find(({ user_id }) => user_id === person.id)
+    expect(found).toMatchObject({
+      ...{ username: person.username, administrator_id: admin.id, administrator: admin.username },
+      reason: REASON,
+    })
+    expect((await rest.delete(`/impersonations/${found?.id}`)).status).toBe(204)
+    expect((await at(browser, '/account')).url.pathname).toBe('/login')
+    expect((await rest.delete(`/impersonations/${found?.id}`)).status).toBe(404)
   })
 
   test('a second one cannot begin inside, and signing out leaves no way back', async () => {

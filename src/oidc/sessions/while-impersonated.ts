@@ -19,6 +19,7 @@ export const WHILE_IMPERSONATED: ReadonlySet<string> = new Set([
   'GET /account/organizations',
   'GET /support',
   'POST /support/end',
+  'POST /account/sign-out',
   'GET /api/auth/me',
   'GET /api/auth/me/activity',
 ])
