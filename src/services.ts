@@ -17,7 +17,6 @@ import { accountView } from './accounts/store/reads.ts'
 import { type Attributes, createAttributes } from './attributes/attributes.ts'
 import { type Claims, createClaims } from './attributes/claims/claims.ts'
 import { CLAIM_FIELDS } from './attributes/claims/table.ts'
-import { createDefinitionConfiguration } from './attributes/definitions/configuration.ts'
 import { ATTRIBUTE_FIELDS } from './attributes/table.ts'
 import { type Activity, createActivity } from './audit/activity.ts'
 import type { Audit } from './audit/audit.ts'
@@ -46,6 +45,8 @@ import { countLostTokens, createKeptTokens } from './federation/kept-tokens.ts'
 import { completeProvider } from './federation/providers/input.ts'
 import { createProviders, type Providers } from './federation/providers/providers.ts'
 import { type Foundation, type FoundationOptions, openFoundation } from './foundation.ts'
+import { createHooks, type Hooks } from './hooks/hooks.ts'
+import { HOOK_FIELDS } from './hooks/table.ts'
 import { createGuardedFetch } from './http/outgoing/guarded-fetch.ts'
 import { addressInWords, createPlaces } from './http/places.ts'
 import { createTestMail, type SendTestMail } from './mail/test-mail.ts'
@@ -68,6 +69,7 @@ import { createRejections, type Rejections } from './rejections/rejections.ts'
 import { createScimTokens, type ScimTokens } from './scim/tokens/tokens.ts'
 import type { Texts } from './settings/texts.ts'
 import { epochSeconds } from './shared/clock.ts'
+import { createDefinitionConfiguration } from './shared/definitions/configuration.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from './shared/identity-scopes.ts'
 import { createSignInGate, requiredAcr, type SignInGate } from './shared/second-factor-rule.ts'
 import { createSmsGateway } from './sms/gateway.ts'
@@ -145,6 +147,8 @@ export interface Services extends Foundation {
   organizations: Organizations
   texts: Texts
   resourceCredentials: ResourceCredentials
+  /** Programs that are asked before something happens. */
+  hooks: Hooks
   /** Where events are sent. */
   webhooks: Webhooks
   testMail: SendTestMail
@@ -202,9 +206,20 @@ export async function openServices(
   const describeAddress = async (address: string) => addressInWords(address, await places.nameOf(address))
   const attributes = createAttributes({ db, store: foundation.documents.attributes, clock, events: event })
   const customClaims = createClaims({ store: foundation.documents.claims, clock, attributes, events: event })
+  const reach = { allowLoopback: !config.issuer.startsWith('https:'), privateHosts: config.privateHosts }
+  const hooks = createHooks({
+    store: foundation.documents.hooks,
+    clock,
+    secrets,
+    fetch: createGuardedFetch(config.issuer, config.privateHosts),
+    urlProblem: (url) => webhookUrlProblem(url, reach),
+    events: event,
+    logger,
+  })
   const accounts = createAccounts({
     db,
     attributes,
+    hooks,
     clock,
     mailer,
     hasher,
@@ -327,7 +342,6 @@ export async function openServices(
     events: event,
     failed: (err) => logger.error({ err }, 'the last use of a credential of an API was not stored'),
   })
-  const reach = { allowLoopback: !config.issuer.startsWith('https:'), privateHosts: config.privateHosts }
   webhooks = createWebhooks({
     db,
     queue: foundation.queue,
@@ -392,6 +406,7 @@ export async function openServices(
     }),
     attributes,
     customClaims,
+    hooks,
     tokenReads: db.tokenReads(accountView),
     factors,
     sms,
@@ -422,6 +437,7 @@ export async function openServices(
       organizations: createOrganizationConfiguration(organizations),
       attributes: createDefinitionConfiguration(attributes, ATTRIBUTE_FIELDS),
       claims: createDefinitionConfiguration(customClaims, CLAIM_FIELDS),
+      hooks: createDefinitionConfiguration(hooks, HOOK_FIELDS),
       store: createConfigurationStore({ db, clock }),
       events: event,
       settings,

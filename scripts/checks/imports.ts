@@ -26,6 +26,7 @@ const domains = [
   'configuration',
   'factors',
   'federation',
+  'hooks',
   'mail',
   'metrics',
   'organizations',

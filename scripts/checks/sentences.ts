@@ -37,7 +37,6 @@ const ENGLISH: Readonly<Record<string, readonly string[]>> = {
     'src/accounts/sign-up/invitations.ts',
     'src/attributes/attributes.ts',
     'src/attributes/claims',
-    'src/attributes/definitions',
     'src/attributes/table.ts',
     'src/federation/connectors',
     'src/federation/kept-tokens.ts',

@@ -10,6 +10,7 @@
 //
 // An unverified address reserves nothing: any number of accounts may wait for it, one can have it.
 import { type AttributeRules, NO_ATTRIBUTES } from '../shared/attribute-values.ts'
+import type { BeforeHooks } from '../shared/before-hook.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { KnownDevice } from '../shared/known-device.ts'
 import type { Database } from '../storage/database.ts'
@@ -51,6 +52,7 @@ import type { AccountQuery } from './search/search.ts'
 import { indexedLetters } from './search/store.ts'
 import type { AccountSessions } from './sessions.ts'
 import type { AccountSettings } from './settings.ts'
+import { createAdmitRegistration } from './sign-up/admit.ts'
 import { type AcceptInvitation, createInvitations } from './sign-up/invitations.ts'
 import { createPrepareAccount } from './sign-up/new-account.ts'
 import { createRegister } from './sign-up/register.ts'
@@ -338,6 +340,8 @@ export interface AccountsDependencies {
   secondFactorRequired?: SecondFactorRequirement | undefined
   /** Judges values of attributes; there are none unless given. */
   attributes?: AttributeRules | undefined
+  /** Asked before a person registers; none unless given. */
+  hooks?: BeforeHooks | undefined
 }
 
 export function createAccounts(deps: AccountsDependencies): Accounts {
@@ -379,6 +383,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     clock,
     loginOf,
     attributes,
+    admit: deps.hooks ? createAdmitRegistration(deps.hooks) : async () => undefined,
     refusedDomain: (email: string) => refusedDomain(settings.emailDomains ?? [], email),
   }
 

@@ -142,7 +142,10 @@ export function createIdentify(deps: ApiDependencies): Identify {
     if (outcome.kind === 'leaving') throw leavingAccount(outcome.leaving.deletionAt)
     if (outcome.account.secondFactors.length > 0) throw appPasswordRequired(request, reply)
     await giveBack(request)
-    return { account: outcome.account, by: 'password' } as const
+    const { account } = outcome
+    const signIn = { account: async () => account, amr: ['pwd'], address: request.ip }
+    if ((await deps.admitSignIn(signIn)).secondFactor) throw secondFactorRequired()
+    return { account, by: 'password' } as const
   }
 
   async function bySession(request: FastifyRequest, reply: FastifyReply) {
@@ -151,6 +154,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
     // Of the same generation: what is changed is changed by this sign-in.
     const account = session && (await deps.findLive(session.accountId, session.generation))
     if (!session || !account) throw invalidCredentials(request, reply, 'no credentials')
+    if ('byHook' in session && session.byHook) throw secondFactorRequired()
     // It has not shown what the account has, and is none yet; what it lacks by a rule says requireRule.
     if ('missing' in session && account.secondFactors.length > 0)
       throw invalidCredentials(request, reply, 'a sign-in that waits for its second factor')

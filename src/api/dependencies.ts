@@ -14,6 +14,7 @@ import type { Federation } from '../federation/federation.ts'
 import type { Cookies } from '../http/cookies/cookies.ts'
 import type { KnownDevices } from '../http/cookies/known-devices.ts'
 import type { Limit } from '../http/rate-limits/rate-limits.ts'
+import type { AdmitSignIn } from '../oidc/hooks/sign-in.ts'
 import type { AuditedSessions } from '../oidc/sessions/audited.ts'
 import type { FirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
 import type { LastUses } from '../oidc/usage/last-uses.ts'
@@ -62,6 +63,8 @@ export interface ApiDependencies {
     FirstPartyTokens<Account>,
     'issue' | 'issueAccessToken' | 'refresh' | 'accept' | 'endFamily' | 'endFamilyOf'
   >
+  /** Asks the hooks of a sign-in without a session. @throws AppError sign_in_denied (403) */
+  admitSignIn: AdmitSignIn
   sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'start' | 'verify' | 'end'>
   cookies: Cookies
   mfaTokens: MfaTokens

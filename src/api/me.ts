@@ -77,7 +77,14 @@ export function meRoutes({ known, deps }: ApiContext): void {
     )
     if (before === undefined) return
     const { amr, verifiedAt } = before
-    await sessions.start(request, reply, { accountId, generation, amr, verifiedAt, quiet: true })
+    await sessions.start(request, reply, {
+      accountId,
+      generation,
+      amr,
+      verifiedAt,
+      quiet: true,
+      continues: true,
+    })
   }
 
   known.patch('/me', withLimit(change, limit('account')), async (request, reply) => {

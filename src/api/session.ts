@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
+import { secondFactorRequired } from '../shared/second-factor-rule.ts'
 import { requireJsonForCookies } from './callers.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { operation } from './operation.ts'
@@ -74,7 +75,8 @@ export function sessionRoutes({ open, deps }: ApiContext): void {
         await deps.factors.methodsOf(account),
       )
     }
-    await sessions.start(request, reply, { accountId, generation, amr })
+    const { asksFactor } = await sessions.start(request, reply, { accountId, generation, amr })
+    if (asksFactor) throw secondFactorRequired()
     return profileOf(account, deps.attributes)
   })
 

@@ -2,16 +2,16 @@
 // (claims/). They do not own where a value is kept: that is a column of the account (src/accounts), which asks these rules.
 import type { AttributeRules, AttributeValues } from '../shared/attribute-values.ts'
 import type { Clock } from '../shared/clock.ts'
-import { refusedFields } from '../shared/validation-error.ts'
-import type { Database } from '../storage/database.ts'
 import {
   createDefinitions,
   type Defined,
   type DefinitionEvent,
   type Definitions,
   type DocumentStore,
-} from './definitions/definitions.ts'
-import type { ContentOf } from './definitions/field.ts'
+} from '../shared/definitions/definitions.ts'
+import type { ContentOf } from '../shared/definitions/field.ts'
+import { refusedFields } from '../shared/validation-error.ts'
+import type { Database } from '../storage/database.ts'
 import { type AttributeForm, createAttributeForm } from './form.ts'
 import { createAttributeStore } from './store.ts'
 import { attributeFields } from './table.ts'

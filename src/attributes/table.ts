@@ -3,8 +3,8 @@
  * options of the command line and YAML. What its values may be is in src/attributes/values.ts.
  */
 import { z } from 'zod'
+import { type DefinitionFields, namedFields } from '../shared/definitions/field.ts'
 import { line } from '../shared/text.ts'
-import { type DefinitionFields, namedFields } from './definitions/field.ts'
 
 const NAME = 'Use 1 to 50 lower-case letters, digits and underscores, beginning with a letter: cost_center.'
 const MAX_OPTIONS = 100

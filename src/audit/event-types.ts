@@ -131,6 +131,12 @@ export const EVENT_TYPES = {
   'settings.updated': 'changed the settings',
   'texts.updated': 'changed what pages and messages say',
   'token.revoked': 'revoked tokens of {target}',
+  'hook.created': 'defined the hook {target}',
+  'hook.updated': 'changed the hook {target}',
+  'hook.deleted': 'deleted the hook {target}',
+  'hook.secret_rotated': 'gave the hook {target} a new secret',
+  'hook.tested': 'tried the hook {target}',
+  'hook.denied': 'was denied something by the hook {target}',
   'webhook.created': 'created the webhook {target}',
   'webhook.updated': 'changed the webhook {target}',
   'webhook.deleted': 'deleted the webhook {target}',
@@ -164,6 +170,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   settings: 'Settings',
   texts: 'Texts',
   token: 'Tokens',
+  hook: 'Hooks',
   webhook: 'Webhooks',
 }
 

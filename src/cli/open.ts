@@ -110,6 +110,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
   const {
     attributes,
     customClaims,
+    hooks,
     factors,
     resources,
     organizations,
@@ -131,6 +132,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
       clientScopes,
       configuration,
       customClaims,
+      hooks,
       keptTokens,
       keys,
       lostTokens,

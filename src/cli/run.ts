@@ -4,7 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { type AuditContext, runInAuditContext, settled } from '../shared/audit-context.ts'
 import { groupCommands } from './access/groups.ts'
 import { roleCommands } from './access/roles.ts'
-import { attributeCommands, claimCommands } from './attributes/commands.ts'
+import { attributeCommands, claimCommands, hookCommands } from './attributes/commands.ts'
 import { auditCommands } from './audit.ts'
 import { clientCommands } from './clients/commands.ts'
 import { optionOf } from './clients/options.ts'
@@ -110,6 +110,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     organizationCommands(cli),
     attributeCommands(cli),
     claimCommands(cli),
+    hookCommands(cli),
     resourceCommands(cli),
     providerCommands(cli),
     registrationCommands(cli),

@@ -12,6 +12,7 @@ type Shared =
   | 'configuration'
   | 'customClaims'
   | 'factors'
+  | 'hooks'
   | 'keptTokens'
   | 'keys'
   | 'lostTokens'

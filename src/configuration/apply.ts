@@ -5,7 +5,15 @@ import type { ConfigurationDependencies, Fields } from './ports.ts'
 
 type Services = Pick<
   ConfigurationDependencies,
-  'attributes' | 'claims' | 'clients' | 'groups' | 'organizations' | 'resources' | 'roles' | 'providers'
+  | 'attributes'
+  | 'claims'
+  | 'clients'
+  | 'groups'
+  | 'hooks'
+  | 'organizations'
+  | 'resources'
+  | 'roles'
+  | 'providers'
 >
 
 /** A secret that a client has just got: shown once, stored nowhere. */

@@ -103,7 +103,7 @@ export const organizationOf = (organization: object): Existing => ({
 })
 
 const definitionOf =
-  (kind: 'attribute' | 'claim') =>
+  (kind: 'attribute' | 'claim' | 'hook') =>
   (definition: object): Existing => ({
     kind,
     id: String((definition as Fields).name),
@@ -112,6 +112,7 @@ const definitionOf =
   })
 export const attributeOf = definitionOf('attribute')
 export const claimOf = definitionOf('claim')
+export const hookOf = definitionOf('hook')
 
 /** A setting that is not at its default; one that the environment sets is not for a file to change. */
 const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] =>
@@ -125,6 +126,7 @@ type Read = Pick<
   | 'claims'
   | 'clients'
   | 'groups'
+  | 'hooks'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -148,18 +150,29 @@ export async function hasMoreClients({ clients }: Pick<Read, 'clients'>, most: n
 /** Everything that a file can describe. Requests come in between. */
 export async function readCurrent(services: Read): Promise<Existing[]> {
   const breathe = createBreathe()
-  const [resources, roles, groups, organizations, attributes, claims, providers, { settings }, clients] =
-    await Promise.all([
-      all((page) => services.resources.list(page), breathe),
-      services.roles.list(),
-      services.groups.list(),
-      services.organizations.list(),
-      services.attributes.list(),
-      services.claims.list(),
-      services.providers.list(),
-      services.settings.list(),
-      all((page) => services.clients.list(page), breathe),
-    ])
+  const [
+    resources,
+    roles,
+    groups,
+    organizations,
+    attributes,
+    claims,
+    hooks,
+    providers,
+    { settings },
+    clients,
+  ] = await Promise.all([
+    all((page) => services.resources.list(page), breathe),
+    services.roles.list(),
+    services.groups.list(),
+    services.organizations.list(),
+    services.attributes.list(),
+    services.claims.list(),
+    services.hooks.list(),
+    services.providers.list(),
+    services.settings.list(),
+    all((page) => services.clients.list(page), breathe),
+  ])
   return [
     ...settings.flatMap(settingsOf),
     ...resources.map(resourceOf),
@@ -168,6 +181,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     ...organizations.map(organizationOf),
     ...attributes.map(attributeOf),
     ...claims.map(claimOf),
+    ...hooks.map(hookOf),
     ...providers.map(providerOf),
     ...clients.map(clientOf),
   ]

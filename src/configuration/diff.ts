@@ -77,6 +77,7 @@ export async function diff(
       organizations: count('organization'),
       attributes: count('attribute'),
       claims: count('claim'),
+      hooks: count('hook'),
       providers: count('provider'),
       clients: count('client'),
     },
@@ -114,8 +115,8 @@ function match(
       return {
         problem: `the type of ${name} is ${found.fields.type} and cannot be changed; delete it first, with the values that people have`,
       }
-    if (kind === 'claim' && found && found.id !== name)
-      return { problem: `there is a claim ${found.id}, and its name cannot be changed` }
+    if ((kind === 'claim' || kind === 'hook') && found && found.id !== name)
+      return { problem: `there is a ${kind} ${found.id}, and its name cannot be changed` }
     if (found?.fields.kind !== undefined && found.fields.kind !== fields.kind)
       return { problem: `the kind of ${name} cannot be changed; add another provider` }
     return found === undefined ? {} : { found }

@@ -15,6 +15,7 @@ export const KINDS = [
   'organization',
   'attribute',
   'claim',
+  'hook',
   'provider',
   'client',
 ] as const
@@ -66,6 +67,7 @@ const prune = z.strictObject(
     organizations: flag,
     attributes: flag,
     claims: flag,
+    hooks: flag,
     providers: flag,
     clients: flag,
   },
@@ -84,6 +86,7 @@ const schema = z.strictObject(
     organizations: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     attributes: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     claims: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
+    hooks: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     providers: z
       .array(z.looseObject({ id: text('its ID'), ...switches, ...secretFields }, MAP), LIST)
       .nullish(),
@@ -111,6 +114,7 @@ const schema = z.strictObject(
       organizations: false,
       attributes: false,
       claims: false,
+      hooks: false,
       providers: false,
       clients: false,
     }),
@@ -224,7 +228,11 @@ async function readingNothing(
 
 /** What two names of a kind are compared by: groups and roles are named however they are written. */
 export const canonicalName = (kind: Kind, name: string): string =>
-  kind === 'group' || kind === 'role' ? nameKey(name) : kind === 'claim' ? name.toLowerCase() : name
+  kind === 'group' || kind === 'role'
+    ? nameKey(name)
+    : kind === 'claim' || kind === 'hook'
+      ? name.toLowerCase()
+      : name
 
 function repeated(wanted: readonly Wanted[]): Wanted[] {
   const seen = new Set<string>()

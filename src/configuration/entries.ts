@@ -11,6 +11,7 @@ export type Services = Pick<
   | 'claims'
   | 'clients'
   | 'groups'
+  | 'hooks'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -38,7 +39,7 @@ export const roleName = ({ name, resource }: Fields): string =>
   writtenRole({ name: String(name), resource: typeof resource === 'string' ? resource : undefined })
 
 /** Kinds that differ in their fields alone. */
-const DESCRIBED = ['role', 'group', 'organization', 'attribute', 'claim'] as const
+const DESCRIBED = ['role', 'group', 'organization', 'attribute', 'claim', 'hook'] as const
 
 /** What a file names one by. */
 const nameOf = (kind: DescribedKind, fields: Fields): string => {

@@ -14,7 +14,15 @@ export async function exportYaml(
   existing: readonly Existing[],
   services: Pick<
     ConfigurationDependencies,
-    'attributes' | 'claims' | 'clients' | 'groups' | 'organizations' | 'resources' | 'roles' | 'providers'
+    | 'attributes'
+    | 'claims'
+    | 'clients'
+    | 'groups'
+    | 'hooks'
+    | 'organizations'
+    | 'resources'
+    | 'roles'
+    | 'providers'
   >,
   maxLength = Number.POSITIVE_INFINITY,
 ): Promise<string | undefined> {
@@ -47,6 +55,7 @@ const OPTIONAL: ReadonlySet<Kind> = new Set([
   'organization',
   'attribute',
   'claim',
+  'hook',
 ])
 
 const sectionText = (kind: Kind, entries: readonly object[]): string =>

@@ -66,6 +66,7 @@ export interface ConfigurationDependencies {
   organizations: Described
   attributes: Described
   claims: Described
+  hooks: Described
   providers: {
     /** As of a section. @param given.hasSecret whether the file says where its secret is; true unless given */
     complete(entry: Fields, given?: { hasSecret: boolean }): Fields

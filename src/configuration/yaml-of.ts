@@ -5,6 +5,7 @@ import {
   clientOf,
   type Existing,
   groupOf,
+  hookOf,
   organizationOf,
   providerOf,
   resourceOf,
@@ -15,7 +16,15 @@ import type { ConfigurationDependencies, Fields } from './ports.ts'
 
 type Services = Pick<
   ConfigurationDependencies,
-  'attributes' | 'claims' | 'clients' | 'groups' | 'organizations' | 'resources' | 'roles' | 'providers'
+  | 'attributes'
+  | 'claims'
+  | 'clients'
+  | 'groups'
+  | 'hooks'
+  | 'organizations'
+  | 'resources'
+  | 'roles'
+  | 'providers'
 >
 
 /** Fields of an entry that stand first; the others follow in the order of the alphabet. */
@@ -38,6 +47,7 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
     organization: createWithoutDefaults(services.organizations),
     attribute: createWithoutDefaults(services.attributes),
     claim: createWithoutDefaults(services.claims),
+    hook: createWithoutDefaults(services.hooks),
   }
   return ({ kind, id, hasSecret, fields: { key, disabled, ...rest } }) => {
     if (kind === 'setting') return { [id]: rest.value }
@@ -109,6 +119,7 @@ const VIEWS = {
   client: clientOf,
   group: groupOf,
   organization: organizationOf,
+  hook: hookOf,
   provider: providerOf,
   resource: resourceOf,
   role: roleOf,

@@ -123,7 +123,7 @@ export interface Sessions {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<{ accountId: string; generation: number; uid: string; freshAt: number } | undefined>
-  start(request: FastifyRequest, reply: FastifyReply, who: SignIn): Promise<void>
+  start(request: FastifyRequest, reply: FastifyReply, who: SignIn): Promise<unknown>
   endUpstream(accountId: string, which: EndedUpstream & { except?: string | undefined }): Promise<void>
   findByUpstream(issuer: string, sid: string): Promise<string | undefined>
 }

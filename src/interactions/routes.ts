@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { t } from '../shared/locales/texts.ts'
 import { consentRoute } from './consent.ts'
+import { showDenied } from './denied.ts'
 import type { InteractionDependencies, InteractionRoute } from './dependencies.ts'
 import { showNoAccess } from './no-access.ts'
 import { organizationRoute } from './organization.ts'
@@ -57,6 +58,8 @@ export async function interactionRoutes(app: FastifyInstance, deps: InteractionD
         const location = await interactions.admittedSince(request, reply, details)
         return location ? reply.redirect(location, 303) : showNoAccess(reply, deps, details, accountId)
       }
+      if (details.prompt === 'hook' && accountId !== undefined)
+        return showDenied(reply, deps, details, accountId)
       if (details.prompt === 'consent' && accountId !== undefined)
         return showConsent(reply, details, accountId)
       const answer = await interactions.answeredBy(request, reply, details)

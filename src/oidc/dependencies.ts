@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Http } from '../http/http.ts'
 import type { PrivateHosts } from '../http/outgoing/private-hosts.ts'
+import type { BeforeHooks } from '../shared/before-hook.ts'
 import type { ClientDiagnosis } from '../shared/client-diagnosis.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { DeliveryQueue } from '../shared/delivery.ts'
@@ -138,6 +139,8 @@ export interface ProtocolDependencies<Account extends AccountOfProtocol = Accoun
   organizations: OrganizationReads
   /** Claims that administrators have defined. */
   customClaims: CustomClaims
+  /** Asked before a sign-in and before tokens. */
+  hooks: BeforeHooks
   clients: RegisteredClients
   apiCredentials: ApiCredentials
   resources: {

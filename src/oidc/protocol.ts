@@ -12,6 +12,7 @@ import type { AccountOfProtocol, ProtocolDependencies } from './dependencies.ts'
 import { createDeviceCodes } from './device/codes.ts'
 import { createDeviceVerification, type DeviceVerification } from './device/verification.ts'
 import { createFastPaths, liveTokensOf } from './fast-paths/fast-paths.ts'
+import { type AdmitSignIn, createAdmitSignIn } from './hooks/sign-in.ts'
 import { createProviderBuilder } from './provider/build.ts'
 import { grantTtl } from './provider/lifetimes.ts'
 import { mountProvider } from './provider/mount.ts'
@@ -39,6 +40,8 @@ export interface Protocol<Account extends AccountOfProtocol = AccountOfProtocol>
   describeRequestedAccess(details: Parameters<typeof describeRequestedAccess>[1]): Promise<AccessInWords>
   /** The sign-in sessions of browsers. */
   sessions: AuditedSessions
+  /** Asks the hooks of a sign-in without a session. */
+  admitSignIn: AdmitSignIn
   /** Ends one signed-in device of an account. @param by.own it is the browser that asks */
   endDevice(accountId: string, uid: string, by: { own: boolean }): Promise<void>
   /** From the user code of a device to the interaction in which a person decides on it (RFC 8628). */
@@ -84,6 +87,10 @@ export async function openProtocol<Account extends AccountOfProtocol>(
 
   const findLive = liveAccounts(accounts)
   const upstreamSessions = createUpstreamSessions(artifacts, () => grantTtl(lifetimes))
+  const admit = createAdmitSignIn({
+    hooks: deps.hooks,
+    groupsOf: async (id) => (await deps.membershipsOf(id)).groups.map(({ name }) => name),
+  })
   const signIns = createSignInSessions({
     ...{ issuer, current, artifacts, lifetimes, upstreamSessions, findLive },
     impersonationCounts: deps.impersonationCounts,
@@ -93,6 +100,8 @@ export async function openProtocol<Account extends AccountOfProtocol>(
     ...effects,
     events,
     lastUses: deps.lastUses,
+    admit,
+    findLive,
     endOtherSessions: accounts.endOtherSessions,
   })
   const admits = createAdmits(deps.membershipsOf)
@@ -107,6 +116,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
     organizations: deps.organizations,
     sessions,
     effects,
+    asksHooks: () => deps.hooks.asked('sign_in', undefined),
     speak: http.language.ofAuthorizationRequest,
   })
   provider.watch(KEY_WATCH)
@@ -117,6 +127,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
         customInWords(deps.customClaims, clientId, scopes),
       ),
     sessions,
+    admitSignIn: admit,
     endDevice: createEndDevice({
       artifacts,
       grantKey: secrets.key('grants'),
@@ -140,6 +151,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
       liveToken: async (value) => (deps.fastPaths() ? liveToken(value) : undefined),
       revoked: (what) => events({ type: 'token.revoked', client_id: FIRST_PARTY_ID, ...what }),
       findLive,
+      admit,
       secondFactor: deps.secondFactor,
       appPasswordCounts: deps.appPasswordCounts,
       mfaRequired: deps.mfaRequired,

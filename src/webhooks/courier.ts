@@ -1,7 +1,7 @@
 import type { Clock } from '../shared/clock.ts'
 import { type Delivery, type Outcome, pauseAfter } from '../shared/delivery.ts'
+import { signatureOf } from '../shared/standard-webhooks.ts'
 import type { EventLog, Sent, WebhookEvent } from './log.ts'
-import { signatureOf } from './signature.ts'
 import type { WebhookRow, WebhookStore } from './store.ts'
 
 /** How long a receiver may take, in milliseconds. */

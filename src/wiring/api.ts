@@ -14,6 +14,7 @@ import { createMailboxProof } from '../factors/pages/mailbox-proof.ts'
 import { reportVerified } from '../factors/pages/verify-form.ts'
 import { notSent } from '../factors/phone/not-sent.ts'
 import type { Federation } from '../federation/federation.ts'
+import { HOOK_FIELDS } from '../hooks/table.ts'
 import type { Http } from '../http/http.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
 import { liveAccounts } from '../oidc/sessions/generations.ts'
@@ -28,7 +29,7 @@ export async function wireApi(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { adminTokens, firstPartyTokens, sessions }: WiredProtocol,
+  { adminTokens, admitSignIn, firstPartyTokens, sessions }: WiredProtocol,
   federation: Federation,
 ): Promise<void> {
   const { accounts, artifacts, audit, clients, clientScopes, clock, config, configuration, consents } =
@@ -52,6 +53,8 @@ export async function wireApi(
       limit: http.limit,
       accounts,
       clients,
+      hooks: services.hooks,
+      hookFields: HOOK_FIELDS,
       webhooks: services.webhooks,
       testMail: services.testMail,
       impersonations: services.impersonations,
@@ -109,6 +112,7 @@ export async function wireApi(
         findLive,
         firstPartyTokens,
         sessions,
+        admitSignIn,
         upstream: federation,
         cookies: http.cookies,
         mailboxProof: createMailboxProof(http),

@@ -5,12 +5,12 @@ import { innerRequest } from '../admin/console/try-it/inner-request.ts'
 import { type FiguresDependencies, firstStepsOf } from '../admin/figures.ts'
 import { supportPages } from '../admin/support-pages.ts'
 import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
-import { shownText, textOf, valueIn } from '../attributes/definitions/field.ts'
 import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
 import { createAuditCounts } from '../audit/counts-store.ts'
 import { actionGroups, sentenceOf } from '../audit/event-types.ts'
 import { FORM } from '../clients/fields/form.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
+import { HOOK_FIELDS } from '../hooks/table.ts'
 import type { Http } from '../http/http.ts'
 import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
@@ -22,6 +22,7 @@ import {
   valueIn as organizationValue,
 } from '../organizations/fields.ts'
 import type { Services } from '../services.ts'
+import { shownText, textOf, valueIn } from '../shared/definitions/field.ts'
 import type { WiredProtocol } from './protocol.ts'
 
 /** What console and REST show at a glance. */
@@ -84,6 +85,8 @@ export async function wireConsole(
       restrictedClients: clients.restricted,
       secondFactor: () => services.settings.values.secondFactor,
       factors: services.factors,
+      hooks: services.hooks,
+      hookFields: HOOK_FIELDS,
       webhooks: services.webhooks,
       async sendTestMail(accountId) {
         const account = await accounts.byId(accountId)

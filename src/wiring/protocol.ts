@@ -49,6 +49,7 @@ export async function wireProtocol(
       exist: services.organizations.exist,
       ...services.organizations.members,
     },
+    hooks: services.hooks,
     customClaims: {
       live: services.customClaims.live,
       attributesOf: services.attributes.shown,

@@ -266,6 +266,7 @@ ${lines}`
       organizations: 0,
       attributes: 0,
       claims: 0,
+      hooks: 0,
       providers: 0,
       clients: 1,
     })

@@ -114,6 +114,13 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
         clients: [grouped.client_id],
       })
     await accounts.updateByAdmin(victim.user.id, { attributes: { attribute_0: 'x', attribute_1: 'y' } })
+    // Hooks of another client, and disabled ones, cost nothing.
+    for (const at of ['sign_in', 'token'])
+      for (const more of [{ clients: ['another'] }, { state: 'disabled' }])
+        await latchkey.services.hooks.create({
+          ...{ name: `${at.replace('_', '-')}-${Object.keys(more)}`, at, url: 'http://127.0.0.1:9/' },
+          ...more,
+        })
     // Written once a client and day, behind the answer to its first token.
     await byMachine(API)
     await fixture.tokens(victim, web)

@@ -890,6 +890,22 @@ export const samples: Sample[] = [
         },
       }) as const,
   ),
+  ...([true, false] as const).map(
+    (device) =>
+      ({
+        title: `denied-${device ? 'device' : 'app'}`,
+        view: 'interaction/denied',
+        status: 403,
+        data: {
+          client,
+          account: { username: 'ada', email: 'ada@example.org' },
+          switchAccount: device ? undefined : { action: '/interaction/u1/switch' },
+          message: 'Your laptop has not checked in for a month. Ask the help desk, room 12.',
+          back: { action: '/interaction/u1/cancel' },
+          device,
+        },
+      }) as const,
+  ),
   ...(['none', 'words', 'address'] as const).map(
     (contact) =>
       ({

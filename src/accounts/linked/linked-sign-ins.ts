@@ -14,6 +14,7 @@ import { firstStep, madeOf, ofAccount, type SecurityEvents } from '../events.ts'
 import { parseFields, upstreamRegistrationSchema } from '../schemas.ts'
 import type { AccountSessions } from '../sessions.ts'
 import type { AccountSettings } from '../settings.ts'
+import type { AdmitRegistration } from '../sign-up/admit.ts'
 import { takenError } from '../sign-up/new-account.ts'
 import { canonicalUsername, suggestUsername, username as usernameSchema } from '../sign-up/username.ts'
 import type { AccountStore } from '../store/store.ts'
@@ -109,6 +110,7 @@ export function createLinkedSignIns(deps: {
   events: SecurityEvents
   settings: Pick<AccountSettings, 'registration'>
   refusedDomain: (email: string) => string | undefined
+  admit: AdmitRegistration
 }): LinkedSignIns {
   const { store, linkedStore, verification, sessions, mail, links, events } = deps
   const from = ({ address }: Origin) => (address === undefined ? {} : { address })
@@ -173,6 +175,7 @@ export function createLinkedSignIns(deps: {
       })
       const refused = deps.refusedDomain(fields.email)
       if (refused !== undefined) throw refusedFields({ email: refused })
+      await deps.admit({ username: fields.username, email: fields.email }, origin.address)
       const { verified } = input.email
       const inserted = await linkedStore.insert(
         {

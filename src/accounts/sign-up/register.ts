@@ -15,6 +15,7 @@ import { newOwner, type PasswordContext, type PasswordPolicy } from '../password
 import { type RegistrationInput, registrationSchema } from '../schemas.ts'
 import type { AccountSettings } from '../settings.ts'
 import type { AccountStore } from '../store/store.ts'
+import type { AdmitRegistration } from './admit.ts'
 import { takenError } from './new-account.ts'
 import { canonicalUsername } from './username.ts'
 
@@ -28,11 +29,15 @@ export function createRegister(deps: {
   policy: PasswordPolicy
   verification: Pick<SendingVerification, 'queue'>
   events: SecurityEvents
+  admit: AdmitRegistration
 }): Pick<Accounts, 'register' | 'registerInvited'> {
   const { store, hasher, policy, verification, events } = deps
 
   /** @param given.proven whether the address is its owner's already, and need not be one of `email_domains` */
-  async function make(input: RegistrationInput, { proven }: { proven: boolean }) {
+  async function make(
+    input: RegistrationInput,
+    { proven, address }: { proven: boolean } & Pick<Origin, 'address'>,
+  ) {
     const parsed = registrationSchema.safeParse(input)
     const errors = parsed.success ? {} : fieldErrorsOf(parsed.error)
     if (!errors.password) {
@@ -48,6 +53,7 @@ export function createRegister(deps: {
 
     hasher.assertCapacity()
     if (await store.byUsername(canonicalUsername(username))) throw takenError('username_taken')
+    await deps.admit({ username, email }, address)
     const account = await store.insert({
       id: randomUUID(),
       username: canonicalUsername(username),
@@ -75,14 +81,14 @@ export function createRegister(deps: {
     async register(input, origin = {}) {
       if (deps.settings.registration === 'closed')
         throw new AppError('registration_closed', 403, message('register.closed.short'))
-      const { account, email } = await make(input, { proven: false })
+      const { account, email } = await make(input, { proven: false, address: origin.address })
       const made = told(account, origin)
       verification.queue(account, email, origin.interaction)
       return made
     },
 
     registerInvited: async (input, origin = {}) =>
-      told((await make(input, { proven: true })).account, origin),
+      told((await make(input, { proven: true, address: origin.address })).account, origin),
   }
 }
 

@@ -53,6 +53,7 @@ const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   organizations: ['organization', 'organizations'],
   attributes: ['attribute', 'attributes'],
   claims: ['claim', 'claims'],
+  hooks: ['hook', 'hooks'],
   providers: ['sign-in provider', 'sign-in providers'],
   clients: ['client', 'clients'],
 }

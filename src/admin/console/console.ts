@@ -13,6 +13,7 @@ import { type ConfigurationAreaDependencies, configurationArea } from './configu
 import { type ConsoleDependencies, consoleContext } from './context.ts'
 import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
 import { attributesArea, claimsArea, type DefinitionsAreaDependencies } from './definitions/areas.ts'
+import { type HooksAreaDependencies, hooksArea } from './definitions/hooks.ts'
 import { type KeysDependencies, keysArea } from './keys.ts'
 import { type LanguagesDependencies, languagesArea } from './languages/routes.ts'
 import { type OrganizationsAreaDependencies, organizationsArea } from './organizations/routes.ts'
@@ -34,6 +35,7 @@ export interface ConsoleAreas
     ConfigurationAreaDependencies,
     DashboardDependencies,
     DefinitionsAreaDependencies,
+    HooksAreaDependencies,
     KeysDependencies,
     OrganizationsAreaDependencies,
     ProvidersDependencies,
@@ -63,6 +65,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   rejectionsArea,
   auditArea,
   configurationArea,
+  hooksArea,
   webhooksArea,
   scimArea,
   settingsArea,

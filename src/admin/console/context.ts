@@ -34,6 +34,7 @@ export const SECTIONS = [
   { group: 'Apps', id: 'registration', label: 'Registration', href: '/admin/registration' },
   { group: 'Apps', id: 'rejections', label: 'Refused requests', href: '/admin/rejections' },
   { group: 'Sign-in', id: 'providers', label: 'Sign-in providers', href: '/admin/providers' },
+  { group: 'Sign-in', id: 'hooks', label: 'Hooks', href: '/admin/hooks' },
   { group: 'Security', id: 'keys', label: 'Keys', href: '/admin/keys' },
   { group: 'Security', id: 'audit', label: 'Audit log', href: '/admin/audit' },
   { group: 'Server', id: 'webhooks', label: 'Webhooks', href: '/admin/webhooks' },

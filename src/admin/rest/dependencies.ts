@@ -7,7 +7,6 @@ import type { Accounts } from '../../accounts/accounts.ts'
 import type { Impersonations } from '../../accounts/impersonations/impersonations.ts'
 import type { Attributes } from '../../attributes/attributes.ts'
 import type { Claims } from '../../attributes/claims/claims.ts'
-import type { NamedDefinitionField } from '../../attributes/definitions/field.ts'
 import type { Audit } from '../../audit/audit.ts'
 import type { Entry } from '../../audit/entry.ts'
 import type { AuditDocument } from '../../audit/export.ts'
@@ -19,6 +18,7 @@ import type { ConfigurationService } from '../../configuration/configuration.ts'
 import type { Factors } from '../../factors/factors.ts'
 import type { Recovery } from '../../factors/recovery/recovery.ts'
 import type { Providers } from '../../federation/providers/providers.ts'
+import type { Hooks } from '../../hooks/hooks.ts'
 import type { Limit } from '../../http/rate-limits/rate-limits.ts'
 import type { SendTestMail } from '../../mail/test-mail.ts'
 import type { Consent } from '../../oidc/consent/consents.ts'
@@ -33,6 +33,7 @@ import type { ScimTokens } from '../../scim/tokens/tokens.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { Texts } from '../../settings/texts.ts'
 import type { Clock } from '../../shared/clock.ts'
+import type { NamedDefinitionField } from '../../shared/definitions/field.ts'
 import type { SecondFactorSetting } from '../../shared/second-factor-rule.ts'
 import type { Webhooks } from '../../webhooks/webhooks.ts'
 import type { FiguresDependencies } from '../figures.ts'
@@ -114,6 +115,8 @@ export interface RestDependencies {
   rejections: Pick<Rejections, 'list' | 'show'>
   configuration: Pick<ConfigurationService, 'export' | 'plan' | 'apply' | 'drift'>
   figures: FiguresDependencies
+  hooks: Omit<Hooks, 'ask' | 'asked'>
+  hookFields: readonly NamedDefinitionField[]
   webhooks: Omit<Webhooks, 'dispatch'>
   impersonations: Pick<Impersonations, 'running' | 'end'>
   scimTokens: Omit<ScimTokens, 'accept'>

@@ -82,6 +82,7 @@ export function refuseConfigurationChange(
 ): void {
   const after = Object.fromEntries(fields.map(({ field, after: value }) => [field, value]))
   if (kind === 'setting') refuseGuardingSettings(caller, [name], settings)
+  if (kind === 'hook') refuseHooks(caller)
   if (kind === 'provider' && action !== 'delete') {
     refuseSplitProviders(caller, { ...before, ...after })
     refuseMembershipRules(caller, after)
@@ -125,6 +126,17 @@ export function refuseScimTokens(caller: Caller): void {
   if (caller.kind === 'machine')
     throw refused(
       'A client cannot create SCIM tokens. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
+ * A hook guards sign-ins: a caller that took it away, or sent it to a receiver of its own, would decide who gets in, and what tokens say.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseHooks(caller: Caller): void {
+  if (caller.kind === 'machine')
+    throw refused(
+      'A client cannot change hooks, by which sign-ins are guarded. An administrator can, in the console or by command line.',
     )
 }
 

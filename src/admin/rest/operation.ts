@@ -40,6 +40,7 @@ interface AdminOperation<
     | 'audit log'
     | 'configuration'
     | 'SCIM tokens'
+    | 'hooks'
     | 'webhooks'
     | 'overview'
     | 'settings'

@@ -14,6 +14,7 @@ import { clientRoutes } from './clients/routes.ts'
 import { configurationRoutes } from './configuration/routes.ts'
 import type { RestDependencies } from './dependencies.ts'
 import { requireAdministration } from './guard.ts'
+import { hookRoutes } from './hooks.ts'
 import { impersonationRoutes } from './impersonations.ts'
 import { keyRoutes } from './keys.ts'
 import { organizationInvitationRoutes } from './organizations/invitations.ts'
@@ -64,6 +65,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     overviewRoutes,
     settingsRoutes,
     textRoutes,
+    hookRoutes,
     webhookRoutes,
     impersonationRoutes,
     scimTokenRoutes,

@@ -1,15 +1,15 @@
 /** Claims that administrators define: made of attributes, groups, roles, or a fixed text. What apps are told is src/oidc/tokens/custom-claims.ts. */
 import type { Clock } from '../../shared/clock.ts'
-import { isIdentityScope } from '../../shared/identity-scopes.ts'
-import { refusedFields } from '../../shared/validation-error.ts'
-import type { Attributes } from '../attributes.ts'
 import {
   createDefinitions,
   type DefinitionEvent,
   type Definitions,
   type DocumentStore,
-} from '../definitions/definitions.ts'
-import type { ContentOf } from '../definitions/field.ts'
+} from '../../shared/definitions/definitions.ts'
+import type { ContentOf } from '../../shared/definitions/field.ts'
+import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
+import type { Attributes } from '../attributes.ts'
 import { claimFields } from './table.ts'
 
 type ClaimContent = ContentOf<typeof claimFields>

@@ -1,9 +1,9 @@
 /** The fields of a custom claim, once; as src/attributes/table.ts. */
 import { z } from 'zod'
+import { type DefinitionFields, namedFields } from '../../shared/definitions/field.ts'
 import { isReservedClaim } from '../../shared/reserved-claims.ts'
 import { isScopeToken } from '../../shared/scope-token.ts'
 import { line } from '../../shared/text.ts'
-import { type DefinitionFields, namedFields } from '../definitions/field.ts'
 
 export const SOURCES = {
   attribute: 'An attribute of the person',

@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { CLAIM_FIELDS } from '../../attributes/claims/table.ts'
-import type { Defined, Definitions } from '../../attributes/definitions/definitions.ts'
-import { type NamedDefinitionField, shownText, valueIn } from '../../attributes/definitions/field.ts'
 import { ATTRIBUTE_FIELDS } from '../../attributes/table.ts'
+import { HOOK_FIELDS } from '../../hooks/table.ts'
+import type { Defined, Definitions } from '../../shared/definitions/definitions.ts'
+import { type NamedDefinitionField, shownText, valueIn } from '../../shared/definitions/field.ts'
 import { type Cli, CliError, createCommand, type Options } from '../context.ts'
 import { createOption, valueGiven } from '../option.ts'
 import { PROGRAM } from '../program.ts'
@@ -13,7 +14,7 @@ type One = Defined<object> & { name: string }
 
 /** What is defined, in words, and how it is shown. */
 interface Kind {
-  kind: 'attribute' | 'claim'
+  kind: 'attribute' | 'claim' | 'hook'
   about: string
   one: string
   fields: readonly NamedDefinitionField[]
@@ -24,6 +25,8 @@ interface Kind {
   columns: readonly string[]
   deleting: string
   next(one: One): string
+  /** What a new one has beside its fields, shown once. */
+  once?: string
   /** What else there is to be said of one. */
   more?(services: CliServices, one: One): Promise<[string, string][]>
 }
@@ -52,6 +55,53 @@ const CLAIMS: Kind = {
   columns: ['source', 'value', 'shape', 'in'],
   deleting: 'delete a claim: no further token says it',
   next: () => 'sign in to the app once more, and look at its next token',
+}
+
+const HOOKS: Kind = {
+  kind: 'hook',
+  about: 'Programs that are asked before a sign-in, a registration or tokens',
+  one: 'a hook',
+  fields: HOOK_FIELDS,
+  service: ({ hooks }) => ({ ...hooks, create: hooks.createWithSecret }),
+  columns: ['at', 'state', 'url'],
+  deleting: 'delete a hook: nobody is asked any more',
+  next: ({ name }) => `${PROGRAM} hooks test ${name}`,
+  once: 'secret',
+}
+
+/** `latchkey hooks …` */
+export function hookCommands(cli: Cli): Command {
+  const group = definitionCommands(cli, HOOKS)
+  group.addCommand(
+    createCommand('rotate-secret', 'give it a new secret; the one before signs too, for a day')
+      .argument('<hook>', 'its ID or name')
+      .action(async (idOrName: string, options: Options) => {
+        const { hooks } = await cli.services()
+        const { id } = await hooks.find(idOrName)
+        const { secret } = await hooks.rotateSecret(id)
+        cli.answer(options, { id, secret }, `Its secret, shown this once:\n${secret}`)
+      }),
+  )
+  group.addCommand(
+    createCommand('test', 'ask it about nobody, and show what it answers')
+      .argument('<hook>', 'its ID or name')
+      .action(async (idOrName: string, options: Options) => {
+        const { hooks } = await cli.services()
+        const { request, answer, failure, took } = await hooks.test((await hooks.find(idOrName)).id)
+        const text = [
+          `Asked:\n${request}`,
+          answer
+            ? `Answered in ${took} ms:\n${JSON.stringify(answer)}`
+            : `No good answer after ${took} ms: ${failure}.`,
+        ]
+        cli.answer(
+          options,
+          { request, answer: answer ?? null, failure: failure ?? null, took_ms: took },
+          text.join('\n\n'),
+        )
+      }),
+  )
+  return group
 }
 
 /** `latchkey claims …` */
@@ -99,7 +149,10 @@ function definitionCommands(cli: Cli, words: Kind): Command {
     withOptions(createCommand('create', `define ${one}`), fields).action(async (options: Options) => {
       const created = await service(await cli.services({ create: 'first' })).create(inputIn(options, fields))
       const next = `Next: ${words.next(created)}`
-      cli.answer(options, document(created), `The ${kind} is defined.\n\n${text(created)}\n\n${next}`)
+      const shown = words.once === undefined ? {} : { [words.once]: fieldOf(created, words.once) }
+      const secret = Object.entries(shown).map(([name, value]) => `Its ${name}, shown this once:\n${value}`)
+      const lines = [`The ${kind} is defined.`, text(created), ...secret, next]
+      cli.answer(options, { ...document(created), ...shown }, lines.join('\n\n'))
     }),
   )
   group.addCommand(

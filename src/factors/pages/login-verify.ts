@@ -42,7 +42,8 @@ export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyD
       reply.redirect(isSetUp(next) ? next : setUpPath(next), 303)
       return undefined
     }
-    if (session && person) return { session, person }
+    if (session && person)
+      return { session, person: session.byHook ? { ...person, secondFactorRequired: true } : person }
     const done = await sessions.current(request, reply)
     reply.redirect(done ? returnTo(request) : pathTo(request, '/login'), 303)
     return undefined

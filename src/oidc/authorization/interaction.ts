@@ -11,7 +11,9 @@ import type { Authentication } from '../sessions/sign-in.ts'
  */
 export interface InteractionDetails {
   uid: string
-  prompt: 'login' | 'consent' | 'select_account' | 'mfa' | 'access' | 'organization'
+  prompt: 'login' | 'consent' | 'select_account' | 'mfa' | 'access' | 'organization' | 'hook'
+  /** What a hook tells the person, where one has denied the sign-in. */
+  denied: string | undefined
   /** What a second factor has to show, where the interaction waits for one. */
   needed: NeededFactor | undefined
   client: ShownClient & { id: string; unverified: boolean }

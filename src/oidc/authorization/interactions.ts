@@ -11,6 +11,7 @@ import { websiteOf } from '../../shared/website.ts'
 import { ACCESS } from '../app-access/prompt.ts'
 import { type Admits, NOT_ADMITTED } from '../app-access/rule.ts'
 import type { Consents } from '../consent/consents.ts'
+import { DENIED, HOOK } from '../hooks/sign-in.ts'
 import { RegistrationChanged } from '../narrowed/interactions.ts'
 import { NO_MEMBER } from '../organizations/prompt.ts'
 import {
@@ -80,13 +81,14 @@ function missing(interaction: Interaction): InteractionDetails['missing'] {
 
 const selects = ({ prompt }: Interaction): boolean => prompt.name === SELECT_ACCOUNT
 
-const OWN_PAGES = [MFA, SELECT_ACCOUNT, ORGANIZATION, ACCESS] as const
+const OWN_PAGES = [MFA, SELECT_ACCOUNT, ORGANIZATION, ACCESS, HOOK] as const
 
 const promptOf = ({ prompt }: Interaction) => OWN_PAGES.find((name) => name === prompt.name) ?? 'consent'
 
 /** What a client is told of a person who leaves an interaction. */
 function reasonOf({ prompt, params }: Interaction): string {
   if (prompt.name === ACCESS) return NOT_ADMITTED
+  if (prompt.name === HOOK) return DENIED
   return prompt.name === ORGANIZATION && namedOrganization(params) !== undefined
     ? NO_MEMBER
     : 'the end-user refused the request'
@@ -107,6 +109,8 @@ export function createInteractions(deps: {
   organizations: OrganizationReads
   sessions: Pick<AuditedSessions, 'current' | 'incomplete'>
   effects: SignInEffects
+  /** Whether hooks are asked of sign-ins to no app: until they are, a session that began on the way to an app is of no use beside it. */
+  asksHooks(): boolean
   /** Speaks the language that an authorization request asks for. */
   speak(request: FastifyRequest, reply: FastifyReply, uid: string, uiLocales: unknown): void
 }): Interactions {
@@ -227,6 +231,7 @@ export function createInteractions(deps: {
       return {
         uid: interaction.uid,
         prompt: consents === undefined ? 'login' : promptOf(interaction),
+        denied: (interaction.prompt.details as { message?: string }).message,
         needed: (interaction.prompt.details as { needed?: NeededFactor }).needed,
         client: {
           id: clientId,
@@ -267,6 +272,7 @@ export function createInteractions(deps: {
         login: {
           ...{ accountId, generation, amr, ts: at, remember: true, verifiedAt },
           ...(sessionUid && { sessionUid }),
+          ...(sessionUid === undefined && deps.asksHooks() && { unasked: true }),
         },
         // What was shown for an earlier sign-in of this interaction is not shown for this one.
         [MFA]: undefined,

@@ -32,6 +32,7 @@ type Dependencies<Account extends AccountOfProtocol> = Pick<
   | 'apiCredentials'
   | 'membershipsOf'
   | 'customClaims'
+  | 'hooks'
   | 'organizations'
 > & { provider: Pick<ReloadableProvider, 'current' | 'acceptedKeys'> }
 

@@ -1,4 +1,5 @@
 import type { Client, KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { BeforeHooks } from '../../shared/before-hook.ts'
 import { own } from '../../shared/own.ts'
 import type { routes } from '../provider/routes.ts'
 import { withoutEmptyScope } from '../tokens/empty-scope.ts'
@@ -38,6 +39,7 @@ const OTHERS = ['audience', 'authorization_details']
 export function tokenPath(deps: {
   current(): Provider
   isApiCredential(id: string): boolean
+  hooks: Pick<BeforeHooks, 'asked'>
   grants: Readonly<Record<string, FastGrant>>
 }): FastPath {
   async function clientOf(
@@ -62,6 +64,7 @@ export function tokenPath(deps: {
     const client = await clientOf(provider, parameters, headers)
     if (client === undefined || !client.grantTypeAllowed(name) || client.dpopBoundAccessTokens)
       return undefined
+    if (deps.hooks.asked('token', client.clientId)) return undefined
     const ctx = contextOf(provider, raw, client, paramsOf(parameters, ['grant_type', ...grant.parameters]))
     const response = await grant.issue(provider, ctx, client)
     if (response === undefined) return undefined

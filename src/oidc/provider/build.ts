@@ -18,6 +18,8 @@ import {
 import { reportPkceUses } from '../events/pkce-uses.ts'
 import { reportSecurityEvents } from '../events/security-events.ts'
 import { giveSuccessBack } from '../events/success.ts'
+import { createSignInVerdict } from '../hooks/sign-in.ts'
+import { createTokenHooks } from '../hooks/tokens.ts'
 import { createJwtAccessTokens } from '../jwt-access-tokens/found.ts'
 import { createJwtReader } from '../jwt-access-tokens/reader.ts'
 import { createReferences } from '../jwt-access-tokens/reference.ts'
@@ -77,6 +79,8 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     createAdmits((id) => membershipsOf(ctx, id))(...about)
   const standingOf = createStandings(deps.organizations)
   const ofOrganizations = createOrganizationTokens(deps.organizations)
+  const groupsOf = async (id: string) => (await deps.membershipsOf(id)).groups.map(({ name }) => name)
+  const tokenHooks = createTokenHooks({ hooks: deps.hooks, accountOf, groupsOf })
   const apisOf = onceARequest(findByScope)
   async function customOf(
     ctx: KoaContextWithOIDC,
@@ -144,6 +148,8 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     accountOf,
     admits,
     standingOf,
+    verdictOf: createSignInVerdict({ hooks: deps.hooks, accountOf, groupsOf }),
+    tokenHooks,
     appPasswordCounts: deps.appPasswordCounts,
     impersonationCounts: deps.impersonationCounts,
     usernameOf: async (ctx: KoaContextWithOIDC, id: string) => (await accountOf(ctx, id))?.username,
@@ -159,6 +165,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     extraTokenClaims: createExtraTokenClaims({
       findResource: resourceOf,
       membershipsOf,
+      ofHooks: tokenHooks.ofAccessToken,
       customOf: async (ctx, token) => ({
         ...(await customOf(ctx, 'access_token', token, ctx.oidc.client)),
         ...(await ofOrganizations.claimsOf(ctx, token.accountId)),

@@ -85,6 +85,12 @@ export const PATCHES: readonly Patch[] = [
     apply: addCustomClaims,
   },
   {
+    name: 'claims of hooks',
+    why: 'What a hook has answered at the token endpoint is in the ID Token as well.',
+    test: 'test/hooks/tokens.test.ts',
+    apply: (provider, { tokenHooks }) => tokenHooks.attach(provider),
+  },
+  {
     name: 'empty scope',
     why: 'A token response without scopes leaves the parameter out: it may not be empty (RFC 6749 §3.3).',
     test: 'test/oidc/empty-scope.test.ts',

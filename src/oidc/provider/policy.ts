@@ -3,6 +3,7 @@ import { accessPrompt } from '../app-access/prompt.ts'
 import { isClaimable } from '../authorization/claimable.ts'
 import { type SecondFactorRules, secondFactorPrompt } from '../authorization/second-factor.ts'
 import { selectAccountPrompt } from '../authorization/select-account.ts'
+import { type FindVerdict, hookPrompts } from '../hooks/sign-in.ts'
 import { organizationPrompt, signInTooOldFor } from '../organizations/prompt.ts'
 import type { FindStanding } from '../organizations/standing.ts'
 import { claimsMissing } from '../requested-claims/consent.ts'
@@ -126,6 +127,7 @@ export function createInteractionPolicy(
   admits: Parameters<typeof accessPrompt>[0],
   standingOf: FindStanding,
   impersonationCounts: ImpersonationCounts,
+  verdictOf: FindVerdict,
 ) {
   const policy = base()
   policy.add(selectAccountPrompt(), 0)
@@ -133,6 +135,7 @@ export function createInteractionPolicy(
   policy.add(organizationPrompt(standingOf), 3)
   policy.add(accessPrompt(admits), 4)
   policy.add(impersonationPrompt(impersonationCounts), 0)
+  for (const prompt of hookPrompts(verdictOf)) policy.add(prompt)
   const login = policy.get('login')?.checks
   login?.add(accountUnavailable)
   login?.remove('id_token_hint')

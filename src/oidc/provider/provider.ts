@@ -26,6 +26,8 @@ import type { Grants } from '../consent/grants.ts'
 import type { DeviceCodes } from '../device/codes.ts'
 import type { DevicePages } from '../device/pages.ts'
 import { withSlowDown } from '../device/polling.ts'
+import type { FindVerdict } from '../hooks/sign-in.ts'
+import type { TokenHooks } from '../hooks/tokens.ts'
 import type { JwtAccessTokens } from '../jwt-access-tokens/found.ts'
 import { enabledAlgorithms } from '../keys/algorithms.ts'
 import { checkOrganizationParameter, type FindStanding, ORGANIZATION } from '../organizations/standing.ts'
@@ -82,6 +84,9 @@ export interface ProviderDependencies {
   admits(ctx: KoaContextWithOIDC, client: Client | undefined, accountId: string): Promise<boolean>
   /** For which organization the person of a request signs in. */
   standingOf: FindStanding
+  /** What hooks say of the sign-in of a request. */
+  verdictOf: FindVerdict
+  tokenHooks: TokenHooks
   /** Whether an app password still counts, by its id. */
   appPasswordCounts(id: string): Promise<boolean>
   impersonationCounts: ImpersonationCounts
@@ -146,6 +151,7 @@ function configuration(deps: ProviderDependencies): Configuration {
         deps.admits,
         deps.standingOf,
         deps.impersonationCounts,
+        deps.verdictOf,
       ),
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { setActor } from '../../shared/audit-context.ts'
+import type { AdmitSignIn, HookPerson } from '../hooks/sign-in.ts'
 import type { LastUses } from '../usage/last-uses.ts'
 import type { Authentication, SignInSessions } from './sign-in.ts'
 import { requireAllowed } from './while-impersonated.ts'
@@ -11,7 +12,12 @@ export interface SessionOwner {
 }
 
 /** The sign-in sessions of browsers, as the rest of the server uses them. */
-export interface AuditedSessions extends Omit<SignInSessions, 'endUpstream' | 'verify'> {
+export interface AuditedSessions extends Omit<SignInSessions, 'endUpstream' | 'start' | 'verify'> {
+  /**
+   * As `SignInSessions.start`, after hooks were asked. @returns whether one wants a second factor, without which the session counts for nothing
+   * @throws AppError sign_in_denied (403): one has denied it
+   */
+  start(...args: Parameters<SignInSessions['start']>): Promise<{ asksFactor: boolean }>
   /** As `SignInSessions.verify`. @returns whether it was verified */
   verify(...args: Parameters<SignInSessions['verify']>): Promise<boolean>
   /** The account and session of a browser; undefined: it is not signed in. */
@@ -53,6 +59,9 @@ export function auditSessions(
     /** Raises the generation of the account's sign-ins, and gives the new one. */
     endOtherSessions(accountId: string, uid: string): Promise<number>
     events(event: SessionEndedEvent): void
+    /** Asks hooks, where there are any. */
+    admit: AdmitSignIn
+    findLive(accountId: string, generation: number): Promise<HookPerson | undefined>
     lastUses: Pick<LastUses, 'note'>
   },
 ): AuditedSessions {
@@ -95,9 +104,13 @@ export function auditSessions(
       return done
     },
     async start(request, reply, authentication) {
-      await sessions.start(request, reply, authentication)
+      const { accountId, amr, continues, generation } = authentication
+      const account = () => deps.findLive(accountId, generation)
+      const asksFactor = !continues && (await deps.admit({ account, amr, address: request.ip })).secondFactor
+      await sessions.start(request, reply, { ...authentication, ...(asksFactor && { asksFactor }) })
       await deps.endPending(request, reply)
       await deps.signedIn(request, reply, authentication)
+      return { asksFactor }
     },
     async ownerOf(request, reply) {
       const session = await current(request, reply)

@@ -25,7 +25,10 @@ export interface SessionDevice {
 export function rememberDetails(provider: Provider): void {
   const { Session, Grant } = provider
   for (const [model, fields] of [
-    [Session, ['device', 'upstream', 'generation', 'signIns', 'verifiedAt', 'impersonation']],
+    [
+      Session,
+      ['device', 'upstream', 'generation', 'signIns', 'verifiedAt', 'impersonation', 'asksFactor', 'unasked'],
+    ],
     [
       Grant,
       [
@@ -57,6 +60,10 @@ export function rememberDetails(provider: Provider): void {
     // Signed in again by other means, the session is no longer the provider's to end.
     if (!details.amr?.includes('fed')) Object.assign(this, { upstream: undefined })
     // The sign-in that an interaction ended with: its password was checked in that generation, whatever came since.
+    const login = interaction?.result?.login
+    // One that a session has answered is as far as that session.
+    if (login !== undefined && login.sessionUid === undefined)
+      Object.assign(this, { unasked: (login as { unasked?: boolean }).unasked, asksFactor: undefined })
     if (ctx)
       Object.assign(this, {
         device: deviceOf(ctx.req),

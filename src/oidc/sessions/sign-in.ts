@@ -29,6 +29,10 @@ export interface Authentication extends Generation {
   provider?: string | undefined
   /** Its owner has come by a link in a mail, or is told of what they did: no mail about a new device. */
   quiet?: boolean | undefined
+  /** The sign-in that the browser has goes on: no hook is asked. */
+  continues?: boolean | undefined
+  /** A hook wants a second factor. */
+  asksFactor?: boolean | undefined
 }
 
 /** The browser's sign-in session: what single sign-on, the account pages and the JSON API share. */
@@ -50,6 +54,8 @@ export interface SignInSession extends Generation {
 /** A session that has shown too little, and what it lacks. */
 export interface IncompleteSession extends SignInSession {
   missing: MissingStep
+  /** A hook wants it. */
+  byHook: boolean
 }
 
 export interface SignInSessions {
@@ -129,9 +135,12 @@ export function createSignInSessions(deps: {
     const { session } = await open(request, reply)
     const { accountId, uid, loginTs, amr = ['pwd'] } = session
     if (accountId === undefined || loginTs === undefined) return undefined
+    if ((session as { unasked?: boolean }).unasked === true) return undefined
     const generation = generationOf(session)
-    const account = await deps.findLive(accountId, generation)
-    if (account === undefined) return undefined
+    const found = await deps.findLive(accountId, generation)
+    if (found === undefined) return undefined
+    const byHook = (session as { asksFactor?: boolean }).asksFactor === true
+    const account = byHook ? { ...found, secondFactorRequired: true } : found
     const impersonation = impersonationOf(session)
     if (impersonation && !(await deps.impersonationCounts(accountId, impersonation))) return undefined
     // Nothing is missing that its person would have to show: they are not there.
@@ -140,7 +149,7 @@ export function createSignInSessions(deps: {
     const first = missing === 'set-up' || deps.gate.needed(account) === undefined
     const freshAt = first ? loginTs : Math.min(loginTs, verifiedAt ?? 0)
     const told = { accountId, generation, uid, loginTs, amr, freshAt, verifiedAt, impersonation }
-    return { session: told, missing }
+    return { session: told, missing, byHook }
   }
   /** Saves a session that signs in, and gives the browser its cookie. */
   async function save(opened: Awaited<ReturnType<typeof open>>, session: Session) {
@@ -169,7 +178,7 @@ export function createSignInSessions(deps: {
       const found = await read(request, reply)
       if (found?.missing === undefined) return undefined
       const old = epochSeconds(Date.now) - found.session.loginTs > FIRST_STEP_TTL
-      return old ? undefined : { ...found.session, missing: found.missing }
+      return old ? undefined : { ...found.session, missing: found.missing, byHook: found.byHook }
     },
     async verify(request, reply, { accountId, uid, amr }) {
       const opened = await open(request, reply)
@@ -182,7 +191,7 @@ export function createSignInSessions(deps: {
       Object.assign(session, { amr: methods, acr: acrOf(methods), verifiedAt: epochSeconds(Date.now) })
       return (await save(opened, session)) ? { generation, amr: methods } : undefined
     },
-    async start(request, reply, { accountId, generation, amr, upstream, at, verifiedAt }) {
+    async start(request, reply, { accountId, generation, amr, upstream, at, verifiedAt, asksFactor }) {
       const opened = await open(request, reply)
       let { session } = opened
       if (isAnother(session, { accountId, generation }) || impersonationOf(session)) {
@@ -192,7 +201,10 @@ export function createSignInSessions(deps: {
         session.resetIdentifier()
       }
       session.loginAccount({ accountId, amr, loginTs: at ?? epochSeconds(Date.now) })
-      Object.assign(session, { device: deviceOf(request.raw), upstream, generation, verifiedAt })
+      Object.assign(session, {
+        ...{ device: deviceOf(request.raw), upstream, generation, verifiedAt },
+        ...{ asksFactor, unasked: undefined },
+      })
       if (await save(opened, session)) await deps.upstreamSessions.remember(accountId, upstream)
     },
     async impersonate(request, reply, { accountId, generation, impersonation, by }) {

@@ -1,5 +1,6 @@
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
 import { actOf, impersonationOf } from '../../shared/impersonation.ts'
+import type { TokenHooks } from '../hooks/tokens.ts'
 import { currentContext } from '../provider/context.ts'
 import { toldInTokens } from './by-role.ts'
 import type { ProtocolMemberships } from './memberships.ts'
@@ -37,19 +38,22 @@ export const createExtraTokenClaims =
     membershipsOf(ctx: KoaContextWithOIDC, id: string): Promise<ProtocolMemberships | undefined>
     /** Custom claims that the token has, and those of its organization. */
     customOf(ctx: KoaContextWithOIDC, token: AccessToken): Promise<Record<string, unknown>>
+    /** Claims that hooks say. @throws InvalidGrant where one has denied the tokens */
+    ofHooks: TokenHooks['ofAccessToken']
   }) =>
   async (
     given: KoaContextWithOIDC | undefined,
     token: AccessToken | ClientCredentials,
   ): Promise<Record<string, unknown> | undefined> => {
-    if (token.kind !== 'AccessToken') return undefined
     const ctx = given ?? currentContext()
+    if (token.kind !== 'AccessToken') return ctx && some(await deps.ofHooks(ctx, token))
     if (ctx === undefined) return token.extra
+    const ofHooks = await deps.ofHooks(ctx, token)
     // What the protocol says counts, and stands behind.
     const signIn =
       token.accountId === undefined
         ? signInClaims(ctx)
-        : { ...(await deps.customOf(ctx, token)), ...signInClaims(ctx) }
+        : { ...ofHooks, ...(await deps.customOf(ctx, token)), ...signInClaims(ctx) }
     const server = token.resourceServer
     if (server === undefined || token.accountId === undefined) return signIn
     const api = server.identifier()
@@ -60,6 +64,8 @@ export const createExtraTokenClaims =
         : undefined
     return memberships ? { ...signIn, ...toldInTokens(api, tokenClaims, memberships) } : signIn
   }
+
+const some = (claims: Record<string, unknown>) => (Object.keys(claims).length === 0 ? undefined : claims)
 
 /** When the person of an access token signed in, in seconds since the epoch; undefined: the token does not say. */
 export function authTimeOf(token: AccessToken): number | undefined {

@@ -1,5 +1,6 @@
 import type { AccessToken, Client, Grant, Provider, RefreshToken } from 'oidc-provider'
 import { acrOf, neededBy, reaches, satisfies } from '../../shared/acr.ts'
+import { currentAuditContext } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import type { SecondFactor } from '../../shared/second-factor.ts'
@@ -10,6 +11,7 @@ import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { Admits } from '../app-access/rule.ts'
 import { endGrant } from '../consent/end-grant.ts'
 import type { FindLiveToken } from '../fast-paths/live-tokens.ts'
+import type { AdmitSignIn } from '../hooks/sign-in.ts'
 import { upstreamOf } from '../sessions/details.ts'
 import { appPasswordOf, type Generation, generationOf } from '../sessions/generations.ts'
 import type { Authentication } from '../sessions/sign-in.ts'
@@ -86,6 +88,7 @@ const ORIGIN = 'first_party_api'
 /** An account, as its tokens are judged by it. */
 interface LiveAccount {
   id: string
+  username: string
   email: string | null
   role: string
   secondFactors: readonly SecondFactor[]
@@ -106,6 +109,8 @@ export function createFirstPartyTokens<Account>(deps: {
   revoked(event: { accountId?: string; reason: 'signed_out' | 'replayed' }): void
   /** The account, if it and its sign-ins of a generation still count. */
   findLive(accountId: string, generation: number): Promise<LiveAccount | undefined>
+  /** Asks hooks, where there are any. @throws AppError sign_in_denied (403) */
+  admit: AdmitSignIn
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
   /** Whether an app password still counts, by its id. */
@@ -159,6 +164,10 @@ export function createFirstPartyTokens<Account>(deps: {
     // Whose address is not verified yet gets tokens that do nothing until then (registering).
     const required = requiredAcr(deps.secondFactor(), account)
     if (account.email !== null && !satisfies(who.amr, required)) throw await deps.mfaRequired(who, account)
+    // A hook is told of no sign-in that has not shown what the account asks for.
+    const { address } = currentAuditContext() ?? {}
+    const { secondFactor } = await deps.admit({ account: async () => account, amr: who.amr, address })
+    if (secondFactor) throw await deps.mfaRequired(who, account)
   }
 
   return {

@@ -26,6 +26,8 @@ interface World {
   company: string
   /** One that asks much of sign-ins. */
   guardedCompany: string
+  /** A program that is asked. */
+  hook: string
   own: string
 }
 
@@ -175,6 +177,13 @@ const OPERATIONS: Record<string, Row> = {
     may: 'clients whose people are asked for consent, as those that it may register',
   },
   revokeRegistrationToken: { may: 'closes a door' },
+  createHook: {
+    not: (rest) => [rest.post('/hooks', { name: 'x', at: 'sign_in', url: 'https://a.example/' })],
+  },
+  changeHook: { not: (rest, { hook }) => [rest.patch(`/hooks/${hook}`, { state: 'disabled' })] },
+  deleteHook: { not: (rest, { hook }) => [rest.delete(`/hooks/${hook}`)] },
+  rotateHookSecret: { not: (rest, { hook }) => [rest.post(`/hooks/${hook}/rotate-secret`)] },
+  testHook: { not: (rest, { hook }) => [rest.post(`/hooks/${hook}/test`)] },
   createWebhook: { may: WEBHOOK },
   changeWebhook: { may: WEBHOOK },
   deleteWebhook: { may: WEBHOOK },
@@ -204,6 +213,8 @@ const OPERATIONS: Record<string, Row> = {
         `roles: [{name: Buyer, resource: "${ORDERS}", scope: "${ORDERS_SCOPE}"}]`,
         'prune: {roles: true}\nroles: [{name: Plain}]\ngroups: [{name: Staff, roles: []}]',
         'prune: {resources: true}\nresources: []',
+        'hooks: [{name: x, at: sign_in, url: "https://a.example/"}]',
+        'prune: {hooks: true}\nhooks: []',
         'providers: [{id: hub, kind: github, name: Hub, client_id: x, client_secret_env: HUB_SECRET, membership_rules: [{claim: login, value: "*", group: Staff}]}]',
       ]
       // One file at a time is applied.
@@ -255,6 +266,11 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
       consoleSecret: (await clients.get(console.client_id)).secrets[0]?.id ?? '',
       ...{ guarded: guarded.client_id, group: group.id, role: role.id, own: caller.client_id },
       ...{ company: company.id, guardedCompany: guardedCompany.id },
+      hook: (
+        await latchkey.services.hooks.create({
+          ...{ name: 'gate', at: 'sign_in', url: 'http://127.0.0.1:9/', state: 'disabled' },
+        })
+      ).id,
       plainGroup: (await access.groups.create({ name: 'Plain' })).id,
       plainRole: (await access.roles.create({ name: 'Plain' })).id,
     }

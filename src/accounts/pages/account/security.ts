@@ -138,6 +138,7 @@ export async function securityRoutes(
         await sessions.start(request, reply, {
           ...{ accountId: account.id, generation, amr, verifiedAt },
           quiet: true,
+          continues: true,
         })
         return `${PATH}?done=password`
       },

@@ -1,11 +1,11 @@
-import type { NamedDefinitionField } from '../../../attributes/definitions/field.ts'
+import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
 import { tickedOf } from '../clients/controls.ts'
 import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 
 type Fields = readonly NamedDefinitionField[]
 type Sent = Readonly<Record<string, string>>
 
-/** How values of fields are written (src/attributes/definitions/field.ts). */
+/** How values of fields are written (src/shared/definitions/field.ts). */
 export interface DefinitionTexts {
   /** As a control has it. */
   textOf(field: NamedDefinitionField, value: unknown): string

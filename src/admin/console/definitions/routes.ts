@@ -1,22 +1,22 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Defined, Definitions } from '../../../attributes/definitions/definitions.ts'
-import type { NamedDefinitionField } from '../../../attributes/definitions/field.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
+import type { Defined, Definitions } from '../../../shared/definitions/definitions.ts'
+import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type DefinitionTexts, defaultsOf, drawnDefinition, enteredIn, filledWith } from './form.ts'
-import type { ShownPreview } from './view.ts'
+import type { ShownHook, ShownPreview } from './view.ts'
 
 export type One = Defined<{ name: string }>
 
 /** What is defined, in words, and what its pages show beside the fields. */
 export interface DefinitionWords {
-  kind: 'attribute' | 'claim'
+  kind: 'attribute' | 'claim' | 'hook'
   /** “an attribute” */
   one: string
   title: string
@@ -25,7 +25,7 @@ export interface DefinitionWords {
   empty: string
   /** Fields that the list shows, beside the name. */
   columns: readonly string[]
-  notices: Readonly<Record<'created' | 'saved' | 'deleted', string>>
+  notices: Readonly<Record<'created' | 'saved' | 'deleted', string> & Partial<Record<'rotated', string>>>
   /** Above the link to the page that deletes it. */
   deleting: string
   /** On that page: what happens, in a sentence. */
@@ -36,6 +36,10 @@ export interface DefinitionWords {
   /** What ends with it. */
   ending(one: One): Promise<{ label: string; value: string }[]>
   preview?(request: FastifyRequest, one: One): Promise<ShownPreview>
+  /** What a hook has beside its fields. */
+  hook?(request: FastifyRequest, reply: FastifyReply, one: One): ShownHook
+  /** Told of a new one, before the page of it is shown. */
+  created?(request: FastifyRequest, reply: FastifyReply, one: One): void
 }
 
 interface Given {
@@ -53,8 +57,14 @@ const query = z.object({ done: z.string().optional().catch(undefined) })
 
 const fieldOf = (one: object, name: string): unknown => (one as Readonly<Record<string, unknown>>)[name]
 
-/** A list of what is defined, a page of each, and those to define and delete one. */
-export function definitionPages(app: FastifyInstance, { words, fields, definitions, texts }: Given): void {
+/** Shows the page of one. */
+export type ShowOne = (request: FastifyRequest, reply: FastifyReply, one: One) => Promise<FastifyReply>
+
+/**
+ * A list of what is defined, a page of each, and those to define and delete one.
+ * @returns what shows the page of one
+ */
+export function definitionPages(app: FastifyInstance, { words, fields, definitions, texts }: Given): ShowOne {
   const { kind } = words
   const section = `${kind}s` as const
   const base = `/admin/${section}`
@@ -110,7 +120,9 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
   app.post(base, { config: { admin: `${kind}.create`, formPage: `${base}/new` } }, async (request, reply) => {
     try {
       const sent = sentSchema.parse(request.body ?? {})
-      const { id } = await definitions.create(enteredIn(fields, sent, texts))
+      const made = await definitions.create(enteredIn(fields, sent, texts))
+      const { id } = made
+      words.created?.(request, reply, made)
       return reply.redirect(pageOf(id, 'created'), 303)
     } catch (error) {
       return showNew(request, reply, { ...asFormErrors(error), values: shownAgain(request.body) }, 422)
@@ -152,10 +164,14 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
       conflict: also.stale ? labelled(changeable, one) : undefined,
       readers,
       preview,
+      hook: words.hook?.(request, reply, one),
       deleting: words.deleting,
       removeHref: `${pageOf(one.id)}/delete`,
     }
-    const notice = status === undefined ? noticeOf(words.notices, query.parse(request.query).done) : undefined
+    const notice =
+      status === undefined && request.method === 'GET'
+        ? noticeOf(words.notices, query.parse(request.query).done)
+        : undefined
     return renderConsole(request, reply, section, 'admin/definitions-one', data, {
       notice,
       ...(status !== undefined && { status }),
@@ -220,4 +236,5 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
       return reply.redirect(`${base}?done=deleted`, 303)
     },
   )
+  return show
 }

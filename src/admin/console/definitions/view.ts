@@ -11,6 +11,18 @@ export interface ShownPreview {
   about?: string | undefined
 }
 
+/** The secret of a hook, and what came of trying it. */
+export interface ShownHook {
+  base: string
+  /** Of a new secret, this once. */
+  secret: string | undefined
+  /** Until when the secret before signs too. */
+  formerUntil: string | undefined
+  tried:
+    | { request: string; answer: string | undefined; failure: string | undefined; took: number }
+    | undefined
+}
+
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/definitions': {
@@ -37,6 +49,7 @@ declare module '../../../http/pages/pages.ts' {
       /** Definitions that read this one. */
       readers?: { href: string; name: string }[] | undefined
       preview?: ShownPreview | undefined
+      hook?: ShownHook | undefined
       deleting: string
       removeHref: string
     }

@@ -1,5 +1,7 @@
-import type { Definitions } from '../../../attributes/definitions/definitions.ts'
-import type { NamedDefinitionField } from '../../../attributes/definitions/field.ts'
+import type { FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import type { Definitions } from '../../../shared/definitions/definitions.ts'
+import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
 import type { RestContext } from '../context.ts'
 import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { createOnce } from '../idempotency.ts'
@@ -7,11 +9,10 @@ import { operation } from '../operation.ts'
 import { idParams, pageOf } from '../schemas.ts'
 import { definitionSchemas, definitionView } from './schemas.ts'
 
-const area = 'attributes and claims' as const
-
 /** What is defined, in words. */
-interface Kind {
-  kind: 'attribute' | 'claim'
+export interface Kind {
+  area: 'attributes and claims' | 'hooks'
+  kind: 'attribute' | 'claim' | 'hook'
   description: string
   /** “an attribute” */
   one: string
@@ -20,6 +21,7 @@ interface Kind {
 }
 
 const ATTRIBUTE: Kind = {
+  area: 'attributes and claims',
   kind: 'attribute',
   one: 'an attribute',
   description: 'What administrators have defined of people beside the standard claims.',
@@ -28,6 +30,7 @@ const ATTRIBUTE: Kind = {
 }
 
 const CLAIM: Kind = {
+  area: 'attributes and claims',
   kind: 'claim',
   one: 'a claim',
   description: 'What apps and APIs are told of people beside the standard claims.',
@@ -37,11 +40,13 @@ const CLAIM: Kind = {
 
 /** The operations on what is defined, a list that has no pages. */
 function operationsOf(
-  { kind, one, description, changing, deleting }: Kind,
+  { area, kind, one, description, changing, deleting }: Kind,
   fields: readonly NamedDefinitionField[],
+  shown: Readonly<Record<string, z.ZodType>>,
 ) {
   const name = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
   const { answer, body } = definitionSchemas(fields, { id: name, description })
+  const created = Object.keys(shown).length === 0 ? answer : answer.extend(shown).meta({ id: `New${name}` })
   return {
     list: operation({
       id: `list${name}s`,
@@ -59,7 +64,7 @@ function operationsOf(
       summary: `Define ${one}`,
       once: true,
       body,
-      answers: [201, 'Defined.', answer],
+      answers: [201, 'Defined.', created],
       problems: [409],
     }),
     read: operation({
@@ -97,13 +102,22 @@ function operationsOf(
   }
 }
 
-function definitionRoutes<Content>(
+/**
+ * Routes to list, define, read, change and delete.
+ * @param also.shown what the answer to a new one has beside its fields
+ * @param also.guard throws where a caller may not change them
+ */
+export function definitionRoutes<Content>(
   { app, deps }: RestContext,
   words: Kind,
   fields: readonly NamedDefinitionField[],
-  definitions: Omit<Definitions<Content>, 'live'>,
+  definitions: Pick<Definitions<Content>, 'list' | 'create' | 'get' | 'update' | 'remove'>,
+  {
+    shown = {},
+    guard = () => undefined,
+  }: { shown?: Readonly<Record<string, z.ZodType>>; guard?(request: FastifyRequest): void } = {},
 ): void {
-  const operations = operationsOf(words, fields)
+  const operations = operationsOf(words, fields, shown)
   const path = `/${words.kind}s`
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
@@ -115,12 +129,14 @@ function definitionRoutes<Content>(
 
   app.post(path, { ...operations.create, ...limit }, async (request, reply) =>
     once(request, reply, async () => {
+      guard(request)
       const created = await definitions.create(request.body)
       const headers = {
         location: `${deps.issuer}/api/admin${path}/${created.id}`,
         etag: `"${created.version}"`,
       }
-      return { headers, body: view(created) }
+      const also = Object.keys(shown).map((name) => [name, (created as Record<string, unknown>)[name]])
+      return { headers, body: { ...view(created), ...Object.fromEntries(also) } }
     }),
   )
 
@@ -132,6 +148,7 @@ function definitionRoutes<Content>(
 
   app.patch(`${path}/:id`, { ...operations.change, ...limit }, async (request, reply) => {
     const { id, version } = await definitions.get(request.params.id)
+    guard(request)
     const given = requireMatch(request, version) ? { ifVersion: version } : {}
     const changed = await orFailed(definitions.update(id, request.body, given))
     sendEtag(reply, changed.version)
@@ -140,6 +157,7 @@ function definitionRoutes<Content>(
 
   app.delete(`${path}/:id`, { ...operations.remove, ...limit }, async (request, reply) => {
     const { id, version } = await definitions.get(request.params.id)
+    guard(request)
     const given = requireMatch(request, version) ? { ifVersion: version } : {}
     await orFailed(definitions.remove(id, given))
     return reply.code(204).send()

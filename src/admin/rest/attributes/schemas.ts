@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { NamedDefinitionField } from '../../../attributes/definitions/field.ts'
+import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
 import { field, time, timestamp } from '../schemas.ts'
 
 const ANSWERS = {

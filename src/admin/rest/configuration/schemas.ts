@@ -11,6 +11,7 @@ export const change = z
       'organization',
       'attribute',
       'claim',
+      'hook',
       'provider',
       'client',
     ]),

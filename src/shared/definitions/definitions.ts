@@ -3,9 +3,9 @@
  * settings, so that no request pays for it.
  */
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../../shared/clock.ts'
-import { AppError, VersionConflict } from '../../shared/errors.ts'
-import { refusedFields } from '../../shared/validation-error.ts'
+import type { Clock } from '../clock.ts'
+import { AppError, VersionConflict } from '../errors.ts'
+import { refusedFields } from '../validation-error.ts'
 import { type ContentOf, type DefinitionFields, parseDefinition } from './field.ts'
 
 /** Where a document is kept (src/settings/store.ts). */
@@ -49,6 +49,8 @@ export interface Definitions<Content> {
     changes: Readonly<Record<string, unknown>>,
     given?: { ifVersion?: number },
   ): Promise<Defined<Content>>
+  /** Changes what is kept beside the fields. @throws AppError KIND_not_found (404) */
+  keep(id: string, beside: (before: Defined<Content>) => object): Promise<Defined<Content>>
   /** @throws VersionConflict (409) · AppError KIND_not_found (404) */
   remove(id: string, given?: { ifVersion?: number }): Promise<void>
   /** For a job: deletes a batch of what removed ones left. Returns how many; 0: nothing is left, or it is too early. */
@@ -93,6 +95,8 @@ export function createDefinitions<
   check?(content: ContentOf<Fields>): void
   /** … beside what else is stored. @throws ValidationError */
   checkStored?(content: ContentOf<Fields>): void
+  /** What is kept of a new one beside its fields. */
+  beside?(id: string): object
   leftovers?: Leftovers
   /** Told of every change after it is stored. */
   events(event: DefinitionEvent<Kind>): void
@@ -177,7 +181,8 @@ export function createDefinitions<
 
     async create(input) {
       const content = parseDefinition(fields, input)
-      const one = { ...content, id: randomUUID(), createdAt: clock(), version: 0 } as One
+      const id = randomUUID()
+      const one = { ...given.beside?.(id), ...content, id, createdAt: clock(), version: 0 } as unknown as One
       await change((items, removed) => {
         judged(content, items)
         if (removed.some(({ name }) => name === content.name))
@@ -214,6 +219,14 @@ export function createDefinitions<
         })
       return after
     },
+
+    keep: (id, beside) =>
+      change((items) => {
+        const old = items.find((each) => each.id === id)
+        if (old === undefined) throw notFound()
+        const one = { ...old, ...beside(old), version: old.version + 1 }
+        return { items: [...items.filter((each) => each !== old), one], result: one }
+      }),
 
     async remove(id, { ifVersion } = {}) {
       const { leftovers } = given

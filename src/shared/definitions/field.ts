@@ -1,6 +1,6 @@
 /** One field of what an administrator defines, with all that is said of it to people and programs. */
 import { z } from 'zod'
-import { refusedFields, schemaProblems } from '../../shared/validation-error.ts'
+import { refusedFields, schemaProblems } from '../validation-error.ts'
 
 /**
  * How a value is written. In JSON: `line` and `choice` text, `lines` and `choices` a list of texts, `pairs` an object of texts. In forms: `lines`
