@@ -1,6 +1,7 @@
 import type { TextArguments, TextKey } from '../shared/locales/texts.ts'
 import { dayOf, durationInWords, minuteOf } from '../shared/moment.ts'
 import { own } from '../shared/own.ts'
+import type { MailData, MailTemplate } from './data.ts'
 
 /** A text of the catalogues, and what fills it. */
 export type Sentence = readonly [key: TextKey, values?: TextArguments]
@@ -30,7 +31,7 @@ interface Link {
 }
 
 /** The mail of a template. Runs in the language that the mail is written in. @param service the host of the issuer */
-export type Write<Data> = (data: Data, service: string) => Content
+export type WriteOf<Template extends MailTemplate> = (data: MailData[Template], service: string) => Content
 
 // Mails that an earlier version put into the queue hold these in words.
 const number =

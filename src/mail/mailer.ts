@@ -62,7 +62,7 @@ export interface Mailer {
   close(): Promise<void>
 }
 
-/** Which language a mail is written in, unless the request that caused it says one: English where this is not given. */
+/** Which language a mail is written in: that of the account, else of the request that caused it, else `fallback`. English where this is not given. */
 export interface MailLanguage {
   /** What the account with this username or address speaks, as its profile says it. It goes before all others. */
   ofAccount(login: string): Promise<string | null | undefined>

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { Eta } from 'eta'
 import { currentLocale, direction, html, plain, t } from '../shared/locales/texts.ts'
-import type { Content, Sentence, Write } from './content.ts'
-import type { Mail, MailData, MailTemplate } from './data.ts'
+import type { Content, Sentence, WriteOf } from './content.ts'
+import type { Mail, MailTemplate } from './data.ts'
 import { fixed, flowed } from './flowed.ts'
 import { LIGHT, STYLE } from './look.ts'
 import * as account from './messages/account.ts'
@@ -14,7 +14,7 @@ import * as signUp from './messages/sign-up.ts'
 
 export type { Mail, MailTemplate } from './data.ts'
 
-const MESSAGES: { readonly [Template in MailTemplate]: Write<MailData[Template]> } = {
+const MESSAGES: { readonly [Template in MailTemplate]: WriteOf<Template> } = {
   'verify-email': signUp.verifyEmail,
   'already-registered': signUp.alreadyRegistered,
   invitation: signUp.invitation,
@@ -106,7 +106,7 @@ export function createMailTemplates(options: { issuer: string; viewsDir: string 
       Object.entries(mail.data).map(([name, value]) => [name, onOneLine(value)]),
     )
     // Each template has the data of its name: the type of `Mail` says so.
-    const write = MESSAGES[mail.template] as unknown as Write<object>
+    const write = MESSAGES[mail.template] as unknown as (data: object, service: string) => Content
     const content = write(data, service)
     const { facts = [], advice = [], button, also } = content
     const labelled = ({ label, link }: Content['button']) => ({ label: t(label), link })

@@ -1,9 +1,7 @@
 import type { TextKey } from '../../shared/locales/texts.ts'
 import { t } from '../../shared/locales/texts.ts'
-import { chosen, day, minute, type Write } from '../content.ts'
+import { chosen, day, minute, type WriteOf } from '../content.ts'
 import type { MailData, SignInMethod } from '../data.ts'
-
-type Of<Template extends keyof MailData> = Write<MailData[Template]>
 
 const METHODS: Readonly<Record<SignInMethod, TextKey>> = {
   provider: 'mail.method.provider',
@@ -21,7 +19,7 @@ function methodOf({ how, provider }: MailData['new-device']): string {
   return key === undefined ? how : t(key)
 }
 
-export const newDevice: Of<'new-device'> = (data, service) => ({
+export const newDevice: WriteOf<'new-device'> = (data, service) => ({
   subject: ['mail.newDevice.subject', { service }],
   heading: ['mail.newDevice.heading'],
   paragraphs: [['mail.newDevice.what', { username: data.username, service }]],
@@ -36,7 +34,7 @@ export const newDevice: Of<'new-device'> = (data, service) => ({
   because: 'mail.because.security',
 })
 
-export const impersonated: Of<'impersonated'> = (data, service) => ({
+export const impersonated: WriteOf<'impersonated'> = (data, service) => ({
   subject: ['mail.impersonated.subject', { service }],
   heading: ['mail.impersonated.heading'],
   paragraphs: [['mail.impersonated.what', { username: data.username, service }]],
@@ -51,7 +49,7 @@ export const impersonated: Of<'impersonated'> = (data, service) => ({
   because: 'mail.because.security',
 })
 
-export const emailChanged: Of<'email-changed'> = ({ username, newEmail, accountLink }, service) => ({
+export const emailChanged: WriteOf<'email-changed'> = ({ username, newEmail, accountLink }, service) => ({
   subject: ['mail.emailChanged.subject', { service }],
   heading: ['mail.emailChanged.heading'],
   paragraphs: [
@@ -63,7 +61,7 @@ export const emailChanged: Of<'email-changed'> = ({ username, newEmail, accountL
   because: 'mail.because.security',
 })
 
-export const usernameChanged: Of<'username-changed'> = (
+export const usernameChanged: WriteOf<'username-changed'> = (
   { username, formerUsername, resetLink },
   service,
 ) => ({
@@ -77,7 +75,7 @@ export const usernameChanged: Of<'username-changed'> = (
   because: 'mail.because.security',
 })
 
-export const deletionRequested: Of<'deletion-requested'> = (
+export const deletionRequested: WriteOf<'deletion-requested'> = (
   { username, deletedOn, signInLink },
   service,
 ) => ({
@@ -91,7 +89,7 @@ export const deletionRequested: Of<'deletion-requested'> = (
   because: 'mail.because.security',
 })
 
-export const signInLinked: Of<'sign-in-linked'> = ({ username, provider, accountLink }, service) => ({
+export const signInLinked: WriteOf<'sign-in-linked'> = ({ username, provider, accountLink }, service) => ({
   subject: ['mail.signInLinked.subject', { service }],
   heading: ['mail.signInLinked.heading'],
   paragraphs: [
@@ -102,7 +100,10 @@ export const signInLinked: Of<'sign-in-linked'> = ({ username, provider, account
   because: 'mail.because.security',
 })
 
-export const signInUnlinked: Of<'sign-in-unlinked'> = ({ username, provider, accountLink }, service) => ({
+export const signInUnlinked: WriteOf<'sign-in-unlinked'> = (
+  { username, provider, accountLink },
+  service,
+) => ({
   subject: ['mail.signInUnlinked.subject', { service }],
   heading: ['mail.signInUnlinked.heading'],
   paragraphs: [['mail.signInUnlinked.what', { username, provider, service }], ['mail.signInUnlinked.notYou']],
@@ -110,7 +111,7 @@ export const signInUnlinked: Of<'sign-in-unlinked'> = ({ username, provider, acc
   because: 'mail.because.security',
 })
 
-export const phoneVerified: Of<'phone-verified'> = ({ username, number, accountLink }, service) => ({
+export const phoneVerified: WriteOf<'phone-verified'> = ({ username, number, accountLink }, service) => ({
   subject: ['mail.phoneVerified.subject', { service }],
   heading: ['mail.phoneVerified.heading'],
   paragraphs: [['mail.phoneVerified.what', { username, number, service }], ['mail.phoneVerified.notYou']],
@@ -118,7 +119,7 @@ export const phoneVerified: Of<'phone-verified'> = ({ username, number, accountL
   because: 'mail.because.security',
 })
 
-export const phoneRemoved: Of<'phone-removed'> = ({ username, number, accountLink }, service) => ({
+export const phoneRemoved: WriteOf<'phone-removed'> = ({ username, number, accountLink }, service) => ({
   subject: ['mail.phoneRemoved.subject', { service }],
   heading: ['mail.phoneRemoved.heading'],
   paragraphs: [['mail.phoneRemoved.what', { username, number, service }], ['mail.phoneRemoved.notYou']],

@@ -1,9 +1,6 @@
-import { day, type Write } from '../content.ts'
-import type { MailData } from '../data.ts'
+import { day, type WriteOf } from '../content.ts'
 
-type Of<Template extends keyof MailData> = Write<MailData[Template]>
-
-export const webhookDisabled: Of<'webhook-disabled'> = ({ username, url, since, link }, service) => ({
+export const webhookDisabled: WriteOf<'webhook-disabled'> = ({ username, url, since, link }, service) => ({
   subject: ['mail.webhookDisabled.subject', { service }],
   heading: ['mail.webhookDisabled.heading'],
   paragraphs: [['mail.webhookDisabled.what', { username }]],
@@ -16,7 +13,7 @@ export const webhookDisabled: Of<'webhook-disabled'> = ({ username, url, since, 
   because: 'mail.because.administrator',
 })
 
-export const test: Of<'test'> = ({ username, accountLink }, service) => ({
+export const test: WriteOf<'test'> = ({ username, accountLink }, service) => ({
   subject: ['mail.test.subject', { service }],
   heading: ['mail.test.heading'],
   paragraphs: [['mail.test.what', { username, service }], ['mail.test.spam']],

@@ -1,10 +1,7 @@
 import type { TextKey } from '../../shared/locales/texts.ts'
 import { t } from '../../shared/locales/texts.ts'
 import type { SecondFactor } from '../../shared/second-factor.ts'
-import { chosen, day, lasting, type Write } from '../content.ts'
-import type { MailData } from '../data.ts'
-
-type Of<Template extends keyof MailData> = Write<MailData[Template]>
+import { chosen, day, lasting, type WriteOf } from '../content.ts'
 
 const FACTORS: Readonly<Record<SecondFactor, TextKey>> = {
   passkey: 'mail.factor.passkey',
@@ -18,7 +15,7 @@ function factorOf(factor: string): string {
   return key === undefined ? factor : t(key)
 }
 
-export const factorAdded: Of<'factor-added'> = ({ username, factor, accountLink }, service) => ({
+export const factorAdded: WriteOf<'factor-added'> = ({ username, factor, accountLink }, service) => ({
   subject: ['mail.factorAdded.subject', { service }],
   heading: ['mail.factorAdded.heading'],
   paragraphs: [['mail.factorAdded.what', { username, service }]],
@@ -28,7 +25,7 @@ export const factorAdded: Of<'factor-added'> = ({ username, factor, accountLink 
   because: 'mail.because.security',
 })
 
-export const factorRemoved: Of<'factor-removed'> = ({ username, factor, accountLink }, service) => ({
+export const factorRemoved: WriteOf<'factor-removed'> = ({ username, factor, accountLink }, service) => ({
   subject: ['mail.factorRemoved.subject', { service }],
   heading: ['mail.factorRemoved.heading'],
   paragraphs: [['mail.factorRemoved.what', { username, service }]],
@@ -38,7 +35,7 @@ export const factorRemoved: Of<'factor-removed'> = ({ username, factor, accountL
   because: 'mail.because.security',
 })
 
-export const passkeyRefused: Of<'passkey-refused'> = ({ username, passkey, accountLink }, service) => ({
+export const passkeyRefused: WriteOf<'passkey-refused'> = ({ username, passkey, accountLink }, service) => ({
   subject: ['mail.passkeyRefused.subject', { service }],
   heading: ['mail.passkeyRefused.heading'],
   paragraphs: [['mail.passkeyRefused.what', { username, passkey, service }], ['mail.passkeyRefused.then']],
@@ -46,7 +43,7 @@ export const passkeyRefused: Of<'passkey-refused'> = ({ username, passkey, accou
   because: 'mail.because.security',
 })
 
-export const factorLocked: Of<'factor-locked'> = ({ username, resetLink }, service) => ({
+export const factorLocked: WriteOf<'factor-locked'> = ({ username, resetLink }, service) => ({
   subject: ['mail.factorLocked.subject', { service }],
   heading: ['mail.factorLocked.heading'],
   paragraphs: [['mail.factorLocked.what', { username, service }], ['mail.factorLocked.notYou']],
@@ -54,7 +51,10 @@ export const factorLocked: Of<'factor-locked'> = ({ username, resetLink }, servi
   because: 'mail.because.security',
 })
 
-export const appPasswordAdded: Of<'app-password-added'> = ({ username, name, accountLink }, service) => ({
+export const appPasswordAdded: WriteOf<'app-password-added'> = (
+  { username, name, accountLink },
+  service,
+) => ({
   subject: ['mail.appPasswordAdded.subject', { service }],
   heading: ['mail.appPasswordAdded.heading'],
   paragraphs: [
@@ -65,7 +65,10 @@ export const appPasswordAdded: Of<'app-password-added'> = ({ username, name, acc
   because: 'mail.because.security',
 })
 
-export const appPasswordRemoved: Of<'app-password-removed'> = ({ username, name, accountLink }, service) => ({
+export const appPasswordRemoved: WriteOf<'app-password-removed'> = (
+  { username, name, accountLink },
+  service,
+) => ({
   subject: ['mail.appPasswordRemoved.subject', { service }],
   heading: ['mail.appPasswordRemoved.heading'],
   paragraphs: [
@@ -76,7 +79,7 @@ export const appPasswordRemoved: Of<'app-password-removed'> = ({ username, name,
   because: 'mail.because.security',
 })
 
-export const browserRemembered: Of<'browser-remembered'> = (
+export const browserRemembered: WriteOf<'browser-remembered'> = (
   { username, device, until, accountLink },
   service,
 ) => ({
@@ -89,7 +92,7 @@ export const browserRemembered: Of<'browser-remembered'> = (
   because: 'mail.because.security',
 })
 
-export const signInCode: Of<'sign-in-code'> = ({ username, code, validFor, resetLink }, service) => ({
+export const signInCode: WriteOf<'sign-in-code'> = ({ username, code, validFor, resetLink }, service) => ({
   subject: ['mail.signInCode.subject', { service }],
   heading: ['mail.signInCode.heading'],
   code,
@@ -102,7 +105,10 @@ export const signInCode: Of<'sign-in-code'> = ({ username, code, validFor, reset
   because: 'mail.because.security',
 })
 
-export const enrolmentCode: Of<'enrolment-code'> = ({ username, code, validFor, resetLink }, service) => ({
+export const enrolmentCode: WriteOf<'enrolment-code'> = (
+  { username, code, validFor, resetLink },
+  service,
+) => ({
   subject: ['mail.enrolmentCode.subject', { service }],
   heading: ['mail.enrolmentCode.heading'],
   code,

@@ -1,9 +1,6 @@
-import { day, lasting, type Write } from '../content.ts'
-import type { MailData } from '../data.ts'
+import { day, lasting, type WriteOf } from '../content.ts'
 
-type Of<Template extends keyof MailData> = Write<MailData[Template]>
-
-export const resetPassword: Of<'reset-password'> = ({ username, link, validFor }, service) => ({
+export const resetPassword: WriteOf<'reset-password'> = ({ username, link, validFor }, service) => ({
   subject: ['mail.resetPassword.subject', { service }],
   heading: ['mail.resetPassword.heading'],
   paragraphs: [
@@ -15,7 +12,7 @@ export const resetPassword: Of<'reset-password'> = ({ username, link, validFor }
   because: 'mail.because.newPassword',
 })
 
-export const resetPasswordLeaving: Of<'reset-password-leaving'> = (
+export const resetPasswordLeaving: WriteOf<'reset-password-leaving'> = (
   { username, link, validFor, deletedOn },
   service,
 ) => ({
@@ -31,7 +28,7 @@ export const resetPasswordLeaving: Of<'reset-password-leaving'> = (
   because: 'mail.because.newPassword',
 })
 
-export const passwordChanged: Of<'password-changed'> = ({ username, resetLink }, service) => ({
+export const passwordChanged: WriteOf<'password-changed'> = ({ username, resetLink }, service) => ({
   subject: ['mail.passwordChanged.subject', { service }],
   heading: ['mail.passwordChanged.heading'],
   paragraphs: [['mail.passwordChanged.what', { username, service }], ['mail.passwordChanged.notYou']],
@@ -39,7 +36,7 @@ export const passwordChanged: Of<'password-changed'> = ({ username, resetLink },
   because: 'mail.because.security',
 })
 
-export const locked: Of<'locked'> = ({ username, lockedFor, link, validFor }, service) => ({
+export const locked: WriteOf<'locked'> = ({ username, lockedFor, link, validFor }, service) => ({
   subject: ['mail.locked.subject', { service }],
   heading: ['mail.locked.heading'],
   paragraphs: [
@@ -51,7 +48,7 @@ export const locked: Of<'locked'> = ({ username, lockedFor, link, validFor }, se
   because: 'mail.because.security',
 })
 
-export const lockedForGood: Of<'locked-for-good'> = ({ username, link, validFor }, service) => ({
+export const lockedForGood: WriteOf<'locked-for-good'> = ({ username, link, validFor }, service) => ({
   subject: ['mail.lockedForGood.subject', { service }],
   heading: ['mail.locked.heading'],
   paragraphs: [

@@ -1,10 +1,11 @@
 import type { TextKey } from '../../shared/locales/texts.ts'
-import { chosen, minute, type Write } from '../content.ts'
-import type { MailData, StoppedBy } from '../data.ts'
+import { chosen, minute, type WriteOf } from '../content.ts'
+import type { StoppedBy } from '../data.ts'
 
-type Of<Template extends keyof MailData> = Write<MailData[Template]>
-
-export const recoveryCodesRenewed: Of<'recovery-codes-renewed'> = ({ username, accountLink }, service) => ({
+export const recoveryCodesRenewed: WriteOf<'recovery-codes-renewed'> = (
+  { username, accountLink },
+  service,
+) => ({
   subject: ['mail.recoveryCodesRenewed.subject', { service }],
   heading: ['mail.recoveryCodesRenewed.heading'],
   paragraphs: [
@@ -15,7 +16,10 @@ export const recoveryCodesRenewed: Of<'recovery-codes-renewed'> = ({ username, a
   because: 'mail.because.security',
 })
 
-export const recoveryCodeUsed: Of<'recovery-code-used'> = ({ username, left, accountLink }, service) => ({
+export const recoveryCodeUsed: WriteOf<'recovery-code-used'> = (
+  { username, left, accountLink },
+  service,
+) => ({
   subject: ['mail.recoveryCodeUsed.subject', { service }],
   heading: ['mail.recoveryCodeUsed.heading'],
   paragraphs: [['mail.recoveryCodeUsed.what', { username, service }]],
@@ -25,7 +29,7 @@ export const recoveryCodeUsed: Of<'recovery-code-used'> = ({ username, left, acc
   because: 'mail.because.security',
 })
 
-export const recoveryStarted: Of<'recovery-started'> = (
+export const recoveryStarted: WriteOf<'recovery-started'> = (
   { username, startedAt, device, address, readyAt, stopLink },
   service,
 ) => ({
@@ -46,7 +50,7 @@ export const recoveryStarted: Of<'recovery-started'> = (
   because: 'mail.because.security',
 })
 
-export const recoveryStartedForYou: Of<'recovery-started-for-you'> = (
+export const recoveryStartedForYou: WriteOf<'recovery-started-for-you'> = (
   { username, startedAt, readyAt, stopLink },
   service,
 ) => ({
@@ -65,7 +69,10 @@ export const recoveryStartedForYou: Of<'recovery-started-for-you'> = (
   because: 'mail.because.security',
 })
 
-export const recoveryReady: Of<'recovery-ready'> = ({ username, link, validUntil, stopLink }, service) => ({
+export const recoveryReady: WriteOf<'recovery-ready'> = (
+  { username, link, validUntil, stopLink },
+  service,
+) => ({
   subject: ['mail.recoveryReady.subject', { service }],
   heading: ['mail.recoveryReady.heading'],
   paragraphs: [
@@ -86,7 +93,7 @@ const STOPS: Readonly<Record<StoppedBy, TextKey>> = {
   administrator: 'mail.recoveryStopped.administrator',
 }
 
-export const recoveryStopped: Of<'recovery-stopped'> = ({ username, why, resetLink }, service) => ({
+export const recoveryStopped: WriteOf<'recovery-stopped'> = ({ username, why, resetLink }, service) => ({
   subject: ['mail.recoveryStopped.subject', { service }],
   heading: ['mail.recoveryStopped.heading'],
   paragraphs: [
@@ -98,7 +105,7 @@ export const recoveryStopped: Of<'recovery-stopped'> = ({ username, why, resetLi
   because: 'mail.because.security',
 })
 
-export const recoveryFinished: Of<'recovery-finished'> = ({ username, accountLink }, service) => ({
+export const recoveryFinished: WriteOf<'recovery-finished'> = ({ username, accountLink }, service) => ({
   subject: ['mail.recoveryFinished.subject', { service }],
   heading: ['mail.recoveryFinished.heading'],
   paragraphs: [

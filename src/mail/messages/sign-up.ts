@@ -1,10 +1,7 @@
 import { THE_ADMINISTRATOR } from '../../shared/the-administrator.ts'
-import { lasting, type Write } from '../content.ts'
-import type { MailData } from '../data.ts'
+import { lasting, type WriteOf } from '../content.ts'
 
-type Of<Template extends keyof MailData> = Write<MailData[Template]>
-
-export const verifyEmail: Of<'verify-email'> = ({ username, code, validFor, link }, service) => ({
+export const verifyEmail: WriteOf<'verify-email'> = ({ username, code, validFor, link }, service) => ({
   subject: ['mail.verifyEmail.subject', { service }],
   heading: ['mail.verifyEmail.heading'],
   code,
@@ -17,7 +14,7 @@ export const verifyEmail: Of<'verify-email'> = ({ username, code, validFor, link
   because: 'mail.because.address',
 })
 
-export const alreadyRegistered: Of<'already-registered'> = ({ signInLink }, service) => ({
+export const alreadyRegistered: WriteOf<'already-registered'> = ({ signInLink }, service) => ({
   subject: ['mail.alreadyRegistered.subject', { service }],
   heading: ['mail.alreadyRegistered.heading'],
   paragraphs: [
@@ -29,7 +26,7 @@ export const alreadyRegistered: Of<'already-registered'> = ({ signInLink }, serv
   because: 'mail.because.signUp',
 })
 
-export const invitation: Of<'invitation'> = ({ username, invitedBy, link, validFor }, service) => ({
+export const invitation: WriteOf<'invitation'> = ({ username, invitedBy, link, validFor }, service) => ({
   subject: ['mail.invitation.subject', { service }],
   heading: ['mail.invitation.subject', { service }],
   paragraphs: [
@@ -43,7 +40,7 @@ export const invitation: Of<'invitation'> = ({ username, invitedBy, link, validF
   because: 'mail.because.invited',
 })
 
-export const organizationInvitation: Of<'organization-invitation'> = (
+export const organizationInvitation: WriteOf<'organization-invitation'> = (
   { organization, invitedBy, link, validFor },
   service,
 ) => ({
