@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import type { TextState } from '../settings/texts.ts'
-import { isLocale } from '../settings/texts.ts'
-import { LOCALES } from '../shared/locales/locales.ts'
+import { isLocale, LOCALES } from '../shared/locales/locales.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { table } from './text.ts'
 

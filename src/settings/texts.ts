@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { VersionConflict } from '../shared/errors.ts'
 import { type Catalogue, catalogueOf, type TextKey } from '../shared/locales/catalogue.ts'
-import { ENGLISH, LOCALES } from '../shared/locales/locales.ts'
+import { ENGLISH } from '../shared/locales/locales.ts'
 import { isText } from '../shared/locales/texts.ts'
 import { own } from '../shared/own.ts'
 import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
@@ -121,7 +121,7 @@ export function createTexts(deps: { document: StoredDocument; events(event: Text
 const shippedText = (tag: string, key: string): string | undefined =>
   own(catalogueOf(tag), key) ?? own(catalogueOf(ENGLISH), key)
 
-/** A text may leave out what fills it, but for its links, and may add nothing. @throws ValidationError by key */
+/** A text may leave out what fills it, but for its tags, and may add nothing. @throws ValidationError by key */
 async function refuseWrong(tag: string, texts: Readonly<Record<string, string | null>>): Promise<void> {
   const { shapeOf } = await import('../shared/locales/shape.ts')
   const problems: FieldProblem[] = []
@@ -153,6 +153,3 @@ async function refuseWrong(tag: string, texts: Readonly<Record<string, string | 
   }
   if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_texts' })
 }
-
-/** The languages, as they are offered. */
-export const isLocale = (tag: string): boolean => LOCALES.some((locale) => locale.tag === tag)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { TextsState } from '../../settings/texts.ts'
 import { AppError } from '../../shared/errors.ts'
-import { LOCALES } from '../../shared/locales/locales.ts'
+import { isLocale } from '../../shared/locales/locales.ts'
 import type { RestContext } from './context.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
@@ -62,8 +62,7 @@ const view = (locale: string, state: TextsState): z.input<typeof texts> => ({
 
 /** @throws AppError not_found (404) */
 function known(locale: string): string {
-  if (!LOCALES.some(({ tag }) => tag === locale))
-    throw new AppError('not_found', 404, 'There is no such language.')
+  if (!isLocale(locale)) throw new AppError('not_found', 404, 'There is no such language.')
   return locale
 }
 

@@ -6,7 +6,7 @@ export interface Locale {
   readonly name: string
   /** Right to left. */
   readonly rtl?: true
-  /** The console speaks it too. */
+  /** The console speaks it too: its catalogue has the texts whose keys begin with `admin.`. */
   readonly console?: true
 }
 
@@ -19,6 +19,9 @@ export const LOCALES: readonly Locale[] = [
 export const ENGLISH = 'en'
 
 const byTag = new Map(LOCALES.map((locale) => [locale.tag.toLowerCase(), locale]))
+
+/** Whether there is a language of exactly this tag. */
+export const isLocale = (tag: string): boolean => LOCALES.some((locale) => locale.tag === tag)
 
 /** @throws Error when there is no such language */
 export function localeOf(tag: string): Locale {
