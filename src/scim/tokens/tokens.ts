@@ -52,7 +52,7 @@ const TOKEN = /^lks_[\w-]{43}$/
 
 const inputSchema = z.strictObject({
   name: line(64).pipe(z.string().min(1, 'Enter the name of the directory, like Entra.')),
-  organization: z.null('There are no organizations: leave it out.').optional(),
+  organization: z.null('A token is of no organization: leave it out.').optional(),
 })
 
 /** A fast hash is enough: 256 random bits cannot be guessed. */
