@@ -1,4 +1,4 @@
-/** Organizations as a configuration file describes them: by their short names, without members, invitations and domains. */
+/** Organizations as a configuration file describes them: by their short names, without members and invitations. */
 import { contentOf, parseOrganization } from './fields.ts'
 import type { Organizations } from './organizations.ts'
 

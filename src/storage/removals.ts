@@ -24,7 +24,7 @@ export interface Removals {
   begin(): Promise<void>
 }
 
-/** What a removed group or role has instead of its key: canonical names are in lower case, so that none is like it. */
+/** What a removed group, role or organization has instead of its key: keys and short names are in lower case, so that none is like it. */
 const keyOfRemoved = (id: string): string => `REMOVED ${id}`
 
 /** Milliseconds that the request waits which removes. */
