@@ -71,7 +71,7 @@ const ACTIVITY: Readonly<Record<Personal, Words>> = {
   'account.email_verified': 'plain',
   'account.email_changed': 'plain',
   'account.sessions_ended': 'plain',
-  'account.impersonated': ({ reason }) => ['did.impersonated', { reason: word(reason) }],
+  'account.impersonated': ({ reason }) => ['did.impersonated', { reason: word(reason) || '–' }],
   'account.impersonation_ended': 'plain',
   'account.signed_in': (details) => way('did.signedIn', details),
   'account.second_factor_asked': ({ provider }) =>
