@@ -12,6 +12,7 @@ import {
   type DocumentStore,
 } from '../shared/definitions/definitions.ts'
 import type { ContentOf } from '../shared/definitions/field.ts'
+import { t } from '../shared/locales/texts.ts'
 import type { Secrets } from '../shared/secrets.ts'
 import { newSecret } from '../shared/standard-webhooks.ts'
 import { refusedFields } from '../shared/validation-error.ts'
@@ -49,10 +50,6 @@ export interface Hooks extends Omit<Definitions<HookContent>, 'keep'>, BeforeHoo
 
 const MAX_HOOKS = 20
 const DAY = 86_400_000
-
-/** Where nobody has answered, and that is to deny. */
-const UNANSWERED = 'This cannot be checked at the moment. Try again in a few minutes.'
-const DENIED = 'This was not allowed.'
 
 export function createHooks(deps: {
   store: DocumentStore
@@ -112,7 +109,8 @@ export function createHooks(deps: {
         { hook: hook.name, at, on_failure: hook.on_failure, failure },
         'a hook gave no good answer',
       )
-      return { denied: hook.on_failure === 'deny' ? UNANSWERED : undefined, secondFactor: false, claims: {} }
+      const denied = hook.on_failure === 'deny' ? t('denied.unanswered') : undefined
+      return { denied, secondFactor: false, claims: {} }
     }
     try {
       const { answer, failure = '' } = await call(hook, secretsOf(hook), await questionOf(at, about, clock))
@@ -126,7 +124,7 @@ export function createHooks(deps: {
             ...(account !== undefined && { account }),
             ...(clientId !== undefined && { client: clientId }),
           })
-        return { denied: answer.message || DENIED, secondFactor: false, claims: {} }
+        return { denied: answer.message || t('denied.unsaid'), secondFactor: false, claims: {} }
       }
       return { secondFactor: answer.require === 'second_factor', claims: answer.claims ?? {} }
     } catch (error) {

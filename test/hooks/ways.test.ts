@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { inLocale } from '../../src/shared/locales/texts.ts'
 import { confirmPage, deviceOf } from '../device/device-client.ts'
 import {
   createSecurityFixture,
@@ -180,6 +181,12 @@ describe.each(engines)('hooks of sign-ins on %s', (engine) => {
       const { denied } = await latchkey.services.hooks.ask('sign_in', {})
       expect(denied).toEqual(onFailure === 'deny' ? expect.stringContaining('cannot be checked') : undefined)
     }
+  })
+
+  test('without words of a hook a person is told in their language', async () => {
+    await set('deny', 'HTTP 500')
+    const { denied } = await inLocale('de', () => latchkey.services.hooks.ask('sign_in', {}))
+    expect(denied).toContain('nicht geprüft werden')
   })
 
   test('a question is signed, names who and what, and holds no secret', async () => {
