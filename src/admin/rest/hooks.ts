@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Tried } from '../../hooks/hooks.ts'
-import { definitionRoutes, type Kind } from './attributes/routes.ts'
 import type { RestContext } from './context.ts'
+import { definitionRoutes, type Kind } from './definitions/routes.ts'
 import { sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
 import { refuseHooks } from './machine.ts'
