@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { t, withOverrides } from '../../src/shared/locales/texts.ts'
 import { signedIn } from '../admin/console.ts'
 import { person, type Rest } from '../admin/rest/support.ts'
 import { createInstallation } from '../cli/harness.ts'
@@ -37,6 +38,8 @@ describe.each(engines)('texts that an owner says otherwise, on %s', (engine) => 
     ['a placeholder that it has not', { 'signIn.submit': 'Sign in, {name}' }, 'signIn.submit'],
     ['a tag that it has not', { 'signIn.submit': '<script>alert(1)</script>' }, 'signIn.submit'],
     ['a link left out', { 'common.new': 'New here?' }, 'common.new'],
+    ['a name as a time', { 'common.backTo': 'Back to {client, date}' }, 'common.backTo'],
+    ['a format that it has not', { 'common.backTo': '{client, number, ::currency/ABCDE}' }, 'common.backTo'],
     ['a broken placeholder', { 'common.backTo': 'Back to {client' }, 'common.backTo'],
     [
       'a plural without a form',
@@ -58,6 +61,17 @@ describe.each(engines)('texts that an owner says otherwise, on %s', (engine) => 
   test('a text may leave out what fills it, and have it twice', async () => {
     expect((await rest.put('/texts/en', { 'common.backTo': 'Back' })).status).toBe(200)
     expect((await rest.put('/texts/en', { 'common.backTo': '{client}, {client}' })).status).toBe(200)
+  })
+
+  test('one that was saved for other placeholders than a release has is as if it were not there', () => {
+    const said = (override: string) =>
+      withOverrides(
+        () => override,
+        () => t('common.backTo', { client: 'Shop' }),
+      )
+    expect(said('To {client}')).toBe('To Shop')
+    for (const gone of ['To {app}', 'To {client, date}', 'To {client', '<b>{client}</b>'])
+      expect([gone, said(gone)]).toEqual([gone, 'Back to Shop'])
   })
 
   test('a language that there is not is 404, and changes are of a state', async () => {

@@ -1,6 +1,7 @@
-import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
+import { errors, type KoaContextWithOIDC, type Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
 import type { ArtifactPayload, ArtifactStore, ToStore, UnitOfWork } from '../../storage/artifacts/store.ts'
+import { endGrant } from '../consent/end-grant.ts'
 import { currentContext } from './context.ts'
 import { routes } from './routes.ts'
 
@@ -48,11 +49,31 @@ const alreadyUsed = () => new errors.InvalidGrant('already used')
 const isRefusal = (error: unknown): boolean =>
   error instanceof errors.OIDCProviderError && error.statusCode < 500
 
-async function commit(artifacts: Artifacts, { consume, store }: Collected): Promise<void> {
+/** @param lost is called where another request has used it up since it was found */
+async function commit(
+  artifacts: Artifacts,
+  { consume, store }: Collected,
+  lost?: () => Promise<void>,
+): Promise<void> {
   if (consume === undefined && store.length === 0) return
   const { used } = await artifacts.commit({ consume, store: store.splice(0) })
-  if (!used) throw alreadyUsed()
+  if (!used) {
+    await lost?.()
+    throw alreadyUsed()
+  }
   consume?.done()
+}
+
+/**
+ * Ends what the first use of a code got (RFC 6749 §4.1.2), as the library does where it finds that a code was used: of two uses at once, either
+ * may be the thief's. A device that polls twice at once, and a refresh token within its grace window, lose nothing.
+ */
+async function endFirstUse(ctx: KoaContextWithOIDC): Promise<void> {
+  const { entities, provider } = ctx.oidc
+  const grantId = entities.AuthorizationCode?.grantId
+  if (grantId === undefined) return
+  await endGrant(provider, grantId)
+  provider.emit('grant.revoked', ctx, grantId)
 }
 
 /** Finds an artefact. Within a unit, what the library asks for next comes along, where that saves a round trip. */
@@ -129,18 +150,19 @@ export function withUnits(Library: typeof Provider, artifacts: Artifacts): typeo
       const whole: typeof handler = async (ctx) => {
         const unit = newUnit()
         units.set(ctx, unit)
+        const finish = () => commit(artifacts, unit, () => endFirstUse(ctx))
         try {
           await handler(ctx)
         } catch (error) {
           // A request that is refused after its code was accepted has used it up all the same, and gets nothing. One that failed at the server leaves
           // it: the client tries again.
           unit.store.length = 0
-          if (isRefusal(error)) await commit(artifacts, unit)
+          if (isRefusal(error)) await finish()
           throw error
         } finally {
           units.delete(ctx)
         }
-        await commit(artifacts, unit)
+        await finish()
       }
       super.registerGrantType(name, CONSUMING.has(name) ? whole : handler, params, duplicates)
     }

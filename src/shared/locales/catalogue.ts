@@ -54,14 +54,22 @@ export function piecesIn(
   overrides?: Overrides,
 ): readonly unknown[] {
   const override = overrides?.(tag, key)
-  const name = override === undefined ? `${tag} ${key}` : `${tag} ${key} ${override}`
-  const known = override === undefined ? shipped : overridden
-  let format = known.get(name)
-  if (format === undefined) {
-    format = override === undefined ? formatOf(tag, key) : compiled(override, tag)
-    known.set(name, format)
+  if (override !== undefined) {
+    try {
+      return kept(overridden, `${tag} ${key} ${override}`, () => compiled(override, tag))(values)
+    } catch {
+      // It was good for what filled it when it was saved, and is not for what fills it in this release: what ships is said.
+    }
   }
-  return format(values)
+  return kept(shipped, `${tag} ${key}`, () => formatOf(tag, key))(values)
+}
+
+function kept(known: Map<string, Format>, name: string, make: () => Format): Format {
+  const found = known.get(name)
+  if (found !== undefined) return found
+  const format = make()
+  known.set(name, format)
+  return format
 }
 
 function formatOf(tag: string, key: TextKey): Format {

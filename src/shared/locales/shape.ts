@@ -1,8 +1,14 @@
 import { type MessageFormatElement, parse, TYPE } from '@formatjs/icu-messageformat-parser'
 
+const FORMATS = { [TYPE.number]: 'number', [TYPE.date]: 'date', [TYPE.time]: 'time' } as const
+
+/** As it is written: a name, or a skeleton. */
+const styleOf = (style: unknown): string[] =>
+  style === undefined || style === null ? [] : [typeof style === 'string' ? style : JSON.stringify(style)]
+
 /**
- * What a text is filled with, a line each: `{name}`, `<tag>`, a choice with its cases; and each plural form of the language that it
- * lacks. Two texts with the same shape can stand for each other. The parser is loaded by the first caller.
+ * What a text is filled with, a line each: `{name}`, `<tag>`, a choice with its cases, the format that a number or a time is written in; and
+ * each plural form of the language that it lacks. Two texts with the same shape can stand for each other. The parser is loaded by the first caller.
  * @param text in ICU MessageFormat @param tag of its language
  * @throws Error when it cannot be read
  */
@@ -16,10 +22,14 @@ function collect(elements: readonly MessageFormatElement[], tag: string, shape: 
   for (const element of elements) {
     switch (element.type) {
       case TYPE.argument:
+        shape.add(`{${element.value}}`)
+        break
       case TYPE.number:
       case TYPE.date:
       case TYPE.time:
         shape.add(`{${element.value}}`)
+        // What is no such value cannot be written so, nor can anything in a format that there is not.
+        shape.add(`{${[element.value, FORMATS[element.type], ...styleOf(element.style)].join(', ')}}`)
         break
       case TYPE.select:
         shape.add(`{${element.value}}: ${Object.keys(element.options).sort()}`)
