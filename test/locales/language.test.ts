@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { LOCALES } from '../../src/shared/locales/locales.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 let latchkey: Latchkey
@@ -41,6 +43,14 @@ describe('the language of a page', () => {
   test('is English for who asks for none that there is', async () => {
     expect((await page('/login')).language).toBe('en')
     expect((await page('/login', { 'accept-language': 'xx, tlh;q=0.5' })).language).toBe('en')
+  })
+
+  test.each(LOCALES.map(({ tag }) => tag))('%s is on the page, with its direction', async (tag) => {
+    const { body, language } = await page('/register', { 'accept-language': tag })
+    expect(language).toBe(tag)
+    expect(body).toContain(`<html lang="${tag}" dir="${tag === 'ar' ? 'rtl' : 'ltr'}">`)
+    const title = JSON.parse(readFileSync(`locales/${tag}.json`, 'utf8'))['common.createAccount']
+    expect(body).toContain(`<h1>${title}</h1>`)
   })
 
   test('the cookie goes before Accept-Language; a broken one is none', async () => {

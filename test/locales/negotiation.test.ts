@@ -9,6 +9,11 @@ describe('the language that a tag asks for (RFC 4647 §3.4)', () => {
     ['DE-at', 'de'],
     ['de-Latn-CH-1996', 'de'],
     ['en-GB', 'en'],
+    ['pt', 'pt-BR'],
+    ['pt-PT', 'pt-BR'],
+    ['zh', 'zh-CN'],
+    ['zh-Hans-SG', 'zh-CN'],
+    ['ar-EG', 'ar'],
     ['xx', undefined],
     ['', undefined],
     ['*', undefined],
@@ -81,6 +86,12 @@ describe('a text', () => {
     expect(html('signIn.forgot')).toBe('Forgot password?')
     // A name that looks like a placeholder is filled in nowhere.
     expect(html('client.continue', { client: '{client}' })).toBe('to continue to <b>{client}</b>')
+  })
+
+  test('what fills a text from right to left stands for itself', () => {
+    const said = inLocale('ar', () => html('client.continue', { client: '<Harbour>' }))
+    expect(said).toContain('\u2068&lt;Harbour&gt;\u2069')
+    expect(inLocale('de', () => html('client.continue', { client: 'Harbour' }))).not.toContain('\u2068')
   })
 
   test('a placeholder that is not filled is an error, and no gap', () => {

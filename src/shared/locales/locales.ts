@@ -14,6 +14,15 @@ export interface Locale {
 export const LOCALES: readonly Locale[] = [
   { tag: 'en', name: 'English', console: true },
   { tag: 'de', name: 'Deutsch' },
+  { tag: 'fr', name: 'Français' },
+  { tag: 'es', name: 'Español' },
+  { tag: 'pt-BR', name: 'Português (Brasil)' },
+  { tag: 'it', name: 'Italiano' },
+  { tag: 'nl', name: 'Nederlands' },
+  { tag: 'pl', name: 'Polski' },
+  { tag: 'ja', name: '日本語' },
+  { tag: 'zh-CN', name: '简体中文' },
+  { tag: 'ar', name: 'العربية', rtl: true },
 ]
 
 export const ENGLISH = 'en'
