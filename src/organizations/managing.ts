@@ -8,7 +8,7 @@ import { message, t } from '../shared/locales/texts.ts'
 import type { Page, PageRequest } from '../shared/paging.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import type { Invitations } from './invitations/invitations.ts'
-import type { Members } from './members/members.ts'
+import { busy, type Members } from './members/members.ts'
 import type {
   Membership,
   OrganizationEvent,
@@ -221,5 +221,3 @@ const notTheirs = () => new AppError('organization_not_found', 404, message('org
 
 const notYours = () =>
   new AppError('not_yours_to_change', 403, message('organizations.problem.notYoursToChange'))
-
-const busy = () => new AppError('busy', 409, message('organizations.problem.busy'))

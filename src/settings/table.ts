@@ -2,7 +2,7 @@
  * What an owner may change while the server runs, once. From a row follow the type of its value, the environment variable that
  * pins it (its name in capitals), the console's form, REST, the command line, YAML and docs/settings.md.
  *
- * Some 400 lines, nearly all of them rows: one place where an owner's choice is looked up.
+ * Some 500 lines, nearly all of them rows: one place where an owner's choice is looked up.
  */
 
 import { z } from 'zod'

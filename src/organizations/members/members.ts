@@ -91,7 +91,7 @@ export function createMembers({
         events({ type, id, name, accountId, before: old, after: { roles } })
         return { ...view(before), roles }
       }
-      throw new AppError('busy', 409, 'This member was changed by others at this moment. Try again.')
+      throw busy()
     },
 
     async remove(organizationId, accountId) {
@@ -122,5 +122,8 @@ export function createMembers({
 }
 
 const notAMember = () => new AppError('not_a_member', 404, message('organizations.problem.notAMember'))
+
+/** Others have changed a member at this moment. */
+export const busy = () => new AppError('busy', 409, message('organizations.problem.busy'))
 
 const noUser = () => new AppError('user_not_found', 404, 'There is no user with this ID.')
