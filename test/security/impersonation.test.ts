@@ -397,7 +397,7 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
   })
 
   test('a second one cannot begin inside, and signing out leaves no way back', async () => {
-    const { admin, browser, page } = await helping()
+    const { admin, person, browser, page } = await helping()
     const other = await latchkey.createUser()
     expect((await at(browser, `/admin/users/${other.id}/impersonate`)).status).toBe(403)
     const out = await at(browser, '/logout')
@@ -406,6 +406,9 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     expect(later.url.pathname).not.toMatch(/^\/admin/)
     expect((await at(browser, '/account')).url.pathname).toBe('/login')
     expect((await latchkey.services.accounts.byId(admin.id))?.disabledAt).toBeNull()
+    await expect
+      .poll(() => entriesOf(person.id, 'session.ended'), { message: 'who signed out was not the person' })
+      .toMatchObject([{ actor: { id: admin.id } }])
   })
 
   test('ended in one tab, it is over in the other; Back shows nothing of the person', async () => {

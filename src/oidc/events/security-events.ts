@@ -1,5 +1,6 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { setActor } from '../../shared/audit-context.ts'
+import { impersonationOf } from '../../shared/impersonation.ts'
 
 /** What the protocol does that belongs into the audit log. Never a token. */
 export type ProtocolSecurityEvent =
@@ -42,7 +43,7 @@ export function reportSecurityEvents(provider: Provider, emit: (event: ProtocolS
     const { accountId, destroyed } = (oidc.session ?? {}) as { accountId?: string; destroyed?: boolean }
     // “Stay signed in” is a success as well.
     if (!destroyed || accountId === undefined) return
-    setActor({ kind: 'account', id: accountId })
+    setActor({ kind: 'account', id: impersonationOf(oidc.session)?.by ?? accountId })
     emit({ type: 'session.ended', accountId, reason: 'signed_out' })
   })
 }
