@@ -39,7 +39,7 @@ test('a database that was made read-only on PostgreSQL: not ready, and ready aga
   await expect.poll(() => ready(latchkey)).toEqual(well)
 })
 
-test('readiness costs two statements on PostgreSQL, and none of them writes', async () => {
+test('readiness costs one statement on PostgreSQL, and it writes nothing', async () => {
   const { latchkey } = await onPostgres()
   const { db } = latchkey.services
   const statements: string[] = []
@@ -50,7 +50,8 @@ test('readiness costs two statements on PostgreSQL, and none of them writes', as
   }
   await ready(latchkey)
   expect(statements.filter((text) => !/^\s*SELECT/i.test(text))).toEqual([])
-  expect(statements.length).toBeLessThanOrEqual(1)
+  // The queue looks for what is due beside it, and more often while the machine is busy.
+  expect(statements.filter((text) => !text.includes('FROM deliveries'))).toHaveLength(1)
 })
 
 /** SQLite then says SQLITE_FULL to every write that needs more room, as on a full disk. */
