@@ -81,11 +81,13 @@ export interface ManagingStore {
    * Changes a member as a manager, by one transaction: changes of one organization wait for each other. `refused`: who changes it is no
    * manager any more. `last`: nobody would manage it any more. `changed`: the roles are other ones by now.
    * @param manages whether stored roles manage
+   * @param may whether a manager with these stored roles may do this: theirs may have been taken since they were read
    * @param roles that manage
    */
   change(
     change: MemberChange,
     manages: (roles: string) => boolean,
+    may: (roles: string) => boolean,
     roles: readonly string[],
   ): Promise<'done' | 'refused' | 'last' | 'changed'>
 }
@@ -153,6 +155,14 @@ export function createManaging({
     const done = await store.change(
       { organizationId: id, managerId, accountId, before, after },
       (stored) => template.manages(template.counting(stored)),
+      (stored) => {
+        const own = template.counting(stored)
+        const may = (role: string) => own.includes(role) || !template.manages([role])
+        return (
+          template.manages(own) &&
+          (accountId === managerId ? (roles ?? []) : [...member.roles, ...(roles ?? [])]).every(may)
+        )
+      },
       template.names().filter((role) => template.manages([role])),
     )
     if (done === 'refused') throw notTheirs()

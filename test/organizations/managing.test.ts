@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { person, signInAs } from '../accounts/pages/person.ts'
 import { basic, createApi } from '../api/support.ts'
 import type { HttpBrowser } from '../support/flow.ts'
@@ -238,6 +238,20 @@ describe.each(engines)('managers of an organization, on %s', (engine) => {
       await members.remove(id, other.id).catch(() => undefined)
       await members.put(id, manager.id, ['admin'])
     }
+  })
+
+  test('give a role that manages only while they have it themselves', async () => {
+    const { manager, member, id } = await managed('owner')
+    const { managing, members } = latchkey.services.organizations
+    const get = members.get.bind(members)
+    // Between the look at what they may give and the change, it is taken from them.
+    vi.spyOn(members, 'get').mockImplementationOnce(async (...asked) => {
+      await members.put(id, manager.id, ['admin'])
+      return get(...asked)
+    })
+    const giving = managing.setRoles(manager.id, id, member.id, ['owner'])
+    await expect(giving).rejects.toMatchObject({ code: 'organization_not_found' })
+    expect(await rolesOf(id, member.id)).toEqual(['member'])
   })
 
   test('prove who they are once more', async () => {

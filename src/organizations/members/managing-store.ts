@@ -29,7 +29,7 @@ export function createManagingStore({ prisma }: Pick<Database, 'prisma'>): Manag
       return (await prisma.organizationMember.findUnique({ where, select: { roles: true } }))?.roles
     },
 
-    async change({ organizationId, managerId, accountId, before, after }, manages, managerRoles) {
+    async change({ organizationId, managerId, accountId, before, after }, manages, may, managerRoles) {
       try {
         await prisma.$transaction(async (tx) => {
           // Writes nothing new, and holds the row: of two managers that remove each other the second one is no manager any more.
@@ -37,7 +37,7 @@ export function createManagingStore({ prisma }: Pick<Database, 'prisma'>): Manag
           const held = await tx.organization.updateMany({ where, data: { version: { increment: 0 } } })
           const key = { accountId_organizationId: { accountId: managerId, organizationId } }
           const manager = await tx.organizationMember.findUnique({ where: key, select: { roles: true } })
-          if (held.count === 0 || manager === null || !manages(manager.roles)) throw new Stopped('refused')
+          if (held.count === 0 || manager === null || !may(manager.roles)) throw new Stopped('refused')
           // Who changes another member manages it still; who gives it up themself needs another manager.
           if (accountId === managerId && (after === null || !manages(after))) {
             const others = await tx.organizationMember.findMany({
