@@ -147,7 +147,7 @@ async function refuseWrong(tag: string, texts: Readonly<Record<string, string | 
         else if (lacking.length > 0)
           wrong(`${lacking.join(', ')} has to stay: it is a link or marks something.`)
       } catch {
-        wrong("This cannot be read. Placeholders stand in braces: {client}; a brace itself is written '{'.")
+        wrong('This cannot be read. Placeholders stand between braces, like {client}.')
       }
     }
   }

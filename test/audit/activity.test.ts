@@ -20,8 +20,10 @@ test('each sentence is said of somebody, and none has a hole', () => {
           const text = inLocale(tag, () =>
             inWords(type, { by, details: { ...named, ...details }, app: 'Shop' }),
           )
-          expect(text, `${type}, ${tag}`).not.toMatch(/undefined|null|[{}]|\s$/)
-          expect(text, `${type}, ${tag}`).toMatch(/^\p{Lu}.* /u)
+          expect(text, `${type}, ${tag}`).not.toMatch(/undefined|\bnull\b|[{}]|\s$/)
+          // Words with capitals and spaces between, where the script has them.
+          const sentence = ['ja', 'zh-CN', 'ar'].includes(tag) ? /^\p{Lo}.{3}/u : /^\p{Lu}.* /u
+          expect(text.replaceAll(/[\u2068\u2069]/g, ''), `${type}, ${tag}`).toMatch(sentence)
         }
 })
 

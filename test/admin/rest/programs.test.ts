@@ -192,6 +192,7 @@ const OPERATIONS: Record<string, Row> = {
   replayWebhookDelivery: { may: WEBHOOK },
   verifyAudit: { may: 'it reads' },
   sendTestMail: { may: 'a program has no address: it is answered so' },
+  endImpersonation: { may: 'closes a door' },
   replaceTexts: { not: (rest) => [rest.put('/texts/en', { 'signIn.title': 'Enter' })] },
   changeSettings: { not: (rest) => [rest.patch('/settings', { second_factor: 'off' })] },
   planConfiguration: { may: 'it reads' },

@@ -6,7 +6,7 @@ import { SIGNING_ALGORITHMS } from '../../../src/shared/signing-algorithms.ts'
 import { basic, createSecurityFixture, get, type TestClient } from '../../security/attacker.ts'
 import { createProver, prove } from '../../security/proofs.ts'
 import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
-import { type Answered, createBothWays, createRandom, type Sent } from './both-ways.ts'
+import { type Answered, createBothWays, createRandom, lifetimeOf, type Sent } from './both-ways.ts'
 import { credentialsOf, form, oddHeaders, oddTypes, type Random, types } from './requests.ts'
 import { differences, totals } from './totals.ts'
 import { BOOKS, VAULT } from './world.ts'
@@ -158,7 +158,13 @@ describe.each(engines)('tokens of machines are the same by both ways, on %s', (e
       const { iat, exp, ...stored } = JSON.parse(String(payload))
       // A second may begin between its making and its storing.
       const late = Number(end) - exp
-      return { ...rest, stored, lives: exp - iat, ends: late >= 0 && late < 5, since: typeof since }
+      return {
+        ...rest,
+        stored,
+        lives: lifetimeOf(iat, exp),
+        ends: late >= 0 && late < 5,
+        since: typeof since,
+      }
     })
   }
 
