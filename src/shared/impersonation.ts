@@ -4,8 +4,9 @@ export interface Impersonation {
   id: string
   /** The account of the administrator: `sub` of the claim `act` (RFC 8693 §4.1). */
   by: string
-  /** Of the sign-in of the administrator: it ends with that. */
+  /** Of the sign-ins of the administrator, and the `uid` of the one that it began in: it ends with them. */
   generation: number
+  session: string
   /** When it ends at the latest, in seconds since the epoch. */
   until: number
 }

@@ -310,6 +310,14 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
       async ({ admin }) => latchkey.services.accounts.endSessions(admin.id),
     ],
     [
+      'the sign-in that the administrator began it in',
+      async ({ admin }) => {
+        const { artifacts } = latchkey.services
+        const sessions = await artifacts.listByAccount('Session', admin.id)
+        for (const { payload } of sessions) await artifacts.revokeSession(admin.id, String(payload.uid))
+      },
+    ],
+    [
       'the person signed out everywhere',
       async ({ person }) => latchkey.services.accounts.endSessions(person.id),
     ],

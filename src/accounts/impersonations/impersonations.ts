@@ -41,12 +41,12 @@ export interface Impersonations {
   problemOf(account: Account): string | undefined
   /**
    * Decides, tells the person by mail and the audit log. The session is for the caller to start.
-   * @param by.id the administrator, who has shown a second factor lately
+   * @param by the administrator, who has shown a second factor lately, and the session that they did it in
    * @throws ValidationError of `reason` · AppError impersonation_refused (409), account_not_found (404)
    */
   begin(
     accountId: string,
-    by: { id: string },
+    by: { id: string; sessionUid: string },
     reason: string,
   ): Promise<{ account: Account; impersonation: Impersonation }>
   /**
@@ -87,11 +87,17 @@ export function createImpersonations(deps: {
     return undefined
   }
 
-  const counts: Impersonations['counts'] = async (accountId, { by, generation, until }) => {
+  /** Whether the administrator is still signed in there: the session waits for them until the impersonation ends. */
+  const waits = async ({ by, session }: Impersonation): Promise<boolean> =>
+    (await artifacts.listByAccount('Session', by)).some(({ payload }) => payload.uid === session)
+
+  const counts: Impersonations['counts'] = async (accountId, impersonation) => {
+    const { by, generation, until } = impersonation
     if (settings.impersonation !== 'on' || until * 1000 <= clock()) return false
     const [administrator, person] = await Promise.all([accounts.byId(by), accounts.byId(accountId)])
     if (administrator?.generation !== generation || administrator.disabledAt !== null) return false
-    return administrator.role === 'admin' && person?.role === 'user' && person.disabledAt === null
+    if (administrator.role !== 'admin' || person?.role !== 'user' || person.disabledAt !== null) return false
+    return waits(impersonation)
   }
 
   /** The session of an impersonation, if it runs. */
@@ -154,7 +160,8 @@ export function createImpersonations(deps: {
           reason: `Say why, in ${SHORTEST_REASON} to ${LONGEST_REASON} characters on one line.`,
         })
       const until = epochSeconds(clock) + IMPERSONATION_TTL
-      const impersonation = { id: randomUUID(), by: by.id, generation: administrator.generation, until }
+      const { id, sessionUid: session } = by
+      const impersonation = { id: randomUUID(), by: id, generation: administrator.generation, session, until }
       deps.mail.send({
         to: account.email,
         template: 'impersonated',
