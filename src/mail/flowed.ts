@@ -1,9 +1,9 @@
 /** Columns of a line (RFC 3676 §4.2: 78 at most). */
 const WIDTH = 72
 
-/** Where a line may end: behind a space, and between any two characters of scripts that are written without. */
+/** Where a line may end: behind a space, but not one that joins (U+00A0, U+202F), and between any two characters of scripts that are written without. */
 const PIECES =
-  /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}][\p{P}ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ]*|[^\s\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]+|\s+/gu
+  /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}][\p{P}ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ]*|[^ \t\r\n\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]+|[ \t\r\n]+/gu
 
 /**
  * A paragraph in lines of which all but the last end with a space: a reader may put them together again (format=flowed, DelSp=yes,
@@ -13,7 +13,7 @@ export function flowed(paragraph: string): string[] {
   const lines: string[] = []
   let line = ''
   for (const [piece] of paragraph.trim().matchAll(PIECES)) {
-    if (/\s/.test(piece)) {
+    if (/^[ \t\r\n]/.test(piece)) {
       line += ' '
       continue
     }

@@ -35,6 +35,8 @@ test('the library keeps the list of what is stored where rememberDetails looks f
     'signIns',
     'verifiedAt',
     'impersonation',
+    'asksFactor',
+    'unasked',
   ])
   expect(Reflect.get(provider.Grant, 'IN_PAYLOAD')).toEqual([
     ...granted,
