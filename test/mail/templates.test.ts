@@ -15,7 +15,10 @@ const inLanguage = (tag: string, mail: Mail) => inLocale(tag, () => render(mail)
 /** RFC 3676 §4.1, DelSp=yes. */
 const joined = (text: string) => text.replaceAll(/(?<!^--) \n/gm, '').replaceAll(/^ /gm, '')
 const body = (html: string) => html.slice(html.indexOf('<h1'))
-const words = (text: string) => text.replaceAll(/https?:\S+/g, '').match(/[\p{L}\p{N}]+/gu) ?? []
+/** Han and kana one by one: no space is between a word in them and a name. */
+const WORDS =
+  /[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]|[[\p{L}\p{N}]--[\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}]]+/gv
+const words = (text: string) => text.replaceAll(/https?:\S+/g, '').match(WORDS) ?? []
 const shownIn = (html: string) =>
   body(html)
     .replaceAll(/<[^>]+>/g, ' ')
