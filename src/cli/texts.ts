@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import type { TextState } from '../settings/texts.ts'
 import { isLocale, LOCALES } from '../shared/locales/locales.ts'
+import { hasWords } from '../shared/text.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { table } from './text.ts'
 
@@ -26,11 +27,10 @@ const list = (cli: Cli): Command =>
     .option('--search <words>', 'those alone that have these words, or this key')
     .action(async (locale: string, options: Options & { changed?: boolean; search?: string }) => {
       const { texts } = await (await cli.services()).texts.list(known(locale))
-      const words = (options.search ?? '').toLowerCase().split(/\s+/)
+      const fits = hasWords(options.search ?? '')
       const found = texts.filter(
         ({ key, shipped, override = '' }) =>
-          (!options.changed || override !== '') &&
-          words.every((word) => `${key} ${shipped} ${override}`.toLowerCase().includes(word)),
+          (!options.changed || override !== '') && fits(`${key} ${shipped} ${override}`),
       )
       cli.answer(
         options,

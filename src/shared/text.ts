@@ -39,3 +39,9 @@ export const lines = (max: number) =>
         .refine((text) => [...text].length <= max, saying('field.atMost', { max }))
         .refine((text) => !unseen.test(text.replaceAll('\n', '')), saying('field.invisible')),
     )
+
+/** Whether a text has all of these words, in any order and case. @param words with spaces between; none: every text */
+export function hasWords(words: string): (text: string) => boolean {
+  const parts = words.toLowerCase().split(/\s+/)
+  return (text) => parts.every((part) => text.toLowerCase().includes(part))
+}

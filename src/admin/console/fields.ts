@@ -53,3 +53,19 @@ export function draw(text: FieldText, { kind, ...attributes }: FieldInput): Draw
     )
   return { partial: PARTIALS[kind], data }
 }
+
+/** Fields of a table as a form has them. @param inputOf how one is entered */
+export const drawAll = <
+  Field extends {
+    name: string
+    required?: boolean | undefined
+    form: { label: string; hint?: string | undefined }
+  },
+>(
+  fields: readonly Field[],
+  inputOf: (field: Field) => FieldInput,
+): DrawnField[] =>
+  fields.map((field) => {
+    const { name, form, required } = field
+    return draw({ name, label: form.label, hint: form.hint, optional: required !== true }, inputOf(field))
+  })

@@ -1,6 +1,6 @@
 import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
 import { tickedOf } from '../clients/controls.ts'
-import { type DrawnField, draw, type FieldInput } from '../fields.ts'
+import { type DrawnField, drawAll, type FieldInput } from '../fields.ts'
 
 type Fields = readonly NamedDefinitionField[]
 type Sent = Readonly<Record<string, string>>
@@ -41,17 +41,7 @@ const inputOf = ({ name, kind, choices = {}, required }: NamedDefinitionField, v
 
 /** The fields as a form has them. */
 export const drawnDefinition = (fields: Fields, values: Sent): DrawnField[] =>
-  fields.map((field) =>
-    draw(
-      {
-        name: field.name,
-        label: field.form.label,
-        hint: field.form.hint,
-        optional: field.required !== true,
-      },
-      inputOf(field, values),
-    ),
-  )
+  drawAll(fields, (field) => inputOf(field, values))
 
 /** A definition as a form is filled with it. */
 export const filledWith = (

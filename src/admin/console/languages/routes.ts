@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
-import type { TextState, Texts } from '../../../settings/texts.ts'
+import type { Texts } from '../../../settings/texts.ts'
 import { AppError, VersionConflict } from '../../../shared/errors.ts'
 import { LOCALES, type Locale } from '../../../shared/locales/locales.ts'
+import { hasWords } from '../../../shared/text.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 
@@ -56,14 +57,6 @@ const NOTICES: Readonly<Record<string, string>> = {
   saved: 'The texts are saved. They count in every process within two seconds.',
 }
 
-const isFor = (words: readonly string[]) => {
-  const parts = words.map((word) => word.toLowerCase())
-  return ({ key, shipped, override = '' }: TextState) => {
-    const text = `${key} ${shipped} ${override}`.toLowerCase()
-    return parts.every((part) => text.includes(part))
-  }
-}
-
 /** `/admin/languages`: what pages and mails say, language by language. */
 export async function languagesArea(
   app: FastifyInstance,
@@ -90,9 +83,10 @@ export async function languagesArea(
     const { q, changed, done } = search.parse(request.query)
     const state = await texts.list(language.tag)
     const looked = q !== '' || changed !== undefined
-    const fits = isFor(q.split(/\s+/))
+    const fits = hasWords(q)
     const found = state.texts.filter(
-      (text) => fits(text) && (changed === undefined || text.override !== undefined),
+      ({ key, shipped, override }) =>
+        fits(`${key} ${shipped} ${override ?? ''}`) && (changed === undefined || override !== undefined),
     )
     const page = found.slice(0, MOST)
     const values = Object.fromEntries(page.map(({ key, override = '' }) => [`${FIELD}${key}`, override]))

@@ -2,7 +2,7 @@ import type { NamedOrganizationField } from '../../../organizations/fields.ts'
 import type { Membership, Organization } from '../../../organizations/organization.ts'
 import type { Held } from '../access/view.ts'
 import { tickedOf } from '../clients/controls.ts'
-import { type DrawnField, draw, type FieldInput } from '../fields.ts'
+import { type DrawnField, draw, drawAll, type FieldInput } from '../fields.ts'
 
 type Fields = readonly NamedOrganizationField[]
 type Sent = Readonly<Record<string, string>>
@@ -24,17 +24,7 @@ const inputOf = ({ kind, name }: NamedOrganizationField, values: Sent): FieldInp
 
 /** The fields as a form has them. */
 export const drawnOrganization = (fields: Fields, values: Sent): DrawnField[] =>
-  fields.map((field) =>
-    draw(
-      {
-        name: field.name,
-        label: field.form.label,
-        hint: field.form.hint,
-        optional: field.required !== true,
-      },
-      inputOf(field, values),
-    ),
-  )
+  drawAll(fields, (field) => inputOf(field, values))
 
 /** An organization as a form is filled with it. */
 export const filledWith = (
