@@ -63,12 +63,13 @@ const app = express()
 app.set('trust proxy', 1) // ? !local
 app.use('/auth', ExpressAuth(config))
 
-/** A form whose button starts `action` of Auth.js; the token is from /auth/csrf. */
+/** A form whose button starts `action` of Auth.js; it can be pressed once the token of /auth/csrf is in the form. */
 const form = (action, label, callbackUrl) => `<form method="post" action="/auth/${action}">
 <input type="hidden" name="csrfToken"><input type="hidden" name="callbackUrl" value="${callbackUrl}">
-<button>${label}</button></form>
+<button disabled>${label}</button></form>
 <script type="module">
 document.querySelector('[name=csrfToken]').value = (await (await fetch('/auth/csrf')).json()).csrfToken
+document.querySelector('button').disabled = false
 </script>`
 const signedOut = new URLSearchParams({
   client_id: clientId,
