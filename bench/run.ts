@@ -1,12 +1,14 @@
 /** `npm run bench`: Latchkey against a bare oidc-provider on a Map, in turns, on one core. See the README. */
-import { writeFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isFresh } from '../bin/compiled.mjs'
 import { startLatchkey } from './latchkey.ts'
 import { measure, memoryRow } from './measure.ts'
 import { startDurablePostgres } from './postgres.ts'
 import { canPin, pinLoad, root } from './process.ts'
+import { profile } from './profile.ts'
 import { keepResults, lastResults, type Results, whatGotWorse } from './results.ts'
 import { scenarios } from './scenarios.ts'
 import { signInRate, tokenLatency } from './sign-in.ts'
@@ -53,7 +55,7 @@ async function startTargets(): Promise<{ bare: Target; targets: Target[] }> {
     })
     if (postgres) {
       closers.unshift(() => postgres.stop())
-      targets.push(keep(await startLatchkey('PostgreSQL', postgres.url)))
+      targets.push(keep(await startLatchkey('PostgreSQL', postgres)))
     }
   }
   return { bare, targets }
@@ -108,6 +110,19 @@ async function finish(status: number): Promise<never> {
   process.exit(status)
 }
 
+/** `profile` says of each scenario where the time of each target goes. */
+async function runProfiles(): Promise<void> {
+  pinLoad()
+  starting = startTargets()
+  const { bare, targets } = await starting
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-profiles-'))
+  for (const scenario of scenarios.filter(({ name }) => wanted(name)))
+    for (const target of [bare, ...targets]) {
+      const file = join(folder, `${scenario.name} ${target.name}.cpuprofile`.replaceAll(/[^\w.-]+/g, '-'))
+      console.log(`\n${await profile(scenario, target, counts[0] ?? 8, file)}`)
+    }
+}
+
 /** `growth` is a comparison of its own, which takes as long as it takes. */
 async function runGrowth(): Promise<void> {
   const scale = Number(options.scale)
@@ -116,9 +131,14 @@ async function runGrowth(): Promise<void> {
   await growth({ scale, postgres: !options['no-postgres'] })
 }
 
+const COMMANDS = { growth: runGrowth, profile: runProfiles }
 const [command, ...others] = positionals
-if (others.length > 0 || (command !== undefined && command !== 'growth')) {
-  say(`there is no ${positionals.join(' ')}: growth is the only command\n`)
+if (others.length > 0 || (command !== undefined && !Object.hasOwn(COMMANDS, command))) {
+  say(`there is no ${positionals.join(' ')}: the commands are ${Object.keys(COMMANDS).join(' and ')}\n`)
+  process.exit(2)
+}
+if (!isFresh(root)) {
+  say('build/ is older than its sources, so that they would be measured uncompiled: npm run build\n')
   process.exit(2)
 }
 setTimeout(
@@ -129,7 +149,7 @@ setTimeout(
   command === 'growth' ? 2 ** 31 - 1 : limitSeconds * 1000,
 ).unref()
 process.once('SIGINT', () => finish(130))
-;(command === 'growth' ? runGrowth() : run()).then(
+;(command === undefined ? run : COMMANDS[command as keyof typeof COMMANDS])().then(
   () => finish(problems.length > 0 ? 1 : 0),
   (error: unknown) => {
     say(`${error instanceof Error ? error.message : error}\n`)

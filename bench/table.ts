@@ -12,6 +12,13 @@ export interface Row {
   /** Milliseconds to an answer, half of them and 99 % of them, the baseline's under “bare”. */
   p50?: Record<string, number | undefined>
   p99?: Record<string, number | undefined>
+  /** Milliseconds for which the event loop was held up, 99 % of its turns and the longest, the baseline's under “bare”. */
+  loopP99?: Record<string, number | undefined>
+  loopMax?: Record<string, number | undefined>
+  /** Microseconds of collecting garbage a request, the baseline's under “bare”. */
+  gc?: Record<string, number | undefined>
+  /** Bytes written a request: on SQLite by the server to its disk, on PostgreSQL to its write-ahead log. */
+  written?: Record<string, number | undefined>
 }
 
 const digits = (value: number | undefined): string => {
@@ -26,11 +33,17 @@ function cpuCell(cpu: Row['cpu'], targets: readonly string[]): string {
   return [digits(cpu.bare), ...parts].join(' → ')
 }
 
-/** “2.1 | 8.0 → 3.0 | 12.0”: half of the answers | 99 % of them, of the bare library and of each target. */
-function timesCell({ p50, p99 }: Row, targets: readonly string[]): string {
-  if (!p50 || !p99) return ''
-  return ['bare', ...targets].map((name) => `${digits(p50[name])} | ${digits(p99[name])}`).join(' → ')
+type Numbers = Record<string, number | undefined>
+
+/** “2.1 | 8.0 → 3.0 | 12.0”: two numbers of the bare library and of each target. */
+function pairs(first: Numbers | undefined, second: Numbers | undefined, targets: readonly string[]): string {
+  if (!first || !second) return ''
+  return ['bare', ...targets].map((name) => `${digits(first[name])} | ${digits(second[name])}`).join(' → ')
 }
+
+/** “12 → 3,400”: one number of each target. */
+const each = (numbers: Numbers | undefined, targets: readonly string[]): string =>
+  numbers ? targets.map((name) => digits(numbers[name])).join(' → ') : ''
 
 const ratio = (value: number | undefined, baseline: number | undefined): string =>
   value === undefined || !baseline ? '–' : `× ${(value / baseline).toFixed(2)}`
@@ -44,6 +57,9 @@ export function table(rows: readonly Row[], targets: readonly string[]): string 
     ...targets.flatMap((target) => [target, 'ratio']),
     'CPU µs a request',
     'p50 | p99, ms',
+    'loop p99 | longest, ms',
+    'GC µs',
+    'bytes written',
     'against',
   ]
   const lines = rows.map((row) => [
@@ -52,12 +68,15 @@ export function table(rows: readonly Row[], targets: readonly string[]): string 
     digits(row.baseline),
     ...targets.flatMap((target) => [digits(row.values[target]), ratio(row.values[target], row.baseline)]),
     cpuCell(row.cpu, targets),
-    timesCell(row, targets),
+    pairs(row.p50, row.p99, targets),
+    pairs(row.loopP99, row.loopMax, targets),
+    each(row.gc, ['bare', ...targets]),
+    each(row.written, targets),
     row.against ?? 'bare oidc-provider',
   ])
   const all = [head, ...lines]
   const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)))
-  const left = (column: number) => column < 2 || column >= head.length - 3
+  const left = (column: number) => column < 2 || column >= head.length - 6
   return all
     .map((line) =>
       line

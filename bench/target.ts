@@ -17,6 +17,8 @@ export interface Target {
   /** What the server was started with; of the bare library nothing. */
   env?: NodeJS.ProcessEnv
   readonly server: ServerProcess
+  /** Bytes that its database has written so far, where that is a process of its own. */
+  written?(): Promise<number>
   /** Stops it and starts it again on the same data, with its start-up logged. */
   restart(): Promise<void>
   stop(): Promise<void>

@@ -3,7 +3,7 @@ import { latchkey } from '../../scripts/demo/command.ts'
 import { createHttpBrowser, type HttpBrowser } from '../../test/support/flow.ts'
 import { startLatchkey } from '../latchkey.ts'
 import { median } from '../load.ts'
-import { startDurablePostgres } from '../postgres.ts'
+import { type DurablePostgres, startDurablePostgres } from '../postgres.ts'
 import { type Target, user } from '../target.ts'
 import { clientOf, mintChains } from '../tokens.ts'
 import { fillPostgres } from './fill-postgres.ts'
@@ -127,10 +127,10 @@ async function run(
   name: string,
   engine: keyof typeof FULL,
   scale: number,
-  databaseUrl?: string,
+  postgres?: DurablePostgres,
 ): Promise<void> {
   const size = scaled(FULL[engine], scale)
-  const target = await startLatchkey(name, databaseUrl)
+  const target = await startLatchkey(name, postgres)
   try {
     const env = { ...process.env, ...target.env }
     const { status, stderr } = await latchkey(env, ['users', 'set-role', user.identifier, 'admin'])
@@ -139,8 +139,8 @@ async function run(
     const empty = await measureAll(target, size)
     say(`\n${name}: ${JSON.stringify(size)} … `)
     const began = performance.now()
-    if (databaseUrl === undefined) fillSqlite(target.env?.DATA_DIR ?? '', size)
-    else await fillPostgres(databaseUrl, size)
+    if (postgres === undefined) fillSqlite(target.env?.DATA_DIR ?? '', size)
+    else await fillPostgres(postgres.url, size)
     say(`filled in ${Math.round((performance.now() - began) / 1000)} s\n${name}, full `)
     await target.restart()
     const full = await measureAll(target, size)
@@ -181,7 +181,7 @@ export async function growth({ scale, postgres }: { scale: number; postgres: boo
   if (!postgres) return
   const server = await startDurablePostgres()
   try {
-    await run('PostgreSQL', 'postgresql', scale, server.url)
+    await run('PostgreSQL', 'postgresql', scale, server)
   } finally {
     await server.stop()
   }

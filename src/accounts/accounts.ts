@@ -9,6 +9,7 @@
 // Over 300 lines, most of them what each method promises: one place where a caller finds `forgot` and what may go wrong.
 //
 // An unverified address reserves nothing: any number of accounts may wait for it, one can have it.
+import type { KeyObject } from 'node:crypto'
 import { type AttributeRules, NO_ATTRIBUTES } from '../shared/attribute-values.ts'
 import type { BeforeHooks } from '../shared/before-hook.ts'
 import type { Clock } from '../shared/clock.ts'
@@ -324,7 +325,7 @@ export interface AccountsDependencies {
   events: SecurityEvents
   sessions: AccountSessions
   /** At least 256 bits, derived from SECRET_KEY: codes are stored under it. */
-  codeKey: Uint8Array
+  codeKey: KeyObject
   /** The base of every link. */
   issuer: string
   settings: AccountSettings

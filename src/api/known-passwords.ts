@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Account } from '../accounts/account.ts'
 import type { Accounts } from '../accounts/accounts.ts'
 import type { Authentication } from '../accounts/authenticate.ts'
@@ -40,7 +40,7 @@ export function createKnownPasswords(deps: {
   clock: Clock
 }) {
   const { accounts, clock } = deps
-  const key = randomBytes(32)
+  const key = createSecretKey(randomBytes(32))
   const entries = new BoundedMap<string, Entry>(MAX_ENTRIES)
   const underWay = new Map<string, Promise<Authentication>>()
 

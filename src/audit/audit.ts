@@ -8,6 +8,7 @@
 //
 // A thief of the database who lacks the key can neither change, remove, add nor reorder entries unseen. They could restore an older
 // copy of the whole: a head that the operator has kept outside of the database (the server logs it) shows that.
+import type { KeyObject } from 'node:crypto'
 import { currentAuditContext } from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
@@ -29,7 +30,7 @@ import { type Walked, walk } from './walk.ts'
 export interface AuditDependencies {
   db: Pick<Database, 'prisma' | 'reads'>
   /** 32 bytes, derived from SECRET_KEY. */
-  key: Buffer
+  key: KeyObject
   clock: Clock
   logger: { error(fields: object, message: string): void }
   /** How long entries are kept, in days; 0: for ever. Read when it is needed. */

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { Row } from './entry.ts'
 
 /** A place in the chain: an entry and its hash. `seq` 0 with an empty hash: before the first entry of all. */
@@ -27,7 +27,7 @@ export interface Chain {
 }
 
 /** @param key 32 bytes */
-export function createChain(key: Buffer): Chain {
+export function createChain(key: KeyObject): Chain {
   const mac = (parts: readonly unknown[]) =>
     createHmac('sha256', key).update(JSON.stringify(parts)).digest('base64url')
 

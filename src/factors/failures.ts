@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import type { Clock } from '../shared/clock.ts'
 import type { FailureStore } from './store/failures.ts'
 
@@ -49,7 +49,7 @@ export function createLimit(deps: {
   store: FailureStore
   clock: Clock
   /** At least 256 bits. */
-  key: Uint8Array
+  key: KeyObject
   wrong: (accountId: string, kind: CodeKind, last: boolean) => Promise<void>
 }): WithinLimit {
   const { store, clock } = deps

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../shared/clock.ts'
 import { type Limits, limitsWith } from '../shared/limits.ts'
@@ -29,7 +30,7 @@ const LARGEST_PAGE = 1024 * 1024
 export interface HttpOptions {
   issuer: URL
   /** At least 32 bytes; the keys of CSRF tokens and sealed cookies are derived from it. */
-  cookieKey: Buffer
+  cookieKey: KeyObject
   /** Read at each request. */
   readonly rateLimit: boolean
   /** How often what may be done; what ships unless given. */
@@ -78,7 +79,7 @@ export interface Http {
  */
 export async function registerHttp(app: FastifyInstance, options: HttpOptions): Promise<Http> {
   const { issuer, cookieKey } = options
-  if (cookieKey.length < 32) throw new Error('the cookie key needs at least 32 bytes')
+  if ((cookieKey.symmetricKeySize ?? 0) < 32) throw new Error('the cookie key needs at least 32 bytes')
   const secure = issuer.protocol === 'https:'
   registerAuditContext(app)
   registerClosing(app)

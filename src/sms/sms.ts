@@ -2,7 +2,7 @@
 // numbers that pay them). It does not own: what a code is for, and whether it is right (src/factors).
 //
 //   a number ──> judged by its kind and country ──> counted by account, address, number, prefix and day ──> the gateway ──> an event
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { addressKey } from '../http/rate-limits/rate-limits.ts'
 import type { Clock } from '../shared/clock.ts'
 import { hiddenNumber } from '../shared/hidden-number.ts'
@@ -72,7 +72,7 @@ export function createSms(deps: {
   settings: SmsSettings
   clock: Clock
   /** At least 256 bits: numbers and addresses are counted under a MAC. */
-  key: Uint8Array
+  key: KeyObject
   events(event: SmsEvent): void
 }): Sms {
   const { gateway, counts, settings, clock, events } = deps

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -137,7 +137,7 @@ async function openFixture(engine: 'sqlite' | 'postgresql', options: { settings?
       mailer,
       hasher,
       issuer,
-      codeKey,
+      codeKey: createSecretKey(codeKey),
       events: { emit: (event) => fixture.events.push(event) },
       sessions: {
         endAll: async (accountId, { except } = {}) => {

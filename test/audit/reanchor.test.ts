@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createAudit } from '../../src/audit/audit.ts'
 import { engines } from '../support/latchkey.ts'
@@ -9,7 +10,7 @@ const DAY = 86_400_000
 function underAnotherKey(log: OpenLog, clock = Date.now, retention = 0) {
   return createAudit({
     db: log.db,
-    key: Buffer.alloc(32, 9),
+    key: createSecretKey(Buffer.alloc(32, 9)),
     clock,
     logger: { error: (facts) => log.errors.push(facts) },
     retention,

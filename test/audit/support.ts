@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { inject } from 'vitest'
 import { type Audit, createAudit } from '../../src/audit/audit.ts'
@@ -9,7 +10,7 @@ import { makeFolder } from '../support/folder.ts'
 import type { Engine } from '../support/latchkey.ts'
 import { freshDatabase } from '../support/postgres.ts'
 
-export const KEY = Buffer.alloc(32, 7)
+export const KEY = createSecretKey(Buffer.alloc(32, 7))
 
 export interface OpenLog {
   audit: Audit

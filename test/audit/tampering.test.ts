@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createChain } from '../../src/audit/chain.ts'
 import { engines } from '../support/latchkey.ts'
@@ -156,7 +157,7 @@ test.each(engines)('every kind of tampering with the log is found on %s', async 
 test('a log that was made again under another key is found', async () => {
   const log = await openLog('sqlite')
   await recordMany(log, 5)
-  const forger = createChain(Buffer.alloc(32, 8))
+  const forger = createChain(createSecretKey(Buffer.alloc(32, 8)))
   const first = await log.audit.find(1)
   if (!first) throw new Error('there is no entry')
   const hash = forger.mark('head', { seq: 5, hash: first.hash }).mac

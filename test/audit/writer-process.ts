@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 /** Records ten entries at once for each line that it reads: `writer-process.ts DATABASE_URL DATA_DIR NAME`. */
 import { createInterface } from 'node:readline'
 import { createAudit } from '../../src/audit/audit.ts'
@@ -7,7 +8,7 @@ const [databaseUrl = '', dataDir = '', name = ''] = process.argv.slice(2)
 const db = await openDatabase({ databaseUrl, dataDir, clock: Date.now })
 const audit = createAudit({
   db,
-  key: Buffer.alloc(32, 7),
+  key: createSecretKey(Buffer.alloc(32, 7)),
   clock: Date.now,
   logger: { error: (facts, message) => console.error(message, facts) },
   retention: 0,

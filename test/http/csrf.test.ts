@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { buildHttpApp, shown } from './http-app.ts'
@@ -85,7 +86,7 @@ test.each([
 })
 
 test('a token made by an attacker who knows the algorithm but not the key is refused', async () => {
-  const other = await buildHttpApp({ cookieKey: Buffer.alloc(32, 8) })
+  const other = await buildHttpApp({ cookieKey: createSecretKey(Buffer.alloc(32, 8)) })
   const page = await other.inject('/login')
   const token = /name="csrf_token" value="([^"]+)"/.exec(page.body)?.[1]
   const cookies = { latchkey_csrf: page.cookies[0]?.value ?? '' }

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
 import { z } from 'zod'
 import { kinds } from '../../src/federation/connectors/kinds.ts'
@@ -30,7 +31,7 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
   )
   const shared = await registerHttp(app, {
     issuer: new URL('http://localhost:3000'),
-    cookieKey: Buffer.alloc(32, 7),
+    cookieKey: createSecretKey(Buffer.alloc(32, 7)),
     rateLimit: true,
     cacheViews: true,
     clock: Date.now,

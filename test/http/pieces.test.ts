@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { createSealedCookies } from '../../src/http/cookies/sealed-cookie.ts'
@@ -43,7 +44,7 @@ describe('safeReturnTo', () => {
 
 describe('sealed cookies', () => {
   const schema = z.object({ account: z.string() })
-  const key = Buffer.alloc(32, 1)
+  const key = createSecretKey(Buffer.alloc(32, 1))
   let now = 1_000_000
   const sealed = createSealedCookies(key, () => now)
 
@@ -70,7 +71,9 @@ describe('sealed cookies', () => {
       changed.writeUInt8(changed.readUInt8(index) ^ 1, index)
       expect(sealed.open('flow', changed.toString('base64url'), schema)).toBeUndefined()
     }
-    expect(createSealedCookies(Buffer.alloc(32, 2), () => now).open('flow', value, schema)).toBeUndefined()
+    expect(
+      createSealedCookies(createSecretKey(Buffer.alloc(32, 2)), () => now).open('flow', value, schema),
+    ).toBeUndefined()
     expect(sealed.open('flow', value, z.object({ account: z.number() }))).toBeUndefined()
     for (const rubbish of [undefined, '', 'x', 'A'.repeat(5000), '%%%']) {
       expect(sealed.open('flow', rubbish, schema)).toBeUndefined()

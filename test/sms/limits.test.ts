@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -57,7 +57,7 @@ describe.each(['sqlite', 'postgresql'] as const)('toll fraud on %s', (engine) =>
       counts: createSmsCountStore(db),
       settings,
       clock,
-      key: randomBytes(32),
+      key: createSecretKey(randomBytes(32)),
       events: (event) => events.push(event),
     })
   })

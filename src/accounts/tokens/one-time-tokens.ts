@@ -1,4 +1,12 @@
-import { createHash, createHmac, randomBytes, randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
+import {
+  createHash,
+  createHmac,
+  type KeyObject,
+  randomBytes,
+  randomInt,
+  randomUUID,
+  timingSafeEqual,
+} from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import type { Purpose, TokenRow, TokenStore } from './store.ts'
 
@@ -63,7 +71,7 @@ export interface OneTimeTokens {
 export function createOneTimeTokens(deps: {
   store: TokenStore
   clock: Clock
-  codeKey: Uint8Array
+  codeKey: KeyObject
 }): OneTimeTokens {
   const { store, clock, codeKey } = deps
 

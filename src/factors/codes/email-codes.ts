@@ -1,4 +1,4 @@
-import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, randomInt, timingSafeEqual } from 'node:crypto'
 import type { SecondFactor, Verification } from '../../shared/second-factor.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { LockedUntil, WithinLimit } from '../failures.ts'
@@ -51,7 +51,7 @@ export function createEmailCodes(deps: {
   limit: WithinLimit
   lockedUntil: LockedUntil
   /** At least 256 bits. */
-  key: Uint8Array
+  key: KeyObject
   clock: () => number
   mail: { send(mail: EmailCodeMail): void }
   findOwner: FindOwner

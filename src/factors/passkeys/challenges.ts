@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 
@@ -37,7 +37,7 @@ export function createChallenges({
   clock,
   artifacts,
 }: {
-  key: Buffer
+  key: KeyObject
   clock: Clock
   artifacts: Pick<ArtifactStore, 'insert'>
 }): Challenges {

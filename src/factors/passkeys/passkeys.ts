@@ -4,6 +4,7 @@
 //   options (a challenge, bound to the browser) ─► browser, authenticator ─► credential ─► register │ verifySignIn
 //
 // A registered passkey belongs to the issuer's host. Its private key never comes here, and no page of another host gets an answer.
+import type { KeyObject } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { message, t } from '../../shared/locales/texts.ts'
@@ -147,7 +148,7 @@ export interface PasskeyDependencies {
   clock: Clock
   artifacts: Pick<ArtifactStore, 'insert'>
   /** 32 bytes, of this purpose alone. */
-  key: Buffer
+  key: KeyObject
   issuer: URL
   /** Read at each use. */
   settings: PasskeySettings

@@ -1,4 +1,4 @@
-import { createHmac, randomInt, randomUUID } from 'node:crypto'
+import { createHmac, type KeyObject, randomInt, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { hiddenNumber } from '../../shared/hidden-number.ts'
@@ -106,7 +106,7 @@ export function createPhones(deps: {
   clock: Clock
   sms: SmsOut
   /** At least 256 bits. */
-  key: Uint8Array
+  key: KeyObject
   limit: WithinLimit
   lockedUntil: LockedUntil
   codes: Pick<RecoveryCodes, 'prepare'>

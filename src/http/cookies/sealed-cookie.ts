@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { epochSeconds } from '../../shared/clock.ts'
+import { derivedKey } from '../../shared/secrets.ts'
 
 const IV_BYTES = 12
 const TAG_BYTES = 16
@@ -28,8 +29,8 @@ export interface SealedCookies {
  * @param key any secret of at least 32 bytes; the encryption key is derived from it
  * @param maxLength characters; what is longer is not opened
  */
-export function createSealedCookies(key: Buffer, clock: Clock, maxLength = COOKIE_LENGTH): SealedCookies {
-  const encryptionKey = Buffer.from(hkdfSync('sha256', key, '', 'latchkey sealed cookie v1', 32))
+export function createSealedCookies(key: KeyObject, clock: Clock, maxLength = COOKIE_LENGTH): SealedCookies {
+  const encryptionKey = derivedKey(key, '', 'latchkey sealed cookie v1')
   return {
     maxLength,
     seal(purpose, value, ttl) {
@@ -49,7 +50,7 @@ export function createSealedCookies(key: Buffer, clock: Clock, maxLength = COOKI
   }
 }
 
-function decrypt(key: Buffer, purpose: string, sealed: string) {
+function decrypt(key: KeyObject, purpose: string, sealed: string) {
   const bytes = Buffer.from(sealed, 'base64url')
   if (bytes.length <= IV_BYTES + TAG_BYTES) return undefined
   const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES), {

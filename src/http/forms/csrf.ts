@@ -1,7 +1,8 @@
-import { hkdfSync } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import csrfProtection from '@fastify/csrf-protection'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { own } from '../../shared/own.ts'
+import { derivedKey } from '../../shared/secrets.ts'
 import { cookieAttributes, cookieName } from '../cookies/cookies.ts'
 import { isSafeMethod } from './same-origin.ts'
 
@@ -15,11 +16,9 @@ export const CSRF_FIELD = 'csrf_token'
  */
 export async function registerCsrf(
   app: FastifyInstance,
-  options: { key: Buffer; secure: boolean },
+  options: { key: KeyObject; secure: boolean },
 ): Promise<void> {
-  const hmacKey = Buffer.from(hkdfSync('sha256', options.key, '', 'latchkey csrf v1', 32)).toString(
-    'base64url',
-  )
+  const hmacKey = derivedKey(options.key, '', 'latchkey csrf v1').export().toString('base64url')
   await app.register(csrfProtection, {
     cookieKey: cookieName('csrf', options.secure),
     cookieOpts: cookieAttributes(options.secure),

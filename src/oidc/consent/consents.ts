@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { own } from '../../shared/own.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 
@@ -79,7 +79,7 @@ const allowedBy = (consent: Consent | undefined): Allowed | undefined =>
  */
 export function createConsents(
   artifacts: ArtifactStore,
-  key: Buffer,
+  key: KeyObject,
   now: () => number,
   events: (event: ConsentEvent) => void,
 ): Consents {

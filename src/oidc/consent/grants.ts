@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
 import { impersonationOf } from '../../shared/impersonation.ts'
@@ -42,7 +42,7 @@ export function createGrants(deps: {
   artifacts: Pick<ArtifactStore, 'change'>
   /** For which organization the person signs in. */
   standingOf: FindStanding
-  key: Buffer
+  key: KeyObject
   lifetimes: Lifetimes
 }): Grants {
   const grantId = grantIdsUnder(deps.key)
@@ -152,7 +152,7 @@ export const isGoodAsItIs = (grant: Pick<KeptGrant, 'asked' | 'clientId'>, clien
  * @param organization by its ID; undefined: none
  */
 export const grantIdsUnder =
-  (key: Buffer) =>
+  (key: KeyObject) =>
   (accountId: string, clientId: string, holder: string, organization?: string): string =>
     createHmac('sha256', key)
       .update(['grant', accountId, clientId, holder, ...(organization ? [organization] : [])].join('\0'))

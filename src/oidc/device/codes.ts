@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, type KeyObject } from 'node:crypto'
 import { type AdapterPayload, errors } from 'oidc-provider'
 import { setActor } from '../../shared/audit-context.ts'
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
@@ -59,7 +59,7 @@ const isDecided = ({ accountId, error }: AdapterPayload | ArtifactPayload): bool
  */
 export function createDeviceCodes(
   artifacts: Pick<ArtifactStore, 'upsert' | 'find' | 'findByUserCode' | 'change' | 'insert'>,
-  key: Buffer,
+  key: KeyObject,
   clock: Clock,
   events: (event: DeviceEvent) => void,
 ): DeviceCodes {

@@ -47,6 +47,8 @@ class Signer extends ExternalSigningKey {
     this.#recipe = recipe
     this.#private = createPrivateKey({ key: jwk as JsonWebKey, format: 'jwk' })
     this.#public = createPublicKey(this.#private)
+    // `sign` reads its options of what it is given: of the key itself they cost half of what they do of an object around it.
+    Object.assign(this.#private, recipe.options)
     Object.assign(this, { kid: jwk.kid, alg: jwk.alg })
   }
 
@@ -55,9 +57,8 @@ class Signer extends ExternalSigningKey {
   }
 
   override sign(data: Uint8Array): Promise<Uint8Array> | Uint8Array {
-    const { digest, options, aside } = this.#recipe
-    const key = { key: this.#private, ...options }
-    return aside ? signAside(digest, data, key) : sign(digest, data, key)
+    const { digest, aside } = this.#recipe
+    return aside ? signAside(digest, data, this.#private) : sign(digest, data, this.#private)
   }
 }
 

@@ -29,6 +29,7 @@ import { createOrganizationTokens } from '../organizations/tokens.ts'
 import { createDefaultResource } from '../placement/default-resource.ts'
 import { reportLeftOut } from '../placement/left-out.ts'
 import { createNamedResourceCheck } from '../placement/named.ts'
+import { createCookieSigner } from '../sessions/cookie-signer.ts'
 import { upstreamOf } from '../sessions/details.ts'
 import { generationOf, isCurrent } from '../sessions/generations.ts'
 import { type AskedSignOut, createAskedSignOut } from '../sign-out/asked.ts'
@@ -130,8 +131,8 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
         `${issuer}${device ? routes.code_verification : routes.authorization}/${uid}`,
     }),
     extraMetadata: clients.extraMetadata,
-    cookieKeys: [secrets.key('session-cookies').toString('base64url')],
-    dpopNonceSecret: secrets.key('dpop-nonce'),
+    cookieSigner: createCookieSigner(secrets.key('session-cookies')),
+    dpopNonceSecret: secrets.key('dpop-nonce').export(),
     isApiCredential,
     secretMatches: (id: string, hashes: readonly string[], presented: string) =>
       (isApiCredential(id) ? apiCredentials : clients).secretMatches(id, hashes, presented),

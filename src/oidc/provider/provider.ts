@@ -35,6 +35,7 @@ import { withAudience } from '../placement/at-token-endpoint.ts'
 import type { DefaultResource } from '../placement/default-resource.ts'
 import type { NamedResourceCheck } from '../placement/named.ts'
 import { releasable } from '../requested-claims/request.ts'
+import type { CookieSigner } from '../sessions/cookie-signer.ts'
 import { deviceOf } from '../sessions/details.ts'
 import type { Generation } from '../sessions/generations.ts'
 import { type ImpersonationCounts, mayRefresh, withinImpersonation } from '../sessions/impersonations.ts'
@@ -70,7 +71,7 @@ export interface ProviderDependencies {
   jwtAccessTokens: JwtAccessTokens
   artifacts: Pick<ArtifactStore, 'commit' | 'consume' | 'endSession' | 'insert'>
   /** Cookie signing keys, the newest first. */
-  cookieKeys: readonly string[]
+  cookieSigner: CookieSigner
   /** 32 bytes. */
   dpopNonceSecret: Buffer
   /** Whether one of the stored hashes is of the secret that was presented. */
@@ -161,7 +162,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     },
     renderError: deps.pages.renderError,
     cookies: {
-      keys: [...deps.cookieKeys],
+      keys: deps.cookieSigner,
       names: {
         session: cookie('session', true),
         interaction: cookie('interaction', false),

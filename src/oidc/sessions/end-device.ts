@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { grantIdsUnder } from '../consent/grants.ts'
 import { endCodeDevices } from '../device/signed-in.ts'
@@ -19,7 +20,7 @@ export interface DeviceEndedEvent {
 export function createEndDevice(deps: {
   artifacts: Pick<ArtifactStore, 'findByUid' | 'revokeSession'> &
     Parameters<typeof endCodeDevices>[0]['artifacts']
-  grantKey: Buffer
+  grantKey: KeyObject
   findAccount(id: string): Promise<({ id: string } & Generation) | undefined>
   events(event: SessionEndedEvent | DeviceEndedEvent): void
 }) {

@@ -1,6 +1,14 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hash,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 
-const keyFrom = (secret: string): Buffer => hash('sha256', `latchkey artifact seal\n${secret}`, 'buffer')
+const keyFrom = (secret: string): KeyObject =>
+  createSecretKey(hash('sha256', `latchkey artifact seal\n${secret}`, 'buffer'))
 
 /** Encrypts a text (AES-256-GCM). @param secret is not stored: a thief of the database cannot decrypt it */
 export const seal = (secret: string, text: string): string => {

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { FactorEvent } from '../../../src/factors/events.ts'
 import { createPasskeys, MAX_PASSKEYS, type Passkeys } from '../../../src/factors/passkeys/passkeys.ts'
@@ -38,7 +39,7 @@ describe.each(engines)('passkeys on %s', (engine) => {
       db,
       clock: () => Date.now() + ahead,
       artifacts,
-      key: Buffer.alloc(32, 7),
+      key: createSecretKey(Buffer.alloc(32, 7)),
       issuer: new URL(issuer),
       settings,
       events: (event) => events.push(event),
