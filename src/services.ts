@@ -62,6 +62,7 @@ import { createLastUses, type LastUses } from './oidc/usage/last-uses.ts'
 import { createLastUsesStore } from './oidc/usage/last-uses-store.ts'
 import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
 import { createOrganizationConfiguration } from './organizations/configuration.ts'
+import { createTxtLookup, type LookUpTxt } from './organizations/domains/dns.ts'
 import { createOrganizations, type Organizations } from './organizations/organizations.ts'
 import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
@@ -87,6 +88,8 @@ export interface ServiceOverrides
   hashingCost?: HashingCost | undefined
   /** What a new password is worth; by dictionaries unless given, and only tests give it. */
   estimateStrength?: EstimateStrength | undefined
+  /** Looks up TXT records; in DNS unless given, and only tests give it. */
+  lookUpTxt?: LookUpTxt | undefined
 }
 
 /** A client as it is served: registered, of a metadata document, or the built-in one. */
@@ -170,7 +173,15 @@ export interface Services extends Foundation {
  */
 export async function openServices(
   config: Config,
-  { clock = Date.now, logger, observers, existing = false, hashingCost, estimateStrength }: ServiceOverrides,
+  {
+    clock = Date.now,
+    logger,
+    observers,
+    existing = false,
+    hashingCost,
+    estimateStrength,
+    lookUpTxt = createTxtLookup(),
+  }: ServiceOverrides,
 ): Promise<Services> {
   // Entries may be written before there is anyone to tell of them.
   let webhooks: Webhooks | undefined
@@ -368,6 +379,7 @@ export async function openServices(
     db,
     marker: foundation.documents.organizations,
     settings: values,
+    lookUpTxt,
     clock,
     issuer: config.issuer,
     mail: mailer,

@@ -79,6 +79,8 @@ const BODY_OPTIONAL = new Set([
   'removeManagedGroupMember',
   'removeManagedOrganizationMember',
   'sendManagedOrganizationInvitation',
+  'verifyManagedOrganizationDomain',
+  'removeManagedOrganizationDomain',
   'revokeManagedOrganizationInvitation',
 ])
 

@@ -67,8 +67,10 @@ export function wantedOf(
     return fields ? [{ kind, name: String(fields.identifier), fields, line }] : []
   }
   if (isDescribed(kind)) {
-    const fields = complete(services[`${kind}s`], entry as Fields, report)
-    return fields ? [{ kind, name: nameOf(kind, fields), fields, line }] : []
+    const service = services[`${kind}s`]
+    const fields = complete(service, entry as Fields, report)
+    const onlyToCreate = service.leftToCreation?.(entry as Fields) ?? []
+    return fields ? [{ kind, name: nameOf(kind, fields), fields, onlyToCreate, line }] : []
   }
   if (kind === 'provider') {
     const { client_secret_env: env, client_secret_file: file, client_secret: inClear, ...own } = rest

@@ -84,6 +84,8 @@ export interface ConfigurationDependencies {
 
 interface Described {
   complete(entry: Fields): Fields
+  /** Fields that stay as they are where an entry does not say them. */
+  leftToCreation?(entry: Fields): string[]
   list(): Promise<readonly object[]>
   add(fields: Fields): Promise<unknown>
   /** Changes the given fields; null empties one. */

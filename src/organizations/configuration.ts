@@ -1,4 +1,7 @@
-/** Organizations as a configuration file describes them: by their short names, without members and invitations. */
+/** Organizations as a configuration file describes them: by their short names, with their domains, without members and invitations. */
+import { t } from '../shared/locales/texts.ts'
+import { refusedFields } from '../shared/validation-error.ts'
+import { parseDomain } from './domains/name.ts'
 import { contentOf, parseOrganization } from './fields.ts'
 import type { Organizations } from './organizations.ts'
 
@@ -6,23 +9,51 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** What a configuration does with organizations. */
 export function createOrganizationConfiguration(
-  organizations: Pick<Organizations, 'list' | 'find' | 'create' | 'update' | 'remove'>,
+  organizations: Pick<Organizations, 'list' | 'find' | 'create' | 'update' | 'remove' | 'domains'>,
 ) {
   return {
     /** @throws ValidationError (422) with every problem at once */
-    complete: (entry: Fields): Fields => parseOrganization(entry),
+    complete({ domains, ...entry }: Fields): Fields {
+      return { ...parseOrganization(entry), ...said(domainsIn(domains ?? [])) }
+    },
+    /** Managers add domains too: a file that names none leaves them alone. */
+    leftToCreation: (entry: Fields): string[] => (entry.domains === undefined ? ['domains'] : []),
     async list(): Promise<Fields[]> {
       const all: Fields[] = []
       for (let cursor: string | undefined; ; ) {
         const page = await organizations.list({ limit: 100, cursor })
-        all.push(...page.items.map(contentOf))
+        const names = await organizations.domains.namesOf(page.items.map(({ id }) => id))
+        all.push(...page.items.map((one) => ({ ...contentOf(one), ...said(names.get(one.id) ?? []) })))
         if (page.next_cursor === undefined) return all
         cursor = page.next_cursor
       }
     },
-    add: (fields: Fields) => organizations.create(fields),
-    update: async (slug: string, changes: Fields) =>
-      organizations.update((await organizations.find(slug)).id, changes),
+    async add({ domains, ...fields }: Fields) {
+      const wanted = domainsIn(domains ?? [])
+      const created = await organizations.create(fields)
+      for (const domain of wanted) await organizations.domains.add(created.id, domain)
+      return created
+    },
+    async update(slug: string, { domains, ...changes }: Fields) {
+      const { id } = await organizations.find(slug)
+      if (Object.keys(changes).length > 0) await organizations.update(id, changes)
+      if (domains === undefined) return
+      const [wanted, had] = [
+        domainsIn(domains ?? []),
+        (await organizations.domains.namesOf([id])).get(id) ?? [],
+      ]
+      for (const domain of had) if (!wanted.includes(domain)) await organizations.domains.remove(id, domain)
+      for (const domain of wanted) if (!had.includes(domain)) await organizations.domains.add(id, domain)
+    },
     remove: async (slug: string) => organizations.remove((await organizations.find(slug)).id),
   }
+}
+
+/** None is not said. */
+const said = (domains: string[]): Fields => (domains.length === 0 ? {} : { domains })
+
+/** @throws ValidationError (422) on `domains` */
+function domainsIn(given: unknown): string[] {
+  if (!Array.isArray(given)) throw refusedFields({ domains: t('organizations.domain.like') })
+  return [...new Set(given.map((each) => parseDomain(each, 'domains')))].sort()
 }

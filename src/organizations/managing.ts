@@ -7,6 +7,7 @@ import { isId } from '../shared/ids.ts'
 import { message, t } from '../shared/locales/texts.ts'
 import type { Page, PageRequest } from '../shared/paging.ts'
 import { refusedFields } from '../shared/validation-error.ts'
+import type { Domains, OrganizationDomain } from './domains/domains.ts'
 import type { Invitations } from './invitations/invitations.ts'
 import { busy, type Members } from './members/members.ts'
 import type {
@@ -61,6 +62,14 @@ export interface OrganizationManaging {
   sendAgain(managerId: string, id: string, invitationId: string): Promise<OrganizationInvitation>
   /** @throws as `organization` and `Invitations.revoke` · AppError not_yours_to_change (403) */
   revoke(managerId: string, id: string, invitationId: string): Promise<void>
+  /** @throws as `organization` */
+  domains(managerId: string, id: string): Promise<OrganizationDomain[]>
+  /** @throws as `organization` and `Domains.add` */
+  addDomain(managerId: string, id: string, domain: unknown): Promise<OrganizationDomain>
+  /** @throws as `organization` and `Domains.verify` */
+  verifyDomain(managerId: string, id: string, domain: string): Promise<OrganizationDomain>
+  /** @throws as `organization` and `Domains.remove` */
+  removeDomain(managerId: string, id: string, domain: string): Promise<void>
 }
 
 /** What a manager changes of a member. */
@@ -96,12 +105,14 @@ export function createManaging({
   store,
   members,
   invitations,
+  domains,
   template,
   events,
 }: {
   store: ManagingStore
   members: Members
   invitations: Invitations
+  domains: Domains
   template: RoleTemplate
   /** Told of every change after it is stored. */
   events(event: OrganizationEvent): void
@@ -223,6 +234,26 @@ export function createManaging({
     async revoke(managerId, id, invitationId) {
       await ownInvitation(managerId, id, invitationId)
       await invitations.revoke(id, invitationId)
+    },
+
+    async domains(managerId, id) {
+      await organization(managerId, id)
+      return domains.list(id)
+    },
+
+    async addDomain(managerId, id, domain) {
+      await organization(managerId, id)
+      return domains.add(id, domain)
+    },
+
+    async verifyDomain(managerId, id, domain) {
+      await organization(managerId, id)
+      return domains.verify(id, domain)
+    },
+
+    async removeDomain(managerId, id, domain) {
+      await organization(managerId, id)
+      await domains.remove(id, domain)
     },
   }
 }

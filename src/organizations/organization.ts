@@ -62,3 +62,11 @@ export type OrganizationEvent =
       after?: object
     })
   | (Named & { type: 'organization.invitation_accepted'; invitation: string; accountId: string })
+  | (Named & {
+      type:
+        | 'organization.domain_added'
+        | 'organization.domain_verified'
+        | 'organization.domain_lost'
+        | 'organization.domain_removed'
+      domain: string
+    })

@@ -8,6 +8,9 @@ import { nameKey } from '../shared/name-key.ts'
 import { cutPage, invalidCursor, type Page, type PageRequest, pageLimit } from '../shared/paging.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import type { Database } from '../storage/database.ts'
+import type { LookUpTxt } from './domains/dns.ts'
+import { createDomains, type Domains } from './domains/domains.ts'
+import { createDomainStore } from './domains/store.ts'
 import { contentOf, parseOrganization } from './fields.ts'
 import { createInvitations, type InvitationMail, type Invitations } from './invitations/invitations.ts'
 import { createInvitationStore } from './invitations/store.ts'
@@ -48,6 +51,7 @@ export interface Organizations {
   hasAdministrator(id: string): Promise<boolean>
   members: Members
   invitations: Invitations
+  domains: Domains
   /** What members with a role that manages do. */
   managing: OrganizationManaging
   template: RoleTemplate
@@ -66,6 +70,7 @@ export function createOrganizations(deps: {
   db: Pick<Database, 'prisma' | 'reads'>
   marker: Marker
   settings: TemplateSettings
+  lookUpTxt: LookUpTxt
   clock: Clock
   issuer: string
   mail: { send(mail: InvitationMail): void }
@@ -94,12 +99,15 @@ export function createOrganizations(deps: {
     find: get,
   })
 
+  const domains = createDomains({ ...deps, store: createDomainStore(deps.db), find: get })
+
   return {
     get,
     members,
     invitations,
+    domains,
     managing: createManaging({
-      ...{ members, invitations, template, events },
+      ...{ members, invitations, domains, template, events },
       store: createManagingStore(deps.db),
     }),
     template,

@@ -125,8 +125,16 @@ export function createOrganizationStore({
     },
 
     removals: createRemovals({
-      mark: (id, { removedAt, nameKey: slug }) =>
-        prisma.organization.updateMany({ where: { id, ...kept }, data: { removedAt, slug } }),
+      async mark(id, { removedAt, nameKey: slug }) {
+        const [marked] = await prisma.$transaction([
+          prisma.organization.updateMany({ where: { id, ...kept }, data: { removedAt, slug } }),
+          // Another organization may have them from now on.
+          prisma.organizationDomain.deleteMany({
+            where: { organizationId: id, organization: { removedAt: { not: null } } },
+          }),
+        ])
+        return marked
+      },
       removed: () =>
         prisma.organization.findFirst({ where: { removedAt: { gt: new Date(0) } }, select: { id: true } }),
       accounts: (organizationId, take) =>

@@ -37,6 +37,11 @@ export function jobsOf(services: Services): Job[] {
       run: () => organizations.purge(),
     },
     {
+      name: 'records of verified domains of organizations',
+      every: 10 * MINUTE,
+      run: () => organizations.domains.recheck(),
+    },
+    {
       name: 'values of attributes that were deleted',
       every: MINUTE / 2,
       run: () => services.attributes.purge(),

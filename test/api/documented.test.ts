@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { TxtAnswer } from '../../src/organizations/domains/dns.ts'
 import { codeOf } from '../factors/support.ts'
 import { openBrowser, type SharedBrowser } from '../support/browser.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
@@ -26,7 +27,7 @@ let limited: Latchkey
 let api: Api
 let document: ApiDocument
 beforeAll(async () => {
-  latchkey = await startLatchkey({ clock: clock.now })
+  latchkey = await startLatchkey({ clock: clock.now, lookUpTxt })
   limited = await startLatchkey({ env: { RATE_LIMIT: 'on', RATE_LIMIT_TOKEN: '90' } })
   api = createApi(latchkey.issuer)
   document = await documentOf(latchkey.issuer)
@@ -118,6 +119,11 @@ async function managing() {
   return { id, headers, path: `/me/groups/${group.id}` }
 }
 
+/** What DNS says of every domain. */
+const records = new Set<string>()
+const lookUpTxt = async (name: string) =>
+  (name.includes('present') ? 'none' : { values: [...records] }) as TxtAnswer
+
 /** A person who manages an organization of their own, with another member and somebody who is invited. */
 async function managingOrganization() {
   const { id, headers } = await signedIn()
@@ -128,8 +134,12 @@ async function managingOrganization() {
   await organizations.members.put(one.id, other.id, [])
   const invited = `guest-${id}@example.org`
   const invitation = await organizations.invitations.create(one.id, { email: invited })
+  const domain = `domain-${id}.example`
+  for (const each of [domain, 'present.example']) await organizations.domains.add(one.id, each)
+  records.add((await organizations.domains.list(one.id))[0]?.record.value ?? '')
   return {
     id,
+    domain,
     invited,
     headers,
     other: other.id,
@@ -252,6 +262,13 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
     ofOrganization(({ invitation }) => `/invitations/${invitation}/send`, { current_password: PASSWORD }),
   revokeManagedOrganizationInvitation: () =>
     ofOrganization(({ invitation }) => `/invitations/${invitation}`, { current_password: PASSWORD }),
+  managedOrganizationDomains: () => ofOrganization(() => '/domains'),
+  addManagedOrganizationDomain: () =>
+    ofOrganization(() => '/domains', { domain: 'acme.example', current_password: PASSWORD }),
+  verifyManagedOrganizationDomain: () =>
+    ofOrganization(({ domain }) => `/domains/${domain}/verify`, { current_password: PASSWORD }),
+  removeManagedOrganizationDomain: () =>
+    ofOrganization(({ domain }) => `/domains/${domain}`, { current_password: PASSWORD }),
   appPasswords: async () => ({ request: { headers: (await signedIn()).headers } }),
   createAppPassword: async () => ({
     request: { headers: (await withApp()).headers, body: { name: 'Script' } },
@@ -315,6 +332,7 @@ const problems: Record<string, Provoke> = {
     const ofOthers: Record<string, object> = {
       changeManagedOrganizationMember: { roles: [] },
       inviteToManagedOrganization: { email: 'someone@example.org' },
+      addManagedOrganizationDomain: { domain: 'acme.example' },
     }
     if (/anagedOrganization/.test(id))
       return {
@@ -361,6 +379,10 @@ const problems: Record<string, Provoke> = {
       return ofOrganization(({ id }) => `/members/${id}`, { roles: [], ...proof })
     if (operation.id === 'removeManagedOrganizationMember')
       return ofOrganization(({ id }) => `/members/${id}`, proof)
+    if (operation.id === 'addManagedOrganizationDomain')
+      return ofOrganization(() => '/domains', { domain: 'present.example', ...proof })
+    if (operation.id === 'verifyManagedOrganizationDomain')
+      return ofOrganization(() => '/domains/present.example/verify', proof)
     if (operation.id === 'inviteToManagedOrganization') {
       const given = await managingOrganization()
       const body = { email: given.invited, ...proof }

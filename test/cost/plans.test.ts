@@ -63,8 +63,14 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
   let latchkey: Latchkey
   let plans: Plans
   let now = 0
+  /** What DNS says of every domain. */
+  let record = ''
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine, clock: () => Date.now() + now })
+    latchkey = await startLatchkey({
+      engine,
+      clock: () => Date.now() + now,
+      lookUpTxt: async () => ({ values: [record] }),
+    })
     plans = await openPlans(latchkey, engine)
   })
   afterAll(async () => {
@@ -122,6 +128,10 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
       await invitations.list(id, { limit: 1 })
       await managing.revoke(manager, id, invitation)
       await managing.remove(manager, id, other.id)
+      record = (await managing.addDomain(manager, id, 'plan.example')).record.value
+      await organizations.domains.verify(id, 'plan.example')
+      await organizations.domains.recheck()
+      await managing.removeDomain(manager, id, 'plan.example')
       await organizations.list({ limit: 1 })
       await organizations.hasAdministrator(id)
       await members.count(id)

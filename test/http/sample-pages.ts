@@ -615,6 +615,27 @@ export const samples: Sample[] = [
         { name: 'roles.admin', label: 'admin', checked: false },
         { name: 'roles.member', label: 'member', checked: true },
       ],
+      domains: [
+        {
+          ...{ domain: 'acme.example', verified: true, warning: 'Its record is missing in DNS.' },
+          record: { name: '_latchkey-challenge.acme.example', value: 'latchkey-verification=abc' },
+          verify: { action: '/account/organizations/1/domains/verify', fields: { domain: 'acme.example' } },
+          remove: { action: '/account/organizations/1/domains/remove', fields: { domain: 'acme.example' } },
+        },
+        {
+          ...{ domain: `${'a-very-long-name.'.repeat(8)}example`, verified: false },
+          record: {
+            name: `_latchkey-challenge.${'a-very-long-name.'.repeat(8)}example`,
+            value: 'latchkey-verification=abc',
+          },
+          verify: { action: '/account/organizations/1/domains/verify', fields: { domain: 'b.example' } },
+          remove: { action: '/account/organizations/1/domains/remove', fields: { domain: 'b.example' } },
+        },
+      ],
+      addDomain: {
+        action: '/account/organizations/1/domains',
+        ...wrong({ domain: 'localhost' }, { domain: 'Enter a domain like acme.example.' }),
+      },
     },
   },
   ...[true, false].map(

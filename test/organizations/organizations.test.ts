@@ -34,6 +34,7 @@ describe.each(engines)('organizations on %s', (engine) => {
         },
       },
       settings,
+      lookUpTxt: async () => 'none',
       clock: () => now++,
       issuer: 'https://id.example',
       mail: { send: (mail) => void mails.push(mail) },

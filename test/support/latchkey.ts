@@ -4,6 +4,7 @@ import { inject } from 'vitest'
 import { createStrengthEstimator, type EstimateStrength } from '../../src/accounts/passwords/strength.ts'
 import { type App, buildApp } from '../../src/app.ts'
 import { parseConfig } from '../../src/config.ts'
+import type { LookUpTxt } from '../../src/organizations/domains/dns.ts'
 import type { Clock } from '../../src/shared/clock.ts'
 import { afterThisFile } from './cleanup.ts'
 import { makeFolder } from './folder.ts'
@@ -22,6 +23,8 @@ export interface LatchkeyOptions {
   clock?: Clock
   /** Whether requests take fast paths at this moment; always unless given. */
   fastPaths?: () => boolean
+  /** Instead of DNS. */
+  lookUpTxt?: LookUpTxt
   /** Hash passwords at their real price. Without it a hash costs a hundredth. */
   realHashes?: boolean
 }
@@ -80,6 +83,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
     ...(clock && { clock }),
     // What a process adds itself it does not have to look for.
     lookEvery: 3_600_000,
+    ...(options.lookUpTxt && { lookUpTxt: options.lookUpTxt }),
     ...(options.fastPaths && { fastPaths: options.fastPaths }),
     ...(!options.realHashes && { hashingCost: CHEAP }),
     estimateStrength,

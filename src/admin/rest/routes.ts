@@ -17,6 +17,7 @@ import { requireAdministration } from './guard.ts'
 import { hookRoutes } from './hooks.ts'
 import { impersonationRoutes } from './impersonations.ts'
 import { keyRoutes } from './keys.ts'
+import { organizationDomainRoutes } from './organizations/domains.ts'
 import { organizationInvitationRoutes } from './organizations/invitations.ts'
 import { organizationRoutes } from './organizations/routes.ts'
 import { overviewRoutes } from './overview.ts'
@@ -52,6 +53,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     roleRoutes,
     organizationRoutes,
     organizationInvitationRoutes,
+    organizationDomainRoutes,
     attributeRoutes,
     claimRoutes,
     resourceRoutes,

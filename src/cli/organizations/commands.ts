@@ -6,6 +6,7 @@ import { createOption, repeated, valueGiven } from '../option.ts'
 import { PROGRAM } from '../program.ts'
 import { labelledLines, table, time } from '../text.ts'
 import { findAccount } from '../users/find.ts'
+import { domainCommands } from './domains.ts'
 
 const ORGANIZATION = ['<organization>', 'its ID or short name'] as const
 const USER = ['<user>', 'ID, username or email address'] as const
@@ -18,6 +19,7 @@ export function organizationCommands(cli: Cli): Command {
     ...[create, list, show, update, remove],
     ...[members, putMember, removeMember],
     ...[invitations, invite, sendAgain, revoke],
+    ...domainCommands,
   ])
     group.addCommand(command(cli))
   return group

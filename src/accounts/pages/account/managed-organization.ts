@@ -4,10 +4,12 @@ import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
+import type { OrganizationDomain } from '../../../organizations/domains/domains.ts'
 import type { ManagedInvitation, ManagedOrganizationMember } from '../../../organizations/managing.ts'
-import { unlessCode } from '../../../shared/errors.ts'
+import { AppError, unlessCode } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf } from '../../../shared/moment.ts'
+import { refusedFields, type ValidationError } from '../../../shared/validation-error.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
@@ -44,6 +46,16 @@ declare module '../../../http/pages/pages.ts' {
       }[]
       invitationPager: Pager
       invite: Form
+      domains: {
+        domain: string
+        record: { name: string; value: string }
+        verified: boolean
+        /** The record is missing: until when the domain is verified. */
+        warning?: string | undefined
+        verify: ButtonForm
+        remove: ButtonForm
+      }[]
+      addDomain: Form
       roles: readonly RoleBox[]
     }
     'accounts/account/organization-member': {
@@ -68,6 +80,9 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   invited: 'organizations.done.invited',
   again: 'organizations.done.again',
   revoked: 'organizations.done.revoked',
+  domain: 'organizations.done.domain',
+  verified: 'organizations.done.verified',
+  'domain-removed': 'organizations.done.domainRemoved',
 }
 
 const pageQuery = z.object({
@@ -77,6 +92,14 @@ const pageQuery = z.object({
 })
 const sentForm = z.record(z.string(), z.string().max(400)).default({})
 const invitationForm = z.object({ invitation: z.string().max(100).default('') })
+
+const domainForm = z.object({ domain: z.string().max(400).default('') })
+
+/** What DNS said, above the domains. */
+const asProblem = (error: unknown): never => {
+  if (!(error instanceof AppError) || error.code === 'organization_not_found') throw error
+  throw refusedFields({ form: error.publicMessage }, error.status)
+}
 
 type ById = { Params: { id: string } }
 type OfMember = { Params: { id: string; user: string } }
@@ -133,18 +156,34 @@ export function managedOrganizationRoutes(
     }
   }
 
+  const domainView = (id: string, { domain, record, verified, lostAt }: OrganizationDomain) => {
+    const fields = { domain }
+    return {
+      ...{ domain, record, verified },
+      warning: lostAt === null ? undefined : t('organizations.domain.lost', { day: dayOf(lostAt) }),
+      verify: { action: `${pageOf(id)}/domains/verify`, fields },
+      remove: { action: `${pageOf(id)}/domains/remove`, fields },
+    }
+  }
+
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
     signed: Signed,
-    { id, invite, status }: { id: string; invite?: Partial<Form>; status?: number },
+    {
+      id,
+      invite,
+      addDomain,
+      status,
+    }: { id: string; invite?: Partial<Form>; addDomain?: Partial<Form>; status?: number },
   ) {
     const { cursor, invitations, done } = pageQuery.parse(request.query)
     const self = signed.account.id
     const one = await managing.organization(self, id)
-    const [page, waiting] = await Promise.all([
+    const [page, waiting, owned] = await Promise.all([
       managing.members(self, id, { cursor }),
       managing.invitations(self, id, { cursor: invitations }),
+      managing.domains(self, id),
     ])
     const data = {
       account: frameOf(signed, PATH, { notice: status === undefined ? noticeIn(NOTICES, done) : undefined }),
@@ -161,6 +200,8 @@ export function managedOrganizationRoutes(
       },
       invite: { action: `${pageOf(id)}/invitations`, ...invite },
       roles: boxesOf(one.givable, invite?.values ?? {}),
+      domains: owned.map((each) => domainView(id, each)),
+      addDomain: { action: `${pageOf(id)}/domains`, ...addDomain },
     }
     return renderPage(reply, 'accounts/account/organization', data, status)
   }
@@ -203,6 +244,57 @@ export function managedOrganizationRoutes(
         else await managing.revoke(signed.account.id, id, invitation)
         return `${pageOf(id)}?done=${act === 'send' ? 'again' : 'revoked'}`
       })(request, reply),
+    )
+
+  const showDomains =
+    (request: FastifyRequest<ById>) => (reply: FastifyReply, signed: Signed, error: ValidationError) => {
+      const addDomain = { errors: error.sentences, values: shownAgain(request.body) }
+      return show(request, reply, signed, { id: request.params.id, addDomain, status: error.status })
+    }
+
+  app.post<ById>(`${PATH}/:id/domains`, http.limit('account'), (request, reply) =>
+    signedIn.onSubmit(
+      PATH,
+      async (signed) => {
+        const { id } = request.params
+        const { name } = await managing.organization(signed.account.id, id)
+        const first = await signedIn.again(
+          request,
+          signed,
+          t('act.organizationDomain', { organization: name }),
+        )
+        if (first) return first
+        await managing.addDomain(signed.account.id, id, domainForm.parse(request.body ?? {}).domain)
+        return `${pageOf(id)}?done=domain`
+      },
+      showDomains(request),
+    )(request, reply),
+  )
+
+  for (const act of ['verify', 'remove'] as const)
+    app.post<ById>(`${PATH}/:id/domains/${act}`, http.limit('account'), (request, reply) =>
+      signedIn.onSubmit(
+        PATH,
+        async (signed) => {
+          const { id } = request.params
+          const { name } = await managing.organization(signed.account.id, id)
+          const first = await signedIn.again(
+            request,
+            signed,
+            t('act.organizationDomain', { organization: name }),
+          )
+          if (first) return first
+          const { domain } = domainForm.parse(request.body ?? {})
+          if (act === 'verify') {
+            await managing.verifyDomain(signed.account.id, id, domain).catch(asProblem)
+            return `${pageOf(id)}?done=verified`
+          }
+          // What another tab has done already is done.
+          await managing.removeDomain(signed.account.id, id, domain).catch(unlessCode('domain_not_found'))
+          return `${pageOf(id)}?done=domain-removed`
+        },
+        showDomains(request),
+      )(request, reply),
     )
 
   async function showMember(

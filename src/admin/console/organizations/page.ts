@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
+import type { OrganizationDomain } from '../../../organizations/domains/domains.ts'
 import type {
   Organization,
   OrganizationInvitation,
@@ -14,7 +15,7 @@ import { renderConsole } from '../context.ts'
 import { pageLinks } from '../page-links.ts'
 import { drawnOrganization, filledWith, roleBoxes, shownOrganization } from './form.ts'
 import type { OrganizationsAreaDependencies } from './routes.ts'
-import type { HeldMember } from './view.ts'
+import type { HeldDomain, HeldMember } from './view.ts'
 
 const NOTICES: Readonly<Record<string, string>> = {
   created: 'The organization is created. Add or invite who is in it.',
@@ -24,6 +25,9 @@ const NOTICES: Readonly<Record<string, string>> = {
   removed: 'Removed. Their tokens of this organization have ended.',
   invited: 'An invitation is on its way.',
   sent: 'An invitation is on its way again. The link before leads nowhere.',
+  domain: 'Added. It counts once its record was found in DNS.',
+  verified: 'The domain is verified. Leave its record in DNS: it is looked for daily.',
+  'domain-removed': 'The domain is removed.',
   revoked: 'The invitation is revoked: its link leads nowhere.',
 }
 
@@ -43,6 +47,7 @@ export interface Also {
   version?: string
   addMember?: Partial<Form>
   invite?: Partial<Form>
+  addDomain?: Partial<Form>
   stale?: boolean
   alert?: string
   status?: number
@@ -58,7 +63,7 @@ export interface OrganizationPage {
 /** The page of an organization. */
 export function organizationPage(deps: OrganizationsAreaDependencies): OrganizationPage {
   const { organizations, organizationFields: fields, organizationTexts: texts } = deps
-  const { members, invitations, template } = organizations
+  const { members, invitations, domains, template } = organizations
   const pageOf = (id: string, done?: string) =>
     `/admin/organizations/${encodeURIComponent(id)}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
 
@@ -88,13 +93,33 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
     }
   }
 
+  const heldDomain = (id: string, one: OrganizationDomain): HeldDomain => {
+    const fields = { domain: one.domain }
+    return {
+      ...{ domain: one.domain, record: one.record, verified: one.verified },
+      detail: [
+        one.verifiedAt === null ? 'not verified yet' : `verified ${minuteOf(one.verifiedAt)}`,
+        one.checkedAt === null ? undefined : `looked for ${minuteOf(one.checkedAt)}`,
+      ]
+        .filter(Boolean)
+        .join(' · '),
+      warning:
+        one.lostAt === null
+          ? undefined
+          : `Its record is missing in DNS. Verified no more from ${minuteOf(one.lostAt)} on, unless it comes back.`,
+      verify: { action: `${pageOf(id)}/domains/verify`, fields },
+      remove: { action: `${pageOf(id)}/domains/remove`, fields },
+    }
+  }
+
   async function show(request: FastifyRequest, reply: FastifyReply, one: Organization, also: Also = {}) {
     const { id } = one
     const given = query.parse(request.query)
-    const [page, count, waiting] = await Promise.all([
+    const [page, count, waiting, owned] = await Promise.all([
       members.list(id, { cursor: given.cursor }),
       members.count(id),
       invitations.list(id, { cursor: given.invitations }),
+      domains.list(id),
     ])
     const values = also.edit?.values ?? filledWith(fields, one, texts)
     const shown = shownOrganization(fields, one, texts)
@@ -130,6 +155,8 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       ),
       invite: { action: `${pageOf(id)}/invitations`, ...also.invite },
       invitedRoles: [roleBoxes(INVITED_ROLES, template.names(), also.invite?.values ?? {})],
+      domains: owned.map((each) => heldDomain(id, each)),
+      addDomain: { action: `${pageOf(id)}/domains`, ...also.addDomain },
       removeHref: `${pageOf(id)}/delete`,
     }
     return renderConsole(request, reply, 'organizations', 'admin/organizations-one', data, {

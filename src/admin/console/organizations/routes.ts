@@ -12,6 +12,7 @@ import { countText } from '../access/form.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
+import { domainRoutes } from './domains.ts'
 import { drawnOrganization, enteredIn, type OrganizationTexts } from './form.ts'
 import { invitationRoutes } from './invitations.ts'
 import { memberRoutes } from './members.ts'
@@ -127,6 +128,7 @@ export async function organizationsArea(
 
   memberRoutes(app, deps, { pageOf, show })
   invitationRoutes(app, deps, { pageOf, show })
+  domainRoutes(app, deps, { pageOf, show })
 
   async function ending({ id }: Organization) {
     const [members, invitations] = await Promise.all([

@@ -1,3 +1,4 @@
+import type { ButtonForm } from '../../../http/pages/pages.ts'
 import type { Held } from '../access/view.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
@@ -6,6 +7,19 @@ import type { PageLinks } from '../page-links.ts'
 /** A member, with their roles. */
 export interface HeldMember extends Held {
   roles: string
+}
+
+/** A domain, with what proves that it is the organization's. */
+export interface HeldDomain {
+  domain: string
+  record: { name: string; value: string }
+  verified: boolean
+  /** In words. */
+  detail: string
+  /** The record is missing. */
+  warning?: string | undefined
+  verify: ButtonForm
+  remove: ButtonForm
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -35,6 +49,8 @@ declare module '../../../http/pages/pages.ts' {
       invitationPager: PageLinks
       invite: Form
       invitedRoles: DrawnField[]
+      domains: HeldDomain[]
+      addDomain: Form
       removeHref: string
     }
     'admin/organizations-member': {

@@ -1,0 +1,67 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { shownAgain } from '../../../http/forms/forms.ts'
+import { AppError, unlessCode } from '../../../shared/errors.ts'
+import { refusalOf } from '../access/form.ts'
+import { asFormErrors } from '../form-errors.ts'
+import type { OrganizationPage } from './page.ts'
+import type { OrganizationsAreaDependencies } from './routes.ts'
+
+type ById = { Params: { id: string } }
+
+const sentSchema = z.object({ domain: z.string().max(400).default('') })
+
+/** `/admin/organizations/:id/domains` */
+export function domainRoutes(
+  app: FastifyInstance,
+  { organizations }: OrganizationsAreaDependencies,
+  { pageOf, show }: OrganizationPage,
+): void {
+  const { domains } = organizations
+  const formPage = '/admin/organizations/:id'
+  const domainIn = (request: FastifyRequest) => sentSchema.parse(request.body ?? {}).domain
+
+  app.post<ById>(
+    '/admin/organizations/:id/domains',
+    { config: { admin: 'organization.add_domain', formPage } },
+    async (request, reply) => {
+      const { id } = request.params
+      try {
+        await domains.add(id, domainIn(request))
+      } catch (error) {
+        const status = error instanceof AppError ? error.status : 422
+        const addDomain = { ...asFormErrors(error), values: shownAgain(request.body) }
+        return show(request, reply, await organizations.get(id), { addDomain, status })
+      }
+      return reply.redirect(pageOf(id, 'domain'), 303)
+    },
+  )
+
+  async function verify(request: FastifyRequest<ById>, reply: FastifyReply) {
+    const { id } = request.params
+    try {
+      await domains.verify(id, domainIn(request))
+    } catch (error) {
+      const { alert, status } = refusalOf(error)
+      return show(request, reply, await organizations.get(id), { alert, status })
+    }
+    return reply.redirect(pageOf(id, 'verified'), 303)
+  }
+
+  app.post<ById>(
+    '/admin/organizations/:id/domains/verify',
+    { config: { admin: 'organization.verify_domain', formPage } },
+    verify,
+  )
+
+  app.post<ById>(
+    '/admin/organizations/:id/domains/remove',
+    { config: { admin: 'organization.remove_domain', formPage } },
+    async (request, reply) => {
+      const { id } = request.params
+      // What another tab has done already is done.
+      await domains.remove(id, domainIn(request)).catch(unlessCode('domain_not_found'))
+      return reply.redirect(pageOf(id, 'domain-removed'), 303)
+    },
+  )
+}
