@@ -83,6 +83,12 @@ export async function wireConsole(
         attributesOf: services.attributes.shown,
       }),
       restrictedClients: clients.restricted,
+      found: {
+        ...{ users: accounts, clients, resources, rejections, audit },
+        groups: services.access.groups,
+        roles: services.access.roles,
+        organizations: services.organizations,
+      },
       secondFactor: () => services.settings.values.secondFactor,
       factors: services.factors,
       hooks: services.hooks,

@@ -230,6 +230,7 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
           '/configuration?compare=now',
         ],
         ...['/configuration/latchkey.yaml', '/keys', '/providers', '/registration', '/rejections'],
+        ...['', '?q=ada', '?q=shop+floor', `?q=${user.id}`, '?q=7'].map((query) => `/search${query}`),
         ...['/resources', '/settings', '/audit', '/audit/1', '/audit/export?format=csv'],
         ...[...listed, ...filters].map((query) => `/users${query}`),
         ...audit.map((query) => `/audit${query}`),

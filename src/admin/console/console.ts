@@ -22,6 +22,7 @@ import { type RegistrationDependencies, registrationArea } from './registration/
 import { type RejectionsDependencies, rejectionsArea } from './rejections/routes.ts'
 import { type ResourcesDependencies, resourcesArea } from './resources/routes.ts'
 import { type ScimAreaDependencies, scimArea } from './scim/routes.ts'
+import { type SearchDependencies, searchArea } from './search/routes.ts'
 import { type SettingsAreaDependencies, settingsArea } from './settings/routes.ts'
 import { type UsersDependencies, usersArea } from './users/routes.ts'
 import { type WebhooksDependencies, webhooksArea } from './webhooks/routes.ts'
@@ -44,6 +45,7 @@ export interface ConsoleAreas
     ResourcesDependencies,
     ScimAreaDependencies,
     LanguagesDependencies,
+    SearchDependencies,
     SettingsAreaDependencies,
     UsersDependencies,
     WebhooksDependencies {}
@@ -51,6 +53,7 @@ export interface ConsoleAreas
 /** Each is a plugin that adds its routes; `config: { admin }` on every one names its permission (../permissions.ts). */
 const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = [
   dashboardArea,
+  searchArea,
   clientsArea,
   usersArea,
   groupsArea,

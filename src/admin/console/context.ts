@@ -43,7 +43,8 @@ export const SECTIONS = [
   { group: 'Server', id: 'settings', label: 'Settings', href: '/admin/settings' },
 ] as const
 
-export type Section = (typeof SECTIONS)[number]['id']
+/** A place of the navigation, or the search, which stands above it. */
+export type Section = (typeof SECTIONS)[number]['id'] | 'search'
 
 /** Who uses the console. */
 export interface Administrator {

@@ -10,7 +10,7 @@ import { isScopeToken } from '../../shared/scope-token.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
 import { rememberRecent } from '../for-protocol/recent.ts'
-import { positionOf } from '../page.ts'
+import { positionOf, searchText } from '../page.ts'
 import { sharedScopeWarnings } from '../scopes/shared.ts'
 import {
   parseResource,
@@ -48,6 +48,8 @@ export interface Resources {
   add(input: Readonly<Record<string, unknown>>): Promise<Resource>
   /** Newest first. @throws AppError invalid_page (400) */
   list(request?: PageRequest): Promise<Page<Resource>>
+  /** The newest with a text in identifier or name. @param limit of how many */
+  search(text: string, limit: number): Promise<Pick<Resource, 'identifier' | 'name'>[]>
   /**
    * Changes the given fields; null unsets one. Tokens that were issued keep their scope.
    * @param given.ifVersion the `resourceVersion` that the change is meant for
@@ -101,6 +103,12 @@ export function createResources(deps: ResourcesDependencies): Resources {
     async list(request: PageRequest = {}): Promise<Page<Resource>> {
       const { limit, after } = parsePageRequest(request)
       return toPage(await store.list(limit + 1, after), limit, positionOf, resourceView)
+    },
+
+    async search(text, limit) {
+      const wanted = searchText(text)
+      const rows = wanted === undefined ? [] : await store.search(wanted, limit)
+      return rows.map(({ id: identifier, name }) => ({ identifier, name }))
     },
 
     async update(

@@ -83,6 +83,16 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       return rows.map((row) => ({ ...row, tokens: tokenFormat(row.tokens) }))
     },
 
+    /** The newest with a text in identifier or name; upper and lower case are the same as far as ASCII goes. */
+    async search(text: string, limit: number): Promise<{ id: string; name: string }[]> {
+      const pattern = `%${text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[%_!]/g, '!$&')}%`
+      return reads.all<{ id: string; name: string }>(
+        `SELECT id, name FROM resources WHERE LOWER(name) LIKE ? ESCAPE '!' OR LOWER(id) LIKE ? ESCAPE '!'
+         ORDER BY created_at DESC, id DESC LIMIT ?`,
+        [pattern, pattern, limit],
+      )
+    },
+
     async find(id: string): Promise<ResourceContent | undefined> {
       const row = await reads.get<FoundRow>(`SELECT ${COLUMNS} FROM resources WHERE id = ?`, [id])
       return row && contentOf(row)

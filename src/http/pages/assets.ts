@@ -26,6 +26,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   'latchkey.css': ['tokens', 'base', 'parts'].map((name) => `${PUBLIC}css/${name}.css`),
   'console.css': [`${PUBLIC}css/console.css`],
   'latchkey.js': [`${PUBLIC}latchkey.js`],
+  'console.js': [`${PUBLIC}console.js`],
   'passkeys.js': [`${PUBLIC}passkeys.js`],
   'latchkey.svg': [`${PUBLIC}latchkey.svg`],
 }

@@ -185,6 +185,10 @@ const at = (name: string, path: string | ((e2e: ConsoleFixture) => string), titl
 /** Every page of the console, in a state worth looking at. */
 export const consoleViews: ConsoleView[] = [
   at('overview', '/admin'),
+  at('search-empty', '/admin/search', 'Search'),
+  at('search', '/admin/search?q=o', 'Search'),
+  at('search-exact', '/admin/search?q=grace.hopper', 'Search'),
+  at('search-nothing', '/admin/search?q=qqqq', 'Search'),
   at('clients', '/admin/clients', 'Clients'),
   at('clients-none-found', '/admin/clients?q=nothing', 'Clients'),
   at('clients-new', '/admin/clients/new', 'What are you building?'),

@@ -1,0 +1,23 @@
+// Comfort only: every page of the console works without this file.
+
+const nav = document.getElementById('console-nav')
+const current = nav?.querySelector('[aria-current]')
+// The navigation may be longer than the window: what is current is in sight.
+if (current) nav.scrollTop = Math.max(0, current.offsetTop - nav.clientHeight / 2)
+
+// Ctrl or ⌘ and K: to the search of the console.
+const search = document.getElementById('console-search')
+for (const hint of document.querySelectorAll('[data-shortcut]')) {
+  hint.textContent = /Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘K' : 'Ctrl K'
+  hint.hidden = false
+}
+addEventListener('keydown', (event) => {
+  if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey)) return
+  if (event.shiftKey || event.altKey || event.isComposing) return
+  event.preventDefault()
+  const field = [document.getElementById('q'), search].find((each) => each?.checkVisibility())
+  if (field) {
+    field.focus()
+    field.select()
+  } else location.assign('/admin/search')
+})

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { heading, tabTo } from '../steps.ts'
+import { type ConsoleFixture, openConsole } from './views.ts'
+
+let e2e: ConsoleFixture
+beforeAll(async () => {
+  e2e = await openConsole()
+})
+afterAll(() => e2e?.close())
+
+test('a place, a person and a search by the keyboard alone', async () => {
+  const page = await e2e.console('/admin')
+  await tabTo(page, 'Groups')
+  await page.keyboard.press('Enter')
+  await heading(page, 'Groups')
+  await page.keyboard.press('ControlOrMeta+K')
+  await page.keyboard.type('grace.hop')
+  await page.keyboard.press('Enter')
+  await heading(page, 'Search')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await tabTo(page, 'grace.hopper')
+  await page.keyboard.press('Enter')
+  await heading(page, 'grace.hopper')
+  expect(page.complaints).toEqual([])
+})
+
+test('the skip link leads past the navigation', async () => {
+  const page = await e2e.console('/admin/users')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Tab')
+  const inside = await page.evaluate<boolean>(`document.activeElement.closest('main') !== null`)
+  expect(inside).toBe(true)
+})
+
+test('on a phone the menu opens by its button, without a script, and Ctrl K leads to the search', async () => {
+  const phone = { viewport: { width: 390, height: 844 } }
+  const plain = await e2e.console('/admin/users', { ...phone, javaScriptEnabled: false })
+  await plain.getByRole('button', { name: 'Menu' }).click()
+  await plain.getByRole('link', { name: 'Keys', exact: true }).click()
+  await heading(plain, 'Keys')
+  const page = await e2e.console('/admin/users', phone)
+  await page.keyboard.press('ControlOrMeta+K')
+  await heading(page, 'Search')
+})
