@@ -15,6 +15,7 @@ import {
   settled,
 } from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
+import { withDeadline } from '../shared/deadline.ts'
 import { type Delivery, type DeliveryQueue, type Outcome, RETRIES } from '../shared/delivery.ts'
 import type { Overrides } from '../shared/locales/catalogue.ts'
 import { ENGLISH, firstMatching } from '../shared/locales/locales.ts'
@@ -276,14 +277,15 @@ export function createMailer(options: {
     check: () => transport.check(),
 
     async close() {
-      const late = AbortSignal.timeout(drainMilliseconds)
-      await Promise.race([
-        background.idle(),
-        new Promise((resolve) => late.addEventListener('abort', resolve)),
-      ])
-      await lane.close(late)
-      if (late.aborted)
-        logger.error({}, 'the mail server did not take all mail in time: it stays in the queue')
+      await withDeadline(drainMilliseconds, async (late) => {
+        await Promise.race([
+          background.idle(),
+          new Promise((resolve) => late.addEventListener('abort', resolve)),
+        ])
+        await lane.close(late)
+        if (late.aborted)
+          logger.error({}, 'the mail server did not take all mail in time: it stays in the queue')
+      })
       transport.close()
     },
   }

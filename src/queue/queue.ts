@@ -8,6 +8,7 @@
 // What was added is tried at least once, and again after a process that had it was killed: receivers may see a thing twice.
 // The order is not promised. Several processes on one database share the work: each row is taken by one.
 import type { Clock } from '../shared/clock.ts'
+import { withDeadline } from '../shared/deadline.ts'
 import type { DeliveryQueue, NewDelivery, Outcome } from '../shared/delivery.ts'
 import { createGroupCommit } from '../shared/group-commit.ts'
 import { cutPage, invalidCursor, pageLimit } from '../shared/paging.ts'
@@ -138,8 +139,9 @@ export function createQueue(deps: QueueDependencies): Queue {
       poll = undefined
       await looking
       await inserts.idle()
-      const deadline = AbortSignal.timeout(milliseconds)
-      await Promise.all([...lanes.values()].map((lane) => lane.close(deadline)))
+      await withDeadline(milliseconds, (deadline) =>
+        Promise.all([...lanes.values()].map((lane) => lane.close(deadline))),
+      )
     },
   }
 }

@@ -61,8 +61,7 @@ let users = 0
 
 export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
   const { clock = options.env?.RATE_LIMIT === 'on' ? stopped() : undefined } = options
-  const dataDir = makeFolder('data')
-  afterThisFile(() => rmSync(dataDir, { recursive: true, force: true }))
+  const dataDir = dataFolder()
   const port = await freePort()
   const env = {
     PORT: String(port),
@@ -90,7 +89,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
   })
   await app.listen({ host: 'localhost', port: config.port })
 
-  return {
+  return letGoAfterThisFile({
     app,
     services,
     issuer: config.issuer,
@@ -135,7 +134,28 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
       await app.close()
       rmSync(dataDir, { recursive: true, force: true })
     },
-  }
+  })
+}
+
+/** A function of its own: what is remembered by it holds the name of the folder, and not a server too. */
+function dataFolder(): string {
+  const folder = makeFolder('data')
+  afterThisFile(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/**
+ * A file's module stays for as long as its process, and with it what its variables hold: a server is 15 MB, which each further
+ * collection would go through. So what a variable holds is emptied after the file.
+ */
+function letGoAfterThisFile(latchkey: Latchkey): Latchkey {
+  const held = new WeakRef(latchkey)
+  afterThisFile(() => {
+    const left: Partial<Latchkey> | undefined = held.deref()
+    if (left === undefined) return
+    for (const name of Object.keys(left) as (keyof Latchkey)[]) delete left[name]
+  })
+  return latchkey
 }
 
 function stopped(): Clock {
