@@ -3,7 +3,8 @@
 const nav = document.getElementById('console-nav')
 const current = nav?.querySelector('[aria-current]')
 // The navigation may be longer than the window: what is current is in sight.
-if (current) nav.scrollTop = Math.max(0, current.offsetTop - nav.clientHeight / 2)
+if (current && current.offsetTop + current.offsetHeight > nav.clientHeight)
+  nav.scrollTop = current.offsetTop - nav.clientHeight / 2
 
 // Ctrl or ⌘ and K: to the search of the console.
 const search = document.getElementById('console-search')

@@ -123,6 +123,7 @@ export async function wireConsole(
       },
       resources: administeredResources(resources, services.resourceCredentials),
       keyUses: usage.keyUses,
+      clientDays: usage.clientDays,
       audit,
       auditSentence: sentenceOf,
       auditActions: actionGroups(),

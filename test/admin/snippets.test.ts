@@ -367,7 +367,7 @@ describe('the snippets of openid-client run as they stand', () => {
   /** Starts what the client's page shows under `app.mjs`; gives its output line by line. */
   async function start(stack: string, clientId: string, secret: string | undefined) {
     const { browser } = await signedIn(latchkey)
-    const page = await browser.open(`${latchkey.issuer}/admin/clients/${clientId}`)
+    const page = await browser.open(`${latchkey.issuer}/admin/clients/${clientId}/connect`)
     const [, shown = ''] =
       new RegExp(`<pre id="${stack}-app-mjs"[^>]*><code>([\\s\\S]*?)</code>`).exec(page.body) ?? []
     const code = shown
@@ -436,7 +436,7 @@ describe('the snippets of openid-client run as they stand', () => {
       const names = [...body.matchAll(/<summary>([^<]*) <small>/g)].map(([, name]) => name)
       return { names, body }
     }
-    const page = `/admin/clients/${client.client_id}`
+    const page = `/admin/clients/${client.client_id}/connect`
     expect((await shown(page)).names.length).toBeGreaterThan(10)
     expect((await shown(`${page}?find=express+passport`)).names).toEqual([
       'Express with passport-openidconnect',

@@ -225,7 +225,9 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
         ...['', '/users', '/users/new', `/users/${user.id}`, '/clients', '/clients/new', '/clients?q=shop'],
         ...[
           `/clients/${client.client_id}`,
-          `/clients/${client.client_id}/delete`,
+          ...['connect', 'secrets', 'access', 'activity', 'edit', 'delete'].map(
+            (tab) => `/clients/${client.client_id}/${tab}`,
+          ),
           '/configuration',
           '/configuration?compare=now',
         ],

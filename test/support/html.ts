@@ -83,7 +83,7 @@ function* tokens(html: string): Generator<Token> {
   if (end < visible.length) yield { text: decodeEntities(visible.slice(end)) }
 }
 
-/** The forms, links and visible text of a page, without the form at its foot that changes the language. */
+/** The forms, links and visible text of a page, without those of every page: of the language, and of the search of the console. */
 export function parseHtml(html: string): HtmlPage {
   const page: HtmlPage = { forms: [], links: [], text: '' }
   const labels = new Map<string, string>()
@@ -182,6 +182,6 @@ export function parseHtml(html: string): HtmlPage {
   for (const each of page.links) each.text = collapse(each.text)
   for (const each of page.forms.flatMap((one) => one.buttons)) each.label = collapse(each.label)
   page.text = collapse(page.text)
-  page.forms = page.forms.filter(({ action }) => action !== '/locale')
+  page.forms = page.forms.filter(({ action }) => action !== '/locale' && action !== '/admin/search')
   return page
 }

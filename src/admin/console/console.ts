@@ -8,6 +8,7 @@ import { groupsArea } from './access/groups.ts'
 import { rolesArea } from './access/roles.ts'
 import { type AuditDependencies, auditArea } from './audit/routes.ts'
 import type { ClientsDependencies } from './clients/dependencies.ts'
+import type { ClientInsightDependencies } from './clients/insight.ts'
 import { clientsArea } from './clients/routes.ts'
 import { type ConfigurationAreaDependencies, configurationArea } from './configuration.ts'
 import { type ConsoleDependencies, consoleContext } from './context.ts'
@@ -33,6 +34,7 @@ export interface ConsoleAreas
     AccessAreaDependencies,
     AuditDependencies,
     ClientsDependencies,
+    ClientInsightDependencies,
     ConfigurationAreaDependencies,
     DashboardDependencies,
     DefinitionsAreaDependencies,

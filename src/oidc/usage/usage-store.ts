@@ -16,6 +16,8 @@ export interface UsageStore {
   keyUses(): Promise<KeyUse[]>
   /** How many clients were in use on each day from `since` (“2026-11-25”) on. */
   activeClients(since: string): Promise<Map<string, number>>
+  /** The days on which a client was in use, from `since` (“2026-11-25”) on, oldest first. */
+  clientDays(clientId: string, since: string): Promise<string[]>
   /** Deletes what is older than `before`. Returns how many rows. */
   forget(before: { day: string; at: Date }): Promise<number>
 }
@@ -54,6 +56,15 @@ export function createUsageStore({ prisma }: Pick<Database, 'prisma'>): UsageSto
         _count: { clientId: true },
       })
       return new Map(days.map(({ day, _count }) => [day, _count.clientId]))
+    },
+
+    async clientDays(clientId, since) {
+      const days = await prisma.clientActivity.findMany({
+        where: { clientId, day: { gte: since } },
+        orderBy: { day: 'asc' },
+        select: { day: true },
+      })
+      return days.map(({ day }) => day)
     },
 
     async forget(before) {

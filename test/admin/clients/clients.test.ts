@@ -29,6 +29,7 @@ describe('clients in the console', () => {
   const idOf = (page: BrowserPage) => /lk_[0-9a-f]{32}/.exec(page.url.pathname)?.[0] ?? ''
   const secretOn = (page: BrowserPage) =>
     /<pre id="new-secret"[^>]*><code>([\w-]{43})<\/code>/.exec(page.body)?.[1]
+  const secretsOf = (page: BrowserPage) => browser.open(at(`/${idOf(page)}/secrets`))
   const stored = (page: BrowserPage) => latchkey.services.clients.get(idOf(page))
 
   async function create(kind: string, values: Record<string, string | boolean>) {
@@ -329,7 +330,11 @@ describe('clients in the console', () => {
     test('is rotated with an overlap: both work; the old one is ended by hand', async () => {
       const page = await createWeb()
       const id = idOf(page)
-      const rotated = await browser.submit(page, { 'The present secret': '3600' }, { button: 'New secret' })
+      const rotated = await browser.submit(
+        await secretsOf(page),
+        { 'The present secret': '3600' },
+        { button: 'New secret' },
+      )
       expect(rotated.text).toContain('There is a new secret')
       expect(secretOn(rotated)).not.toBe(secretOn(page))
       const valid = async (secret = '') => {
@@ -338,7 +343,7 @@ describe('clients in the console', () => {
       }
       expect([await valid(secretOn(page)), await valid(secretOn(rotated))]).toEqual([true, true])
       await latchkey.services.clients.idle()
-      const both = await browser.open(at(`/${id}`))
+      const both = await secretsOf(page)
       expect(both.text).toMatch(/Before itcreated .* up to an hour later .* in 1 hour/)
       const older = (await latchkey.services.clients.get(id)).secrets[1]?.id
       const ended = await browser.submit(
@@ -355,13 +360,13 @@ describe('clients in the console', () => {
 
     test('that has leaked is replaced at once', async () => {
       const page = await createWeb()
-      await browser.submit(page, { 'The present secret': '0' }, { button: 'New secret' })
+      await browser.submit(await secretsOf(page), { 'The present secret': '0' }, { button: 'New secret' })
       expect((await stored(page)).secrets).toHaveLength(1)
     })
 
     test('the last use is that of a real token request', async () => {
       const page = await create('machine', { Name: 'Job', 'photos:read': true })
-      expect(page.text).toMatch(/Newestcreated .* Never/)
+      expect((await secretsOf(page)).text).toMatch(/Newestcreated .* Never/)
       const party = await discover({
         issuer: latchkey.issuer,
         clientId: idOf(page),
@@ -369,7 +374,7 @@ describe('clients in the console', () => {
       })
       await party.clientCredentials({ scope: 'photos:read' })
       await latchkey.services.clients.idle()
-      expect((await browser.open(at(`/${idOf(page)}`))).text).toMatch(/Newestcreated .* up to an hour later/)
+      expect((await secretsOf(page)).text).toMatch(/Newestcreated .* up to an hour later/)
     })
   })
 
@@ -460,7 +465,7 @@ describe('clients in the console', () => {
     test('a new API with a scope of the same name: the page of an older client says so, and its code names the old API', async () => {
       const { resources } = latchkey.services
       const client = await latchkey.createClient({ client_name: 'Shelf', scope: 'openid shelf:read' })
-      const address = `${latchkey.issuer}/admin/clients/${client.client_id}`
+      const address = `${latchkey.issuer}/admin/clients/${client.client_id}/connect`
       await resources.add({ identifier: 'https://shelf.example', scope: 'shelf:read' })
       const alone = await browser.open(address)
       expect(alone.text).toContain('https://shelf.example')
@@ -643,6 +648,7 @@ describe('clients in the console', () => {
         `/${id}/edit`,
         `/${id}/delete`,
         `/${id}/try`,
+        ...['connect', 'secrets', 'access', 'activity'].map((tab) => `/${id}/${tab}`),
       ])
         expect([path, (await auditor.open(at(path))).status]).toEqual([path, 200])
       const page = await auditor.open(at(`/${id}`))
@@ -685,7 +691,7 @@ describe('clients in the console', () => {
     test('with every id swapped, an act on one client is none on another', async () => {
       const mine = await createWeb('Mine')
       const other = await createWeb('Other')
-      await browser.submit(other, {}, { button: 'New secret' })
+      await browser.submit(await secretsOf(other), {}, { button: 'New secret' })
       const theirs = await stored(other)
       for (const secret of theirs.secrets)
         expect((await post(browser, `/${idOf(mine)}/secrets/remove`, { id: secret.id })).status).toBe(404)

@@ -142,7 +142,7 @@ test('a secret is rotated while a client keeps getting tokens', async () => {
       got++
     }
   })()
-  const page = await e2e.console(`/admin/clients/${seen.machine}`)
+  const page = await e2e.console(`/admin/clients/${seen.machine}/secrets`)
   await press(page, 'New secret')
   const second = (await page.locator('#new-secret').textContent())?.trim() ?? ''
   expect(second).not.toBe(first)

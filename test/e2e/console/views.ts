@@ -203,6 +203,10 @@ export const consoleViews: ConsoleView[] = [
   at('clients-new-kubernetes', '/admin/clients/new/kubernetes'),
   at('client-with-settings', ({ seen }) => `/admin/clients/${seen.client}?preset=grafana`),
   at('client', ({ seen }) => `/admin/clients/${seen.client}`),
+  ...['connect', 'secrets', 'access', 'activity'].map((tab) =>
+    at(`client-${tab}`, ({ seen }) => `/admin/clients/${seen.client}/${tab}`),
+  ),
+  at('client-machine-access', ({ seen }) => `/admin/clients/${seen.machine}/access`),
   at('client-edit', ({ seen }) => `/admin/clients/${seen.client}/edit`, 'Edit Notes for the harbour'),
   at('client-delete', ({ seen }) => `/admin/clients/${seen.client}/delete`, 'Delete Notes for the harbour?'),
   at('client-try', ({ seen }) => `/admin/clients/${seen.client}/try`, 'Try Notes for the harbour'),

@@ -73,6 +73,7 @@ export const clientScenes: ConsoleScene[] = [
     title: 'Photo Shop',
     async open(page, e2e) {
       await register(page, e2e, 'Photo Shop')
+      await follow(page, 'Secrets')
       await press(page, 'New secret')
       await page.getByText('There is a new secret').waitFor()
       await page.reload()

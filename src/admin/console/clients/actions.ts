@@ -7,6 +7,7 @@ import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderCon
 import type { ShownOnce } from '../shown-once.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import type { IdParams } from './page.ts'
+import type { ClientTab } from './tabs.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -34,7 +35,8 @@ export async function clientActions(
   deps: ConsoleDependencies & ClientsDependencies,
   shownOnce: ShownOnce,
 ): Promise<void> {
-  const page = (id: string, done: string) => `/admin/clients/${encodeURIComponent(id)}?done=${done}`
+  const page = (id: string, done: string, tab: ClientTab = '') =>
+    `/admin/clients/${encodeURIComponent(id)}${tab}?done=${done}`
   const does = <Name extends Permission>(admin: Name) => ({ config: { admin } })
 
   app.post<IdParams>('/admin/clients/:id/secrets', does('client.rotate_secret'), async (request, reply) => {
@@ -42,7 +44,7 @@ export async function clientActions(
     const keepOldSeconds = Number(rotation.parse(request.body).keep)
     const { client_secret: secret } = await deps.clients.rotateSecret(id, { keepOldSeconds })
     shownOnce.put(reply, id, secret, administratorOf(request).id)
-    return reply.redirect(page(id, keepOldSeconds === 0 ? 'replaced' : 'rotated'), 303)
+    return reply.redirect(page(id, keepOldSeconds === 0 ? 'replaced' : 'rotated', '/secrets'), 303)
   })
 
   app.post<IdParams>(
@@ -50,7 +52,7 @@ export async function clientActions(
     does('client.remove_secret'),
     async (request, reply) => {
       await deps.clients.removeSecret(request.params.id, removal.parse(request.body).id)
-      return reply.redirect(page(request.params.id, 'removed'), 303)
+      return reply.redirect(page(request.params.id, 'removed', '/secrets'), 303)
     },
   )
 

@@ -3,10 +3,12 @@ import type { ClientView } from '../../../clients/view.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
+import type { Tab } from '../tabs.ts'
 import { type DrawnSection, drawnForm, type Fields } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { differences, editOf, fieldErrors, fieldsOf, fieldsSchema } from './form.ts'
 import type { IdParams } from './page.ts'
+import { clientTabs } from './tabs.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -14,6 +16,7 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       id: string
       name: string
+      tabs: Tab[]
       form: Form & { values: Record<string, string> }
       version: string
       sections: DrawnSection[]
@@ -63,6 +66,7 @@ export async function clientEdit(
     const data = {
       id: client.client_id,
       name: client.client_name,
+      tabs: clientTabs(client, '/edit'),
       form: { action: `/admin/clients/${client.client_id}/edit`, values, errors: more.errors },
       version: more.version ?? client.version,
       sections: drawnForm(

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
@@ -6,9 +6,11 @@ import type { ShownOnce } from '../shown-once.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
 import { presetLines, presets } from '../snippets/preset.ts'
 import { SECRET, snippetValues } from '../snippets/snippet.ts'
+import type { Tab } from '../tabs.ts'
 import { type LacksApi, lacksApi, whyNotTried } from '../try-it/limits.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { type MissingAccess, missingAccess } from './named-access.ts'
+import { type ClientTab, clientTabs } from './tabs.ts'
 import { detailsOf, notices, secretsOf } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
@@ -36,8 +38,11 @@ declare module '../../../http/pages/pages.ts' {
       anyApi: boolean
       facts: ReturnType<typeof detailsOf>
       secrets: ReturnType<typeof secretsOf>
-      /** Whether it authenticates by a secret. */
-      hasSecrets: boolean
+      /** Which of its pages it is. */
+      tab: PageTab
+      tabs: Tab[]
+      /** It is new: how to use it is on the first page too. */
+      fresh: boolean
       /** The one time that a new secret is shown. */
       shown?: { secret: string; variable: string } | undefined
       /** The lines to paste into the program that it has just been registered for. */
@@ -61,15 +66,19 @@ const query = z.object({
   preset: z.string().max(100).optional().catch(undefined),
 })
 
+/** The pages that say the same of a client above what is their own. */
+const TABS = ['', '/connect', '/secrets'] as const satisfies readonly ClientTab[]
+type PageTab = (typeof TABS)[number]
+
 export type IdParams = { Params: { id: string } }
 
-/** `/admin/clients/:id`: what a client is, its secrets, and how to use it. */
+/** `/admin/clients/:id`: what a client is; below it how to use it, and its secrets. */
 export async function clientPage(
   app: FastifyInstance,
   deps: ConsoleDependencies & ClientsDependencies,
   shownOnce: ShownOnce,
 ): Promise<void> {
-  app.get<IdParams>('/admin/clients/:id', { config: { admin: 'read' } }, async (request, reply) => {
+  const show = async (tab: PageTab, request: FastifyRequest<IdParams>, reply: FastifyReply) => {
     const { find, done, preset } = query.parse(request.query)
     const client = await deps.clients.get(request.params.id)
     const { items: apis } = await deps.listApis()
@@ -92,7 +101,9 @@ export async function clientPage(
       anyApi: apis.length > 0,
       facts: detailsOf(deps.clientForm, client),
       secrets: secretsOf(client, deps.clock()),
-      hasSecrets: /^client_secret/.test(client.token_endpoint_auth_method),
+      tab,
+      tabs: clientTabs(client, tab),
+      fresh: done === 'created' || secret !== undefined || program !== undefined,
       shown: secret === undefined ? undefined : { secret, variable: SECRET },
       settings: program && {
         name: program.name,
@@ -112,5 +123,10 @@ export async function clientPage(
     }
     const notice = noticeOf(notices, done)
     return renderConsole(request, reply, 'clients', 'admin/clients-client', data, { notice })
-  })
+  }
+
+  for (const tab of TABS)
+    app.get<IdParams>(`/admin/clients/:id${tab}`, { config: { admin: 'read' } }, (request, reply) =>
+      show(tab, request, reply),
+    )
 }

@@ -17,6 +17,7 @@ import type { Fields } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { clientEdit } from './edit.ts'
 import { fieldErrors, fieldsSchema, labelsFor, newRegistration } from './form.ts'
+import { type ClientInsightDependencies, clientInsight } from './insight.ts'
 import { clientPage } from './page.ts'
 import { presetForm } from './preset-form.ts'
 import { type BuildKind, KINDS } from './presets.ts'
@@ -72,7 +73,7 @@ const query = z.object({
 /** `/admin/clients` and below. */
 export async function clientsArea(
   app: FastifyInstance,
-  deps: ConsoleDependencies & ClientsDependencies,
+  deps: ConsoleDependencies & ClientsDependencies & ClientInsightDependencies,
 ): Promise<void> {
   const shownOnce = createShownOnce(deps)
 
@@ -156,6 +157,7 @@ export async function clientsArea(
 
   await presetForm(app, deps, shownOnce)
   await clientPage(app, deps, shownOnce)
+  await clientInsight(app, deps)
   await clientEdit(app, deps, shownOnce)
   await clientActions(app, deps, shownOnce)
   await tryArea(app, deps)
