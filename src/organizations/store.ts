@@ -1,6 +1,6 @@
 import type { Database } from '../storage/database.ts'
 import { isUniqueViolation } from '../storage/driver-errors.ts'
-import { createRemovals, kept, type Removals, unlessTaken } from '../storage/removals.ts'
+import { createRemovals, kept, type Removals, removedOf, unlessTaken } from '../storage/removals.ts'
 import type { OrganizationContent } from './fields.ts'
 
 export interface OrganizationRow extends OrganizationContent {
@@ -135,8 +135,7 @@ export function createOrganizationStore({
         ])
         return marked
       },
-      removed: () =>
-        prisma.organization.findFirst({ where: { removedAt: { gt: new Date(0) } }, select: { id: true } }),
+      removed: () => removedOf(reads, 'organizations'),
       accounts: (organizationId, take) =>
         prisma.organizationMember.findMany({ where: { organizationId }, select: { accountId: true }, take }),
       drop: (organizationId, accountIds) =>

@@ -1,4 +1,5 @@
 import type { Database } from '../storage/database.ts'
+import { hasBefore } from '../storage/due.ts'
 
 /** How many messages were sent under a key within a window. */
 export interface SmsCountStore {
@@ -11,7 +12,7 @@ export interface SmsCountStore {
   deleteEnded(options: { before: Date; limit: number }): Promise<number>
 }
 
-export function createSmsCountStore({ prisma }: Pick<Database, 'prisma'>): SmsCountStore {
+export function createSmsCountStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): SmsCountStore {
   return {
     async reserve({ key, now, windowEndsAt, most }) {
       const counted = await prisma.$queryRaw<unknown[]>`INSERT INTO sms_counts (key, sent, window_ends_at)
@@ -28,6 +29,7 @@ export function createSmsCountStore({ prisma }: Pick<Database, 'prisma'>): SmsCo
     },
 
     async deleteEnded({ before, limit }) {
+      if (!(await hasBefore(reads, 'sms_counts', 'window_ends_at', before))) return 0
       const rows = await prisma.smsCount.findMany({
         where: { windowEndsAt: { lt: before } },
         select: { key: true },

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
 import type { Database } from './database.ts'
+import { lazyPrisma } from './lazy-prisma.ts'
 import { sqliteFiles } from './location.ts'
 import type { StorageLogger } from './logger.ts'
 import { artifactMigrations, prismaMigrations } from './migrations.ts'
@@ -78,12 +79,14 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
   }
 
   const { PrismaClient } = await import('./generated/sqlite/client.ts')
-  const prisma = new PrismaClient({
-    adapter: createPrismaSqliteAdapter(files.main, waited),
-    // Longer than the adapter itself waits for another process, so that its error is the one that is seen.
-    transactionOptions: { maxWait: 2 * busyPatience },
-  })
-  // Not connected before its first query: until then its query compiler, 31 MiB, is not loaded.
+  const { prisma, made } = lazyPrisma(
+    () =>
+      new PrismaClient({
+        adapter: createPrismaSqliteAdapter(files.main, waited),
+        // Longer than the adapter itself waits for another process, so that its error is the one that is seen.
+        transactionOptions: { maxWait: 2 * busyPatience },
+      }),
+  )
   const accounts = openSqlite(files.main, { readonly: true, synchronous: 'FULL' })
   const reads = createSqliteSql(accounts)
   const artifactSql = createSqliteSql(artifacts)
@@ -101,7 +104,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
     async close() {
       await reads.close()
       main.close()
-      await prisma.$disconnect()
+      await made()?.$disconnect()
       await artifactSql.close()
     },
   }

@@ -1,4 +1,5 @@
 import { isUniqueViolation } from './driver-errors.ts'
+import { type Sql, sqlTime } from './sql.ts'
 
 /** Rows that are deleted by one statement: a group or an organization may have a million members, and other requests wait for it on SQLite. */
 const BATCH = 500
@@ -37,14 +38,14 @@ const PATIENCE = 250
  */
 export function createRemovals(rows: {
   mark(id: string, data: { removedAt: Date; nameKey: string }): Promise<{ count: number }>
-  removed(): Promise<{ id: string } | null>
+  removed(): Promise<{ id: string } | undefined>
   accounts(id: string, take: number): Promise<{ accountId: string }[]>
   drop(id: string, accountIds: string[]): Promise<{ count: number }>
   end(id: string): Promise<{ count: number }>
 }): Removals {
   async function run(): Promise<number> {
     const removed = await rows.removed()
-    if (removed === null) return 0
+    if (removed === undefined) return 0
     const { id } = removed
     const some = await rows.accounts(id, BATCH)
     if (some.length === 0) return (await rows.end(id)).count
@@ -67,6 +68,10 @@ export function createRemovals(rows: {
     },
   }
 }
+
+/** One that is removed, of a table that has `removed_at`, by a prepared statement: the job asks it of servers that are idle too. */
+export const removedOf = (reads: Pick<Sql, 'get'>, table: 'groups' | 'roles' | 'organizations') =>
+  reads.get<{ id: string }>(`SELECT id FROM ${table} WHERE removed_at > ? LIMIT 1`, [sqlTime(0)])
 
 /** What a write that may meet a name in use gives: the first row, `taken`, or undefined where no row is left to change. */
 export async function unlessTaken<Row>(write: Promise<Row[]>): Promise<Row | 'taken' | undefined> {

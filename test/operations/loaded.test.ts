@@ -5,12 +5,16 @@ import { expect, test } from 'vitest'
 import { afterThisFile } from '../support/cleanup.ts'
 import { latchkey, runProgram } from './server-process.ts'
 
-/** Says when asked which modules were loaded, and of which Prisma has compiled its queries. */
+/** Says when asked which modules were loaded, and how many clients of Prisma there are. */
 const TELL = `
 import { registerHooks } from 'node:module'
+import { queryObjects } from 'node:v8'
 const loaded = []
 registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
-process.once('SIGUSR2', () => console.log(JSON.stringify({ loaded })))
+process.once('SIGUSR2', async () => {
+  const { PrismaClient } = await import(loaded.find((url) => url.endsWith('/generated/sqlite/client.ts')))
+  console.log(JSON.stringify({ loaded, clients: queryObjects(PrismaClient, { format: 'count' }) }))
+})
 `
 
 /** What a server holds in memory for good once it is loaded, and most servers need later or never. */
@@ -55,9 +59,12 @@ test('a server that is ready has loaded nothing that it may never need', async (
   for (const path of ['/health/ready', '/.well-known/openid-configuration', '/login'])
     expect((await fetch(`${address}${path}`)).status, path).toBe(200)
   run.child.kill('SIGUSR2')
-  const loaded = (await run.logged((line) => Array.isArray(line.loaded))).loaded as string[]
+  const told = await run.logged((line) => Array.isArray(line.loaded))
+  const loaded = told.loaded as string[]
   run.child.kill('SIGTERM')
   await run.ended
   expect(loaded.length).toBeGreaterThan(500)
+  // Its model of the tables is 10 MiB.
+  expect(told.clients).toBe(0)
   expect(LATER.filter((name) => loaded.some((url) => url.includes(name)))).toEqual([])
 })

@@ -102,7 +102,7 @@ test('an auditor looks and changes nothing', async () => {
   const { browser } = await signedIn(latchkey, 'auditor')
   const page = await browser.open(url)
   expect(page.status).toBe(200)
-  expect(page.forms).toEqual([])
+  expect(page.forms.filter(({ action }) => action !== '/admin/search')).toEqual([])
   expect(page.text).not.toContain('Make an initial access token')
 })
 

@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { createRemovals, kept, type Removals, unlessTaken } from '../../storage/removals.ts'
+import { createRemovals, kept, type Removals, removedOf, unlessTaken } from '../../storage/removals.ts'
 import { BY_HAND } from '../store/rows.ts'
 import type { GroupContent } from './group.ts'
 
@@ -147,8 +147,7 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
           if (marked.count > 0) await tx.scimGroup.deleteMany({ where: { groupId: id } })
           return marked
         }),
-      removed: () =>
-        prisma.group.findFirst({ where: { removedAt: { gt: new Date(0) } }, select: { id: true } }),
+      removed: () => removedOf(reads, 'groups'),
       accounts: (groupId, take) =>
         prisma.groupMember.findMany({ where: { groupId }, select: { accountId: true }, take }),
       drop: (groupId, accountIds) =>

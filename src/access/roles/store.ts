@@ -1,6 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { createRemovals, kept, type Removals, unlessTaken } from '../../storage/removals.ts'
+import { createRemovals, kept, type Removals, removedOf, unlessTaken } from '../../storage/removals.ts'
 import { BY_HAND } from '../store/rows.ts'
 import type { RoleContent } from './role.ts'
 
@@ -120,8 +120,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
 
     removals: createRemovals({
       mark: (id, data) => prisma.role.updateMany({ where: { id, ...kept }, data }),
-      removed: () =>
-        prisma.role.findFirst({ where: { removedAt: { gt: new Date(0) } }, select: { id: true } }),
+      removed: () => removedOf(reads, 'roles'),
       accounts: (roleId, take) =>
         prisma.accountRole.findMany({ where: { roleId }, select: { accountId: true }, take }),
       drop: (roleId, accountIds) =>

@@ -10,7 +10,7 @@ import { type ClientView, clientView } from '../view.ts'
 import { createSelfRegisteredStore } from './store.ts'
 
 export interface SelfRegisteredDependencies {
-  db: Pick<Database, 'prisma'>
+  db: Pick<Database, 'prisma' | 'reads'>
   clock: Clock
   /** Which of these clients hold something that was issued or allowed to them. */
   artifacts: { clientsInUse(clientIds: readonly string[]): Promise<string[]> }
@@ -61,10 +61,9 @@ export function createSelfRegistered({
     async purge(): Promise<number> {
       const rows = await store.listUnverified(new Date(clock() - UNUSED), BATCH, sweptUpTo)
       const ids = rows.map(({ id }) => id)
-      const used = new Set([
-        ...(await store.usedOf(ids)),
-        ...(ids.length > 0 ? await artifacts.clientsInUse(ids) : []),
-      ])
+      const used = new Set(
+        ids.length > 0 ? [...(await store.usedOf(ids)), ...(await artifacts.clientsInUse(ids))] : [],
+      )
       for (const id of ids) if (!used.has(id)) await remove(id)
       sweptUpTo = rows.at(-1)
       return rows.length

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { hasBefore } from '../../storage/due.ts'
 import type { Prisma } from '../../storage/generated/sqlite/client.ts'
 import type { FactorChanger } from '../owner.ts'
 import type { StoredCode } from '../store/kinds.ts'
@@ -177,6 +178,7 @@ export function createPhoneStore(deps: {
     },
 
     async deleteExpired(limit) {
+      if (!(await hasBefore(db.reads, 'sms_codes', 'expires_at', now()))) return 0
       const rows = await prisma.smsCode.findMany({
         where: { expiresAt: { lt: now() } },
         select: { id: true },

@@ -1,4 +1,5 @@
 import type { Database } from '../../storage/database.ts'
+import { hasBefore } from '../../storage/due.ts'
 
 /** When a client was last issued something that a key signed. Milliseconds since the epoch. */
 export interface KeyUse {
@@ -22,7 +23,7 @@ export interface UsageStore {
   forget(before: { day: string; at: Date }): Promise<number>
 }
 
-export function createUsageStore({ prisma }: Pick<Database, 'prisma'>): UsageStore {
+export function createUsageStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): UsageStore {
   return {
     async clientUsed(day, clientId) {
       await prisma.clientActivity.upsert({
@@ -68,9 +69,12 @@ export function createUsageStore({ prisma }: Pick<Database, 'prisma'>): UsageSto
     },
 
     async forget(before) {
-      const days = await prisma.clientActivity.deleteMany({ where: { day: { lt: before.day } } })
-      const keys = await prisma.keyUse.deleteMany({ where: { lastUsedAt: { lt: before.at } } })
-      return days.count + keys.count
+      let count = 0
+      if (await hasBefore(reads, 'client_activity', 'day', before.day))
+        count += (await prisma.clientActivity.deleteMany({ where: { day: { lt: before.day } } })).count
+      if (await hasBefore(reads, 'key_uses', 'last_used_at', before.at))
+        count += (await prisma.keyUse.deleteMany({ where: { lastUsedAt: { lt: before.at } } })).count
+      return count
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { hasBefore } from '../../storage/due.ts'
 import { kept } from '../../storage/removals.ts'
 
 export interface DomainRow {
@@ -43,7 +44,7 @@ const SHOWN = {
   createdAt: true,
 } as const
 
-export function createDomainStore({ prisma }: Pick<Database, 'prisma'>): DomainStore {
+export function createDomainStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): DomainStore {
   const table = prisma.organizationDomain
   return {
     async insert(row) {
@@ -108,6 +109,7 @@ export function createDomainStore({ prisma }: Pick<Database, 'prisma'>): DomainS
     },
 
     async due(before, take) {
+      if (!(await hasBefore(reads, 'organization_domains', 'checked_at', before))) return []
       const rows = await table.findMany({
         where: { checkedAt: { lt: before }, verified: { not: null }, organization: kept },
         orderBy: { checkedAt: 'asc' },

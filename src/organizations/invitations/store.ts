@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { hasBefore } from '../../storage/due.ts'
 import { kept } from '../../storage/removals.ts'
 
 export interface InvitationRow {
@@ -188,6 +189,7 @@ export function createInvitationStore({
     },
 
     async prune(before, take) {
+      if (!(await hasBefore(reads, 'organization_invitations', 'expires_at', before))) return 0
       const rows = await table.findMany({
         where: { expiresAt: { lt: before } },
         orderBy: { expiresAt: 'asc' },

@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../database.ts'
 import type { PrismaClient } from '../generated/sqlite/client.ts'
+import { lazyPrisma } from '../lazy-prisma.ts'
 import { locationOf } from '../location.ts'
 import { artifactMigrations, prismaMigrations } from '../migrations.ts'
 import type { OpenDatabaseOptions } from '../open.ts'
@@ -18,11 +19,13 @@ export const openOnPostgres = async (options: OpenDatabaseOptions): Promise<Data
   const applied = await migrateOnPostgres(databaseUrl, clock, options.existing ?? false)
   const pool = createPostgresPool(databaseUrl, logger, waited)
   const { PrismaClient: PostgresClient } = await import('../generated/postgresql/client.ts')
-  const prisma = new PostgresClient({ adapter: new PrismaPg(pool) })
+  const { prisma, made } = lazyPrisma(
+    () => new PostgresClient({ adapter: new PrismaPg(pool) }) as unknown as PrismaClient,
+  )
   const sql = createPostgresSql(pool)
   return {
     // Same models, same methods: scripts/generate-clients.mjs builds both clients from one file.
-    prisma: prisma as unknown as PrismaClient,
+    prisma,
     reads: sql,
     artifacts: sql,
     tokenReads: (view) => createPostgresTokenReads(sql, view, clock),
@@ -34,7 +37,7 @@ export const openOnPostgres = async (options: OpenDatabaseOptions): Promise<Data
     }),
     ping: () => requireWritable(sql),
     async close() {
-      await prisma.$disconnect()
+      await made()?.$disconnect()
       await pool.end()
     },
   }
