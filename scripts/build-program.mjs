@@ -34,6 +34,17 @@ const places = {
   },
 }
 
+/**
+ * With one character outside of ASCII, V8 holds the text of the whole file, which it keeps for as long as there is a function of it, in two bytes a
+ * character. @param code each of them becomes an escape; lines stay what they were
+ */
+function inAscii(fileName, code) {
+  // As an escape, what follows a backslash would be another text.
+  const escaped = /\\[^\0-\x7f]/.exec(code)
+  if (escaped) throw new Error(`${fileName}: “${escaped[0]}” cannot be written in ASCII`)
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
 /** What was compiled, and of which package: a file that changes is not what build/ holds. */
 function sourcesOf(chunks) {
   const files = new Set()
@@ -79,6 +90,7 @@ const { output } = await bundle.write({
 })
 await bundle.close()
 const made = output.filter(({ type }) => type === 'chunk')
+for (const { fileName, code } of made) writeFileSync(join(next, fileName), inAscii(fileName, code))
 const files = sourcesOf(made)
 const chunks = made.filter(({ isEntry }) => !isEntry).map(({ fileName }) => fileName)
 // A server that was started from the build before loads some of its chunks later, at a first sign-in. Their names have a hash of what is in
