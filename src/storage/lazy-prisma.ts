@@ -28,8 +28,8 @@ export function lazyPrisma(make: () => PrismaClient): LazyPrisma {
         const method: unknown = Reflect.get(client(), name)
         return typeof method === 'function' ? method.bind(client()) : method
       }
-      let found = tables.get(name)
-      if (found === undefined) tables.set(name, (found = table(name)))
+      const found = tables.get(name) ?? table(name)
+      tables.set(name, found)
       return found
     },
   })
