@@ -61,7 +61,7 @@ import { userinfoAudience } from './oidc/tokens/userinfo-audience.ts'
 import { createLastUses, type LastUses } from './oidc/usage/last-uses.ts'
 import { createLastUsesStore } from './oidc/usage/last-uses-store.ts'
 import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
-import { createOrganizationConfiguration } from './organizations/configuration.ts'
+import { createOrganizationConfiguration, namedByOrganization } from './organizations/configuration.ts'
 import { createTxtLookup, type LookUpTxt } from './organizations/domains/dns.ts'
 import { createOrganizations, type Organizations } from './organizations/organizations.ts'
 import { openRegistration } from './registration/open.ts'
@@ -71,6 +71,7 @@ import { createScimTokens, type ScimTokens } from './scim/tokens/tokens.ts'
 import type { Texts } from './settings/texts.ts'
 import { epochSeconds } from './shared/clock.ts'
 import { createDefinitionConfiguration } from './shared/definitions/configuration.ts'
+import { unlessCode } from './shared/errors.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from './shared/identity-scopes.ts'
 import { createSignInGate, requiredAcr, type SignInGate } from './shared/second-factor-rule.ts'
 import { createSmsGateway } from './sms/gateway.ts'
@@ -244,6 +245,7 @@ export async function openServices(
     settings: values,
     describeDevice: knownUserAgent,
     describeAddress,
+    providerOf: (email) => organizations.signIn.ofEmail(email),
   })
   const sms = createSms({
     gateway: createSmsGateway({
@@ -282,6 +284,8 @@ export async function openServices(
     issuer: config.issuer,
     environment: config.providers,
     kinds,
+    organizationId: async (idOrSlug) =>
+      (await organizations.find(idOrSlug).catch(unlessCode('organization_not_found')))?.id,
     events: event,
   })
   const clients = createClients({
@@ -460,7 +464,11 @@ export async function openServices(
         leftToCreation: (entry, planned) => leftToCreation(entry, planned ?? values),
       },
       resources: { ...resources, complete: completeResource },
-      providers: { ...providers, complete: (entry, given) => completeProvider(entry, kinds, given) },
+      providers: {
+        ...providers,
+        complete: (entry, given) => completeProvider(entry, kinds, given),
+        list: async () => namedByOrganization(await providers.list(), organizations),
+      },
     }),
     async close() {
       await mailer.close()

@@ -17,7 +17,7 @@ import type { KnownDevice } from '../shared/known-device.ts'
 import type { Database } from '../storage/database.ts'
 import { type Account, type AccountRow, type Role, toAccount } from './account.ts'
 import { createAdministration } from './administration.ts'
-import { type Authentication, createAuthenticate } from './authenticate.ts'
+import { type Authentication, createAuthenticate, type ProviderOfDomain } from './authenticate.ts'
 import { createCleanup } from './cleanup.ts'
 import { createDeletion, type Deletion } from './deletion/deletion.ts'
 import { refusedDomain } from './email/domains.ts'
@@ -130,6 +130,8 @@ export interface Accounts {
       password: string
       /** Asked where the password is right and the account has a second factor: whether it was shown in this browser lately enough. */
       remembers?: ((account: Account) => Promise<boolean>) | undefined
+      /** It proves an account, and signs in to nothing: by the password also where people sign in at a provider. */
+      proof?: boolean | undefined
     } & Pick<Origin, 'address' | 'devices'>,
   ): Promise<Authentication>
 
@@ -337,6 +339,10 @@ export interface AccountsDependencies {
   describeDevice?: ((userAgent: string) => string | undefined) | undefined
   /** A network address with its place; alone, unless given. */
   describeAddress?: ((address: string) => Promise<string>) | undefined
+  /** Where the addresses of a domain sign in; nowhere else unless given. @param email in canonical form */
+  providerOf?:
+    | ((email: string) => Promise<(ProviderOfDomain & { required: boolean }) | undefined>)
+    | undefined
   /** Of whom a second factor is required; of nobody unless given. */
   secondFactorRequired?: SecondFactorRequirement | undefined
   /** Judges values of attributes; there are none unless given. */
@@ -369,6 +375,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const passwordMinLength = (owner: PasswordOwner) => minimumLengthOf(settings, secondFactorRequired(owner))
   const prepare = createPrepareAccount({ hasher, policy, attributes })
   const loginOf = createLoginOf(settings)
+  const providerOf = deps.providerOf ?? (async () => undefined)
   const shared = {
     prepare,
     store,
@@ -406,9 +413,12 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   return {
     byId: store.byId,
     ofRow: (row) => toAccount(row as unknown as AccountRow),
-    ...createRegister({ ...shared, settings, verification }),
+    ...createRegister({ ...shared, settings, verification, providerOf }),
     verification,
-    authenticate: createAuthenticate({ store, passwords, events, loginOf }),
+    authenticate: createAuthenticate({
+      ...{ store, passwords, events, loginOf },
+      providerOf,
+    }),
     passwordMinLength,
     forgot: resets.forgot,
     peekReset: resets.peekReset,

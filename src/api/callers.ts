@@ -10,7 +10,13 @@ import { requiredAcr, secondFactorRequired } from '../shared/second-factor-rule.
 import { type BasicCredentials, parseBasic, requireSecureTransport } from './basic.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { createKnownPasswords } from './known-passwords.ts'
-import { appPasswordRequired, invalidCredentials, leavingAccount, unverifiedAccount } from './problems.ts'
+import {
+  appPasswordRequired,
+  invalidCredentials,
+  leavingAccount,
+  providerRequired,
+  unverifiedAccount,
+} from './problems.ts'
 
 /** Who a request comes from, and how it showed that. */
 export type Caller = { account: Account } & (
@@ -139,6 +145,7 @@ export function createIdentify(deps: ApiDependencies): Identify {
       count: () => countNow(signInLimit, request, reply),
     })
     if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
+    if (outcome.kind === 'at_provider') throw providerRequired(outcome.provider)
     if (outcome.kind === 'leaving') throw leavingAccount(outcome.leaving.deletionAt)
     if (outcome.account.secondFactors.length > 0) throw appPasswordRequired(request, reply)
     await giveBack(request)

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../shared/errors.ts'
+import { message } from '../shared/locales/texts.ts'
 import { dayOf } from '../shared/moment.ts'
 import { edgeNames } from '../shared/profile/fields.ts'
 import { renaming, ValidationError } from '../shared/validation-error.ts'
@@ -69,6 +70,10 @@ export const leavingAccount = (at: number | null): AppError =>
 
 /** The password is right, and the email address has still to be proven. */
 export const unverifiedAccount = () => new AppError('unconfirmed_account', 403, 'Unconfirmed account')
+
+/** @param provider of the organization of the address */
+export const providerRequired = ({ provider }: { provider: string }) =>
+  new AppError('provider_required', 403, message('atProvider.problem'), { members: { provider } })
 
 /** One answer for a wrong code and for too many of them. */
 export const wrongCode = (): AppError =>

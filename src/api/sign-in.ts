@@ -2,13 +2,19 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import { giveBack } from '../http/rate-limits/rate-limits.ts'
 import type { ApiDependencies } from './dependencies.ts'
-import { invalidCredentials, leavingAccount, unverifiedAccount, wrongFields } from './problems.ts'
+import {
+  invalidCredentials,
+  leavingAccount,
+  providerRequired,
+  unverifiedAccount,
+  wrongFields,
+} from './problems.ts'
 
 type Guard = Pick<ApiDependencies, 'accounts' | 'devices'>
 
 /**
  * Checks the password of a JSON body, by the service behind the sign-in page.
- * @throws AppError invalid_credentials (401) for every reason alike; unconfirmed_account, account_leaving (403); overloaded (503)
+ * @throws AppError invalid_credentials (401) for every reason alike; unconfirmed_account, account_leaving, provider_required (403); overloaded (503)
  */
 export async function signIn(
   { accounts, devices }: Guard,
@@ -21,6 +27,7 @@ export async function signIn(
     address: request.ip,
     devices: devices.of(request),
   })
+  if (outcome.kind === 'at_provider') throw providerRequired(outcome.provider)
   if (outcome.kind === 'refused') throw invalidCredentials(request, reply, outcome.reason)
   await giveBack(request)
   if (outcome.kind === 'unverified') throw unverifiedAccount()
@@ -43,7 +50,7 @@ export async function confirmPassword(
 ): Promise<void> {
   if (password === undefined) throw wrongFields({ [field]: 'This field is missing.' })
   const from = { address: request.ip, devices: devices.of(request) }
-  const credentials = { identifier: account.username, password, ...from }
+  const credentials = { identifier: account.username, password, proof: true, ...from }
   const outcome = await accounts.authenticate(credentials)
   if (outcome.kind === 'ok' && outcome.account.id === account.id) return
   throw wrongFields({ [field]: 'This is not your current password.' })

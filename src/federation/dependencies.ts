@@ -57,7 +57,10 @@ export interface AccountService {
     password: string
     address?: string | undefined
     devices?: readonly KnownDevice[] | undefined
-  }): Promise<{ kind: 'ok' | 'unverified'; account: FederatedAccount } | { kind: 'refused' | 'leaving' }>
+    proof: true
+  }): Promise<
+    { kind: 'ok' | 'unverified'; account: FederatedAccount } | { kind: 'refused' | 'leaving' | 'at_provider' }
+  >
   /** A change of address that waits for its proof. False: there was none. */
   dropAddressChange(accountId: string): Promise<boolean>
   invitations: {
@@ -159,6 +162,16 @@ export interface FederationDependencies {
     provider: { id: string; name: string },
     provided: { mode: 'add' | 'sync'; groups: readonly string[]; roles: readonly string[] },
   ): Promise<void>
+  /** Organizations that have providers of their own. */
+  organizations: {
+    exist(): boolean
+    /** Where an address signs in. @param typed as a person typed it */
+    providerOf(typed: string): Promise<string | undefined>
+    /** Whether an organization has verified the domain of an address. */
+    owns(organizationId: string, email: string): Promise<boolean>
+    /** A person has come by the provider of an organization. */
+    arrived(organizationId: string, accountId: string): Promise<void>
+  }
   registration(): 'open' | 'closed'
   setPending(reply: FastifyReply, pending: Pending): void
   /** @returns the page that asks the owner of an account whether to keep it */

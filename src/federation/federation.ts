@@ -19,6 +19,7 @@ import { accountLinkRoutes } from './pages/account-links.ts'
 import { codeRoutes } from './pages/code.ts'
 import { finishRoutes } from './pages/finish.ts'
 import { linkRoutes } from './pages/link.ts'
+import { organizationRoutes } from './pages/organization.ts'
 import { startRoutes } from './pages/start.ts'
 
 /** Sign-in at providers: its pages, and what the JSON API offers of it. */
@@ -66,7 +67,14 @@ export function createFederation(deps: FederationDependencies): Federation {
     async routes(app) {
       await app.register(async (scope) => {
         await deps.http.forms(scope, deps.sessions.ownerOf)
-        for (const routes of [startRoutes, finishRoutes, linkRoutes, codeRoutes, accountLinkRoutes])
+        for (const routes of [
+          organizationRoutes,
+          startRoutes,
+          finishRoutes,
+          linkRoutes,
+          codeRoutes,
+          accountLinkRoutes,
+        ])
           await scope.register(routes, pages)
       })
       await app.register(backChannelLogoutRoute, { ...deps, ends })

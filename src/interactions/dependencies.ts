@@ -8,6 +8,14 @@ import type { ProviderButton } from '../http/pages/pages.ts'
 import type { InteractionDetails, Interactions } from '../oidc/authorization/interaction.ts'
 import type { ConsentPage, DeviceConfirmPage } from './consent.ts'
 
+/** The provider of an organization. */
+export interface OrganizationProvider {
+  provider: string
+  name: string
+  kind: string
+  organization: string
+}
+
 /** What the pages of an interaction need: how it goes on is the protocol's, who a person is, the accounts'. */
 export interface InteractionDependencies {
   interactions: Interactions
@@ -20,6 +28,16 @@ export interface InteractionDependencies {
   readonly registration: 'open' | 'closed'
   /** @param uid of the interaction @param again the person is signed in, and has to prove themselves once more */
   providers(uid: string, again: boolean): Promise<ProviderButton[]>
+  /** Organizations that have providers of their own. */
+  organizations: {
+    exist(): boolean
+    /** Where an address signs in. @param hint as the client said it */
+    ofHint(hint: string): Promise<OrganizationProvider | undefined>
+    /** @param named as the request names it */
+    ofOrganization(named: string): Promise<OrganizationProvider | undefined>
+  }
+  /** The button of a provider. @param uid of the interaction */
+  providerButton(to: OrganizationProvider, uid: string): ProviderButton
   /** What a sign-in at a provider came back with, from the query of the page. */
   upstreamProblem(query: unknown): Promise<string | undefined>
   verifyForm: VerifyForm

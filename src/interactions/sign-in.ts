@@ -45,7 +45,16 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
       : t('signIn.expects', { client: client.name })
   }
 
+  /** Where the person is expected to sign in: by the organization or the address that the app names. */
+  async function providerOf({ organization, loginHint }: InteractionDetails) {
+    const named =
+      organization === undefined ? undefined : await deps.organizations.ofOrganization(organization)
+    return named ?? (loginHint === undefined ? undefined : deps.organizations.ofHint(loginHint))
+  }
+
   const show: Show = async (request, reply, details, form = {}, status = 200) => {
+    const expected = await providerOf(details)
+    const buttons = await deps.providers(details.uid, details.accountId !== undefined)
     const page: SignInPage = {
       action: `/interaction/${details.uid}/sign-in${asAnother(request) ? '?as=another' : ''}`,
       passkey: await deps.passkeyForm.offer(
@@ -56,7 +65,8 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
       client: details.client,
       device: details.device !== undefined,
       byPhone: deps.signInForm.byPhone,
-      providers: await deps.providers(details.uid, details.accountId !== undefined),
+      providers: expected ? [deps.providerButton(expected, details.uid), ...buttons] : buttons,
+      organizationHref: deps.organizations.exist() ? `/login/organization?flow=${details.uid}` : undefined,
       // A new account is not the one that is asked for; and who is signed in here, and signs in again, is not new.
       registerHref:
         deps.registration === 'open' &&
@@ -66,7 +76,9 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
           : undefined,
       forgotHref: `/forgot-password?flow=${details.uid}`,
       cancel: { action: `/interaction/${details.uid}/cancel` },
-      notice: await expectation(details),
+      notice:
+        (await expectation(details)) ??
+        (expected && t('atProvider.here', { organization: expected.organization, provider: expected.name })),
       ...(details.loginHint !== undefined && { values: { identifier: details.loginHint.slice(0, 254) } }),
       ...form,
     }
@@ -97,6 +109,18 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
     details: InteractionDetails,
     outcome: SignInOutcome,
   ) {
+    if (outcome.kind === 'at_provider')
+      return renderPage(
+        reply,
+        'interaction/at-provider',
+        {
+          client: details.client,
+          organization: outcome.provider.organization,
+          provider: deps.providerButton(outcome.provider, details.uid),
+          backHref: `/interaction/${details.uid}`,
+        },
+        403,
+      )
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
     if (outcome.kind === 'signed_in' && isAnother(details, outcome.accountId)) {
       const form = { values: shownAgain(request.body), notice: undefined, alert: anotherAlert(details) }

@@ -1,4 +1,6 @@
 /** Organizations as a configuration file describes them: by their short names, with their domains, without members and invitations. */
+
+import { unlessCode } from '../shared/errors.ts'
 import { t } from '../shared/locales/texts.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { parseDomain } from './domains/name.ts'
@@ -56,4 +58,16 @@ const said = (domains: string[]): Fields => (domains.length === 0 ? {} : { domai
 function domainsIn(given: unknown): string[] {
   if (!Array.isArray(given)) throw refusedFields({ domains: t('organizations.domain.like') })
   return [...new Set(given.map((each) => parseDomain(each, 'domains')))].sort()
+}
+
+/** What belongs to an organization, as a file says it: by the short name. */
+export async function namedByOrganization<One extends { organization: string | null }>(
+  all: readonly One[],
+  organizations: Pick<Organizations, 'get'>,
+): Promise<One[]> {
+  const ids = [...new Set(all.flatMap(({ organization }) => organization ?? []))]
+  const slugOf = async (id: string) =>
+    [id, (await organizations.get(id).catch(unlessCode('organization_not_found')))?.slug ?? id] as const
+  const slugs = new Map(await Promise.all(ids.map(slugOf)))
+  return all.map((one) => ({ ...one, organization: slugs.get(one.organization ?? '') ?? one.organization }))
 }

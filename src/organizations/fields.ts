@@ -6,8 +6,8 @@ import { z } from 'zod'
 import { line } from '../shared/text.ts'
 import { refusedFields, schemaProblems } from '../shared/validation-error.ts'
 
-/** How a value is written. In JSON: `line` text, `flag` true or false, `seconds` a whole number or null. */
-export type FieldKind = 'line' | 'flag' | 'seconds'
+/** How a value is written. In JSON: `line` text, `flag` true or false, `seconds` a whole number or null, `roles` a list of names. */
+export type FieldKind = 'line' | 'flag' | 'seconds' | 'roles'
 
 interface OrganizationField {
   kind: FieldKind
@@ -24,6 +24,7 @@ interface OrganizationField {
 
 const SLUG = 'Use 1 to 63 lower-case letters, digits and hyphens, beginning with a letter or digit: acme.'
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
+const ROLES = 'Use names of roles.'
 const AGE = 'Use a whole number of seconds from 300 to 31536000, or leave it empty.'
 
 export const organizationFields = {
@@ -80,6 +81,53 @@ export const organizationFields = {
     option: {
       flags: '--session-max-age <seconds>',
       description: 'how long a sign-in is good for it; empty: as long as any (default)',
+    },
+  },
+  provider_required: {
+    kind: 'flag',
+    guards: true,
+    schema: z.boolean('Say true or false.').default(false),
+    form: {
+      label: 'Addresses of its domains sign in at its provider only',
+      hint: 'Passwords of these accounts do not count while it has a provider that is on.',
+    },
+    rest: {
+      description:
+        'Accounts with an address of its verified domains sign in at its provider, not by password.',
+      example: false,
+    },
+    option: {
+      flags: '--provider-required <boolean>',
+      description: 'whether addresses of its domains sign in at its provider only: true or false (default)',
+    },
+  },
+  provider_join: {
+    kind: 'flag',
+    guards: true,
+    schema: z.boolean('Say true or false.').default(false),
+    form: { label: 'Who signs in at its provider becomes a member', hint: 'With the roles below.' },
+    rest: { description: 'Who signs in at its provider becomes a member.', example: false },
+    option: {
+      flags: '--provider-join <boolean>',
+      description: 'whether who signs in at its provider becomes a member: true or false (default)',
+    },
+  },
+  provider_roles: {
+    kind: 'roles',
+    guards: true,
+    schema: z
+      .array(z.string(ROLES).regex(/^[\w:.-]{1,100}$/, ROLES), ROLES)
+      .max(100, ROLES)
+      .transform((roles) => [...new Set(roles)])
+      .default([]),
+    form: {
+      label: 'Roles of who becomes a member so',
+      hint: 'Names of the setting organization_roles, separated by spaces.',
+    },
+    rest: { description: 'Roles of who becomes a member so.', example: ['member'] },
+    option: {
+      flags: '--provider-roles <names>',
+      description: 'roles of who becomes a member so, separated by spaces',
     },
   },
   disabled: {
@@ -142,13 +190,15 @@ export function parseOrganization(
   return parsed.data as unknown as OrganizationContent
 }
 /** A value as a form or a terminal has it. */
-export const textOf = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+export const textOf = (value: unknown): string =>
+  value === null || value === undefined ? '' : Array.isArray(value) ? value.join(' ') : String(value)
 
 /** What was entered, as JSON has it; the schema judges it. @param entered a text; undefined: a box that was not ticked */
 export function valueIn({ kind }: { kind: FieldKind }, entered: string | undefined): unknown {
   const text = entered?.trim() ?? ''
   if (kind === 'flag')
     return text === 'on' || text === 'true' ? true : text === '' || text === 'false' ? false : text
+  if (kind === 'roles') return text.split(/[\s,]+/).filter(Boolean)
   if (kind === 'seconds') return text === '' ? null : /^\d{1,10}$/.test(text) ? Number(text) : text
   return text === '' ? null : text
 }

@@ -24,7 +24,8 @@ export interface OrganizationMember {
 }
 
 /** What a person is in an organization. */
-export interface Membership extends Organization {
+export interface Membership
+  extends Omit<Organization, 'provider_required' | 'provider_join' | 'provider_roles'> {
   /** Of the person. */
   roles: string[]
   /** One of the roles manages members and invitations. */

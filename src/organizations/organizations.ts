@@ -19,6 +19,8 @@ import { createManagingStore } from './members/managing-store.ts'
 import { createMembers, type Members } from './members/members.ts'
 import { createMemberStore } from './members/store.ts'
 import type { Organization, OrganizationEvent } from './organization.ts'
+import { createOrganizationSignIn, type OrganizationSignIn } from './sign-in/sign-in.ts'
+import { createSignInStore } from './sign-in/store.ts'
 import { createOrganizationStore, type OrganizationRow } from './store.ts'
 import { createTemplate, type RoleTemplate, type TemplateSettings } from './template.ts'
 
@@ -55,6 +57,8 @@ export interface Organizations {
   /** What members with a role that manages do. */
   managing: OrganizationManaging
   template: RoleTemplate
+  /** At providers of their own. */
+  signIn: OrganizationSignIn
 }
 
 /** Where it is said that there are organizations (src/settings/store.ts). */
@@ -85,6 +89,8 @@ export function createOrganizations(deps: {
   const store = createOrganizationStore(deps.db)
   const template = createTemplate(deps.settings)
 
+  const exist = () => marker.current().version > 0
+
   async function get(id: string): Promise<Organization> {
     const row = isId(id) ? await store.find(id) : undefined
     if (row === undefined) throw notFound()
@@ -111,8 +117,13 @@ export function createOrganizations(deps: {
       store: createManagingStore(deps.db),
     }),
     template,
+    signIn: createOrganizationSignIn({
+      ...{ get, members, template, exist },
+      store: createSignInStore(deps.db),
+      canonicalEmail: deps.canonicalEmail,
+    }),
     hasAdministrator: store.hasAdministrator,
-    exist: () => marker.current().version > 0,
+    exist,
 
     async find(idOrSlug) {
       const row = isId(idOrSlug) ? await store.findBySlug(idOrSlug) : undefined

@@ -36,13 +36,28 @@ interface Columns {
   nameKey: string
   secondFactorRequired: boolean
   sessionMaxAge: number | null
+  providerRequired: boolean
+  providerJoin: boolean
+  providerRoles: string
   disabled: boolean
   version: number
   createdAt: Date
 }
 
-const rowOf = ({ secondFactorRequired, sessionMaxAge, ...row }: Columns): OrganizationRow => ({
+const namesIn = (stored: string): string[] => stored.split(' ').filter(Boolean)
+
+const rowOf = ({
+  secondFactorRequired,
+  sessionMaxAge,
+  providerRequired,
+  providerJoin,
+  providerRoles,
+  ...row
+}: Columns): OrganizationRow => ({
   ...row,
+  provider_required: providerRequired,
+  provider_join: providerJoin,
+  provider_roles: namesIn(providerRoles),
   second_factor_required: secondFactorRequired,
   session_max_age: sessionMaxAge,
 })
@@ -50,8 +65,14 @@ const rowOf = ({ secondFactorRequired, sessionMaxAge, ...row }: Columns): Organi
 const columnsOf = <Row extends OrganizationContent>({
   second_factor_required: secondFactorRequired,
   session_max_age: sessionMaxAge,
+  provider_required: providerRequired,
+  provider_join: providerJoin,
+  provider_roles: roles,
   ...row
-}: Row) => ({ ...row, secondFactorRequired, sessionMaxAge })
+}: Row) => ({
+  ...row,
+  ...{ secondFactorRequired, sessionMaxAge, providerRequired, providerJoin, providerRoles: roles.join(' ') },
+})
 
 /** Begins with those who administer: they are few, and members may be many. */
 const ADMINISTRATOR = `SELECT 1 AS found FROM accounts a WHERE a.role <> 'user' AND EXISTS
@@ -97,11 +118,15 @@ export function createOrganizationStore({
         name_key: string
         second_factor_required: number | boolean
         session_max_age: number | null
+        provider_required: number | boolean
+        provider_join: number | boolean
+        provider_roles: string
         disabled: number | boolean
         version: number
         created_at: string
       }>(
-        `SELECT id, name, slug, name_key, second_factor_required, session_max_age, disabled, version, created_at
+        `SELECT id, name, slug, name_key, second_factor_required, session_max_age, provider_required,
+          provider_join, provider_roles, disabled, version, created_at
          FROM organizations WHERE ${where.join(' AND ')} ORDER BY slug LIMIT ?`,
         [after, search, search, limit].filter((value) => value !== undefined),
       )
@@ -109,6 +134,9 @@ export function createOrganizationStore({
         ...row,
         nameKey,
         second_factor_required: Boolean(row.second_factor_required),
+        provider_required: Boolean(row.provider_required),
+        provider_join: Boolean(row.provider_join),
+        provider_roles: namesIn(row.provider_roles),
         disabled: Boolean(row.disabled),
         createdAt: new Date(createdAt),
       }))

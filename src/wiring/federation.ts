@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { canonicalEmail } from '../accounts/email/address.ts'
 import { createFederation, type Federation } from '../federation/federation.ts'
 import type { Http } from '../http/http.ts'
 import type { Services } from '../services.ts'
@@ -11,7 +12,7 @@ export async function wireFederation(
   services: Services,
   { browser, firstPartyTokens, sessions }: WiredProtocol,
 ): Promise<Federation> {
-  const { accounts, artifacts, clock, config, providers, secrets, settings } = services
+  const { accounts, artifacts, clock, config, organizations, providers, secrets, settings } = services
   const federation = createFederation({
     issuer: new URL(config.issuer),
     clock,
@@ -23,6 +24,15 @@ export async function wireFederation(
     sessions,
     firstPartyTokens,
     provide: services.access.provide,
+    organizations: {
+      exist: organizations.exist,
+      async providerOf(typed) {
+        const email = canonicalEmail(typed)
+        return email === undefined ? undefined : (await organizations.signIn.ofEmail(email))?.provider
+      },
+      owns: organizations.signIn.owns,
+      arrived: organizations.signIn.arrived,
+    },
     registration: () => settings.values.registration,
     setPending: browser.setPending,
     askWhetherToKeep: browser.askWhetherToKeep,

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { canonicalEmail } from '../accounts/email/address.ts'
 import { createSignedIn, frameOf } from '../accounts/pages/account/signed-in.ts'
 import type { Sessions } from '../accounts/pages/dependencies.ts'
 import { accountPages } from '../accounts/pages/routes.ts'
@@ -157,6 +158,15 @@ export async function wirePages(
       return values.registration
     },
     providers: (interaction, again) => offered.buttons({ interaction, again }),
+    organizations: {
+      exist: services.organizations.exist,
+      ofOrganization: services.organizations.signIn.ofOrganization,
+      async ofHint(hint) {
+        const email = canonicalEmail(hint)
+        return email === undefined ? undefined : services.organizations.signIn.ofEmail(email)
+      },
+    },
+    providerButton: (to, interaction) => offered.button(to, { interaction }),
     upstreamProblem: offered.problem,
     findAccount: accounts.byId,
     get accessContact() {

@@ -70,6 +70,7 @@ describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => 
       email_domains: ['example.com', 'example.org'],
       keep_tokens: true,
       membership_mode: 'sync',
+      organization: null,
       membership_rules: [{ claim: 'groups', value: 'eng-*', group: 'Engineers' }],
       disabled: false,
       source: 'database',

@@ -131,6 +131,10 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
       record = (await managing.addDomain(manager, id, 'plan.example')).record.value
       await organizations.domains.verify(id, 'plan.example')
       await organizations.domains.recheck()
+      await organizations.signIn.ofEmail('a@plan.example')
+      await organizations.signIn.ofOrganization(slug)
+      await organizations.signIn.owns(id, 'a@plan.example')
+      await latchkey.services.providers.enabled.find('none')
       await managing.removeDomain(manager, id, 'plan.example')
       await organizations.list({ limit: 1 })
       await organizations.hasAdministrator(id)

@@ -1,3 +1,4 @@
+import type { LookUpTxt } from '../../src/organizations/domains/dns.ts'
 import type { Clock } from '../../src/shared/clock.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { type Engine, type Latchkey, startLatchkey } from '../support/latchkey.ts'
@@ -32,6 +33,7 @@ export async function openFederation(
     env?: Record<string, string>
     okta?: Record<string, unknown>
     clock?: Clock
+    lookUpTxt?: LookUpTxt
   } = {},
 ): Promise<FederationFixture> {
   const [github, google, okta] = await Promise.all([
@@ -42,6 +44,7 @@ export async function openFederation(
   const latchkey = await startLatchkey({
     ...(options.engine && { engine: options.engine }),
     ...(options.clock && { clock: options.clock }),
+    ...(options.lookUpTxt && { lookUpTxt: options.lookUpTxt }),
     env: {
       GITHUB_CLIENT_ID: github.clientId,
       GITHUB_CLIENT_SECRET: github.clientSecret,

@@ -83,6 +83,7 @@ describe.each(engines)('identity providers on %s', (engine) => {
       issuer: ISSUER,
       environment,
       kinds,
+      organizationId: async () => undefined,
       events: (event) => events.push(event),
     })
 
@@ -110,13 +111,16 @@ describe.each(engines)('identity providers on %s', (engine) => {
       keep_tokens: false,
       membership_mode: 'add',
       membership_rules: [],
+      organization: null,
       disabled: false,
       source: 'database',
       callback_url: 'https://id.example/api/auth/oauth/acme/callback',
     })
     expect(await providers.get('acme')).toEqual(view)
     expect(await providers.list()).toEqual([view])
-    expect(await providers.enabled.list()).toEqual([{ id: 'acme', name: 'Acme', kind: 'acme' }])
+    expect(await providers.enabled.list()).toEqual([
+      { id: 'acme', name: 'Acme', kind: 'acme', organizationId: null },
+    ])
     expect(await providers.enabled.find('acme')).toEqual({
       id: 'acme',
       name: 'Acme',
@@ -332,8 +336,8 @@ describe.each(engines)('identity providers on %s', (engine) => {
       await providers.add(input('other'))
       const both = open(db, [fixed])
       expect(await both.enabled.list()).toEqual([
-        { id: 'acme', name: 'Acme', kind: 'acme' },
-        { id: 'other', name: 'Acme', kind: 'acme' },
+        { id: 'acme', name: 'Acme', kind: 'acme', organizationId: null },
+        { id: 'other', name: 'Acme', kind: 'acme', organizationId: null },
       ])
       expect(await both.enabled.find('acme')).toMatchObject({ name: 'Acme', keepTokens: false })
       const view = await both.get('acme')

@@ -61,7 +61,7 @@ test('a pending login is stored as arrival, with its purpose', async () => {
     ends: { hasEnded: async () => false },
   })
   const login = {
-    provider: { id: 'corp', name: 'Corp' },
+    provider: { id: 'corp', name: 'Corp', organizationId: null },
     identity: {
       issuer: 'https://login.example',
       subject: '1',

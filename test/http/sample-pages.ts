@@ -872,6 +872,34 @@ export const samples: Sample[] = [
       cancel: { action: '/interaction/u1/cancel' },
     },
   },
+  ...[true, false].map(
+    (inFlow) =>
+      ({
+        title: `at-provider${inFlow ? '-app' : ''}`,
+        view: 'interaction/at-provider',
+        status: 403,
+        data: {
+          client: inFlow ? { name: 'Photo Book' } : undefined,
+          organization: 'Acme & Sons Ltd',
+          provider: { name: 'Acme Login', icon: 'oidc', action: '/login/acme', fields: {} },
+          backHref: '/login',
+        },
+      }) as const,
+  ),
+  {
+    title: 'find-organization',
+    view: 'federation/organization',
+    status: 422,
+    data: {
+      action: '/login/organization',
+      fields: {},
+      backHref: '/login',
+      ...wrong(
+        { email: 'a@example.com' },
+        { email: 'No organization here signs in by addresses of this domain.' },
+      ),
+    },
+  },
   {
     title: 'choose-organization',
     view: 'interaction/choose-organization',

@@ -19,6 +19,8 @@ export interface SignInPage extends Form {
   /** A phone number is a name to sign in by. */
   byPhone?: boolean
   providers: ProviderButton[]
+  /** The page that leads to the provider of an organization; undefined: there are no organizations. */
+  organizationHref?: string | undefined
   /** Undefined: registration is closed. */
   registerHref?: string | undefined
   forgotHref: string
@@ -32,6 +34,13 @@ export interface SignInPage extends Form {
 declare module '../../http/pages/pages.ts' {
   interface Pages {
     'interaction/sign-in': SignInPage
+    /** The address signs in at the provider of an organization, and not by a password. */
+    'interaction/at-provider': {
+      client?: ShownClient | undefined
+      organization: string
+      provider: ProviderButton
+      backHref: string
+    }
   }
 }
 
@@ -65,6 +74,9 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     passkey: await deps.passkeyForm.offer(request, reply, formAction(request, '/login/passkey', again)),
     byPhone: signInForm.byPhone,
     providers: await deps.upstream.buttons({ returnTo: returnTo(request), again }),
+    organizationHref: deps.organizations.exist()
+      ? `/login/organization?return_to=${encodeURIComponent(returnTo(request))}`
+      : undefined,
     // A person who signs in again is not new here.
     registerHref: deps.registration === 'open' && !again ? '/register' : undefined,
     forgotHref: '/forgot-password',
@@ -137,6 +149,19 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     onTheWay = (next: string) => next,
   ) {
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
+    if (outcome.kind === 'at_provider') {
+      const where = { returnTo: returnTo(request), again: isAgain(request) }
+      return renderPage(
+        reply,
+        'interaction/at-provider',
+        {
+          organization: outcome.provider.organization,
+          provider: deps.upstream.button(outcome.provider, where),
+          backHref: formAction(request, '/login', isAgain(request)),
+        },
+        403,
+      )
+    }
     if (outcome.kind === 'refused') {
       const { status, kind: _kind, ...form } = outcome
       return renderPage(

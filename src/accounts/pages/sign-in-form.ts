@@ -7,6 +7,7 @@ import { addMethods } from '../../shared/acr.ts'
 import { saying, t } from '../../shared/locales/texts.ts'
 import type { SignInGate } from '../../shared/second-factor-rule.ts'
 import type { Accounts } from '../accounts.ts'
+import type { ProviderOfDomain } from '../authenticate.ts'
 import type { BrowserState } from './browser-state.ts'
 
 export type SignInOutcome =
@@ -22,6 +23,8 @@ export type SignInOutcome =
     }
   /** The email address has to be verified first, or the account waits to be deleted: the page to go to. */
   | { kind: 'verify'; location: string }
+  /** The address signs in at a provider: nothing was checked. */
+  | { kind: 'at_provider'; provider: ProviderOfDomain }
   | {
       kind: 'refused'
       status: number
@@ -111,6 +114,9 @@ export function createSignInForm(deps: {
           })
           return { kind: 'verify', location }
         }
+        case 'at_provider':
+          await giveBack(request)
+          return outcome
         case 'refused':
           return {
             kind: 'refused',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
-import { message } from '../../shared/locales/texts.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import { identifyingFields } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
@@ -30,6 +30,8 @@ export function createRegister(deps: {
   verification: Pick<SendingVerification, 'queue'>
   events: SecurityEvents
   admit: AdmitRegistration
+  /** Where the addresses of a domain sign in. @param email in canonical form */
+  providerOf(email: string): Promise<{ required: boolean } | undefined>
 }): Pick<Accounts, 'register' | 'registerInvited'> {
   const { store, hasher, policy, verification, events } = deps
 
@@ -48,6 +50,8 @@ export function createRegister(deps: {
       ? undefined
       : emailAddress.transform(deps.refusedDomain).safeParse(input.email).data
     if (rejection) errors.email = rejection
+    else if (!proven && parsed.success && (await deps.providerOf(parsed.data.email))?.required)
+      errors.email = t('atProvider.problem')
     if (!parsed.success || Object.keys(errors).length > 0) throw refusedFields(errors)
     const { username, email, password, ...names } = parsed.data
 

@@ -83,15 +83,12 @@ export function refuseConfigurationChange(
   const after = Object.fromEntries(fields.map(({ field, after: value }) => [field, value]))
   if (kind === 'setting') refuseGuardingSettings(caller, [name], settings)
   if (kind === 'hook') refuseHooks(caller)
+  if (kind === 'provider') refuseOrganizationProviders(caller, before, after)
   if (kind === 'provider' && action !== 'delete') {
     refuseSplitProviders(caller, { ...before, ...after })
     refuseMembershipRules(caller, after)
   }
-  if (kind === 'organization' && action === 'update')
-    refuseWeakerOrganizations(caller, after, {
-      second_factor_required: before.second_factor_required === true,
-      session_max_age: typeof before.session_max_age === 'number' ? before.session_max_age : null,
-    })
+  if (kind === 'organization' && action === 'update') refuseWeakerOrganizations(caller, after, before)
   if (kind !== 'client') return
   refuseAdminClients(caller, before)
   refuseAdminScopes(caller, after)
@@ -209,19 +206,24 @@ export function refuseWeakerSignIns(
 export function refuseWeakerOrganizations(
   caller: Caller,
   changes: Readonly<Record<string, unknown>>,
-  before: { second_factor_required: boolean; session_max_age: number | null },
+  before: Readonly<Record<string, unknown>>,
 ): void {
   if (caller.kind !== 'machine') return
-  const lifted =
-    before.second_factor_required &&
-    changes.second_factor_required !== undefined &&
-    changes.second_factor_required !== true
+  const lifted = ['second_factor_required', 'provider_required'].some(
+    (name) => before[name] === true && changes[name] !== undefined && changes[name] !== true,
+  )
   const age = (value: unknown) => (typeof value === 'number' ? value : Infinity)
   const longer =
     changes.session_max_age !== undefined && age(changes.session_max_age) > age(before.session_max_age)
-  if (lifted || longer)
+  // What a domain asks of its addresses ends with it.
+  const names = (value: unknown): unknown[] => (Array.isArray(value) ? value : [])
+  const lost =
+    before.provider_required === true &&
+    Object.hasOwn(changes, 'domains') &&
+    names(before.domains).some((domain) => !names(changes.domains).includes(domain))
+  if (lifted || longer || lost)
     throw refused(
-      'A client cannot ask less of the sign-ins for an organization: second_factor_required, session_max_age. An administrator can, in the console or by command line.',
+      'A client cannot ask less of the sign-ins for an organization: second_factor_required, session_max_age, provider_required and the domains that it is for. An administrator can, in the console or by command line.',
     )
 }
 
@@ -271,6 +273,21 @@ export function refuseMembershipRules(caller: Caller, changes: Readonly<Record<s
   )
     throw refused(
       'A client cannot change membership_rules and membership_mode, by which a provider gives people groups and roles. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
+ * People of an organization's domains are led to its provider: a caller that named another one would get to see their sign-ins, and one that
+ * switched it off would let passwords in again.
+ * @param of the provider as it is, and as it would be @throws AppError administration_not_granted (403)
+ */
+export function refuseOrganizationProviders(
+  caller: Caller,
+  ...of: readonly (Readonly<Record<string, unknown>> | undefined)[]
+): void {
+  if (caller.kind === 'machine' && of.some((one) => (one?.organization ?? null) !== null))
+    throw refused(
+      'A client cannot change providers of organizations, by which their people sign in. An administrator can, in the console or by command line.',
     )
 }
 

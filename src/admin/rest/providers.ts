@@ -5,7 +5,7 @@ import type { RestDependencies } from './dependencies.ts'
 import { orFailed, requireMatch, sendEtag } from './etag.ts'
 import { callerOf } from './guard.ts'
 import { createOnce } from './idempotency.ts'
-import { refuseMembershipRules, refuseSplitProviders } from './machine.ts'
+import { refuseMembershipRules, refuseOrganizationProviders, refuseSplitProviders } from './machine.ts'
 import { operation } from './operation.ts'
 import { field, flag, idParams, list, text } from './schemas.ts'
 
@@ -34,6 +34,10 @@ const provider = z
     keep_tokens: z.boolean(),
     membership_mode: z.enum(MODES),
     membership_rules: z.array(membershipRule),
+    organization: z
+      .string()
+      .nullable()
+      .meta({ description: 'The ID of the organization whose it is; null: the whole server’s.' }),
     disabled: z.boolean(),
     source: z
       .enum(['environment', 'database'])
@@ -89,6 +93,10 @@ const providerBody = (kinds: Kinds) =>
         settings: field(settingsOf(kinds), 'What the kind needs. They are replaced as a whole.'),
         email_domains: list('Only people with an address of these domains.'),
         keep_tokens: flag('Keeps the provider’s tokens, sealed.'),
+        organization: field(
+          { type: ['string', 'null'] },
+          'The ID or short name of an organization whose it is: it lets in addresses of its verified domains only, and stands on no other sign-in page. null: the whole server’s.',
+        ),
         membership_mode: field(
           { enum: [...MODES] },
           'At a sign-in with it, the rules give (`add`), or also take away what this provider gave before and does not give now (`sync`).',
@@ -225,6 +233,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
 
   app.post('/providers', { ...addProvider(providers.kinds), ...limit }, async (request, reply) => {
     refuseSplitProviders(callerOf(request), request.body)
+    refuseOrganizationProviders(callerOf(request), request.body)
     refuseMembershipRules(callerOf(request), request.body)
     return once(request, reply, async () => {
       const body = view(await providers.add(request.body))
@@ -242,6 +251,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
     const { provider, version } = await providers.getVersioned(request.params.id)
     refuseSplitProviders(callerOf(request), { ...provider, ...request.body })
     refuseMembershipRules(callerOf(request), request.body)
+    refuseOrganizationProviders(callerOf(request), { ...provider }, request.body)
     const given = requireMatch(request, version) ? { ifVersion: version } : {}
     const changed = await orFailed(providers.update(provider.id, request.body, given))
     sendEtag(reply, changed.version)
@@ -250,6 +260,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
 
   app.delete('/providers/:id', { ...removeProvider, ...limit }, async (request, reply) => {
     const { provider, version } = await providers.getVersioned(request.params.id)
+    refuseOrganizationProviders(callerOf(request), { ...provider })
     await orFailed(
       providers.remove(provider.id, requireMatch(request, version) ? { ifVersion: version } : {}),
     )
@@ -258,6 +269,7 @@ export function providerRoutes({ app, deps }: RestContext): void {
 
   for (const verb of ['disable', 'enable'] as const) {
     app.post(`/providers/:id/${verb}`, { ...switches[verb], ...limit }, async (request) => {
+      refuseOrganizationProviders(callerOf(request), { ...(await providers.get(request.params.id)) })
       await providers[verb](request.params.id)
       return view(await providers.get(request.params.id))
     })

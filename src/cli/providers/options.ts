@@ -40,6 +40,11 @@ const AFTER: readonly ProviderOption[] = [
     field: 'membership_mode',
     description: 'add (default), or sync: what it gave and does not give any more is taken away',
   },
+  {
+    flags: '--organization <organization>',
+    field: 'organization',
+    description: 'whose it is, by ID or short name: for addresses of its verified domains only',
+  },
   { flags: '--keep-tokens', field: 'keep_tokens', description: 'store its tokens, sealed' },
 ]
 

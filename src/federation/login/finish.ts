@@ -40,7 +40,7 @@ export interface Finish {
 export function createFinish(
   deps: Pick<
     FederationDependencies,
-    'sessions' | 'firstPartyTokens' | 'http' | 'setPending' | 'askWhetherToKeep' | 'provide'
+    'sessions' | 'firstPartyTokens' | 'http' | 'setPending' | 'askWhetherToKeep' | 'organizations' | 'provide'
   > & {
     codes: Codes
     ends: Pick<UpstreamEnds, 'hasEnded'>
@@ -58,6 +58,8 @@ export function createFinish(
         return failure(intent, 'expired', login.provider.id)
       // Before anything is issued: who was taken out there must not get in here once more.
       await deps.provide(accountId, login.provider, login.provided)
+      const { organizationId } = login.provider
+      if (organizationId !== null) await deps.organizations.arrived(organizationId, accountId)
       if (intent.kind === 'api')
         return {
           tokens: await firstPartyTokens.issue({ ...who, amr: ['fed'], provider: login.provider.name }),

@@ -8,7 +8,13 @@ import type { Provider } from '../providers/provider.ts'
 import type { Answer, Finish } from './finish.ts'
 import { failure, type Intent } from './intent.ts'
 import type { PendingLogins } from './pending-logins.ts'
-import { requireDomain, toUpstreamLogin, type UpstreamLogin, verifiedEmail } from './upstream-login.ts'
+import {
+  requireDomain,
+  requireOwnDomain,
+  toUpstreamLogin,
+  type UpstreamLogin,
+  verifiedEmail,
+} from './upstream-login.ts'
 
 /**
  * What an identity leads to that a provider vouches for:
@@ -57,7 +63,10 @@ export interface UpstreamLogins {
 }
 
 export function createUpstreamLogins(
-  deps: Pick<FederationDependencies, 'accounts' | 'registration' | 'secrets' | 'sessions'> & {
+  deps: Pick<
+    FederationDependencies,
+    'accounts' | 'organizations' | 'registration' | 'secrets' | 'sessions'
+  > & {
     pendingLogins: PendingLogins
     finish: Finish
   },
@@ -159,6 +168,7 @@ export function createUpstreamLogins(
 
     async receive(request, reply, provider, identity, options) {
       requireDomain(provider, identity)
+      await requireOwnDomain(provider, identity, deps.organizations.owns)
       const { intent } = options
       const login = toUpstreamLogin(provider, identity, intent, sealTokens(provider), options.at)
       if (intent.kind === 'link') {

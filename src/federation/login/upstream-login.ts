@@ -17,7 +17,12 @@ const profile = z.object(
 /** As it is stored: `purpose` is the intent. */
 export const storedLogin = z
   .object({
-    provider: z.object({ id: z.string(), name: z.string() }),
+    /** `organizationId`: whose it is. */
+    provider: z.object({
+      id: z.string(),
+      name: z.string(),
+      organizationId: z.string().nullable().default(null),
+    }),
     identity: z.object({
       issuer: z.string(),
       subject: z.string(),
@@ -81,7 +86,7 @@ export function toUpstreamLogin(
   const username = said(who.username)
   const email = address === undefined ? undefined : { address, verified: who.email?.verified === true }
   return {
-    provider: { id: provider.id, name: provider.name },
+    provider: { id: provider.id, name: provider.name, organizationId: provider.organizationId },
     identity: {
       issuer: who.issuer,
       subject: who.subject,
@@ -114,5 +119,23 @@ export function requireDomain(provider: Provider, identity: Pick<UpstreamIdentit
     throw new UpstreamError(
       'not_allowed',
       'the account has no verified address at one of the domains of the provider',
+    )
+}
+
+/**
+ * The provider of an organization vouches for addresses of the domains that this one has verified, and for no others.
+ * @throws UpstreamError `not_allowed`
+ */
+export async function requireOwnDomain(
+  { organizationId }: Pick<Provider, 'organizationId'>,
+  identity: Pick<UpstreamIdentity, 'email'>,
+  owns: (organizationId: string, email: string) => Promise<boolean>,
+): Promise<void> {
+  if (organizationId === null) return
+  const address = verifiedEmail(identity)
+  if (address === undefined || !(await owns(organizationId, address)))
+    throw new UpstreamError(
+      'not_allowed',
+      'the account has no verified address at a verified domain of the organization of the provider',
     )
 }

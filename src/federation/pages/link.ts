@@ -105,6 +105,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
       const authorizationRequest = {
         identifier: found.owner.username,
         password,
+        proof: true as const,
         address: request.ip,
         devices: http.devices.of(request),
       }

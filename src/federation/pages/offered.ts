@@ -21,6 +21,11 @@ export interface OfferedProviders {
     /** The person is signed in, and has to prove themselves once more. */
     again?: boolean
   }): Promise<ProviderButton[]>
+  /** The button of one provider, whosever it is. */
+  button(
+    to: { provider: string; name: string; kind: string },
+    where: { interaction?: string | undefined; returnTo?: string | undefined; again?: boolean },
+  ): ProviderButton
   /** The sentence for the `problem` that a sign-in at a provider came back with, from the query of a page. */
   problem(query: unknown): Promise<string | undefined>
   /** Whether the provider has ended the sign-in of a person who still has to prove their address. @param who.at milliseconds */
@@ -36,6 +41,11 @@ const known = (fields: Record<string, string | undefined>): Record<string, strin
   Object.fromEntries(
     Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )
+
+const buttonTo = (
+  { provider, name, kind }: { provider: string; name: string; kind: string },
+  fields: Record<string, string>,
+): ProviderButton => ({ name, icon: kind, action: `/login/${provider}`, fields })
 
 export function createOfferedProviders(deps: {
   providers: EnabledProviders
@@ -53,13 +63,13 @@ export function createOfferedProviders(deps: {
         invitation,
         again: again ? '1' : undefined,
       })
-      return (await providers.list()).map(({ id, name, kind }) => ({
-        name,
-        icon: kind,
-        action: `/login/${id}`,
-        fields,
-      }))
+      return (await providers.list())
+        .filter(({ organizationId }) => organizationId === null)
+        .map(({ id, name, kind }) => buttonTo({ provider: id, name, kind }, fields))
     },
+
+    button: (to, { interaction, returnTo, again = false }) =>
+      buttonTo(to, known({ flow: interaction, return_to: returnTo, again: again ? '1' : undefined })),
 
     async problem(query) {
       const { problem, provider } = (query ?? {}) as { problem?: unknown; provider?: unknown }
@@ -93,7 +103,10 @@ export function createOfferedProviders(deps: {
         }
       })
       const linkable = enabled
-        .filter(({ id }) => !identities.some(({ provider }) => provider === id))
+        .filter(
+          ({ id, organizationId }) =>
+            organizationId === null && !identities.some(({ provider }) => provider === id),
+        )
         .map(({ id, name, kind }) => ({ name, icon: kind, action: `/account/links/${id}` }))
       return { password, linked, linkable }
     },

@@ -38,6 +38,7 @@ export function environmentProviders(
         keepTokens: false,
         membershipMode: 'add' as const,
         membershipRules: [],
+        organizationId: null,
       }
       const view = providerView(
         issuer,
@@ -52,6 +53,7 @@ export function environmentProviders(
           keep_tokens: false,
           membership_mode: 'add',
           membership_rules: [],
+          organization: null,
           disabled: false,
           source: 'environment',
         },

@@ -20,6 +20,8 @@ export interface NewProvider {
   keepTokens: boolean
   membershipMode: 'add' | 'sync'
   membershipRules: readonly MembershipRule[]
+  /** An ID or short name; null: the whole server's. */
+  organization: string | null
 }
 
 /** They stand, or may come to stand, where the id of a provider is in a path below /login and /api/auth/oauth. */
@@ -31,6 +33,7 @@ const RESERVED = new Set([
   'finish',
   'link',
   'links',
+  'organization',
   'passkey',
   'providers',
   'recover',
@@ -53,6 +56,8 @@ const domain = z
   .string({ error: DOMAIN_RULE })
   .transform((text) => (/\s/.test(text) ? undefined : domainOf(text)))
   .pipe(z.string({ error: DOMAIN_RULE }))
+
+const ORGANIZATION = 'must be the ID or the short name of an organization'
 
 const MAX_NAME = 60
 
@@ -90,6 +95,11 @@ const providerInput = z.strictObject({
   keep_tokens: z.boolean({ error: 'must be true or false' }).default(false),
   membership_mode: membershipMode,
   membership_rules: membershipRules,
+  organization: z
+    .string({ error: ORGANIZATION })
+    .regex(/^[\w-]{1,100}$/, { error: ORGANIZATION })
+    .nullable()
+    .default(null),
 })
 
 /**
@@ -124,6 +134,7 @@ export function parseProvider(
     keepTokens: fields.keep_tokens,
     membershipMode: fields.membership_mode,
     membershipRules: fields.membership_rules,
+    organization: fields.organization,
   }
 }
 
@@ -133,8 +144,9 @@ export function completeProvider(
   kinds: Kinds,
   given = { hasSecret: true },
 ) {
-  const { id, kind, name, clientId, clientSecret: _, ...options } = parseProvider(input, kinds, given)
-  return { id, kind, name, client_id: clientId, ...optionsView(options) }
+  const parsed = parseProvider(input, kinds, given)
+  const { id, kind, name, clientId, clientSecret: _, organization, ...options } = parsed
+  return { id, kind, name, client_id: clientId, ...optionsView(options), organization }
 }
 
 /** Options as they are written outside. */

@@ -9,6 +9,8 @@ export interface ProviderName {
   name: string
   /** How it is spoken to: a name of connectors/kinds.ts. */
   kind: string
+  /** The ID of the organization whose it is; null: the whole server's. */
+  organizationId: string | null
 }
 
 /** A provider that people may sign in with now. */

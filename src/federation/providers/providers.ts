@@ -55,6 +55,8 @@ export interface ProvidersDependencies {
   issuer: string
   environment: readonly EnvironmentProvider[]
   kinds: Kinds
+  /** The ID of an organization, by its ID or short name; undefined: there is none. */
+  organizationId(idOrSlug: string): Promise<string | undefined>
   /** Told of every change after it is stored. */
   events(event: ProviderEvent): void
 }
@@ -122,6 +124,15 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     return row
   }
 
+  /** @throws ValidationError on `organization` */
+  async function organizationOf(idOrSlug: string | null): Promise<string | null> {
+    if (idOrSlug === null) return null
+    const id = await deps.organizationId(idOrSlug)
+    if (id !== undefined) return id
+    const problem = { field: 'organization', message: 'there is no organization with this ID or short name' }
+    throw new ValidationError([problem], { code: 'invalid_provider' })
+  }
+
   const isLost = ({ id, sealedSecret }: ProviderRow): boolean =>
     sealedSecret !== null && unlessLost(() => openSecret(secrets, id, sealedSecret)) === undefined
 
@@ -136,6 +147,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         has_secret: row.sealedSecret !== null,
         ...(isLost(row) && { secret_lost: true as const }),
         ...optionsView(storedOptions(row)),
+        organization: row.organizationId,
         disabled: row.disabledAt !== null,
         source: 'database',
       },
@@ -158,12 +170,14 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     const before = storedView(row)
     const hasSecret = !('client_secret' in changes) && row.sealedSecret !== null
     const parsed = parseProvider(mergedInput(before, changes), kinds, { hasSecret })
-    const { id: _, kind: __, name, clientId, clientSecret, ...options } = parsed
+    const { id: _, kind: __, name, clientId, clientSecret, organization, ...options } = parsed
     const next = {
       name,
       clientId,
       sealedSecret: 'client_secret' in changes ? sealSecret(secrets, id, clientSecret) : row.sealedSecret,
       settings: JSON.stringify(options satisfies StoredOptions),
+      organizationId:
+        organization === row.organizationId ? row.organizationId : await organizationOf(organization),
     }
     // Another change was stored since: it stays, and this one is made to it or refused.
     if (!(await store.update(row, next, new Date(clock())))) return update(id, changes, given)
@@ -178,7 +192,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         ({ id, kind }) => !environment.has(id) && kindOf(kinds, kind) !== undefined,
       )
       return [...[...environment.values()].map(({ provider }) => provider), ...rows].map(
-        ({ id, name, kind }) => ({ id, name, kind }),
+        ({ id, name, kind, organizationId }) => ({ id, name, kind, organizationId }),
       )
     },
 
@@ -192,7 +206,8 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         return undefined
       }
       const { settings: _, ...options } = storedOptions(row)
-      return { id, name: row.name, kind: row.kind, connector, ...options }
+      const { organizationId } = row
+      return { id, name: row.name, kind: row.kind, connector, organizationId, ...options }
     },
   }
 
@@ -202,7 +217,8 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     enabled,
 
     async add(input) {
-      const { id, kind, name, clientId, clientSecret, ...options } = parseProvider(input, kinds)
+      const parsed = parseProvider(input, kinds)
+      const { id, kind, name, clientId, clientSecret, organization, ...options } = parsed
       const row: ProviderRow = {
         id,
         kind,
@@ -210,6 +226,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         clientId,
         sealedSecret: sealSecret(secrets, id, clientSecret),
         settings: JSON.stringify(options satisfies StoredOptions),
+        organizationId: await organizationOf(organization),
         disabledAt: null,
         createdAt: new Date(clock()),
       }
@@ -289,13 +306,14 @@ function mergedInput(
   changes: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const { id, kind, name, client_id, settings, email_domains, keep_tokens } = view
-  const { membership_mode, membership_rules } = view
+  const { membership_mode, membership_rules, organization } = view
   const fixed = { id, kind }
   const problems = Object.entries(fixed)
     .filter(([field, value]) => changes[field] !== undefined && changes[field] !== value)
     .map(([field]) => ({ field, message: 'cannot be changed; add another provider' }))
   if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_provider' })
-  const stays = { name, client_id, settings, email_domains, keep_tokens, membership_mode, membership_rules }
+  const options = { settings, email_domains, keep_tokens, membership_mode, membership_rules }
+  const stays = { name, client_id, ...options, organization }
   const merged = { ...stays, ...changes, ...fixed }
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }

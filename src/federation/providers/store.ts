@@ -13,6 +13,8 @@ export interface ConfiguredRow {
   sealedSecret: string | null
   /** StoredOptions as JSON. */
   settings: string
+  /** Whose it is; null: the whole server's. */
+  organizationId: string | null
 }
 
 /** A provider as it is stored. */
@@ -31,18 +33,29 @@ export interface StoredOptions {
 }
 
 /** Names what is stored of a provider, its secret too: another after every change that makes a difference. */
-export function providerVersion({ name, clientId, sealedSecret, settings, disabledAt }: ProviderRow): string {
-  const content = JSON.stringify([name, clientId, sealedSecret, settings, disabledAt !== null])
+export function providerVersion(row: ProviderRow): string {
+  const { name, clientId, sealedSecret, settings, organizationId, disabledAt } = row
+  const more = organizationId === null ? [] : [organizationId]
+  const content = JSON.stringify([name, clientId, sealedSecret, settings, disabledAt !== null, ...more])
   return createHash('sha256').update(content).digest('base64url')
 }
 
 /** Finds a row only as long as its `providerVersion` is that of this one. */
-const unchanged = ({ id, name, clientId, sealedSecret, settings, disabledAt }: ProviderRow) => ({
+const unchanged = ({
   id,
   name,
   clientId,
   sealedSecret,
   settings,
+  organizationId,
+  disabledAt,
+}: ProviderRow) => ({
+  id,
+  name,
+  clientId,
+  sealedSecret,
+  settings,
+  organizationId,
   disabledAt: disabledAt === null ? null : { not: null },
 })
 
@@ -63,7 +76,7 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
     /** False: it is not as it was any more. */
     async update(
       before: ProviderRow,
-      row: Pick<ProviderRow, 'name' | 'clientId' | 'sealedSecret' | 'settings'>,
+      row: Pick<ProviderRow, 'name' | 'clientId' | 'sealedSecret' | 'settings' | 'organizationId'>,
       updatedAt: Date,
     ): Promise<boolean> {
       const { count } = await prisma.identityProvider.updateMany({
@@ -81,13 +94,16 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
     /** Every sign-in page asks. Oldest first: the buttons stay where they are when one is added. */
     enabled: (): Promise<ProviderName[]> =>
       reads.all(
-        'SELECT id, name, kind FROM identity_providers WHERE disabled_at IS NULL ORDER BY created_at, id',
+        `SELECT id, name, kind, organization_id AS "organizationId" FROM identity_providers
+          WHERE disabled_at IS NULL ORDER BY created_at, id`,
       ),
 
     findEnabled: (id: string): Promise<ConfiguredRow | undefined> =>
       reads.get(
-        `SELECT id, kind, name, client_id AS "clientId", sealed_secret AS "sealedSecret", settings
-         FROM identity_providers WHERE id = ? AND disabled_at IS NULL`,
+        `SELECT id, kind, name, client_id AS "clientId", sealed_secret AS "sealedSecret", settings,
+           organization_id AS "organizationId"
+         FROM identity_providers WHERE id = ? AND disabled_at IS NULL AND (organization_id IS NULL OR EXISTS
+           (SELECT 1 FROM organizations o WHERE o.id = organization_id AND o.removed_at IS NULL AND o.disabled = FALSE))`,
         [id],
       ),
 

@@ -17,6 +17,8 @@ export interface ProviderView {
   keep_tokens: boolean
   membership_mode: 'add' | 'sync'
   membership_rules: readonly MembershipRule[]
+  /** The ID of the organization whose it is; null: the whole server's. */
+  organization: string | null
   disabled: boolean
   /** Where it is set, and has to be changed. */
   source: 'environment' | 'database'

@@ -32,6 +32,9 @@ export const problemSchema = z
       .array(z.string())
       .optional()
       .meta({ description: 'With `mfa_required`: what the second factor may show, the strongest first.' }),
+    provider: z.string().optional().meta({
+      description: 'With `provider_required`: the ID of the provider that the address signs in at.',
+    }),
     recover_url: z
       .string()
       .optional()

@@ -14,6 +14,12 @@ export interface Members {
    * @throws ValidationError (422) on `roles` · AppError organization_not_found, user_not_found (404)
    */
   put(organizationId: string, accountId: string, roles: unknown): Promise<OrganizationMember>
+  /** Makes an account a member with these roles; who is one already keeps theirs. */
+  join(
+    organization: Pick<Organization, 'id' | 'name'>,
+    accountId: string,
+    roles: readonly string[],
+  ): Promise<void>
   /** @throws AppError organization_not_found, not_a_member (404) */
   remove(organizationId: string, accountId: string): Promise<void>
   /** Who came last first. @throws AppError invalid_page (400), organization_not_found (404) */
@@ -92,6 +98,12 @@ export function createMembers({
         return { ...view(before), roles }
       }
       throw busy()
+    },
+
+    async join({ id, name }, accountId, roles) {
+      const done = await store.add(id, accountId, roles.join(' '), new Date(clock()))
+      if (done === 'added')
+        events({ type: 'organization.member_added', id, name, accountId, after: { roles } })
     },
 
     async remove(organizationId, accountId) {

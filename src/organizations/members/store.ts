@@ -12,7 +12,7 @@ export interface MemberRow {
   createdAt: Date
 }
 
-/** A membership with its organization. */
+/** A membership, with what the protocol and its person are told of the organization. */
 export interface MembershipRow {
   id: string
   name: string

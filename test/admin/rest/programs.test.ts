@@ -121,6 +121,7 @@ const OPERATIONS: Record<string, Row> = {
       rest.patch(`/organizations/${guardedCompany}`, { second_factor_required: null }),
       rest.patch(`/organizations/${guardedCompany}`, { session_max_age: 601 }),
       rest.patch(`/organizations/${guardedCompany}`, { session_max_age: null }),
+      rest.patch(`/organizations/${guardedCompany}`, { provider_required: false }),
     ],
   },
   deleteOrganization: { not: (rest, { company }) => [rest.delete(`/organizations/${company}`)] },
@@ -135,6 +136,18 @@ const OPERATIONS: Record<string, Row> = {
   inviteToOrganization: { may: 'a message to the owner of a mailbox, who has to accept' },
   sendOrganizationInvitation: { may: 'as inviteToOrganization' },
   revokeOrganizationInvitation: { may: 'closes a door' },
+  addOrganizationDomain: {
+    not: (rest, { company }) => [rest.post(`/organizations/${company}/domains`, { domain: 'x.example' })],
+  },
+  verifyOrganizationDomain: {
+    not: (rest, { company }) => [rest.post(`/organizations/${company}/domains/x.example/verify`)],
+  },
+  removeOrganizationDomain: {
+    not: (rest, { company, guardedCompany }) => [
+      rest.delete(`/organizations/${company}/domains/x.example`),
+      rest.delete(`/organizations/${guardedCompany}/domains/guarded.example`),
+    ],
+  },
   addResource: { may: API },
   changeResource: { may: API },
   removeResource: { not: (rest) => [rest.delete(`/resources/${encodeURIComponent(ORDERS)}`)] },
@@ -151,17 +164,23 @@ const OPERATIONS: Record<string, Row> = {
         ...{ id: 'ruled', kind: 'github', client_id: 'x', client_secret: 'y' },
         membership_rules: RULES,
       }),
+      rest.post('/providers', {
+        ...{ id: 'own', kind: 'github', client_id: 'x', client_secret: 'y', organization: 'guarded' },
+      }),
     ],
   },
   changeProvider: {
     not: (rest) => [
       rest.patch('/providers/hub', { membership_rules: RULES }),
       rest.patch('/providers/hub', { membership_mode: 'sync' }),
+      rest.patch('/providers/hub', { organization: 'guarded' }),
+      rest.patch('/providers/theirs', { organization: null }),
+      rest.patch('/providers/theirs', { name: 'x' }),
     ],
   },
-  removeProvider: { may: PROVIDER },
-  disableProvider: { may: PROVIDER },
-  enableProvider: { may: PROVIDER },
+  removeProvider: { not: (rest) => [rest.delete('/providers/theirs')] },
+  disableProvider: { not: (rest) => [rest.post('/providers/theirs/disable')] },
+  enableProvider: { not: (rest) => [rest.post('/providers/theirs/enable')] },
   testProvider: { may: PROVIDER },
   createAttribute: { may: 'what is known of people, which lets nobody in' },
   changeAttribute: { may: 'as createAttribute' },
@@ -208,8 +227,10 @@ const OPERATIONS: Record<string, Row> = {
         'prune: {groups: true}\ngroups: []\nroles: [{name: Clerk}, {name: Plain}]',
         'roles: [{name: Clerk, description: x}]',
         'organizations: [{name: Owners, slug: company}]',
-        'prune: {organizations: true}\norganizations: [{name: Guarded, second_factor_required: true, session_max_age: 600}]',
+        'prune: {organizations: true}\norganizations: [{name: Guarded, second_factor_required: true, session_max_age: 600, provider_required: true}]',
         'organizations: [{name: Guarded, second_factor_required: true}]',
+        'organizations: [{name: Guarded, second_factor_required: true, session_max_age: 600, provider_required: true, domains: []}]',
+        'prune: {providers: true}\nproviders: [{id: hub, kind: github, name: Hub, client_id: x, client_secret_env: HUB_SECRET}]',
         'organizations: [{name: Guarded, session_max_age: 600}]',
         `roles: [{name: Buyer, resource: "${ORDERS}", scope: "${ORDERS_SCOPE}"}]`,
         'prune: {roles: true}\nroles: [{name: Plain}]\ngroups: [{name: Staff, roles: []}]',
@@ -257,7 +278,11 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
     const company = await organizations.create({ name: 'Company' })
     await organizations.members.put(company.id, admin.id, [])
     const guardedCompany = await organizations.create({
-      ...{ name: 'Guarded', second_factor_required: true, session_max_age: 600 },
+      ...{ name: 'Guarded', second_factor_required: true, session_max_age: 600, provider_required: true },
+    })
+    await organizations.domains.add(guardedCompany.id, 'guarded.example')
+    await latchkey.services.providers.add({
+      ...{ id: 'theirs', kind: 'github', client_id: 'x', client_secret: 'y', organization: 'guarded' },
     })
     await access.roles.assign(role.id, { group: group.id })
     const buyer = await access.roles.create({ name: 'Buyer', resource: ORDERS, scope: 'orders:read' })

@@ -19,7 +19,7 @@ const inputOf = ({ kind, name }: NamedOrganizationField, values: Sent): FieldInp
   if (kind === 'flag') return { kind: 'check', checked: Object.hasOwn(values, name) }
   return kind === 'seconds'
     ? { kind: 'text', inputmode: 'numeric', plain: true }
-    : { kind: 'text', plain: name === 'slug' }
+    : { kind: 'text', plain: name === 'slug' || kind === 'roles' }
 }
 
 /** The fields as a form has them. */

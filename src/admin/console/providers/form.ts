@@ -59,6 +59,15 @@ export function providerFields(kind: ConnectorKind, values: Values): DrawnField[
       },
       { plain: true },
     ),
+    text(
+      {
+        name: 'organization',
+        label: 'Of an organization',
+        optional: true,
+        hint: 'Its short name. Only addresses of its verified domains get in, and they are led there. Empty: for everyone.',
+      },
+      { plain: true },
+    ),
     draw(
       {
         name: 'membership_rules',
@@ -103,6 +112,7 @@ export function providerOf(kindName: string, kind: ConnectorKind, typed: Values)
     ...(typed.client_secret && { client_secret: typed.client_secret }),
     settings: Object.fromEntries(settings),
     email_domains: (typed.email_domains ?? '').split(/[\s,]+/).filter(Boolean),
+    ...(typed.organization?.trim() && { organization: typed.organization.trim() }),
     keep_tokens: typed.keep_tokens !== undefined,
     membership_mode: typed.membership_sync === undefined ? 'add' : 'sync',
     membership_rules: (typed.membership_rules ?? '').split(/\r?\n/).filter((line) => line.trim() !== ''),

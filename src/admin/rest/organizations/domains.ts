@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { OrganizationDomain } from '../../../organizations/domains/domains.ts'
 import { accessGuard } from '../access/guard.ts'
 import type { RestContext } from '../context.ts'
+import { callerOf } from '../guard.ts'
 import { createOnce } from '../idempotency.ts'
+import { refuseWeakerOrganizations } from '../machine.ts'
 import { operation } from '../operation.ts'
 import { idParams, text, time, timestamp } from '../schemas.ts'
 
@@ -115,6 +117,8 @@ export function organizationDomainRoutes({ app, deps }: RestContext): void {
   app.delete(`${path}/:domain`, { ...remove, ...limit }, async (request, reply) => {
     const { id, domain } = request.params
     await refuseOfOrganization(request, id)
+    const { provider_required } = await deps.organizations.get(id)
+    refuseWeakerOrganizations(callerOf(request), { domains: [] }, { provider_required, domains: [domain] })
     await domains.remove(id, domain)
     return reply.code(204).send()
   })

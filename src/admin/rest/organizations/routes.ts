@@ -141,7 +141,7 @@ export function organizationRoutes({ app, deps }: RestContext): void {
     const before = await organizations.get(request.params.id)
     const given = requireMatch(request, before.version) ? { ifVersion: before.version } : {}
     await refuseOfOrganization(request, before.id)
-    refuseWeakerOrganizations(callerOf(request), request.body, before)
+    refuseWeakerOrganizations(callerOf(request), request.body, { ...before })
     const changed = await orFailed(organizations.update(before.id, request.body, given))
     sendEtag(reply, changed.version)
     return view(changed)

@@ -7,11 +7,17 @@ import type {
 } from '../../../organizations/organization.ts'
 import { field, list, time, timestamp } from '../schemas.ts'
 
-const ANSWERS = { line: z.string(), flag: z.boolean(), seconds: z.number().nullable() } as const
+const ANSWERS = {
+  line: z.string(),
+  flag: z.boolean(),
+  seconds: z.number().nullable(),
+  roles: z.array(z.string()),
+} as const
 const BODIES = {
   line: { type: 'string' },
   flag: { type: 'boolean' },
   seconds: { type: ['integer', 'null'] },
+  roles: { type: 'array', items: { type: 'string' } },
 } as const
 
 const named = <Value>(
