@@ -130,6 +130,7 @@ describe.each(engines)('identity providers on %s', (engine) => {
       keepTokens: false,
       membershipMode: 'add',
       membershipRules: [],
+      organizationId: null,
     })
     expect(made).toEqual([
       {
