@@ -26,6 +26,8 @@ const usual = {
   expect: { poll: { timeout: PATIENCE } },
   // One process for many files: the server is imported, and a browser launched, once in it and not once a file.
   isolate: false,
+  // A young generation in which a server and its requests fit: with V8's own, of 16 MB, most of each server that starts is copied twice.
+  execArgv: ['--max-semi-space-size=64', '--min-semi-space-size=64'],
   restoreMocks: true,
   unstubEnvs: true,
   setupFiles: ['test/support/setup.ts'],

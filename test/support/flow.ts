@@ -1,5 +1,5 @@
 import { type CookieJar, createCookieJar } from './cookies.ts'
-import { type FormButton, type HtmlForm, type HtmlPage, parseHtml } from './html.ts'
+import { type FormButton, type HtmlForm, type HtmlPage, lazyHtml } from './html.ts'
 
 /** A page that the browser shows, or the address outside of the test at which it stopped. */
 export interface BrowserPage extends HtmlPage {
@@ -63,7 +63,9 @@ export interface PreparedRequest {
 
 const MAX_REDIRECTS = 20
 
-const statusOf = (response: Response) => ({ status: response.status, headers: response.headers })
+const pageOf = ({ status, headers }: Response, url: URL, body: string, left: boolean): BrowserPage =>
+  // Its getters stay what they are: a spread would call them.
+  Object.assign(lazyHtml(body), { url, status, headers, body, left })
 
 function describe(page: BrowserPage): string {
   return `${page.status} ${page.url.href}: ${page.text.slice(0, 400)}`
@@ -131,12 +133,12 @@ export function createHttpBrowser(options: HttpBrowserOptions = {}): HttpBrowser
       const location = response.headers.get('location')
       if (response.status < 300 || response.status > 399 || location === null) {
         const body = await response.text()
-        return { ...parseHtml(body), url: next.url, ...statusOf(response), body, left: false }
+        return pageOf(response, next.url, body, false)
       }
       await response.body?.cancel()
       const url = new URL(location, next.url)
       if (stops.some((stop) => url.href.startsWith(stop))) {
-        return { ...parseHtml(''), url, ...statusOf(response), body: '', left: true }
+        return pageOf(response, url, '', true)
       }
       const keeps = response.status === 307 || response.status === 308
       next = keeps ? { ...next, url } : { url, method: 'GET' }

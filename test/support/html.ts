@@ -185,3 +185,23 @@ export function parseHtml(html: string): HtmlPage {
   page.forms = page.forms.filter(({ action }) => action !== '/locale' && action !== '/admin/search')
   return page
 }
+
+/** A page that is parsed when it is first looked into: of most pages on a way, only the address and the status count. */
+export function lazyHtml(html: string): HtmlPage {
+  let parsed: HtmlPage | undefined
+  const page = () => {
+    parsed ??= parseHtml(html)
+    return parsed
+  }
+  return {
+    get forms() {
+      return page().forms
+    },
+    get links() {
+      return page().links
+    },
+    get text() {
+      return page().text
+    },
+  }
+}
