@@ -273,6 +273,8 @@ export interface Accounts {
   /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */
   disable(id: string): Promise<Account>
   enable(id: string): Promise<Account>
+  /** How many browsers of a person are locked by themselves, beside the account. */
+  lockedDevices(id: string): Promise<number>
   /** Ends a lock and forgets failed sign-ins. */
   unlock(id: string): Promise<Account>
   /**
@@ -444,6 +446,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     endOtherSessions: administration.endOtherSessions,
     disable: administration.disable,
     enable: administration.enable,
+    lockedDevices: failures.lockedDevices,
     unlock: administration.unlock,
     setRole: administration.setRole,
     delete: administration.delete,

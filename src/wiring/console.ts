@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
+import { isLeaving } from '../accounts/deletion/leaving.ts'
 import { consolePages } from '../admin/console/console.ts'
 import { innerRequest } from '../admin/console/try-it/inner-request.ts'
 import { type FiguresDependencies, firstStepsOf } from '../admin/figures.ts'
@@ -12,6 +13,7 @@ import { FORM } from '../clients/fields/form.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import { HOOK_FIELDS } from '../hooks/table.ts'
 import type { Http } from '../http/http.ts'
+import { createAdmits } from '../oidc/app-access/rule.ts'
 import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
 import { createClaimPreview } from '../oidc/tokens/claim-preview.ts'
@@ -83,6 +85,15 @@ export async function wireConsole(
         attributesOf: services.attributes.shown,
       }),
       restrictedClients: clients.restricted,
+      why: {
+        client: clients.get,
+        clients: async (limit) => (await clients.list({ limit })).items,
+        admits: createAdmits(services.access.membershipsOf),
+        lockedDevices: accounts.lockedDevices,
+        hooks: async () =>
+          (await services.hooks.list()).filter(({ at, state }) => state === 'enabled' && at === 'sign_in'),
+        isLeaving,
+      },
       found: {
         ...{ users: accounts, clients, resources, rejections, audit },
         groups: services.access.groups,

@@ -226,7 +226,16 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
     ]
     const refused = await refusedOf(async () => {
       for (const path of [
-        ...['', '/users', '/users/new', `/users/${user.id}`, '/clients', '/clients/new', '/clients?q=shop'],
+        ...[
+          '',
+          '/users',
+          '/users/new',
+          `/users/${user.id}`,
+          `/users/${user.id}/why?client=${client.client_id}`,
+          '/clients',
+          '/clients/new',
+          '/clients?q=shop',
+        ],
         ...[
           `/clients/${client.client_id}`,
           ...['connect', 'secrets', 'access', 'activity', 'edit', 'delete'].map(

@@ -40,6 +40,8 @@ export interface FailureStore {
   ): Promise<boolean>
   /** Deletes up to `limit` counts of devices that nothing was added to since a time. Returns how many. */
   deleteStale(options: { before: Date; limit: number }): Promise<number>
+  /** How many devices of an account are locked by themselves. */
+  lockedDevices(accountId: string): Promise<number>
   /** Unlocks whatever the password. False: no such account. */
   clear(id: string): Promise<boolean>
   /**
@@ -150,6 +152,9 @@ export function createFailureStore(options: {
       })
       return count
     },
+
+    lockedDevices: (accountId) =>
+      prisma.deviceFailures.count({ where: { accountId, lockedUntil: { gt: new Date(clock()) } } }),
 
     async clear(id) {
       const changed = await prisma.$executeRaw`UPDATE accounts SET failed_sign_ins = 0, locked_until = NULL

@@ -26,6 +26,7 @@ import { type ScimAreaDependencies, scimArea } from './scim/routes.ts'
 import { type SearchDependencies, searchArea } from './search/routes.ts'
 import { type SettingsAreaDependencies, settingsArea } from './settings/routes.ts'
 import { type UsersDependencies, usersArea } from './users/routes.ts'
+import type { WhyDependencies } from './users/why.ts'
 import { type WebhooksDependencies, webhooksArea } from './webhooks/routes.ts'
 
 /** Everything that the areas ask for. */
@@ -50,6 +51,7 @@ export interface ConsoleAreas
     SearchDependencies,
     SettingsAreaDependencies,
     UsersDependencies,
+    WhyDependencies,
     WebhooksDependencies {}
 
 /** Each is a plugin that adds its routes; `config: { admin }` on every one names its permission (../permissions.ts). */

@@ -1,5 +1,4 @@
 /** Who may use a client: its field `access`, and the groups and roles of a person. */
-import type { Client } from 'oidc-provider'
 import { nameKey } from '../../shared/name-key.ts'
 import { roleIn, roleKey } from '../../shared/role-name.ts'
 import type { ProtocolMemberships } from '../tokens/memberships.ts'
@@ -10,8 +9,13 @@ export interface Restriction {
   roles: readonly string[]
 }
 
+/** A client, as far as it says for whom it is. */
+interface Restricted {
+  readonly [field: string]: unknown
+}
+
 /** Undefined: everyone may use it. */
-export function restrictionOf(client: Client | undefined): Restriction | undefined {
+export function restrictionOf(client: Restricted | undefined): Restriction | undefined {
   const access = client?.access as Partial<Restriction> | string | undefined
   if (access === undefined || access === null || typeof access === 'string') return undefined
   return { groups: access.groups ?? [], roles: access.roles ?? [] }
@@ -28,7 +32,7 @@ export function fits({ groups, roles }: Restriction, memberships: ProtocolMember
 }
 
 /** Whether a person may use a client at this moment. One statement where the client is not for everyone. */
-export type Admits = (client: Client | undefined, accountId: string) => Promise<boolean>
+export type Admits = (client: Restricted | undefined, accountId: string) => Promise<boolean>
 
 export const createAdmits =
   (membershipsOf: (accountId: string) => Promise<ProtocolMemberships | undefined>): Admits =>

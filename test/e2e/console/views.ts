@@ -11,6 +11,7 @@ export interface ConsoleFixture extends E2eFixture {
     client: string
     machine: string
     user: string
+    locked: string
     rejection: string
     credential: string
     webhook: string
@@ -132,6 +133,9 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
   await roles.assign(role.id, { account: user.id })
   await organizations.members.put(organization.id, user.id, ['admin', 'member'])
   await accounts.disable((await accounts.find('margaret'))?.id ?? '')
+  const locked = await accounts.find('katherine')
+  for (let i = 0; i < 5; i++)
+    await accounts.authenticate({ identifier: 'katherine', password: 'not-her-password' })
   await accounts.authenticate({ identifier: 'grace.hopper', password: 'not-her-password' })
   await providers.add({
     id: 'okta',
@@ -148,6 +152,7 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     client: client.client_id,
     machine: machine.client_id,
     user: user.id,
+    locked: locked?.id ?? '',
     rejection,
     credential: credential.client_id,
     webhook: webhook.id,
@@ -232,6 +237,10 @@ export const consoleViews: ConsoleView[] = [
     },
   },
   at('user', ({ seen }) => `/admin/users/${seen.user}`),
+  at('user-why', ({ seen }) => `/admin/users/${seen.user}/why`),
+  at('user-why-no-client', ({ seen }) => `/admin/users/${seen.user}/why?client=none`),
+  at('user-locked', ({ seen }) => `/admin/users/${seen.locked}`),
+  at('user-why-locked', ({ seen }) => `/admin/users/${seen.locked}/why`),
   at('groups', '/admin/groups', 'Groups'),
   at('groups-none-found', '/admin/groups?search=nothing', 'Groups'),
   at('groups-new', '/admin/groups/new', 'Create a group'),

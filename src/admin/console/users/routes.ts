@@ -32,6 +32,7 @@ import { historyOf } from './history.ts'
 import { type UserImpersonationDependencies, userImpersonationRoutes } from './impersonation.ts'
 import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
 import { actionsOf, bannersOf, detailsOf, tagsOf, when } from './view.ts'
+import { type WhyDependencies, whyRoute } from './why.ts'
 
 /** No function takes or gives a password. */
 export interface UsersDependencies
@@ -101,7 +102,7 @@ type ById = { Params: { id: string }; Querystring: { done?: unknown } }
 /** `/admin/users`: finding people, seeing how they sign in, and helping or stopping them. Never a password. */
 export async function usersArea(
   app: FastifyInstance,
-  deps: ConsoleDependencies & UsersDependencies,
+  deps: ConsoleDependencies & UsersDependencies & WhyDependencies,
 ): Promise<void> {
   const { users, clock } = deps
 
@@ -181,6 +182,13 @@ export async function usersArea(
     },
   )
 
+  /** Where the wrong password came from that locked an account. */
+  const lockedFrom = async ({ id, lockedUntil }: Account): Promise<string | undefined> => {
+    if (lockedUntil === null || lockedUntil <= clock()) return undefined
+    const { items } = await deps.audit.list({ target: id, action: 'account.locked' }, { limit: 1 })
+    return items[0]?.address
+  }
+
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -224,7 +232,8 @@ export async function usersArea(
       attributes: attributesSection(deps, user, also.attributes),
       names: NAME_FIELDS,
       more: MORE_FIELDS,
-      banners: bannersOf(user, clock()),
+      base,
+      banners: bannersOf(user, clock(), await lockedFrom(user)),
       actions: actionsOf(user),
       impersonate:
         deps.impersonations.problemOf(user) === undefined && user.id !== administratorOf(request).id
@@ -284,6 +293,7 @@ export async function usersArea(
     }
   })
 
+  whyRoute(app, deps, find)
   userImpersonationRoutes(app, deps, find)
   userAttributesRoutes(app, deps, find, show)
   userFactorsRoutes(app, deps, find, show)

@@ -8,6 +8,7 @@ import type { ConsoleFrame } from '../context.ts'
 import type { UserAttributesSection } from './attributes.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
+import { lockWords } from './why-checks.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -41,6 +42,7 @@ declare module '../../../http/pages/pages.ts' {
     'admin/users-one': {
       frame: ConsoleFrame
       title: string
+      base: string
       details: [name: string, value: string][]
       tags: Tag[]
       /** Why the account cannot sign in as it is, each with what ends it. */
@@ -81,13 +83,16 @@ export interface Banner {
   form: ButtonForm
 }
 
-/** What keeps an account from signing in, in a sentence, with the act that ends it. @param now milliseconds since the epoch */
-export function bannersOf(user: Account, now: number): Banner[] {
+/**
+ * What keeps an account from signing in, in a sentence, with the act that ends it.
+ * @param now milliseconds since the epoch @param lockedFrom the address that the lock came from
+ */
+export function bannersOf(user: Account, now: number, lockedFrom: string | undefined): Banner[] {
   const action = (name: string): ButtonForm => ({ action: `/admin/users/${user.id}/${name}` })
   return [
     user.lockedUntil !== null &&
       user.lockedUntil > now && {
-        text: `Locked until ${minuteOf(user.lockedUntil)} after too many wrong passwords.`,
+        text: lockWords(user.lockedUntil, lockedFrom),
         label: 'Unlock',
         form: action('unlock'),
       },
