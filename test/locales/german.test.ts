@@ -44,7 +44,7 @@ const HEADERS = { 'accept-language': 'de' }
 const clock = movableClock()
 let latchkey: Latchkey
 beforeAll(async () => {
-  latchkey = await startLatchkey({ clock: clock.now })
+  latchkey = await startLatchkey({ clock: clock.now, env: { NEW_DEVICE_MAILS: 'on' } })
 })
 afterAll(() => latchkey?.stop())
 
@@ -172,6 +172,23 @@ describe('signing in', () => {
     ['/device', 200, 'Code'],
   ])('%s', async (path, status, said) => {
     isGerman(await newBrowser().open(at(path)), status, said)
+  })
+
+  test('after a sign-in in English by what is no known device', async () => {
+    const { email } = await latchkey.createUser()
+    const login = (agent: string) =>
+      fetch(at('/api/auth/login'), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'accept-language': 'en', 'user-agent': agent },
+        body: JSON.stringify({ username: email, password: PASSWORD }),
+      })
+    // The first sign-in is not told of.
+    expect((await login('one/1')).status).toBe(200)
+    expect((await login('-')).status).toBe(200)
+    const { link } = await latchkey.mailTo(email)
+    const page = await newBrowser().open(link)
+    isGerman(page, 200, 'Unbekanntes Gerät')
+    expect(page.text).toMatch(/\d\d\.\d\d\.20\d\d, \d\d:\d\d UTC/)
   })
 
   test('with a second factor', async () => {

@@ -5,7 +5,6 @@
 // its place: the network and the kind of program, in the last ninety days. That is weaker, since an attacker in the same network can
 // look like its owner, and it is the most that such a request shows.
 import type { Clock } from '../../shared/clock.ts'
-import { minuteOf } from '../../shared/moment.ts'
 import type { Account } from '../account.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut, SignInMethod } from '../email/mail-out.ts'
@@ -29,10 +28,10 @@ export interface Arrival extends Origin {
 /** What the page behind “Not you?” says of the sign-in. */
 export interface Disownable {
   username: string
-  /** “Firefox on Linux” */
-  device: string
-  /** “3 Nov 2026, 14:05 UTC” */
-  at: string
+  /** “Firefox on Linux”; null: it is none that is known. */
+  device: string | null
+  /** Milliseconds since the epoch: it is read in another language than that of the sign-in. */
+  at: number
   /** “192.0.2.1 (Paris, France)” */
   address: string
 }
@@ -90,9 +89,9 @@ export function createNewDevices(
       const device = deps.describeDevice(userAgent)
       const said: Disownable = {
         username: account.displayUsername,
-        device: device ?? 'an unknown device',
-        at: minuteOf(at),
-        address: await deps.describeAddress(address),
+        device: device ?? null,
+        at,
+        address,
       }
       // At most five an hour: who has the password floods no mailbox with it.
       const issued = await tokens.issue({
@@ -105,7 +104,7 @@ export function createNewDevices(
       })
       if (!issued) return undefined
       const data = {
-        ...{ username: said.username, device, at, address: said.address },
+        ...{ username: said.username, device, at, address: await deps.describeAddress(address) },
         ...{ how: howOf(amr), provider, link: deps.links.notMe(issued.token) },
       }
       return { to: account.email, template: 'new-device', data }
@@ -126,7 +125,8 @@ export function createNewDevices(
     async peek(token) {
       const { row, account } = (await find(token)) ?? {}
       if (!row?.details || !account) return undefined
-      return { ...(JSON.parse(row.details) as Disownable), username: account.displayUsername }
+      const said = JSON.parse(row.details) as Disownable
+      return { ...said, username: account.displayUsername, address: await deps.describeAddress(said.address) }
     },
 
     async disown(token) {

@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
+import { minuteOf } from '../../shared/moment.ts'
 import type { Disownable } from '../new-devices/new-devices.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {
-    'accounts/not-me': Form & Disownable
+    'accounts/not-me': Form & Omit<Disownable, 'at'> & { at: string }
     /** What became of it. `gone`: the link works no more. */
     'accounts/not-me-over': { outcome: 'sent' | 'no_password' | 'gone' }
   }
@@ -38,6 +39,7 @@ export async function notMeRoutes(
     return renderPage(reply, 'accounts/not-me', {
       action: `${PATH}?token=${encodeURIComponent(token)}`,
       ...found,
+      at: minuteOf(found.at),
     })
   })
 
