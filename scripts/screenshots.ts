@@ -97,7 +97,29 @@ async function shootMails(language: string): Promise<void> {
   }
 }
 
+/** The sign-in page of a brand, for docs/branding.md. */
+async function shootBrand(): Promise<void> {
+  const e2e = await openE2eFixture(options)
+  try {
+    await e2e.latchkey.services.branding.set(
+      { kind: 'server' },
+      {
+        ...{ name: 'Lighthouse', accent: '#7c3aed', background: '#f3eefc', radius: 14 },
+        ...{ support_url: 'mailto:help@example.com', terms_url: 'https://example.com/terms' },
+      },
+    )
+    const page = await e2e.tab({ userAgent: USER_AGENT, deviceScaleFactor: 1.5 })
+    await page.goto(`${e2e.latchkey.issuer}/login`)
+    await shoot(page, join(into, 'branded-sign-in'), { width: 820, height: 600 })
+    await shoot(page, join(into, 'branded-sign-in-phone'), { width: 390, height: 700 })
+    console.log('branded-sign-in')
+  } finally {
+    await e2e.close()
+  }
+}
+
 if (folder !== undefined) await shootMails(language ?? 'en')
+else await shootBrand()
 
 await shootAll(scenes, await openE2eFixture(options))
 await shootAll(

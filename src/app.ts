@@ -89,6 +89,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     clock: services.clock,
     defaultLocale: () => values.defaultLocale,
     overrides: services.texts.override,
+    brand: services.branding.shown,
     translateError: asStorageError,
     kept: keptForms(services.artifacts),
     icons: Object.fromEntries(

@@ -4,6 +4,10 @@ import { accountColumns } from './accounts/store/reads.ts'
 import { actorName } from './audit/actor-name.ts'
 import { type Audit, createAudit } from './audit/audit.ts'
 import { type AuditEvent, createRecorder } from './audit/recorder.ts'
+import { type Branding, type BrandOwner, createBranding } from './branding/branding.ts'
+import { createBrandImages } from './branding/images.ts'
+import { followOwners } from './branding/owners.ts'
+import { createBrandImageStore } from './branding/store.ts'
 import type { Config } from './config.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import type { Observers } from './metrics/metrics.ts'
@@ -44,6 +48,8 @@ export interface Foundation extends Pick<FoundationOptions, 'clock' | 'logger' |
   documents: Record<DocumentId, StoredDocument>
   /** What pages and messages say otherwise than they ship. */
   texts: Texts
+  /** Name, logo, colours and links of pages and messages. */
+  branding: Branding
   audit: Audit
   /** Audits, logs and counts an event. Never throws. */
   event<Event extends AuditEvent>(event: Event): void
@@ -64,6 +70,8 @@ export interface NamesAndLifetimes {
   clientName(id: string): Promise<string | undefined>
   /** The longest lifetime of access tokens that an API is registered with, in seconds. */
   longestTtl(): Promise<number>
+  /** A client or an organization that may have a brand. @throws AppError (404) */
+  brandOwner(owner: BrandOwner & { id: string }): Promise<{ name: string; slug?: string }>
   /** Entries of the audit log are on disk. */
   written(): void
 }
@@ -124,6 +132,9 @@ export async function openFoundation(
   const event: Foundation['event'] = (audited) => {
     observers?.event(audited)
     record(audited)
+    void followOwners(branding, audited)?.catch((err: unknown) =>
+      logger.warn({ err }, 'the brand of what is gone stays until the next clean-up'),
+    )
   }
   const queue = createQueue({
     store: createQueueStore(db),
@@ -131,6 +142,12 @@ export async function openFoundation(
     clock,
     logger,
     tried: observers?.delivery,
+  })
+  const branding = createBranding({
+    document: documents.branding,
+    images: createBrandImages({ store: createBrandImageStore(db), clock }),
+    describe: names.brandOwner,
+    events: event,
   })
   const texts = createTexts({ document: documents.texts, events: event })
   const mailer = createMailer({
@@ -145,6 +162,7 @@ export async function openFoundation(
       fallback: () => values.defaultLocale,
       overrides: texts.override,
     },
+    look: branding.mail,
     issuer,
     logger,
     clock,
@@ -165,6 +183,6 @@ export async function openFoundation(
   const artifacts = createArtifactStore(db.artifacts, { clock, accountColumns })
   return {
     ...{ config, clock, logger, observers },
-    ...{ secrets, db, artifacts, settings, documents, texts, audit, event, queue, mailer, keys },
+    ...{ secrets, db, artifacts, settings, documents, texts, branding, audit, event, queue, mailer, keys },
   }
 }

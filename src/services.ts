@@ -195,6 +195,11 @@ export async function openServices(
       accountLocale: async (login) => (await accounts.find(login))?.locale,
       clientName: async (id) => (await findClient(id))?.metadata.client_name,
       longestTtl: () => resources.longestTtl(),
+      async brandOwner({ kind, id }) {
+        if (kind === 'client') return { name: (await clients.get(id)).client_name }
+        const { name, slug } = await organizations.get(id)
+        return { name, slug }
+      },
       written: () => webhooks?.dispatch.written(),
     },
   )

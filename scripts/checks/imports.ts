@@ -22,6 +22,7 @@ const domains = [
   'attributes',
   'accounts',
   'audit',
+  'branding',
   'clients',
   'configuration',
   'factors',

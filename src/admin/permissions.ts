@@ -88,6 +88,8 @@ const TABLE = {
   'webhook.rotate_secret': { needs: 'dangerous', words: 'give a webhook a new secret' },
   'webhook.test': { needs: 'write', words: 'send a test event to a webhook' },
   'webhook.replay': { needs: 'write', words: 'send an event to a webhook again' },
+  'branding.update': { needs: 'dangerous', words: 'change a brand' },
+  'branding.preview': { needs: 'write', words: 'look at a brand before it is published' },
   'texts.update': { needs: 'dangerous', words: 'change what pages and messages say' },
   'settings.update': { needs: 'dangerous', words: 'change the settings' },
   'settings.test_mail': { needs: 'write', words: 'send yourself a test message' },

@@ -117,6 +117,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
     scimTokens,
     settings,
     texts,
+    branding,
     unreachableAddresses,
     webhooks,
   } = services
@@ -138,7 +139,16 @@ function cliServices(services: Services, config: Config, database: string): CliS
       lostTokens,
       providers,
     },
-    ...{ registration, rejections, reservedScopes, resourceCredentials, resources, settings, texts },
+    ...{
+      registration,
+      rejections,
+      reservedScopes,
+      resourceCredentials,
+      resources,
+      settings,
+      texts,
+      branding,
+    },
     ...{ factors, organizations, scimTokens, testMail: services.testMail, unreachableAddresses, webhooks },
     config: {
       issuer,

@@ -5,6 +5,7 @@ import { type AuditContext, runInAuditContext, settled } from '../shared/audit-c
 import { groupCommands } from './access/groups.ts'
 import { roleCommands } from './access/roles.ts'
 import { auditCommands } from './audit.ts'
+import { brandingCommands } from './branding.ts'
 import { clientCommands } from './clients/commands.ts'
 import { optionOf } from './clients/options.ts'
 import { applyCommand } from './configuration/apply.ts'
@@ -124,6 +125,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     hashCostCommand(cli),
     settingsCommands(cli),
     textsCommands(cli),
+    brandingCommands(cli),
     planCommand(cli),
     applyCommand(cli),
     exportCommand(cli),

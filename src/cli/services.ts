@@ -6,6 +6,7 @@ type Shared =
   | 'accounts'
   | 'attributes'
   | 'audit'
+  | 'branding'
   | 'breaches'
   | 'clients'
   | 'clientScopes'

@@ -19,10 +19,22 @@ import { registerHeaders } from './headers.ts'
 import { type Language, languageRoute, registerLanguage } from './language.ts'
 import { registerRequestLog } from './logging/requests.ts'
 import { registerAssets } from './pages/assets.ts'
+import type { PageBrand, ShownClient } from './pages/pages.ts'
 import { registerSupportBanner } from './pages/support-banner.ts'
 import { registerViews } from './pages/views.ts'
 import { type Counters, createLocalCounters } from './rate-limits/counters.ts'
 import { type CountFailure, type Limit, registerRateLimits } from './rate-limits/rate-limits.ts'
+
+const AS_IT_SHIPS: PageBrand = {
+  name: 'Latchkey',
+  named: false,
+  logo: undefined,
+  favicon: undefined,
+  sheet: undefined,
+  support: undefined,
+  terms: undefined,
+  privacy: undefined,
+}
 
 /** Characters of the largest page that a form is answered with, sealed. */
 const LARGEST_PAGE = 1024 * 1024
@@ -39,6 +51,8 @@ export interface HttpOptions {
   counters?: ((local: Counters) => Counters) | undefined
   /** What is drawn on the button of a sign-in provider, by the name of its icon: paths of an SVG of 24 by 24. */
   icons: Readonly<Record<string, string | undefined>>
+  /** What a page wears; what ships unless given. */
+  brand?: (by?: ShownClient['brand']) => PageBrand
   /** Compile each view once. Off while developing. */
   cacheViews: boolean
   clock: Clock
@@ -56,6 +70,8 @@ export interface HttpOptions {
 export interface Http {
   cookies: Cookies
   sealed: SealedCookies
+  /** As `sealed`, for what is no cookie and may be longer. */
+  sealedText: SealedCookies
   /** What a browser keeps while an administrator is signed in as another person. */
   support: SupportCookie
   /** Which browsers have signed in before. */
@@ -108,7 +124,13 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const asset = registerAssets(app)
   const support = createSupportCookie({ cookies, sealed, clock: options.clock, secure })
   registerSupportBanner(app, support)
-  await registerViews(app, { issuer, cache: options.cacheViews, asset, icons: options.icons })
+  await registerViews(app, {
+    issuer,
+    cache: options.cacheViews,
+    asset,
+    icons: options.icons,
+    brand: options.brand ?? (() => AS_IT_SHIPS),
+  })
   registerErrors(app, options.translateError ?? ((error) => error))
   const onServer = {
     sealed: createSealedCookies(cookieKey, options.clock, LARGEST_PAGE),
@@ -122,5 +144,8 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
     await forms(scope)
     languageRoute(scope, { issuer, language })
   })
-  return { cookies, sealed, support, devices, language, limit, countFailure, interrupted, forms }
+  return {
+    ...{ cookies, sealed, support, devices, language, limit, countFailure, interrupted, forms },
+    sealedText: onServer.sealed,
+  }
 }

@@ -21,6 +21,7 @@ import type { Overrides } from '../shared/locales/catalogue.ts'
 import { ENGLISH, firstMatching } from '../shared/locales/locales.ts'
 import { inLocale, spokenLocale, withOverrides } from '../shared/locales/texts.ts'
 import { createBackground } from './background.ts'
+import type { MailLook } from './look.ts'
 import { createMailTemplates, type Mail } from './templates.ts'
 import { createOutbox, createSmtpTransport, type Envelope } from './transport.ts'
 
@@ -104,6 +105,8 @@ export function createMailer(options: {
   logger: MailLog
   clock: Clock
   viewsDir?: string
+  /** What messages wear. Read for each of them. */
+  look?: () => MailLook
   language?: MailLanguage | undefined
   backoff?: readonly number[]
   ended?: ((result: 'sent' | 'failed' | 'dropped') => void) | undefined
@@ -116,7 +119,7 @@ export function createMailer(options: {
   }
   sender()
   const viewsDir = options.viewsDir ?? join(import.meta.dirname, '../../views')
-  const render = createMailTemplates({ issuer, viewsDir })
+  const render = createMailTemplates({ issuer, viewsDir, ...(options.look && { look: options.look }) })
   const transport = smtpUrl ? createSmtpTransport(smtpUrl) : createOutbox(outboxDir, clock)
   const prepared = new Map<string, (data: object) => Promise<Mail | undefined>>()
   const background = createBackground(smtpUrl ? 2 : 1)

@@ -4,7 +4,7 @@ import { currentLocale, direction, html, plain, t } from '../shared/locales/text
 import type { Content, Sentence, WriteOf } from './content.ts'
 import type { Mail, MailTemplate } from './data.ts'
 import { fixed, flowed } from './flowed.ts'
-import { LIGHT, STYLE } from './look.ts'
+import { AS_IT_SHIPS, lightOf, logoSize, type MailLook, styleOf } from './look.ts'
 import * as account from './messages/account.ts'
 import * as administration from './messages/administration.ts'
 import * as factors from './messages/factors.ts'
@@ -69,7 +69,10 @@ const onOneLine = (value: unknown): unknown =>
 const inPlain = ([key, values]: Sentence): string => plain(key, values)
 
 /** What a message says, in plain text: the code first, the link last. */
-function textOf({ heading, code, paragraphs, facts, advice = [], button, also, because }: Content): string {
+function textOf(
+  { heading, code, paragraphs, facts, advice = [], button, also, because }: Content,
+  footer: string | undefined,
+): string {
   const rows = (facts ?? []).flatMap(([label, value]) =>
     value === undefined ? [] : [fixed(plain('mail.fact', { label: t(label), value }))],
   )
@@ -86,6 +89,7 @@ function textOf({ heading, code, paragraphs, facts, advice = [], button, also, b
     linkOf(button),
     ...(also ? [linkOf(also)] : []),
     ['-- ', ...flowed(t(because))],
+    ...(footer === undefined ? [] : [footer.split('\n').flatMap(flowed)]),
   ]
   return `${blocks.map((lines) => lines.join('\n')).join('\n\n')}\n`
 }
@@ -93,15 +97,16 @@ function textOf({ heading, code, paragraphs, facts, advice = [], button, also, b
 /**
  * Writes mails: what each says is in `messages`, how that looks in views/mail/layout.html.eta and in `textOf`; both show the same.
  *
- * @param options.issuer its host is what the mails call the service
+ * @param options.issuer its host is what the mails call the service, unless they wear another name @param options.look read for each message
  */
-export function createMailTemplates(options: { issuer: string; viewsDir: string }) {
-  const service = new URL(options.issuer).host
+export function createMailTemplates(options: { issuer: string; viewsDir: string; look?: () => MailLook }) {
+  const { host, origin } = new URL(options.issuer)
   const eta = new Eta({ views: join(options.viewsDir, 'mail'), cache: true, autoEscape: true })
   const inHtml = ([key, values]: Sentence): string => html(key, values)
 
-  /** In the current language. */
-  return function render(mail: Mail): RenderedMail {
+  /** In the current language. @param look what it wears; what counts, unless given */
+  return function render(mail: Mail, look = options.look?.() ?? AS_IT_SHIPS): RenderedMail {
+    const { name: service = host, logo, footer } = look
     const data = Object.fromEntries(
       Object.entries(mail.data).map(([name, value]) => [name, onOneLine(value)]),
     )
@@ -114,9 +119,11 @@ export function createMailTemplates(options: { issuer: string; viewsDir: string 
     const [first] = content.paragraphs
     return {
       subject,
-      text: textOf(content),
+      text: textOf(content, footer),
       html: eta.render('./layout.html.eta', {
-        ...{ subject, service, t, light: LIGHT, style: STYLE },
+        ...{ subject, service, t, light: lightOf(look), style: styleOf(look), radius: look.radius },
+        logo: logo && { ...logoSize(logo), address: `${origin}${logo.address}`, wide: logo.wide },
+        footer: footer?.split('\n') ?? [],
         ...{ language: currentLocale(), direction: direction() },
         preview: first ? inPlain(first) : '',
         heading: inHtml(content.heading),

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Settings } from './settings.ts'
 
 /** Routes that no setting says anything about: probes of health, files, metrics. */
-const WITHOUT = /^\/(assets|health)\/|^\/metrics$/
+const WITHOUT = /^\/(assets|health|theme)\/|^\/metrics$/
 
 /** Before a request is worked on, the settings are what they were a second ago at most, in every process. */
 export function freshSettings(app: FastifyInstance, settings: Pick<Settings, 'refresh'>): void {

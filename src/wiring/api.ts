@@ -6,6 +6,7 @@ import { apiRoutes } from '../api/routes.ts'
 import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
 import { auditDocument } from '../audit/export.ts'
+import { NAMED_BRAND_FIELDS } from '../branding/fields.ts'
 import { FIELDS } from '../clients/fields/table.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import { emailCodeNotSent } from '../factors/codes/not-sent.ts'
@@ -79,6 +80,8 @@ export async function wireApi(
       configuration,
       settings,
       texts: services.texts,
+      branding: services.branding,
+      brandFields: NAMED_BRAND_FIELDS,
       factors,
       accept: adminTokens.accept,
       secondFactor: () => settings.values.secondFactor,

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { isLeaving } from '../accounts/deletion/leaving.ts'
@@ -9,11 +10,13 @@ import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
 import { createAuditCounts } from '../audit/counts-store.ts'
 import { actionGroups, sentenceOf } from '../audit/event-types.ts'
+import { fromText, NAMED_BRAND_FIELDS } from '../branding/fields.ts'
 import { FORM } from '../clients/fields/form.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import { HOOK_FIELDS } from '../hooks/table.ts'
 import type { Http } from '../http/http.ts'
 import { createAdmits } from '../oidc/app-access/rule.ts'
+import { createMailTemplates } from '../mail/templates.ts'
 import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
 import { listDevices } from '../oidc/sessions/devices.ts'
 import { createClaimPreview } from '../oidc/tokens/claim-preview.ts'
@@ -26,6 +29,8 @@ import {
 import type { Services } from '../services.ts'
 import { shownText, textOf, valueIn } from '../shared/definitions/field.ts'
 import type { WiredProtocol } from './protocol.ts'
+
+const VIEWS = fileURLToPath(new URL('../../views/', import.meta.url))
 
 /** What console and REST show at a glance. */
 export function figuresOf(services: Services): FiguresDependencies {
@@ -114,6 +119,11 @@ export async function wireConsole(
       yamlOf: configuration.yamlOf,
       settings,
       texts: services.texts,
+      branding: services.branding,
+      brandFields: NAMED_BRAND_FIELDS,
+      brandFromText: fromText,
+      sealedText: http.sealedText,
+      sampleMail: createMailTemplates({ issuer: config.issuer, viewsDir: VIEWS }),
       providers,
       keys,
       registration,

@@ -62,6 +62,11 @@ export function jobsOf(services: Services): Job[] {
       run: () => accounts.deletion.purge(),
     },
     { name: 'old deliveries', every: 10 * MINUTE, run: () => queue.sweep() },
+    {
+      name: 'brands of what is gone, and pictures that no brand has',
+      every: 10 * MINUTE,
+      run: () => services.branding.purge(),
+    },
     { name: 'unused open clients', every: HOUR, run: () => selfRegistered.purge() },
     { name: 'old entries of the audit log', every: HOUR, run: () => audit.prune() },
     { name: 'old usage', every: HOUR, run: forgetUsage(usage, clock) },

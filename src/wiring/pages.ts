@@ -4,6 +4,7 @@ import { createSignedIn, frameOf } from '../accounts/pages/account/signed-in.ts'
 import type { Sessions } from '../accounts/pages/dependencies.ts'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
+import { themeRoutes } from '../branding/routes.ts'
 import { loginVerifyRoutes } from '../factors/pages/login-verify.ts'
 import { createMailboxProof } from '../factors/pages/mailbox-proof.ts'
 import { createPasskeyBinding } from '../factors/pages/passkey-binding.ts'
@@ -218,6 +219,7 @@ export async function wirePages(
     describeDevice: describeUserAgent,
   })
   await app.register(relatedOriginsRoute, { passkeys: factors.passkeys, settings: values })
+  themeRoutes(app, services.branding)
   homeRoute(app, {
     async accountOf(request, reply) {
       const session = await sessions.current(request, reply)

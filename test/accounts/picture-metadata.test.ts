@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib'
 import ExifReader from 'exifreader'
 import { describe, expect, test } from 'vitest'
-import { cleanPicture, MAX_SIDE } from '../../src/accounts/picture/clean.ts'
+import { cleanPicture, MAX_SIDE } from '../../src/shared/pictures/clean.ts'
 import {
   extendedWebp,
   jpegWithExif,

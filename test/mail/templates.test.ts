@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Mail } from '../../src/mail/data.ts'
-import { DARK, LIGHT } from '../../src/mail/look.ts'
+import { AS_IT_SHIPS } from '../../src/mail/look.ts'
 import { createMailTemplates } from '../../src/mail/templates.ts'
 import { LOCALES } from '../../src/shared/locales/locales.ts'
 import { inLocale, t } from '../../src/shared/locales/texts.ts'
@@ -157,10 +157,10 @@ test('what a person chose is no markup', () => {
 })
 
 test('the colours are those of the pages, light and dark, and can be read', () => {
-  for (const [name, colour] of Object.entries(LIGHT)) {
-    expect([name, colour, DARK[name as keyof typeof LIGHT]]).toEqual([name, ...(tokens.get(name) ?? [])])
-  }
-  for (const look of [LIGHT, DARK]) {
+  const { palette } = AS_IT_SHIPS
+  for (const [name, pair] of Object.entries(palette))
+    expect([name, ...pair]).toEqual([name, ...(tokens.get(name) ?? [])])
+  for (const at of [0, 1]) {
     for (const [text, ground] of [
       ['ink', 'canvas'],
       ['ink', 'surface'],
@@ -170,9 +170,12 @@ test('the colours are those of the pages, light and dark, and can be read', () =
       ['accent', 'surface'],
       ['on-accent', 'accent'],
     ] as const)
-      expect(contrast(look[text], look[ground]), `${text} on ${ground}`).toBeGreaterThanOrEqual(4.5)
+      expect(
+        contrast(palette[text][at] ?? '', palette[ground][at] ?? ''),
+        `${text} on ${ground}`,
+      ).toBeGreaterThanOrEqual(4.5)
   }
   const { html } = inLanguage('en', SAMPLE_MAILS[0] as Mail)
-  const known = new Set<string>([...Object.values(LIGHT), ...Object.values(DARK)])
+  const known = new Set<string>(Object.values(palette).flat())
   expect((html.match(/#[0-9a-f]{6}\b/gi) ?? []).filter((colour) => !known.has(colour))).toEqual([])
 })

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { t } from '../../shared/locales/texts.ts'
+import { cleanPicture, MAX_SIDE } from '../../shared/pictures/clean.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
 import { notFound } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import { changeOf, type SecurityEvents } from '../events.ts'
 import type { AccountStore } from '../store/store.ts'
-import { cleanPicture, MAX_SIDE } from './clean.ts'
 
 /** Bytes of a picture. */
 export const MAX_PICTURE = 512 * 1024
@@ -20,7 +20,7 @@ const REFUSED = {
 
 /** Pictures that people upload. The claim `picture` is the address of theirs here. */
 export interface Pictures {
-  /** In place of the one before, without what it says beside the image (clean.ts). @throws ValidationError on `picture` */
+  /** In place of the one before, without what it says beside the image (src/shared/pictures/clean.ts). @throws ValidationError on `picture` */
   upload(accountId: string, bytes: Uint8Array | undefined): Promise<void>
   /** False: there is none. Takes away an address at another server, too. */
   remove(accountId: string): Promise<boolean>

@@ -7,6 +7,7 @@ import type { AccessAreaDependencies } from './access/form.ts'
 import { groupsArea } from './access/groups.ts'
 import { rolesArea } from './access/roles.ts'
 import { type AuditDependencies, auditArea } from './audit/routes.ts'
+import { type BrandingAreaDependencies, brandingArea } from './branding/routes.ts'
 import type { ClientsDependencies } from './clients/dependencies.ts'
 import type { ClientInsightDependencies } from './clients/insight.ts'
 import { clientsArea } from './clients/routes.ts'
@@ -36,6 +37,7 @@ export interface ConsoleAreas
     AuditDependencies,
     ClientsDependencies,
     ClientInsightDependencies,
+    BrandingAreaDependencies,
     ConfigurationAreaDependencies,
     DashboardDependencies,
     DefinitionsAreaDependencies,
@@ -77,6 +79,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   scimArea,
   settingsArea,
   languagesArea,
+  brandingArea,
 ]
 
 /** `/admin` and below. */

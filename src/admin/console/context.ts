@@ -39,6 +39,7 @@ export const SECTIONS = [
   { group: 'Security', id: 'audit', label: 'Audit log', href: '/admin/audit' },
   { group: 'Server', id: 'webhooks', label: 'Webhooks', href: '/admin/webhooks' },
   { group: 'Server', id: 'configuration', label: 'Configuration', href: '/admin/configuration' },
+  { group: 'Server', id: 'branding', label: 'Branding', href: '/admin/branding' },
   { group: 'Server', id: 'languages', label: 'Languages', href: '/admin/languages' },
   { group: 'Server', id: 'settings', label: 'Settings', href: '/admin/settings' },
 ] as const

@@ -10,6 +10,8 @@ import type { Claims } from '../../attributes/claims/claims.ts'
 import type { Audit } from '../../audit/audit.ts'
 import type { Entry } from '../../audit/entry.ts'
 import type { AuditDocument } from '../../audit/export.ts'
+import type { Branding } from '../../branding/branding.ts'
+import type { NamedBrandField } from '../../branding/fields.ts'
 import type { Clients } from '../../clients/clients.ts'
 import type { ClientField } from '../../clients/fields/table.ts'
 import type { AdministeredResources } from '../../clients/resources/administered.ts'
@@ -123,6 +125,8 @@ export interface RestDependencies {
   settings: Pick<Settings, 'described' | 'list' | 'change'>
   testMail: SendTestMail
   texts: Pick<Texts, 'list' | 'change'>
+  branding: Pick<Branding, 'get' | 'set'>
+  brandFields: readonly NamedBrandField[]
 }
 
 /** Where answers to be given again are kept; src/storage/artifacts. Its ids are stored hashed. */

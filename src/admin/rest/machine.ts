@@ -295,6 +295,17 @@ export function refuseOrganizationProviders(
 const trimmed = ({ href }: URL): string => href.replace(/\/+$/, '')
 
 /**
+ * Name, logo and links are what people know a page by, as its texts are.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseBranding(caller: Caller): void {
+  if (caller.kind === 'machine')
+    throw refused(
+      'A client cannot change brands, by which people know the pages. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
  * What pages say is what people trust them by: a text could send them to another site, or leave out what warns them.
  * @throws AppError administration_not_granted (403)
  */

@@ -9,6 +9,7 @@ import { requireClassified } from '../access.ts'
 import { groupRoutes } from './access/groups.ts'
 import { roleRoutes } from './access/roles.ts'
 import { auditRoutes } from './audit.ts'
+import { brandingRoutes } from './branding.ts'
 import { clientRoutes } from './clients/routes.ts'
 import { configurationRoutes } from './configuration/routes.ts'
 import { attributeRoutes, claimRoutes } from './definitions/routes.ts'
@@ -67,6 +68,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     overviewRoutes,
     settingsRoutes,
     textRoutes,
+    brandingRoutes,
     hookRoutes,
     webhookRoutes,
     impersonationRoutes,

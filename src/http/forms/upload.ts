@@ -3,20 +3,25 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { AppError } from '../../shared/errors.ts'
 import { message } from '../../shared/locales/texts.ts'
 
-const uploads = new WeakMap<FastifyRequest, Uint8Array>()
+const uploads = new WeakMap<FastifyRequest, Map<string, Uint8Array>>()
 
-/** The file of a form that `acceptUpload` has read; undefined: none was chosen. */
-export const uploadOf = (request: FastifyRequest): Uint8Array | undefined => uploads.get(request)
+/** The file of a field of a form that `acceptUpload` has read; undefined: none was chosen. */
+export const uploadOf = (request: FastifyRequest, name: string): Uint8Array | undefined =>
+  uploads.get(request)?.get(name)
 
 const unreadable = () => new AppError('invalid_form', 400, message('error.form.unreadable'))
 
 /**
- * Lets the forms of a context be multipart/form-data (RFC 7578), with one file among their fields. The fields are the body, as
+ * Lets the forms of a context be multipart/form-data (RFC 7578), with a file or more among their fields. The fields are the body, as
  * of any form; in place of the file it has its SHA-256, so that the same form sent twice is known. Read by the parser of the
  * runtime, from memory.
  * @param options.maxBytes of the whole form; what is larger is rejected (413) before it is read
+ * @param options.files the fields that may hold one
  */
-export function acceptUpload(context: FastifyInstance, { maxBytes }: { maxBytes: number }): void {
+export function acceptUpload(
+  context: FastifyInstance,
+  { maxBytes, files }: { maxBytes: number; files: readonly string[] },
+): void {
   context.addContentTypeParser(
     'multipart/form-data',
     { parseAs: 'buffer', bodyLimit: maxBytes },
@@ -28,7 +33,7 @@ export function acceptUpload(context: FastifyInstance, { maxBytes }: { maxBytes:
       const fields: Record<string, string> = Object.create(null)
       for (const [name, value] of form) {
         if (Object.hasOwn(fields, name)) throw unreadable()
-        fields[name] = typeof value === 'string' ? value : await keep(request, value)
+        fields[name] = typeof value === 'string' ? value : await keep(request, files, name, value)
         if (fields[name].includes('\0')) throw unreadable()
       }
       return fields
@@ -37,10 +42,16 @@ export function acceptUpload(context: FastifyInstance, { maxBytes }: { maxBytes:
 }
 
 /** An input without a file is sent as an empty one. */
-async function keep(request: FastifyRequest, file: Blob): Promise<string> {
-  if (uploads.has(request)) throw unreadable()
+async function keep(
+  request: FastifyRequest,
+  files: readonly string[],
+  name: string,
+  file: Blob,
+): Promise<string> {
+  if (!files.includes(name)) throw unreadable()
   const bytes = new Uint8Array(await file.arrayBuffer())
   if (bytes.length === 0) return ''
-  uploads.set(request, bytes)
+  const kept = uploads.get(request) ?? new Map<string, Uint8Array>()
+  uploads.set(request, kept.set(name, bytes))
   return createHash('sha256').update(bytes).digest('base64url')
 }

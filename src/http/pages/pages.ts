@@ -15,6 +15,8 @@ export interface Form {
 /** The application a person is on the way to. */
 export interface ShownClient {
   name: string
+  /** Whose brand its pages wear, as the interaction says. Undefined: the server's. */
+  brand?: { client: string; organization?: string | undefined } | undefined
   logoUri?: string | undefined
   clientUri?: string | undefined
   policyUri?: string | undefined
@@ -23,6 +25,21 @@ export interface ShownClient {
   unverified?: boolean | undefined
   /** Where the document is that it is known by. */
   documentHost?: string | undefined
+}
+
+/** What every page wears. Addresses are of this server, but for the links. */
+export interface PageBrand {
+  name: string
+  /** `wide`: it stands alone, since it holds the name. */
+  logo: { address: string; width: number; height: number; wide: boolean } | undefined
+  /** Whether an administrator has given it a name. */
+  named: boolean
+  favicon: string | undefined
+  /** Its style sheet. */
+  sheet: string | undefined
+  support: string | undefined
+  terms: string | undefined
+  privacy: string | undefined
 }
 
 /** A form that is one button. */

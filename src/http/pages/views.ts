@@ -9,7 +9,7 @@ import { own } from '../../shared/own.ts'
 import { CSRF_FIELD } from '../forms/csrf.ts'
 import { withErrorSummary } from '../forms/error-summary.ts'
 import { flashOf, markRejected, takenBy, withTyped } from '../forms/flash.ts'
-import type { Pages } from './pages.ts'
+import type { PageBrand, Pages, ShownClient } from './pages.ts'
 import { sendPage } from './send-page.ts'
 import { supportBanner } from './support-banner.ts'
 
@@ -26,6 +26,8 @@ export async function registerViews(
     cache: boolean
     asset: (name: string) => string
     icons: Readonly<Record<string, string | undefined>>
+    /** What a page wears. @param by as its interaction says */
+    brand: (by?: ShownClient['brand']) => PageBrand
   },
 ): Promise<void> {
   await app.register(view, {
@@ -45,6 +47,7 @@ export async function registerViews(
       direction,
       locales: LOCALES,
       support: supportBanner,
+      brandOf: options.brand,
       timeOf: minuteOf,
     },
   })

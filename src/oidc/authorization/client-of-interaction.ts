@@ -1,7 +1,9 @@
 import type { ShownClient } from '../../http/pages/pages.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import { namedOrganization } from '../organizations/standing.ts'
 
 interface NamedClient {
+  verified?: boolean
   metadata: { client_name: string; logo_uri?: string | undefined }
 }
 
@@ -13,7 +15,12 @@ export const clientOfInteraction =
   }) =>
   async (uid: string): Promise<ShownClient | undefined> => {
     const { params } = (await deps.artifacts.find('Interaction', uid)) ?? {}
-    const { client_id: id } = (params ?? {}) as { client_id?: unknown }
+    const given = (params ?? {}) as Readonly<Record<string, unknown>>
+    const { client_id: id } = given
     const client = typeof id === 'string' ? await deps.findClient(id) : undefined
-    return client && { name: client.metadata.client_name, logoUri: client.metadata.logo_uri }
+    if (typeof id !== 'string' || client === undefined) return undefined
+    const { client_name: name, logo_uri: logoUri } = client.metadata
+    // As of clientView: what nobody has checked wears no logo and no brand.
+    if (client.verified === false) return { name }
+    return { name, logoUri, brand: { client: id, organization: namedOrganization(given) } }
   }

@@ -14,6 +14,8 @@ export function clientView(client: Client | undefined): (ShownClient & { unverif
     policyUri: client.policyUri,
     tosUri: client.tosUri,
     unverified,
+    // Nor may it look like a company that people know.
+    brand: unverified ? undefined : { client: client.clientId },
     documentHost: websiteOf(client.clientId)?.host,
   }
 }

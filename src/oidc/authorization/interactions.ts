@@ -1,6 +1,7 @@
 // Over 300 lines: each way on of an interaction reads it, judges whose it is and saves it, by the same five functions.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
+import type { ShownClient } from '../../http/pages/pages.ts'
 import { addMethods, type NeededFactor, reaches } from '../../shared/acr.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import { epochSeconds } from '../../shared/clock.ts'
@@ -235,7 +236,10 @@ export function createInteractions(deps: {
         needed: (interaction.prompt.details as { needed?: NeededFactor }).needed,
         client: {
           id: clientId,
-          ...(clientView(client) ?? { name: clientId, unverified: false }),
+          ...brandedFor(
+            namedOrganization(interaction.params),
+            clientView(client) ?? { name: clientId, unverified: false },
+          ),
         },
         accountId: asks ? consents : interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),
@@ -379,3 +383,7 @@ const answers = (
 ): session is SignInSession =>
   session !== undefined &&
   session.loginTs >= interaction.startedAt + (interaction.accountId === undefined ? 0 : 1)
+
+/** Its pages wear the brand of the organization too that the request names. */
+const brandedFor = <View extends ShownClient>(organization: string | undefined, view: View): View =>
+  view.brand === undefined ? view : { ...view, brand: { ...view.brand, organization } }

@@ -22,14 +22,14 @@ export async function pictureRoutes(
   signedIn: SignedIn,
 ): Promise<void> {
   await app.register(async (scope) => {
-    acceptUpload(scope, { maxBytes: MAX_FORM })
+    acceptUpload(scope, { maxBytes: MAX_FORM, files: ['picture'] })
     scope.post(
       '/account/picture',
       http.limit('account'),
       signedIn.onSubmit(
         '/account',
         async ({ account }, request) => {
-          await accounts.pictures.upload(account.id, uploadOf(request))
+          await accounts.pictures.upload(account.id, uploadOf(request, 'picture'))
           return '/account?done=picture'
         },
         async (reply, signed, error) =>

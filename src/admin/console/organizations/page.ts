@@ -158,6 +158,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       domains: owned.map((each) => heldDomain(id, each)),
       addDomain: { action: `${pageOf(id)}/domains`, ...also.addDomain },
       removeHref: `${pageOf(id)}/delete`,
+      brandHref: `/admin/branding/organizations/${id}`,
     }
     return renderConsole(request, reply, 'organizations', 'admin/organizations-one', data, {
       notice: also.status === undefined ? noticeOf(NOTICES, given.done) : undefined,

@@ -52,6 +52,7 @@ declare module '../../../http/pages/pages.ts' {
       domains: HeldDomain[]
       addDomain: Form
       removeHref: string
+      brandHref: string
     }
     'admin/organizations-member': {
       frame: ConsoleFrame

@@ -1,0 +1,193 @@
+import { z } from 'zod'
+import { type FieldProblem, schemaProblems, ValidationError } from '../shared/validation-error.ts'
+import { goodAccent, goodBackground } from './theme.ts'
+
+/** How people enter a value; the form, the REST API and the command line follow from it. */
+export type BrandInput = 'text' | 'colour' | 'number' | 'picture' | 'url' | 'long'
+
+interface Field<Value> {
+  label: string
+  hint: string
+  input: BrandInput
+  /** Of a value that is said. Its message says what is right. */
+  schema: z.ZodType<Value>
+}
+
+const oneLine = (most: number, error: string) =>
+  z
+    .string({ error })
+    .trim()
+    .min(1, { error })
+    .max(most, { error })
+    .regex(/^[^\p{Cc}\p{Cf}\p{Co}\u2028\u2029]*$/u, { error })
+
+const COLOUR = 'must be a colour as #rrggbb, for example #0f5c73'
+const colour = z
+  .string({ error: COLOUR })
+  .trim()
+  .regex(/^#([\da-f]{3}|[\da-f]{6})$/i, { error: COLOUR })
+  .transform((text) => {
+    const digits = text.slice(1).toLowerCase()
+    return `#${digits.length === 3 ? [...digits].map((digit) => digit + digit).join('') : digits}`
+  })
+
+function address(protocols: readonly string[], error: string) {
+  return z
+    .string({ error })
+    .trim()
+    .max(500, { error })
+    .refine((text) => protocols.includes(URL.parse(text)?.protocol ?? '') && !/[\s\p{Cc}]/u.test(text), {
+      error,
+    })
+    .transform((text) => new URL(text).href)
+}
+const PAGE = 'must be an address that begins with https://, for example https://example.com/terms'
+const SUPPORT = 'must be an address that begins with https:// or mailto:, for example mailto:help@example.com'
+
+/** Where a picture is: what `file` of src/branding/images.ts names. */
+export const PICTURE = /^\/theme\/([\w-]{43}\.(\d{1,4})x(\d{1,4})\.(?:png|jpg|webp))$/
+const NO_PICTURE =
+  'must be a picture: a data: URI of a PNG, JPEG or WebP, or the address of one that this server has'
+
+const RADIUS = 'must be a whole number of pixels from 0 to 24, for example 8'
+const FOOTER = 'must be a text of at most 500 characters'
+
+/** What there is to say of a brand. Every form, the REST API, the command line and configuration files are made of this table. */
+export const BRAND_FIELDS = {
+  name: {
+    label: 'Name',
+    hint: 'Stands in the head of every page, in titles and in messages.',
+    input: 'text',
+    schema: oneLine(60, 'must be a name of at most 60 characters, for example Harbour Notes'),
+  },
+  logo: {
+    label: 'Logo',
+    hint: 'PNG, JPEG or WebP, at most 512 KiB. A wide one stands alone, one that is about a square beside the name.',
+    input: 'picture',
+    schema: z.string({ error: NO_PICTURE }).regex(PICTURE, { error: NO_PICTURE }),
+  },
+  favicon: {
+    label: 'Icon',
+    hint: 'Stands in the tab of the browser: a square PNG or WebP, 64 pixels or more.',
+    input: 'picture',
+    schema: z.string({ error: NO_PICTURE }).regex(PICTURE, { error: NO_PICTURE }),
+  },
+  accent: {
+    label: 'Accent',
+    hint: 'Of buttons and links, as #rrggbb. Dark pages get one of the same hue.',
+    input: 'colour',
+    schema: colour,
+  },
+  background: {
+    label: 'Background',
+    hint: 'Of the page around its card, as #rrggbb: a light one, dark pages get a dark one of the same hue.',
+    input: 'colour',
+    schema: colour,
+  },
+  radius: {
+    label: 'Corners',
+    hint: 'Radius in pixels, from 0 to 24. It ships as 8.',
+    input: 'number',
+    schema: z.int({ error: RADIUS }).min(0, { error: RADIUS }).max(24, { error: RADIUS }),
+  },
+  support_url: {
+    label: 'Help',
+    hint: 'Stands in the foot of every page: https://… or mailto:…',
+    input: 'url',
+    schema: address(['https:', 'mailto:'], SUPPORT),
+  },
+  terms_url: {
+    label: 'Terms',
+    hint: 'Stands in the foot of every page: https://…',
+    input: 'url',
+    schema: address(['https:'], PAGE),
+  },
+  privacy_url: {
+    label: 'Privacy policy',
+    hint: 'Stands in the foot of every page: https://…',
+    input: 'url',
+    schema: address(['https:'], PAGE),
+  },
+  mail_footer: {
+    label: 'Foot of messages',
+    hint: 'Stands below every message, such as the company and its address. Line breaks stay.',
+    input: 'long',
+    schema: z
+      .string({ error: FOOTER })
+      .trim()
+      .min(1, { error: FOOTER })
+      .max(500, { error: FOOTER })
+      .transform((text) => text.replaceAll('\r\n', '\n'))
+      .refine((text) => /^[^\p{Cc}\p{Co}\u2028\u2029]*$/u.test(text.replaceAll('\n', '')), { error: FOOTER }),
+  },
+} as const satisfies Record<string, Field<string> | Field<number>>
+
+export type BrandField = keyof typeof BRAND_FIELDS
+
+/** What is said of a brand; null: what stands behind it is taken, in the end what ships. */
+export type Brand = { readonly [Name in BrandField]: z.output<(typeof BRAND_FIELDS)[Name]['schema']> | null }
+
+export const BRAND_NAMES = Object.keys(BRAND_FIELDS) as BrandField[]
+
+/** A field in words, for the pages and the command line. */
+export interface NamedBrandField {
+  name: BrandField
+  label: string
+  hint: string
+  input: BrandInput
+}
+
+export const NAMED_BRAND_FIELDS: readonly NamedBrandField[] = BRAND_NAMES.map((name) => {
+  const { label, hint, input } = BRAND_FIELDS[name]
+  return { name, label, hint, input }
+})
+
+export const NOTHING_SAID = Object.fromEntries(BRAND_NAMES.map((name) => [name, null])) as unknown as Brand
+
+const schema = z.strictObject(
+  Object.fromEntries(
+    BRAND_NAMES.map((name) => [
+      name,
+      (BRAND_FIELDS[name].schema as z.ZodType).nullish().transform((value) => value ?? null),
+    ]),
+  ),
+  { error: 'must be a map of fields' },
+)
+
+/** What a text in a form or an argument stands for; empty: nothing is said. */
+export function fromText(name: BrandField, text: string): unknown {
+  const trimmed = text.trim()
+  if (trimmed === '') return null
+  return BRAND_FIELDS[name].input === 'number' && /^\d{1,4}$/.test(trimmed) ? Number(trimmed) : trimmed
+}
+
+/**
+ * A whole brand: what is left out is not said.
+ * @throws ValidationError with every problem at once: colours that texts cannot be read on too, with the nearest that they can
+ */
+export function parseBrand(given: unknown): Brand {
+  const { data, error } = schema.safeParse(given)
+  if (error) throw new ValidationError(schemaProblems(error), { code: 'invalid_branding' })
+  const brand = data as unknown as Brand
+  const problems = unreadable(brand)
+  if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_branding' })
+  return brand
+}
+
+/** WCAG 2.2 SC 1.4.3. On dark pages every colour is computed, and none has to be refused. */
+function unreadable({ accent, background }: Brand): FieldProblem[] {
+  const problems: FieldProblem[] = []
+  const ground = background === null ? null : goodBackground(background)
+  if (background !== null && ground !== background)
+    problems.push({
+      field: 'background',
+      message: `is too dark for the texts on it, which need a contrast of 4.5:1. The nearest colour that passes is ${ground}`,
+    })
+  const good = accent === null ? null : goodAccent(accent, ground)
+  if (accent !== null && good !== accent)
+    problems.push({
+      field: 'accent',
+      message: `cannot be read on light pages, nor white text on it: the contrast has to be 4.5:1. The nearest colour that passes is ${good}`,
+    })
+  return problems
+}
