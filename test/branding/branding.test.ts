@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { brotliDecompressSync } from 'node:zlib'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { machine, type Person, person, type Rest } from '../admin/rest/support.ts'
+import { machine, person, type Rest } from '../admin/rest/support.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { photoWithPlace, png, webp } from '../support/pictures.ts'
@@ -20,11 +20,9 @@ const EMPTY = {
 describe.each(engines)('brands, on %s', (engine) => {
   let latchkey: Latchkey
   let rest: Rest
-  let admin: Person
   beforeAll(async () => {
     latchkey = await startLatchkey({ engine })
-    admin = await person(latchkey, 'admin')
-    rest = admin.rest
+    rest = (await person(latchkey, 'admin')).rest
   })
   beforeEach(() => rest.put('/branding', {}))
   afterAll(() => latchkey.stop())
