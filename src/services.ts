@@ -14,6 +14,8 @@ import { inviterName } from './accounts/sign-up/inviter.ts'
 import { endSignIns } from './accounts/store/generation.ts'
 import { keepVerifiedPhone } from './accounts/store/phone.ts'
 import { accountView } from './accounts/store/reads.ts'
+import { type AdministratorRoles, createAdministratorRoles } from './administrators/administrator-roles.ts'
+import { ADMINISTRATOR_ROLE_FIELDS } from './administrators/table.ts'
 import { type Attributes, createAttributes } from './attributes/attributes.ts'
 import { type Claims, createClaims } from './attributes/claims/claims.ts'
 import { CLAIM_FIELDS } from './attributes/claims/table.ts'
@@ -115,6 +117,8 @@ export interface Services extends Foundation {
   /** A network address with its place, if that is known: “192.0.2.1 (Paris, France)”. */
   describeAddress(address: string): Promise<string>
   accounts: Accounts
+  /** Roles of administration that are defined, and what each comes to. */
+  administratorRoles: AdministratorRoles
   /** Administrators who sign in as a person to help them. */
   impersonations: Impersonations
   /** What administrators have defined of people. */
@@ -233,9 +237,22 @@ export async function openServices(
     events: event,
     logger,
   })
+  const administratorRoles = createAdministratorRoles({
+    store: foundation.documents.administrator_roles,
+    clock,
+    organizationId: async (idOrSlug) => (await organizations.find(idOrSlug)).id,
+    holders: async (role, limit) =>
+      (await accounts.search({ role, limit })).items.map(({ id, displayUsername }) => ({
+        id,
+        username: displayUsername,
+      })),
+    takeFrom: async (accountId, role) => accounts.loseRole(accountId, role),
+    events: event,
+  })
   const accounts = createAccounts({
     db,
     attributes,
+    roles: administratorRoles,
     hooks,
     clock,
     mailer,
@@ -419,6 +436,8 @@ export async function openServices(
         const from = new Date(since).toISOString()
         return (await audit.list({ action: 'account.impersonated', from }, { limit: 100 })).items
       },
+      mayImpersonate: async (role) =>
+        (await administratorRoles.authorityOf(role)).permissions.has('user.impersonate'),
       mail: mailer,
       events: event,
       settings: values,
@@ -426,6 +445,7 @@ export async function openServices(
       clock,
     }),
     attributes,
+    administratorRoles,
     customClaims,
     hooks,
     tokenReads: db.tokenReads(accountView),
@@ -459,6 +479,7 @@ export async function openServices(
       attributes: createDefinitionConfiguration(attributes, ATTRIBUTE_FIELDS),
       claims: createDefinitionConfiguration(customClaims, CLAIM_FIELDS),
       hooks: createDefinitionConfiguration(hooks, HOOK_FIELDS),
+      administrator_roles: createDefinitionConfiguration(administratorRoles, ADMINISTRATOR_ROLE_FIELDS),
       store: createConfigurationStore({ db, clock }),
       events: event,
       settings,

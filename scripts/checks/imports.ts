@@ -21,6 +21,7 @@ const domains = [
   'access',
   'attributes',
   'accounts',
+  'administrators',
   'audit',
   'branding',
   'clients',

@@ -104,7 +104,7 @@ export function toAccount(row: AccountRow): Account {
     ...profileOf(row),
     phoneVerified: Boolean(row.phoneVerified),
     address: row.address === null ? null : (JSON.parse(row.address) as Address),
-    role: row.role === 'admin' || row.role === 'auditor' ? row.role : 'user',
+    role: row.role,
     invitedUntil: orNull(row.invitedUntil),
     disabledAt: orNull(row.disabledAt),
     generation: row.generation,

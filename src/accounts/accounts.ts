@@ -16,7 +16,7 @@ import type { Clock } from '../shared/clock.ts'
 import type { KnownDevice } from '../shared/known-device.ts'
 import type { Database } from '../storage/database.ts'
 import { type Account, type AccountRow, type Role, toAccount } from './account.ts'
-import { createAdministration } from './administration.ts'
+import { createAdministration, type RoleRules } from './administration.ts'
 import { type Authentication, createAuthenticate, type ProviderOfDomain } from './authenticate.ts'
 import { createCleanup } from './cleanup.ts'
 import { createDeletion, type Deletion } from './deletion/deletion.ts'
@@ -258,7 +258,7 @@ export interface Accounts {
   /** How many people can sign in, and how many of them by what kind of second factor. */
   secondFactorShares(): Promise<SecondFactorShares>
   /**
-   * Changes names, role and address, and whether a second factor is required of the person. A role that is taken away ends every session and token. Another address has to be
+   * Changes names, role (built-in, or the name or ID of one that is defined) and address, and whether a second factor is required of the person. A role that is taken away ends every session and token. Another address has to be
    * proven by its owner, and counts then; what was sent to an earlier one proves nothing any more. An account that is invited
    * is invited there instead. Values that are there already are not written.
    * @param options.ifVersion the `updatedAt` that the change is meant for
@@ -268,6 +268,8 @@ export interface Accounts {
   updateByAdmin(id: string, input: AdminChangesInput, options?: { ifVersion?: number }): Promise<Account>
   /** @throws AppError `last_administrator` (409) */
   setRole(id: string, role: Role): Promise<Account>
+  /** Takes a role that is gone from who has it still: they are a user from then on, and signed out. */
+  loseRole(id: string, role: Role): Promise<void>
   /** Ends every session and token; the person may sign in again. */
   endSessions(id: string): Promise<Account>
   /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */
@@ -349,13 +351,21 @@ export interface AccountsDependencies {
   secondFactorRequired?: SecondFactorRequirement | undefined
   /** Judges values of attributes; there are none unless given. */
   attributes?: AttributeRules | undefined
+  /** Which roles there are, and who may give them; the built-in ones, by everybody, unless given. */
+  roles?: RoleRules | undefined
   /** Asked before a person registers; none unless given. */
   hooks?: BeforeHooks | undefined
 }
 
+const BUILT_IN: RoleRules = {
+  resolve: async (typed) => typed,
+  requireMayGive: async () => undefined,
+  nameOf: (role) => role,
+}
+
 export function createAccounts(deps: AccountsDependencies): Accounts {
   const { db, clock, mailer: mail, events, sessions, codeKey, issuer, settings } = deps
-  const { secondFactorRequired = () => false, attributes = NO_ATTRIBUTES } = deps
+  const { secondFactorRequired = () => false, attributes = NO_ATTRIBUTES, roles = BUILT_IN } = deps
   const store = createAccountStore({ db, clock })
   const tokenStore = createTokenStore({ db, clock })
   const tokens = createOneTimeTokens({ store: tokenStore, clock, codeKey })
@@ -406,7 +416,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const passwords = createPasswordCheck({ hasher, failures, clock, locked: resets.announceLock })
   const linkedStore = createLinkedStore({ db, clock })
   const invitations = createInvitations({ ...shared, linkedStore })
-  const administration = createAdministration({ ...shared, verification, invitations })
+  const administration = createAdministration({ ...shared, verification, invitations, roles })
   const profile = createProfile({ ...shared, verification })
   const deletion = createDeletion(shared)
   const cleanup = createCleanup(shared)
@@ -449,6 +459,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     lockedDevices: failures.lockedDevices,
     unlock: administration.unlock,
     setRole: administration.setRole,
+    loseRole: administration.loseRole,
     delete: administration.delete,
     sendInvitation: invitations.sendInvitation,
     withdrawInvitation: invitations.withdrawInvitation,

@@ -1,6 +1,7 @@
 import { type AttributeRules, attributesText } from '../shared/attribute-values.ts'
 import type { Clock } from '../shared/clock.ts'
-import { AppError, VersionConflict } from '../shared/errors.ts'
+import { AppError, unlessCode, VersionConflict } from '../shared/errors.ts'
+import type { Role } from '../shared/roles.ts'
 import { type Account, notFound, withoutPassword } from './account.ts'
 import type { Accounts } from './accounts.ts'
 import { claimChanges } from './claims.ts'
@@ -24,6 +25,16 @@ import { tellOfLostPhone } from './verified-phone.ts'
 /** Changes of one account that come between, before the last one gives up. */
 const MAX_TRIES = 20
 
+/** What the role of an account may be, and who may change it (src/administrators). */
+export interface RoleRules {
+  /** @throws ValidationError of `role` */
+  resolve(typed: string): Promise<Role>
+  /** @throws AppError own_role, role_not_yours (403) */
+  requireMayGive(accountId: string | undefined, before: Role, role: Role): Promise<void>
+  /** For people. */
+  nameOf(role: Role): string
+}
+
 type Administration = Pick<
   Accounts,
   | 'createByAdmin'
@@ -38,6 +49,7 @@ type Administration = Pick<
   | 'enable'
   | 'unlock'
   | 'setRole'
+  | 'loseRole'
   | 'delete'
 >
 
@@ -56,6 +68,7 @@ export function createAdministration(deps: {
   mail: MailOut
   links: Links
   attributes: AttributeRules
+  roles: RoleRules
 }): Administration {
   const { store, tokenStore, failures, prepare, sessions, verification, invitations, events, clock } = deps
 
@@ -100,7 +113,11 @@ export function createAdministration(deps: {
   /** A role that was taken away has ended every sign-in; what hangs on them goes too. */
   const roleChanged = async (before: Account, account: Account): Promise<void> => {
     if (account.generation !== before.generation) await sessions.endAll(account.id)
-    events.emit({ type: 'account.role_changed', reason: account.role, ...changeOf(before, account) })
+    events.emit({
+      type: 'account.role_changed',
+      reason: deps.roles.nameOf(account.role),
+      ...changeOf(before, account),
+    })
   }
 
   /** An account that cannot be invited is deleted again: the next try may use the same username. */
@@ -115,11 +132,19 @@ export function createAdministration(deps: {
   }
 
   async function update(id: string, input: AdminChangesInput, ifVersion?: number): Promise<Account> {
-    const { email, role, secondFactorRequired, attributes, ...claims } = parseFields(
-      adminChangesSchema,
-      input,
-    )
+    const {
+      email,
+      role: typedRole,
+      secondFactorRequired,
+      attributes,
+      ...claims
+    } = parseFields(adminChangesSchema, input)
     const before = found(await store.byId(id))
+    const role = typedRole === undefined ? undefined : await deps.roles.resolve(typedRole)
+    if (role !== undefined) await deps.roles.requireMayGive(id, before.role, role)
+    // Whose role was judged has to be who gets another one.
+    const ifUpdatedAt =
+      ifVersion ?? (role === undefined || role === before.role ? undefined : before.updatedAt)
     const pendingEmail = email === before.email ? null : email
     const wanted = {
       ...claimChanges(claims, before),
@@ -139,8 +164,8 @@ export function createAdministration(deps: {
     else if (wasInvited && changes.pendingEmail) await invitations.requireInvitable(id, changes.pendingEmail)
     const account =
       changes.role !== undefined && changes.role !== 'admin'
-        ? await changeUnlessLast(id, changes, ifVersion)
-        : await changeSince(id, changes, ifVersion)
+        ? await changeUnlessLast(id, changes, ifUpdatedAt)
+        : await changeSince(id, changes, ifUpdatedAt)
     if (isChanged(before, account))
       events.emit({ type: 'account.profile_changed', ...changeOf(before, account) })
     tellOfLostPhone(deps, before, account)
@@ -159,7 +184,9 @@ export function createAdministration(deps: {
       const email = canonicalEmail(String(input.email ?? ''))
       const invited = !input.password && input.verified !== true && email !== undefined
       const named = invited && !input.username ? await invitations.suggestUsername(email) : input.username
-      const prepared = await prepare({ ...input, username: named })
+      const role = await deps.roles.resolve(String(input.role ?? 'user'))
+      await deps.roles.requireMayGive(undefined, 'user', role)
+      const prepared = await prepare({ ...input, username: named, role })
       if (invited) await invitations.requireInvitable(prepared.id, email)
       const account = await store.insert(prepared)
       if (typeof account === 'string') throw takenError(account)
@@ -243,13 +270,24 @@ export function createAdministration(deps: {
       return found(await store.byId(id))
     },
 
-    async setRole(id, role) {
+    async setRole(id, typed) {
       const before = found(await store.byId(id))
+      const role = await deps.roles.resolve(typed)
       if (role === before.role) return before
+      await deps.roles.requireMayGive(id, before.role, role)
       const account =
         role === 'admin' ? found(await store.change(id, { role })) : await changeUnlessLast(id, { role })
       await roleChanged(before, account)
       return account
+    },
+
+    async loseRole(id, role) {
+      const before = await store.byId(id)
+      if (before?.role !== role) return
+      const account = await changeUnlessLast(id, { role: 'user' }, before.updatedAt).catch(
+        unlessCode('version_conflict'),
+      )
+      if (account) await roleChanged(before, account)
     },
 
     async delete(id) {

@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { saying } from '../shared/locales/texts.ts'
 import { addressSchema } from '../shared/profile/address.ts'
 import { type IdentifyingProperty, identifyingFields, profileShape } from '../shared/profile/fields.ts'
-import { ROLES } from '../shared/roles.ts'
 import { type Emptiable, emptiable } from '../shared/text.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { emailAddress } from './email/address.ts'
@@ -42,14 +41,15 @@ export const adminAccountSchema = registrationSchema.extend({
   attributes: z.unknown().optional(),
   password: typedPassword.nullish(),
   verified: z.boolean().default(false),
-  role: z.enum(ROLES, saying('field.role')).default('user'),
+  /** A built-in role, or the name or ID of one that is defined. */
+  role: z.string(saying('field.role')).max(64, saying('field.role')).default('user'),
 })
 
 /** What an administrator changes of an account. Fields left out stay as they are; null or '' empties one. */
 export const adminChangesSchema = z.object({
   ...claims,
   email: emailAddress.optional(),
-  role: z.enum(ROLES, saying('field.role')).optional(),
+  role: z.string(saying('field.role')).max(64, saying('field.role')).optional(),
   secondFactorRequired: z.boolean(saying('field.boolean')).optional(),
   /** Judged by their definitions. */
   attributes: z.unknown().optional(),

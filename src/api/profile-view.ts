@@ -19,7 +19,7 @@ export const profileOf = (account: Account, attributes: Pick<Attributes, 'shownT
   email: account.email,
   ...ownNames(account),
   is_active: account.disabledAt === null,
-  is_staff: account.role === 'admin' || account.role === 'auditor',
+  is_staff: account.role !== 'user',
   is_superuser: account.role === 'admin',
   email_verified: account.email !== null,
   ...seenOf(account, attributes),

@@ -215,7 +215,9 @@ export const profile = z
         examples: [{ department: 'Sales' }],
       }),
     is_active: z.boolean().meta({ examples: [true] }),
-    is_staff: z.boolean().meta({ description: 'Auditor or administrator.', examples: [false] }),
+    is_staff: z
+      .boolean()
+      .meta({ description: 'Auditor, administrator, or an administrator role.', examples: [false] }),
     is_superuser: z.boolean().meta({ description: 'Administrator.', examples: [false] }),
     email_verified: z.boolean().meta({ examples: [true] }),
   })

@@ -125,6 +125,9 @@ export const EVENT_TYPES = {
   'resource.removed': 'removed the API {target}',
   'resource.credential_added': 'made a credential of the API {target}',
   'resource.credential_removed': 'removed a credential of the API {target}',
+  'administrator_role.created': 'defined the administrator role {target}',
+  'administrator_role.updated': 'changed the administrator role {target}',
+  'administrator_role.deleted': 'deleted the administrator role {target}',
   'role.created': 'created the role {target}',
   'role.updated': 'changed the role {target}',
   'role.deleted': 'deleted the role {target}',
@@ -155,6 +158,7 @@ export type EventType = keyof typeof EVENT_TYPES
 
 const FAMILIES: Readonly<Record<string, string>> = {
   account: 'Accounts and sign-ins',
+  administrator_role: 'Administrator roles',
   attribute: 'User attributes',
   audit: 'The audit log itself',
   branding: 'Brands',

@@ -104,7 +104,18 @@ async function fits({ keys }: Services): Promise<boolean> {
 
 function cliServices(services: Services, config: Config, database: string): CliServices {
   const { access } = services
-  const { accounts, audit, breaches, clients, clientScopes, configuration, db, keptTokens, keys } = services
+  const {
+    accounts,
+    administratorRoles,
+    audit,
+    breaches,
+    clients,
+    clientScopes,
+    configuration,
+    db,
+    keptTokens,
+    keys,
+  } = services
   const { lostTokens, mailer, providers, registration, rejections, reservedScopes, resourceCredentials } =
     services
   const {
@@ -126,6 +137,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
     ...{
       access,
       accounts,
+      administratorRoles,
       attributes,
       audit,
       breaches,

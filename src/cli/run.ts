@@ -12,7 +12,12 @@ import { applyCommand } from './configuration/apply.ts'
 import { exportCommand } from './configuration/export.ts'
 import { planCommand } from './configuration/plan.ts'
 import { type Cli, type CliDependencies, CliError } from './context.ts'
-import { attributeCommands, claimCommands, hookCommands } from './definitions/commands.ts'
+import {
+  administratorRoleCommands,
+  attributeCommands,
+  claimCommands,
+  hookCommands,
+} from './definitions/commands.ts'
 import { doctorCommand } from './doctor/doctor.ts'
 import { errorLines } from './errors.ts'
 import { eventCommands } from './events.ts'
@@ -112,6 +117,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     attributeCommands(cli),
     claimCommands(cli),
     hookCommands(cli),
+    administratorRoleCommands(cli),
     resourceCommands(cli),
     providerCommands(cli),
     registrationCommands(cli),

@@ -4,6 +4,7 @@ import type { Services } from '../services.ts'
 type Shared =
   | 'access'
   | 'accounts'
+  | 'administratorRoles'
   | 'attributes'
   | 'audit'
   | 'branding'

@@ -190,7 +190,7 @@ export function createClients(deps: ClientsDependencies): Clients {
 
     async list(request = {}) {
       const { limit, after } = parsePageRequest(request)
-      const rows = await store.list(limit + 1, after, searchText(request.search))
+      const rows = await store.list(limit + 1, after, searchText(request.search), request.only)
       return toPage(rows, limit, positionOf, (row) => clientView(row, clock()))
     },
 

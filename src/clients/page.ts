@@ -4,6 +4,8 @@ import type { PageRequest, Position } from '../shared/paging.ts'
 export interface SearchRequest extends PageRequest {
   /** Only what has this in its name, ID or redirect URIs. */
   search?: string | undefined
+  /** Only these, by their IDs. */
+  only?: readonly string[] | undefined
 }
 
 /** Of the text that is searched for, in characters. */

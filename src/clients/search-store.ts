@@ -12,9 +12,14 @@ const dialects = {
 
 // One walk along the index of the list, newest first, that ends when the page is full. The cheap test of the whole text
 // comes before the one that takes the JSON apart.
-const statement = (dialect: Sql['dialect'], paged: boolean) => `SELECT id FROM clients
+const statement = (
+  dialect: Sql['dialect'],
+  paged: boolean,
+  only: number | undefined,
+) => `SELECT id FROM clients
   WHERE (LOWER(name) LIKE ? ESCAPE '!' OR id LIKE ? ESCAPE '!'
     OR (LOWER(metadata) LIKE ? ESCAPE '!' AND LOWER(${dialects[dialect].redirectUris}) LIKE ? ESCAPE '!'))
+  ${only === undefined ? '' : `AND id IN (${Array.from({ length: only }, () => '?').join(', ') || 'NULL'})`}
   ${paged ? `AND (created_at < ${dialects[dialect].moment} OR (created_at = ${dialects[dialect].moment} AND id < ?))` : ''}
   ORDER BY created_at DESC, id DESC LIMIT ?`
 
@@ -27,13 +32,15 @@ export async function findIds(
   search: string,
   limit: number,
   after: Position | undefined,
+  only?: readonly string[],
 ): Promise<string[]> {
   const text = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[%_!]/g, '!$&')
   const pattern = `%${text}%`
   const moment = after && sqlTime(after.at)
   const position = after && moment ? [moment, moment, after.id] : []
-  const rows = await reads.all<{ id: string }>(statement(reads.dialect, after !== undefined), [
+  const rows = await reads.all<{ id: string }>(statement(reads.dialect, after !== undefined, only?.length), [
     ...[pattern, pattern, pattern, pattern],
+    ...(only ?? []),
     ...position,
     limit,
   ])

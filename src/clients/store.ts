@@ -103,7 +103,12 @@ export interface ClientStore {
    * The newest first, at most `limit` behind a place.
    * @param search ends in three statements however many there are: ids, clients, secrets
    */
-  list(limit: number, after: Position | undefined, search: string | undefined): Promise<ClientRow[]>
+  list(
+    limit: number,
+    after: Position | undefined,
+    search: string | undefined,
+    only?: readonly string[],
+  ): Promise<ClientRow[]>
   /** Clients whose registration has this text in it, the oldest first, a hundred at most unless given. */
   findMentioning(text: string, most?: number): Promise<ClientRow[]>
   /**
@@ -148,10 +153,12 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
 
     find: (id) => prisma.client.findUnique({ where: { id }, select: CLIENT_ROW }),
 
-    async list(limit, after, search) {
-      const found = search === undefined ? undefined : await findIds(reads, search, limit, after)
+    async list(limit, after, search, only) {
+      const found = search === undefined ? undefined : await findIds(reads, search, limit, after, only)
       return prisma.client.findMany({
-        where: found ? { id: { in: found } } : (afterPosition(after) ?? {}),
+        where: found
+          ? { id: { in: found } }
+          : { ...afterPosition(after), ...(only && { id: { in: [...only] } }) },
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,
         select: CLIENT_ROW,

@@ -10,6 +10,7 @@ type Services = Pick<
   | 'clients'
   | 'groups'
   | 'hooks'
+  | 'administrator_roles'
   | 'organizations'
   | 'resources'
   | 'roles'

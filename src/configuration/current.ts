@@ -103,7 +103,7 @@ export const organizationOf = (organization: object): Existing => ({
 })
 
 const definitionOf =
-  (kind: 'attribute' | 'claim' | 'hook') =>
+  (kind: 'attribute' | 'claim' | 'hook' | 'administrator_role') =>
   (definition: object): Existing => ({
     kind,
     id: String((definition as Fields).name),
@@ -113,6 +113,7 @@ const definitionOf =
 export const attributeOf = definitionOf('attribute')
 export const claimOf = definitionOf('claim')
 export const hookOf = definitionOf('hook')
+export const administratorRoleOf = definitionOf('administrator_role')
 
 /** A setting that is not at its default; one that the environment sets is not for a file to change. */
 const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] =>
@@ -127,6 +128,7 @@ type Read = Pick<
   | 'clients'
   | 'groups'
   | 'hooks'
+  | 'administrator_roles'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -158,6 +160,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     attributes,
     claims,
     hooks,
+    administratorRoles,
     providers,
     { settings },
     clients,
@@ -169,6 +172,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     services.attributes.list(),
     services.claims.list(),
     services.hooks.list(),
+    services.administrator_roles.list(),
     services.providers.list(),
     services.settings.list(),
     all((page) => services.clients.list(page), breathe),
@@ -182,6 +186,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     ...attributes.map(attributeOf),
     ...claims.map(claimOf),
     ...hooks.map(hookOf),
+    ...administratorRoles.map(administratorRoleOf),
     ...providers.map(providerOf),
     ...clients.map(clientOf),
   ]

@@ -78,6 +78,7 @@ export async function diff(
       attributes: count('attribute'),
       claims: count('claim'),
       hooks: count('hook'),
+      administrator_roles: count('administrator_role'),
       providers: count('provider'),
       clients: count('client'),
     },
@@ -115,7 +116,7 @@ function match(
       return {
         problem: `the type of ${name} is ${found.fields.type} and cannot be changed; delete it first, with the values that people have`,
       }
-    if ((kind === 'claim' || kind === 'hook') && found && found.id !== name)
+    if ((kind === 'claim' || kind === 'hook' || kind === 'administrator_role') && found && found.id !== name)
       return { problem: `there is a ${kind} ${found.id}, and its name cannot be changed` }
     if (found?.fields.kind !== undefined && found.fields.kind !== fields.kind)
       return { problem: `the kind of ${name} cannot be changed; add another provider` }

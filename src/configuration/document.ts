@@ -16,6 +16,7 @@ export const KINDS = [
   'attribute',
   'claim',
   'hook',
+  'administrator_role',
   'provider',
   'client',
 ] as const
@@ -68,6 +69,7 @@ const prune = z.strictObject(
     attributes: flag,
     claims: flag,
     hooks: flag,
+    administrator_roles: flag,
     providers: flag,
     clients: flag,
   },
@@ -87,6 +89,7 @@ const schema = z.strictObject(
     attributes: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     claims: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     hooks: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
+    administrator_roles: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     providers: z
       .array(z.looseObject({ id: text('its ID'), ...switches, ...secretFields }, MAP), LIST)
       .nullish(),
@@ -115,6 +118,7 @@ const schema = z.strictObject(
       attributes: false,
       claims: false,
       hooks: false,
+      administrator_roles: false,
       providers: false,
       clients: false,
     }),
@@ -230,7 +234,7 @@ async function readingNothing(
 export const canonicalName = (kind: Kind, name: string): string =>
   kind === 'group' || kind === 'role'
     ? nameKey(name)
-    : kind === 'claim' || kind === 'hook'
+    : kind === 'claim' || kind === 'hook' || kind === 'administrator_role'
       ? name.toLowerCase()
       : name
 

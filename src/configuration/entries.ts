@@ -12,6 +12,7 @@ export type Services = Pick<
   | 'clients'
   | 'groups'
   | 'hooks'
+  | 'administrator_roles'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -39,7 +40,15 @@ export const roleName = ({ name, resource }: Fields): string =>
   writtenRole({ name: String(name), resource: typeof resource === 'string' ? resource : undefined })
 
 /** Kinds that differ in their fields alone. */
-const DESCRIBED = ['role', 'group', 'organization', 'attribute', 'claim', 'hook'] as const
+const DESCRIBED = [
+  'role',
+  'group',
+  'organization',
+  'attribute',
+  'claim',
+  'hook',
+  'administrator_role',
+] as const
 
 /** What a file names one by. */
 const nameOf = (kind: DescribedKind, fields: Fields): string => {

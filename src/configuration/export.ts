@@ -19,6 +19,7 @@ export async function exportYaml(
     | 'clients'
     | 'groups'
     | 'hooks'
+    | 'administrator_roles'
     | 'organizations'
     | 'resources'
     | 'roles'
@@ -56,6 +57,7 @@ const OPTIONAL: ReadonlySet<Kind> = new Set([
   'attribute',
   'claim',
   'hook',
+  'administrator_role',
 ])
 
 const sectionText = (kind: Kind, entries: readonly object[]): string =>

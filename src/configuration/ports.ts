@@ -67,6 +67,7 @@ export interface ConfigurationDependencies {
   attributes: Described
   claims: Described
   hooks: Described
+  administrator_roles: Described
   providers: {
     /** As of a section. @param given.hasSecret whether the file says where its secret is; true unless given */
     complete(entry: Fields, given?: { hasSecret: boolean }): Fields

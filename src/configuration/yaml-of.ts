@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import {
+  administratorRoleOf,
   attributeOf,
   claimOf,
   clientOf,
@@ -21,6 +22,7 @@ type Services = Pick<
   | 'clients'
   | 'groups'
   | 'hooks'
+  | 'administrator_roles'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -48,6 +50,7 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
     attribute: createWithoutDefaults(services.attributes),
     claim: createWithoutDefaults(services.claims),
     hook: createWithoutDefaults(services.hooks),
+    administrator_role: createWithoutDefaults(services.administrator_roles),
   }
   return ({ kind, id, hasSecret, fields: { key, disabled, ...rest } }) => {
     if (kind === 'setting') return { [id]: rest.value }
@@ -120,6 +123,7 @@ const VIEWS = {
   group: groupOf,
   organization: organizationOf,
   hook: hookOf,
+  administrator_role: administratorRoleOf,
   provider: providerOf,
   resource: resourceOf,
   role: roleOf,

@@ -28,7 +28,13 @@ export interface Organizations {
   /** @throws ValidationError (422), also where the short name is taken */
   create(input: Readonly<Record<string, unknown>>): Promise<Organization>
   /** By short name. @param request.search what the name or the short name contains @throws AppError invalid_page (400) */
-  list(request?: PageRequest & { search?: string | undefined }): Promise<Page<Organization>>
+  list(
+    request?: PageRequest & {
+      search?: string | undefined
+      /** Only this one, by its ID. */
+      only?: string | undefined
+    },
+  ): Promise<Page<Organization>>
   /** @throws AppError organization_not_found (404) */
   get(id: string): Promise<Organization>
   /** By ID or short name. @throws AppError organization_not_found (404) */
@@ -146,11 +152,11 @@ export function createOrganizations(deps: {
       return view(row)
     },
 
-    async list({ limit, cursor, search } = {}) {
+    async list({ limit, cursor, search, only } = {}) {
       const size = pageLimit(limit)
       const after = cursor === undefined ? undefined : slugIn(cursor)
       const wanted = nameKey(search ?? '').replaceAll('\0', '') || undefined
-      const rows = await store.list(size + 1, after, wanted)
+      const rows = await store.list(size + 1, after, wanted, only)
       return cutPage(rows, size, ({ slug }) => Buffer.from(slug).toString('base64url'), view)
     },
 

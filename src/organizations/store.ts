@@ -17,7 +17,12 @@ export interface OrganizationStore {
   find(id: string): Promise<OrganizationRow | undefined>
   findBySlug(slug: string): Promise<OrganizationRow | undefined>
   /** By short name. @param after the one behind which the page begins @param search what the name or the short name contains */
-  list(limit: number, after: string | undefined, search: string | undefined): Promise<OrganizationRow[]>
+  list(
+    limit: number,
+    after: string | undefined,
+    search: string | undefined,
+    only?: string,
+  ): Promise<OrganizationRow[]>
   /** @param version the one that is changed; undefined comes back when it is another by now */
   update(
     id: string,
@@ -103,13 +108,14 @@ export function createOrganizationStore({
       return row ? rowOf(row) : undefined
     },
 
-    async list(limit, after, search) {
+    async list(limit, after, search, only) {
       // LIKE would take wildcards in the text for themselves.
       const contains = `(REPLACE(name_key, CAST(? AS TEXT), '') <> name_key OR REPLACE(slug, CAST(? AS TEXT), '') <> slug)`
       const where = [
         'removed_at IS NULL',
         after !== undefined && 'slug > ?',
         search !== undefined && contains,
+        only !== undefined && 'id = ?',
       ].filter(Boolean)
       const rows = await reads.all<{
         id: string
@@ -128,7 +134,7 @@ export function createOrganizationStore({
         `SELECT id, name, slug, name_key, second_factor_required, session_max_age, provider_required,
           provider_join, provider_roles, disabled, version, created_at
          FROM organizations WHERE ${where.join(' AND ')} ORDER BY slug LIMIT ?`,
-        [after, search, search, limit].filter((value) => value !== undefined),
+        [after, search, search, only, limit].filter((value) => value !== undefined),
       )
       return rows.map(({ name_key: nameKey, created_at: createdAt, ...row }) => ({
         ...row,

@@ -23,7 +23,16 @@ export interface StoredDocument extends SettingsStore {
   current(): StoredState
 }
 
-const DOCUMENTS = ['settings', 'attributes', 'claims', 'organizations', 'texts', 'hooks', 'branding'] as const
+const DOCUMENTS = [
+  'settings',
+  'attributes',
+  'claims',
+  'organizations',
+  'texts',
+  'hooks',
+  'branding',
+  'administrator_roles',
+] as const
 export type DocumentId = (typeof DOCUMENTS)[number]
 
 /** The settings, and what else counts a second later in every process: a look at one is a look at all. */

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Authority } from './administration/authority.ts'
 
 /** Who does something. `provider`: another service that vouches for a person, by what it says of them; `scim`: a directory, by one of its tokens; `server`: by itself, on a schedule; `anonymous`: nobody has shown who they are. */
 export interface Actor {
@@ -16,6 +17,8 @@ export interface AuditContext {
   requestId?: string
   /** What the browser or program says it is (User-Agent), cut short. Entries of sign-ins hold it. */
   userAgent?: string
+  /** What the actor may do of administration; set by the guards of console and administration API. */
+  authority?: Authority
   /** Audit entries that have to be on disk before the answer is sent. */
   settling: Promise<unknown>[]
 }

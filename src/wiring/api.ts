@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { keptAnswers } from '../admin/rest/kept-answers.ts'
 import { adminRest } from '../admin/rest/routes.ts'
+import { ADMINISTRATOR_ROLE_FIELDS } from '../administrators/table.ts'
 import { apiRoutes } from '../api/routes.ts'
 import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
@@ -56,6 +57,9 @@ export async function wireApi(
       clients,
       hooks: services.hooks,
       hookFields: HOOK_FIELDS,
+      administratorRoles: services.administratorRoles,
+      administratorRoleFields: ADMINISTRATOR_ROLE_FIELDS,
+      authorityOf: services.administratorRoles.authorityOf,
       webhooks: services.webhooks,
       testMail: services.testMail,
       impersonations: services.impersonations,

@@ -6,6 +6,7 @@ import { consolePages } from '../admin/console/console.ts'
 import { innerRequest } from '../admin/console/try-it/inner-request.ts'
 import { type FiguresDependencies, firstStepsOf } from '../admin/figures.ts'
 import { supportPages } from '../admin/support-pages.ts'
+import { ADMINISTRATOR_ROLE_FIELDS } from '../administrators/table.ts'
 import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
 import { createAuditCounts } from '../audit/counts-store.ts'
@@ -71,10 +72,12 @@ export async function wireConsole(
       findAccount: accounts.byId,
       findPerson: accounts.find,
       organizations: services.organizations,
+      isMember: services.organizations.members.has,
       organizationFields: ORGANIZATION_FIELDS,
       organizationTexts: { textOf: organizationText, valueIn: organizationValue },
       groups: services.access.groups,
       roles: services.access.roles,
+      ofAdministrators: services.access.ofAdministrators,
       groupFields: GROUP_FIELDS,
       roleFields: ROLE_FIELDS,
       attributes: services.attributes,
@@ -109,6 +112,9 @@ export async function wireConsole(
       factors: services.factors,
       hooks: services.hooks,
       hookFields: HOOK_FIELDS,
+      administratorRoles: services.administratorRoles,
+      administratorRoleFields: ADMINISTRATOR_ROLE_FIELDS,
+      authorityOf: services.administratorRoles.authorityOf,
       webhooks: services.webhooks,
       async sendTestMail(accountId) {
         const account = await accounts.byId(accountId)

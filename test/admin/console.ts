@@ -6,10 +6,10 @@ let people = 0
 /** Somebody with a role, signed in to the console in a browser without scripts. */
 export async function signedIn(
   latchkey: Latchkey,
-  role: 'admin' | 'auditor' | 'user' = 'admin',
+  role = 'admin',
 ): Promise<{ browser: HttpBrowser; id: string; username: string }> {
   const { accounts } = latchkey.services
-  const username = `${role}er${++people}`
+  const username = `${role.slice(0, 8)}er${++people}`
   const account = await accounts.createByAdmin({
     username,
     email: `${username}@example.com`,

@@ -267,6 +267,7 @@ ${lines}`
       attributes: 0,
       claims: 0,
       hooks: 0,
+      administrator_roles: 0,
       providers: 0,
       clients: 1,
     })

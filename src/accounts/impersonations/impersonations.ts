@@ -71,6 +71,8 @@ export function createImpersonations(deps: {
   starts(since: number): Promise<readonly StartEntry[]>
   mail: { send(mail: AccountMail): void }
   events(event: AccountEvent): void
+  /** Whether a role allows it, now. */
+  mayImpersonate(role: string): Promise<boolean>
   settings: { readonly impersonation: 'off' | 'on' }
   issuer: string
   clock: Clock
@@ -96,7 +98,12 @@ export function createImpersonations(deps: {
     if (settings.impersonation !== 'on' || until * 1000 <= clock()) return false
     const [administrator, person] = await Promise.all([accounts.byId(by), accounts.byId(accountId)])
     if (administrator?.generation !== generation || administrator.disabledAt !== null) return false
-    if (administrator.role !== 'admin' || person?.role !== 'user' || person.disabledAt !== null) return false
+    if (
+      !(await deps.mayImpersonate(administrator.role)) ||
+      person?.role !== 'user' ||
+      person.disabledAt !== null
+    )
+      return false
     return waits(impersonation)
   }
 

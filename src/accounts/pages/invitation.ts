@@ -30,7 +30,11 @@ declare module '../../http/pages/pages.ts' {
 
 const text = z.string().max(1024).default('')
 const typed = z.object({ token: text, password: text })
-const ROLES = { user: undefined, auditor: 'role.auditor', admin: 'role.admin' } as const
+/** What a person is told of a role; one that is defined is named by administrators, for administrators. */
+const roleWords = (role: string) => {
+  if (role === 'user') return undefined
+  return t(role === 'auditor' ? 'role.auditor' : 'role.admin')
+}
 
 /**
  * `/invitation`: what a person was invited to, and the ways to accept. Opening the link uses nothing up (mail scanners
@@ -47,7 +51,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
     form: Partial<Form> = {},
   ) {
     const alert = await deps.upstream.problem(request.query)
-    const role = ROLES[account.role]
+    const role = roleWords(account.role)
     return renderPage(
       reply,
       'accounts/invitation',
@@ -59,7 +63,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
         invitedBy,
         username: account.displayUsername,
         email,
-        role: role && t(role),
+        role,
         passwordMinLength: deps.accounts.passwordMinLength(account),
         providers: await deps.upstream.buttons({ invitation: token }),
         alert,

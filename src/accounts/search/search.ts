@@ -7,6 +7,8 @@ export interface AccountQuery extends PageRequest {
   /** Part of the username, of an address or of a name, or the id. */
   search?: string | undefined
   role?: Role | undefined
+  /** Only members of this organization, by its ID. */
+  organization?: string | undefined
   /** Whose attribute has this value, as far as two hundred characters go, whatever the case of ASCII letters. */
   attribute?: { name: string; value: string } | undefined
   /** `any` or `none`: with or without a second factor; `passkey`: with one of that kind. */
@@ -17,12 +19,13 @@ export interface AccountQuery extends PageRequest {
 export function createSearch({ store }: { store: Pick<AccountStore, 'findMany'> }) {
   /** What bears the very name or address first, then the newest first. @throws AppError `invalid_page` (400) */
   return async (query: AccountQuery = {}): Promise<Page<Account>> => {
-    const { search = '', role, second_factor, attribute } = query
+    const { search = '', role, organization, second_factor, attribute } = query
     const { limit, after } = parsePageRequest(query)
     const text = search.normalize('NFKC').trim()
     const found = await store.findMany({
       search: text === '' || text.includes('\0') ? undefined : text,
       role,
+      organization,
       attribute: attribute?.value.includes('\0') ? { ...attribute, value: '' } : attribute,
       secondFactor: second_factor,
       after,

@@ -27,11 +27,17 @@ const FACTORS = {
     passkey: "position('passkey' in a.second_factors) > 0",
   },
 } as const
-const ROLES: Readonly<Record<Role, string>> = {
-  admin: "a.role = 'admin' AND a.role <> 'user'",
-  auditor: "a.role = 'auditor' AND a.role <> 'user'",
-  user: "a.role = 'user'",
+/** By the index of those whose role is another than `user`. @param role a built-in one, or the ID of one: letters, digits and hyphens */
+const ofRole = (role: Role): string => {
+  if (!/^[\w-]{1,64}$/.test(role)) return '1 = 0'
+  return role === 'user' ? "a.role = 'user'" : `a.role = '${role}' AND a.role <> 'user'`
 }
+
+/** @param organization an ID: letters, digits and hyphens */
+const memberOf = (organization: string): string =>
+  /^[\w-]{1,64}$/.test(organization)
+    ? `a.id IN (SELECT m.account_id FROM organization_members m WHERE m.organization_id = '${organization}')`
+    : '1 = 0'
 
 export type SecondFactorFilter = keyof (typeof FACTORS)['sqlite']
 
@@ -46,6 +52,7 @@ export interface Wanted {
   /** Part of the username, of an address or of a name, or the id; case as far as ASCII goes is the same. */
   search?: string | undefined
   role?: Role | undefined
+  organization?: string | undefined
   attribute?: { name: string; value: string } | undefined
   secondFactor?: SecondFactorFilter | undefined
   after?: Position | undefined
@@ -54,10 +61,11 @@ export interface Wanted {
 
 /** The ids of accounts: those whose name or address is the very text first, then the newest first. */
 export async function findAccountIds(reads: Sql, wanted: Wanted): Promise<string[]> {
-  const { search, role, secondFactor, after, limit, attribute } = wanted
+  const { search, role, organization, secondFactor, after, limit, attribute } = wanted
   if (attribute !== undefined) return withAttribute(reads, { ...wanted, attribute })
   const filters = [
-    ...(role === undefined ? [] : [ROLES[role]]),
+    ...(role === undefined ? [] : [ofRole(role)]),
+    ...(organization === undefined ? [] : [memberOf(organization)]),
     ...(secondFactor === undefined ? [] : [FACTORS[reads.dialect][secondFactor]]),
   ]
   if (search === undefined) return listed(reads, filters, [], after, limit)
@@ -70,7 +78,11 @@ export async function findAccountIds(reads: Sql, wanted: Wanted): Promise<string
   if (exact.length > 0 && exact.length >= limit - 1) return exact.slice(0, limit - 1)
   const left = limit - exact.length
   // Filters that few accounts pass find them faster than any text.
-  const few = (role !== undefined && role !== 'user') || secondFactor === 'any' || secondFactor === 'passkey'
+  const few =
+    (role !== undefined && role !== 'user') ||
+    organization !== undefined ||
+    secondFactor === 'any' ||
+    secondFactor === 'passkey'
   const parts = few
     ? await listed(reads, filters, [terms], after, left)
     : await withPart(reads, terms, filters, after, left)
@@ -127,6 +139,7 @@ async function withAttribute(
     attribute,
     search,
     role,
+    organization,
     secondFactor,
     after,
     limit,
@@ -135,7 +148,8 @@ async function withAttribute(
   const cut = reads.dialect === 'sqlite' ? 'substr(?, 1, 200)' : 'left(?, 200)'
   const conditions = [
     `v.attribute = ? AND v.value = LOWER(${cut})`,
-    ...(role === undefined ? [] : [ROLES[role]]),
+    ...(role === undefined ? [] : [ofRole(role)]),
+    ...(organization === undefined ? [] : [memberOf(organization)]),
     ...(secondFactor === undefined ? [] : [FACTORS[reads.dialect][secondFactor]]),
   ]
   const values: SqlValue[] = [attribute.name, attribute.value]

@@ -1,5 +1,4 @@
 import type { Clock } from '../../shared/clock.ts'
-import { ROLES } from '../../shared/roles.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { Account } from '../account.ts'
@@ -129,7 +128,6 @@ export function createAccountUpdates({
         if (administrators.length === 1 && administrators[0]?.id === id) return 'last_administrator'
         const updatedAt = new Date(Math.max(clock(), (ifVersion ?? 0) + 1))
         const where = { id, ...(ifVersion !== undefined && { updatedAt: new Date(ifVersion) }) }
-        const above = changes.role === undefined ? [] : ROLES.slice(ROLES.indexOf(changes.role) + 1)
         const update = async (also: object, all: AccountChanges) =>
           (
             await tx.account.updateMany({
@@ -137,8 +135,11 @@ export function createAccountUpdates({
               data: { ...valuesOf(all), updatedAt },
             })
           ).count
+        // Another role than before, and not out of none: something is taken away.
         const lost =
-          above.length > 0 ? await update({ role: { in: above } }, { ...changes, endsSignIns: true }) : 0
+          changes.role === undefined || changes.role === 'admin'
+            ? 0
+            : await update({ role: { notIn: ['user', changes.role] } }, { ...changes, endsSignIns: true })
         const count = lost > 0 ? lost : await update({}, changes)
         // But not the one that is asked for here.
         const ended = lost > 0 || (changes.endsSignIns && count > 0)

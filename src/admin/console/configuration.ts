@@ -54,6 +54,7 @@ const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   attributes: ['attribute', 'attributes'],
   claims: ['claim', 'claims'],
   hooks: ['hook', 'hooks'],
+  administrator_roles: ['administrator role', 'administrator roles'],
   providers: ['sign-in provider', 'sign-in providers'],
   clients: ['client', 'clients'],
 }
@@ -63,7 +64,7 @@ export async function configurationArea(
   app: FastifyInstance,
   { configuration }: ConsoleDependencies & ConfigurationAreaDependencies,
 ): Promise<void> {
-  app.get('/admin/configuration', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/configuration', { config: { admin: 'configuration.read' } }, async (request, reply) => {
     const mostClients = query.parse(request.query).compare === 'now' ? Number.POSITIVE_INFINITY : MOST_CLIENTS
     const { compared, drift, yaml } = await configuration.overview({ maxLength: MAX_SHOWN, mostClients })
     return renderConsole(request, reply, 'configuration', 'admin/configuration', {
@@ -80,12 +81,15 @@ export async function configurationArea(
     })
   })
 
-  app.get('/admin/configuration/latchkey.yaml', { config: { admin: 'read' } }, async (_request, reply) =>
-    reply
-      .type('application/yaml; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .header('content-disposition', 'attachment; filename="latchkey.yaml"')
-      .send(await configuration.export()),
+  app.get(
+    '/admin/configuration/latchkey.yaml',
+    { config: { admin: 'configuration.read' } },
+    async (_request, reply) =>
+      reply
+        .type('application/yaml; charset=utf-8')
+        .header('cache-control', 'no-store')
+        .header('content-disposition', 'attachment; filename="latchkey.yaml"')
+        .send(await configuration.export()),
   )
 }
 

@@ -3,6 +3,7 @@
 //
 //   request ─► guard (context.ts): session, role, fresh sign-in ─► area ─► service ─► page in the frame
 import type { FastifyInstance } from 'fastify'
+import type { OfAdministrators } from '../../access/administrators.ts'
 import type { AccessAreaDependencies } from './access/form.ts'
 import { groupsArea } from './access/groups.ts'
 import { rolesArea } from './access/roles.ts'
@@ -14,10 +15,15 @@ import { clientsArea } from './clients/routes.ts'
 import { type ConfigurationAreaDependencies, configurationArea } from './configuration.ts'
 import { type ConsoleDependencies, consoleContext } from './context.ts'
 import { type DashboardDependencies, dashboardArea } from './dashboard.ts'
+import {
+  type AdministratorRolesAreaDependencies,
+  administratorRolesArea,
+} from './definitions/administrator-roles.ts'
 import { attributesArea, claimsArea, type DefinitionsAreaDependencies } from './definitions/areas.ts'
 import { type HooksAreaDependencies, hooksArea } from './definitions/hooks.ts'
 import { type KeysDependencies, keysArea } from './keys.ts'
 import { type LanguagesDependencies, languagesArea } from './languages/routes.ts'
+import { limited } from './limited.ts'
 import { type OrganizationsAreaDependencies, organizationsArea } from './organizations/routes.ts'
 import { type ProvidersDependencies, providersArea } from './providers/routes.ts'
 import { type RegistrationDependencies, registrationArea } from './registration/routes.ts'
@@ -34,6 +40,7 @@ import { type WebhooksDependencies, webhooksArea } from './webhooks/routes.ts'
 export interface ConsoleAreas
   extends ConsoleDependencies,
     AccessAreaDependencies,
+    AdministratorRolesAreaDependencies,
     AuditDependencies,
     ClientsDependencies,
     ClientInsightDependencies,
@@ -54,9 +61,12 @@ export interface ConsoleAreas
     SettingsAreaDependencies,
     UsersDependencies,
     WhyDependencies,
-    WebhooksDependencies {}
+    WebhooksDependencies {
+  /** Whether what a change is about is of a person who administers. */
+  ofAdministrators: OfAdministrators
+}
 
-/** Each is a plugin that adds its routes; `config: { admin }` on every one names its permission (../permissions.ts). */
+/** Each is a plugin that adds its routes; `config: { admin }` on every one names its permission (src/shared/administration/permissions.ts). */
 const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = [
   dashboardArea,
   searchArea,
@@ -69,6 +79,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   claimsArea,
   resourcesArea,
   providersArea,
+  administratorRolesArea,
   keysArea,
   registrationArea,
   rejectionsArea,
@@ -85,5 +96,6 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
 /** `/admin` and below. */
 export async function consolePages(app: FastifyInstance, deps: ConsoleAreas): Promise<void> {
   await consoleContext(app, deps)
-  for (const area of AREAS) await area(app, deps)
+  const within = limited(deps)
+  for (const area of AREAS) await area(app, within)
 }

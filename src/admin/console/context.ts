@@ -7,6 +7,8 @@ import type { Pages } from '../../http/pages/pages.ts'
 import { renderView } from '../../http/pages/views.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import { satisfies } from '../../shared/acr.ts'
+import { type Authority, may, setAuthority } from '../../shared/administration/authority.ts'
+import { type Limit, needsOf, PERMISSIONS, type Permission } from '../../shared/administration/permissions.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
@@ -16,33 +18,99 @@ import {
   requiredAcr,
   type SecondFactorSetting,
 } from '../../shared/second-factor-rule.ts'
-import { type AdminRole, allows, needsOfRequest, requireClassified } from '../access.ts'
-import { PERMISSIONS, permissionOf } from '../permissions.ts'
+import { needsOfRequest, opens, refusalFor, requireClassified, requireReach } from '../access.ts'
 
 /** The places of the console, in the order of its navigation; those of a group stand together. */
 export const SECTIONS = [
-  { group: '', id: 'dashboard', label: 'Overview', href: '/admin' },
-  { group: 'People', id: 'users', label: 'Users', href: '/admin/users' },
-  { group: 'People', id: 'groups', label: 'Groups', href: '/admin/groups' },
-  { group: 'People', id: 'roles', label: 'Roles', href: '/admin/roles' },
-  { group: 'People', id: 'organizations', label: 'Organizations', href: '/admin/organizations' },
-  { group: 'People', id: 'attributes', label: 'Attributes', href: '/admin/attributes' },
-  { group: 'People', id: 'scim', label: 'Provisioning', href: '/admin/scim' },
-  { group: 'Apps', id: 'clients', label: 'Clients', href: '/admin/clients' },
-  { group: 'Apps', id: 'resources', label: 'APIs', href: '/admin/resources' },
-  { group: 'Apps', id: 'claims', label: 'Claims', href: '/admin/claims' },
-  { group: 'Apps', id: 'registration', label: 'Registration', href: '/admin/registration' },
-  { group: 'Apps', id: 'rejections', label: 'Refused requests', href: '/admin/rejections' },
-  { group: 'Sign-in', id: 'providers', label: 'Sign-in providers', href: '/admin/providers' },
-  { group: 'Sign-in', id: 'hooks', label: 'Hooks', href: '/admin/hooks' },
-  { group: 'Security', id: 'keys', label: 'Keys', href: '/admin/keys' },
-  { group: 'Security', id: 'audit', label: 'Audit log', href: '/admin/audit' },
-  { group: 'Server', id: 'webhooks', label: 'Webhooks', href: '/admin/webhooks' },
-  { group: 'Server', id: 'configuration', label: 'Configuration', href: '/admin/configuration' },
-  { group: 'Server', id: 'branding', label: 'Branding', href: '/admin/branding' },
-  { group: 'Server', id: 'languages', label: 'Languages', href: '/admin/languages' },
-  { group: 'Server', id: 'settings', label: 'Settings', href: '/admin/settings' },
-] as const
+  { group: '', id: 'dashboard', label: 'Overview', href: '/admin', needs: 'overview.read' },
+  {
+    group: 'People',
+    id: 'users',
+    label: 'Users',
+    href: '/admin/users',
+    needs: 'user.read',
+    within: 'organization',
+  },
+  { group: 'People', id: 'groups', label: 'Groups', href: '/admin/groups', needs: 'group.read' },
+  { group: 'People', id: 'roles', label: 'Roles', href: '/admin/roles', needs: 'role.read' },
+  {
+    group: 'People',
+    id: 'organizations',
+    label: 'Organizations',
+    href: '/admin/organizations',
+    needs: 'organization.read',
+    within: 'organization',
+  },
+  {
+    group: 'People',
+    id: 'attributes',
+    label: 'Attributes',
+    href: '/admin/attributes',
+    needs: 'attribute.read',
+  },
+  { group: 'People', id: 'scim', label: 'Provisioning', href: '/admin/scim', needs: 'scim_token.read' },
+  {
+    group: 'Apps',
+    id: 'clients',
+    label: 'Clients',
+    href: '/admin/clients',
+    needs: 'client.read',
+    within: 'clients',
+  },
+  { group: 'Apps', id: 'resources', label: 'APIs', href: '/admin/resources', needs: 'resource.read' },
+  { group: 'Apps', id: 'claims', label: 'Claims', href: '/admin/claims', needs: 'claim.read' },
+  {
+    group: 'Apps',
+    id: 'registration',
+    label: 'Registration',
+    href: '/admin/registration',
+    needs: 'registration_token.read',
+  },
+  {
+    group: 'Apps',
+    id: 'rejections',
+    label: 'Refused requests',
+    href: '/admin/rejections',
+    needs: 'rejection.read',
+  },
+  {
+    group: 'Sign-in',
+    id: 'providers',
+    label: 'Sign-in providers',
+    href: '/admin/providers',
+    needs: 'provider.read',
+  },
+  { group: 'Sign-in', id: 'hooks', label: 'Hooks', href: '/admin/hooks', needs: 'hook.read' },
+  {
+    group: 'Security',
+    id: 'administrator_roles',
+    label: 'Administrator roles',
+    href: '/admin/administrator-roles',
+    needs: 'administrator_role.read',
+  },
+  { group: 'Security', id: 'keys', label: 'Keys', href: '/admin/keys', needs: 'key.read' },
+  { group: 'Security', id: 'audit', label: 'Audit log', href: '/admin/audit', needs: 'audit.read' },
+  { group: 'Server', id: 'webhooks', label: 'Webhooks', href: '/admin/webhooks', needs: 'webhook.read' },
+  {
+    group: 'Server',
+    id: 'configuration',
+    label: 'Configuration',
+    href: '/admin/configuration',
+    needs: 'configuration.read',
+  },
+  { group: 'Server', id: 'branding', label: 'Branding', href: '/admin/branding', needs: 'branding.read' },
+  { group: 'Server', id: 'languages', label: 'Languages', href: '/admin/languages', needs: 'texts.read' },
+  { group: 'Server', id: 'settings', label: 'Settings', href: '/admin/settings', needs: 'settings.read' },
+] as const satisfies readonly {
+  group: string
+  id: string
+  label: string
+  href: string
+  /** The permission that shows it. */
+  needs: Permission
+  /** Roles with this limit see it, as far as they reach. */
+  within?: Limit
+}[]
 
 /** A place of the navigation, or the search, which stands above it. */
 export type Section = (typeof SECTIONS)[number]['id'] | 'search'
@@ -51,7 +119,8 @@ export type Section = (typeof SECTIONS)[number]['id'] | 'search'
 export interface Administrator {
   id: string
   username: string
-  role: AdminRole
+  role: string
+  authority: Authority
   sessionUid: string
   /** Seconds since the epoch. */
   signedInAt: number
@@ -62,7 +131,17 @@ export interface ConsoleFrame {
   groups: { label: string; sections: { label: string; href: string; current: boolean }[] }[]
   /** The place that a page is in, on pages below its first. */
   place?: { label: string; href: string } | undefined
-  administrator: { username: string; canWrite: boolean }
+  administrator: {
+    username: string
+    /** What they are, where they are no administrator of everything. */
+    role: string | undefined
+    /** Whether they may change anything in the area of the page. */
+    canWrite: boolean
+    /** What their role holds. */
+    may: Readonly<Partial<Record<Permission, true>>>
+    /** Whether their role has no limit. */
+    everywhere: boolean
+  }
   /** What was just done. */
   notice?: string | undefined
 }
@@ -73,6 +152,10 @@ export interface ConsoleDependencies {
   http: Pick<Http, 'forms' | 'interrupted' | 'limit'>
   sessions: Pick<AuditedSessions, 'current' | 'ownerOf' | 'impersonate'>
   findAccount: Accounts['byId']
+  /** Whether an account is a member of an organization. */
+  isMember(organizationId: string, accountId: string): Promise<boolean>
+  /** What a role comes to now. */
+  authorityOf(role: string): Promise<Authority>
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
   /** Something as the entry of a configuration file, without its secrets. */
@@ -94,7 +177,7 @@ const returnTo = (request: FastifyRequest): string =>
   request.method === 'GET' ? request.url : (formPage(request) ?? '/admin')
 
 /**
- * Makes a context one of the console: forms of ours, for administrators and auditors, each route with the role it needs
+ * Makes a context one of the console: forms of ours, for people with a role, each route with the permission it needs
  * and, for dangerous permissions, a sign-in of the last fifteen minutes.
  * @throws Error at start for a route that does not say what it needs
  */
@@ -109,12 +192,15 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
     // A form that came without a session is lost, and the sign-in page says so: whose it was cannot be known any more.
     const lost = request.method === 'GET' ? '' : 'ended=1&'
     if (!session || !account) return reply.redirect(`/login?${lost}return_to=${back}`, 303)
-    const needs = needsOfRequest(request)
     const { role } = account
-    if (role !== 'admin' && role !== 'auditor')
-      throw new AppError('forbidden', 403, 'This page is for administrators. Ask one of them if you need it.')
-    if (!allows(role, needs))
-      throw new AppError('forbidden', 403, 'Auditors look, and do not change anything. Ask an administrator.')
+    const authority = await deps.authorityOf(role)
+    if (!opens(authority, request)) {
+      // The overview is where everybody comes to: who may not see it goes to the first place that is theirs.
+      const place = request.url === '/admin' && SECTIONS.find((each) => isOpen(authority, each))
+      if (!place) throw new AppError('forbidden', 403, refusalFor(role))
+      return reply.redirect(place.href, 303)
+    }
+    await requireReach(authority, request, deps.isMember)
     // Who has a second factor has shown it: the session would not count. The others set one up, and come back; who has
     // shown a code by SMS, from before they administered, signs in again with what is stronger.
     const required = requiredAcr(deps.secondFactor(), account)
@@ -128,7 +214,9 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
         )
       return reply.redirect(`/login/set-up?needs=strong&return_to=${back}`, 303)
     }
+    setAuthority(authority)
     administrators.set(request, {
+      authority,
       signedInAt: session.freshAt,
       id: account.id,
       username: account.displayUsername,
@@ -146,13 +234,14 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
   app.addHook('preHandler', async (request, reply) => {
     const { id: accountId, sessionUid: uid, signedInAt } = administratorOf(request)
     const { admin } = request.routeOptions.config
-    const permission = permissionOf(admin)
     if (
-      permission === undefined ||
-      PERMISSIONS[permission].needs !== 'dangerous' ||
+      admin === undefined ||
+      admin === 'any' ||
+      needsOfRequest(request) !== 'dangerous' ||
       isFresh(deps.clock, signedInAt)
     )
       return undefined
+    const permission = admin
     const { id } = request.params as { id?: string }
     const isUser = permission.startsWith('user.') && /^[\w-]{1,100}$/.test(id ?? '')
     const person = isUser ? await deps.findAccount(id ?? '') : undefined
@@ -180,19 +269,43 @@ export function renderConsole<Name extends ConsolePage>(
   data: Omit<Pages[Name], 'frame'>,
   options: { notice?: string | undefined; status?: number } = {},
 ): FastifyReply {
-  const { username, role } = administratorOf(request)
+  const { username, role, authority } = administratorOf(request)
   const frame: ConsoleFrame = {
-    groups: groupsOf(section),
+    groups: groupsOf(section, authority),
     place: placeOf(request, section),
-    administrator: { username, canWrite: allows(role, 'write') },
+    administrator: {
+      username,
+      role: role === 'admin' ? undefined : role === 'auditor' ? 'Auditor' : 'Limited role',
+      canWrite: canWrite(authority, section),
+      may: Object.fromEntries([...authority.permissions].map((permission) => [permission, true])),
+      everywhere: authority.scope === undefined,
+    },
     notice: options.notice,
   }
   return renderView(reply, page, { ...data, frame }, options.status)
 }
 
+/** The permission that shows a place, and what that keeps to. */
+const isOpen = (authority: Authority, { needs, within }: { needs: Permission; within?: Limit }): boolean =>
+  may(authority, needs, within)
+
+/** Whether a place shows anything to an authority. */
+export const isPlaceOpen = (authority: Authority, section: Section): boolean =>
+  SECTIONS.some((each) => each.id === section && isOpen(authority, each))
+
+const canWrite = (authority: Authority, section: Section): boolean => {
+  const [area] = SECTIONS.find(({ id }) => id === section)?.needs.split('.') ?? []
+  return [...authority.permissions].some((name) => name.startsWith(`${area}.`) && needsOf(name) !== 'read')
+}
+
 /** The navigation, by its groups. */
-const groupsOf = (current: Section): ConsoleFrame['groups'] =>
-  [...Map.groupBy(SECTIONS, ({ group }) => group)].map(([label, sections]) => ({
+const groupsOf = (current: Section, authority: Authority): ConsoleFrame['groups'] =>
+  [
+    ...Map.groupBy(
+      SECTIONS.filter((each) => isOpen(authority, each)),
+      ({ group }) => group,
+    ),
+  ].map(([label, sections]) => ({
     label,
     sections: sections.map(({ id, label, href }) => ({ label, href, current: id === current })),
   }))

@@ -31,7 +31,7 @@ export async function dashboardArea(
   app: FastifyInstance,
   deps: ConsoleDependencies & DashboardDependencies,
 ): Promise<void> {
-  app.get('/admin', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin', { config: { admin: 'overview.read' } }, async (request, reply) => {
     const days = await figuresByDay(deps, deps.clock())
     // People and clients of several days are the same ones: a sum of days means nothing.
     const totals: Partial<Record<(typeof ABOUT)[number][0], number>> = {

@@ -30,7 +30,10 @@ export type FieldInput =
   | { kind: 'lines'; rows?: number | undefined }
   | { kind: 'choice'; options: readonly (string | { value: string; label: string })[] }
   | { kind: 'check'; checked: boolean }
-  | { kind: 'boxes'; boxes: { name: string; label: string; checked: boolean }[] }
+  | {
+      kind: 'boxes'
+      boxes: { name: string; label: string; checked: boolean; heading?: string | undefined }[]
+    }
   /** Shown, and not entered. */
   | { kind: 'fixed'; value: string; pinnedBy: string | undefined }
 

@@ -106,7 +106,7 @@ export async function keysArea(
 
   app.get<{ Querystring: { done?: unknown } }>(
     '/admin/keys',
-    { config: { admin: 'read' } },
+    { config: { admin: 'key.read' } },
     async (request, reply) => {
       const notice = noticeOf(NOTICES, request.query.done)
       return renderConsole(request, reply, 'keys', 'admin/keys', await view(), { notice })

@@ -44,7 +44,7 @@ const filters = {
 const listAudit = operation({
   id: 'listAudit',
   area,
-  needs: 'read',
+  needs: 'audit.read',
   summary: 'Search the audit log',
   description: 'Newest first.',
   safe: true,
@@ -56,7 +56,7 @@ const listAudit = operation({
 const readEntry = operation({
   id: 'readAuditEntry',
   area,
-  needs: 'read',
+  needs: 'audit.read',
   summary: 'Read an entry',
   safe: true,
   params: z.object({ seq: z.string().max(20) }),
@@ -97,7 +97,7 @@ const verifyAudit = operation({
 const exportAudit = operation({
   id: 'exportAudit',
   area,
-  needs: 'read',
+  needs: 'audit.read',
   summary: 'Export the audit log',
   description: 'Everything that fits, newest first: JSON Lines (`application/jsonl`) or CSV (`text/csv`).',
   safe: true,

@@ -61,7 +61,7 @@ export function brandingRoutes({ app, deps }: RestContext): void {
       ...params,
       id: `read${id}`,
       area,
-      needs: 'read',
+      needs: 'branding.read',
       summary: `Read the brand of ${of}`,
       safe: true,
       answers: [200, 'All of its fields; `ETag` names their state.', answer],

@@ -5,6 +5,7 @@ import type { Roles } from '../../access/roles/roles.ts'
 import type { Account } from '../../accounts/account.ts'
 import type { Accounts } from '../../accounts/accounts.ts'
 import type { Impersonations } from '../../accounts/impersonations/impersonations.ts'
+import type { AdministratorRoles } from '../../administrators/administrator-roles.ts'
 import type { Attributes } from '../../attributes/attributes.ts'
 import type { Claims } from '../../attributes/claims/claims.ts'
 import type { Audit } from '../../audit/audit.ts'
@@ -34,6 +35,7 @@ import type { Rejections } from '../../rejections/rejections.ts'
 import type { ScimTokens } from '../../scim/tokens/tokens.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { Texts } from '../../settings/texts.ts'
+import type { Authority } from '../../shared/administration/authority.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { NamedDefinitionField } from '../../shared/definitions/field.ts'
 import type { SecondFactorSetting } from '../../shared/second-factor-rule.ts'
@@ -55,6 +57,8 @@ export interface RestDependencies {
   /** The account, if it and its sign-ins of a generation still count. */
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
+  /** What a role comes to now. */
+  authorityOf(role: string): Promise<Authority>
   findLive(accountId: string, generation: number): Promise<Account | undefined>
   answers: KeptAnswers
   clients: Pick<
@@ -119,6 +123,8 @@ export interface RestDependencies {
   figures: FiguresDependencies
   hooks: Omit<Hooks, 'ask' | 'asked'>
   hookFields: readonly NamedDefinitionField[]
+  administratorRoles: Omit<AdministratorRoles, 'requireMayGive'>
+  administratorRoleFields: readonly NamedDefinitionField[]
   webhooks: Omit<Webhooks, 'dispatch'>
   impersonations: Pick<Impersonations, 'running' | 'end'>
   scimTokens: Omit<ScimTokens, 'accept'>

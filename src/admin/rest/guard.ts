@@ -1,18 +1,26 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { ACR, type NeededFactor, reaches, strongest } from '../../shared/acr.ts'
+import { type Authority, setAuthority } from '../../shared/administration/authority.ts'
+import type { Needs } from '../../shared/administration/permissions.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { FRESH_SECONDS, isFresh } from '../../shared/fresh-sign-in.ts'
 import { methodsForAdministration, requiredAcr } from '../../shared/second-factor-rule.ts'
-import { allows, needsOfRequest } from '../access.ts'
-import type { Needs } from '../permissions.ts'
+import { needsOfRequest, opens, refusalFor, requireReach } from '../access.ts'
 import type { RestDependencies } from './dependencies.ts'
 
 /** Who calls: a client for itself, or a person through an application of ours. */
 export type Caller =
   | { kind: 'machine'; client: { id: string; name: string } }
-  | { kind: 'person'; client: { id: string; name: string }; account: { id: string; username: string } }
+  | {
+      kind: 'person'
+      client: { id: string; name: string }
+      account: { id: string; username: string }
+      /** Whether they may everything. */
+      full: boolean
+      authority: Authority
+    }
 
 const callers = new WeakMap<FastifyRequest, Caller>()
 
@@ -92,7 +100,12 @@ export function requireAdministration({
   clock,
   findLive,
   secondFactor,
-}: Pick<RestDependencies, 'accept' | 'clock' | 'findLive' | 'secondFactor'>) {
+  authorityOf,
+  organizations,
+}: Pick<
+  RestDependencies,
+  'accept' | 'clock' | 'findLive' | 'secondFactor' | 'authorityOf' | 'organizations'
+>) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const needs = needsOfRequest(request)
     const { authorization } = request.headers
@@ -110,20 +123,18 @@ export function requireAdministration({
     const account = await findLive(token.account.id, token.account.generation)
     if (account === undefined) throw unauthorized(reply, 'the account or its sign-in no longer counts', true)
     setActor({ kind: 'account', id: account.id, name: account.displayUsername })
+    const authority = await authorityOf(account.role)
+    setAuthority(authority)
     callers.set(request, {
       kind: 'person',
       client,
       account: { id: account.id, username: account.displayUsername },
+      full: authority.full,
+      authority,
     })
     requireScope(reply, scopes, needs)
-    if (!allows(account.role, needs))
-      throw new AppError(
-        'forbidden',
-        403,
-        account.role === 'auditor'
-          ? 'Auditors look, and do not change anything. Ask an administrator.'
-          : 'This is for administrators. Ask one of them if you need it.',
-      )
+    if (!opens(authority, request)) throw new AppError('forbidden', 403, refusalFor(account.role))
+    await requireReach(authority, request, organizations.members.has)
     const { secondFactors } = account
     const required = requiredAcr(secondFactor(), account)
     const amr = methodsForAdministration(secondFactors, token.account.amr)

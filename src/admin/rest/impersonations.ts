@@ -22,7 +22,7 @@ const impersonation = z
 const listThem = operation({
   id: 'listImpersonations',
   area,
-  needs: 'read',
+  needs: 'user.read_impersonations',
   summary: 'List who is signed in as a person',
   safe: true,
   answers: [200, 'Those that run, newest first.', z.object({ items: z.array(impersonation) })],

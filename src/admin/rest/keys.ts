@@ -28,7 +28,7 @@ const keys = z.object({ items: z.array(key) })
 const listKeys = operation({
   id: 'listKeys',
   area,
-  needs: 'read',
+  needs: 'key.read',
   summary: 'List signing keys',
   safe: true,
   answers: [200, 'All of them, also the retired ones.', keys],

@@ -1,23 +1,35 @@
 import type { Account } from '../../accounts/account.ts'
 import type { Change } from '../../configuration/diff.ts'
 import type { SettingDescription } from '../../settings/table.ts'
+import { currentAuthority } from '../../shared/administration/authority.ts'
 import { AppError } from '../../shared/errors.ts'
-import type { Caller } from './guard.ts'
 
-// What a client that acts for itself may not do, whatever its scopes: grant administration, to itself or to anybody, by
-// any way round, nor open a door to accounts. People with the role may do all of it.
+// What neither a client that acts for itself nor a person with a role that was defined may do, whatever their permissions: grant
+// administration, to themselves or to anybody, by any way round, nor open a door to accounts. Administrators may do all of it.
 
 type Described = readonly Pick<SettingDescription, 'name' | 'guards'>[]
 
-const refused = (what: string) => new AppError('administration_not_granted', 403, what)
+const refused = (caller: Limitable, what: string) =>
+  new AppError(
+    'administration_not_granted',
+    403,
+    caller.kind === 'machine' ? what : what.replace(/^A client/, 'Your role'),
+  )
+
+/** Who calls, as far as it has limits. */
+export type Limitable = { kind: 'machine' } | { kind: 'person'; full: boolean }
+
+/** Whether a caller may less than an administrator. */
+export const isLimited = (caller: Limitable): boolean => caller.kind === 'machine' || !caller.full
 
 const hasAdminScope = (scope: unknown): boolean =>
   typeof scope === 'string' && scope.split(/\s+/).some((value) => value.startsWith('admin:'))
 
 /** @throws AppError administration_not_granted (403) for a registration with a scope of administration */
-export function refuseAdminScopes(caller: Caller, registration: Readonly<Record<string, unknown>>): void {
-  if (caller.kind === 'machine' && hasAdminScope(registration.scope))
+export function refuseAdminScopes(caller: Limitable, registration: Readonly<Record<string, unknown>>): void {
+  if (isLimited(caller) && hasAdminScope(registration.scope))
     throw refused(
+      caller,
       'A client cannot give the scopes admin:read and admin:write to a client. An administrator can, in the console or by command line.',
     )
 }
@@ -26,9 +38,10 @@ export function refuseAdminScopes(caller: Caller, registration: Readonly<Record<
  * A client that could change the redirect URIs or secrets of a client with a scope of administration would get its tokens.
  * @throws AppError administration_not_granted (403)
  */
-export function refuseAdminClients(caller: Caller, client: { scope?: unknown }): void {
-  if (caller.kind === 'machine' && hasAdminScope(client.scope))
+export function refuseAdminClients(caller: Limitable, client: { scope?: unknown }): void {
+  if (isLimited(caller) && hasAdminScope(client.scope))
     throw refused(
+      caller,
       'A client cannot change a client that may administer this server. An administrator can, in the console or by command line.',
     )
 }
@@ -39,19 +52,21 @@ export function refuseAdminClients(caller: Caller, client: { scope?: unknown }):
  * @param before the client as it is; empty: a new one @throws AppError administration_not_granted (403)
  */
 export function refuseFirstParty(
-  caller: Caller,
+  caller: Limitable,
   changes: Readonly<Record<string, unknown>>,
   before: Readonly<Record<string, unknown>> = {},
 ): void {
-  if (caller.kind !== 'machine') return
+  if (!isLimited(caller)) return
   const wanted = changes.first_party === undefined ? before.first_party : changes.first_party
   if (wanted !== true) return
   if (before.first_party !== true)
     throw refused(
+      caller,
       'A client cannot set first_party, by which people are not asked for consent. An administrator can, in the console or by command line.',
     )
   if (changes.redirect_uris !== undefined)
     throw refused(
+      caller,
       'A client cannot change the redirect URIs of a first-party client, which gets in without asking people. An administrator can, in the console or by command line.',
     )
 }
@@ -62,11 +77,12 @@ export function refuseFirstParty(
  * @throws AppError administration_not_granted (403)
  */
 export function refuseConfigurationKeys(
-  caller: Caller,
+  caller: Limitable,
   registration: Readonly<Record<string, unknown>>,
 ): void {
-  if (caller.kind === 'machine' && registration.software_id !== undefined)
+  if (isLimited(caller) && registration.software_id !== undefined)
     throw refused(
+      caller,
       'A client cannot set software_id, by which configuration files find their clients. An administrator can.',
     )
 }
@@ -76,7 +92,7 @@ export function refuseConfigurationKeys(
  * @param now.before what exists, by the names of the file @throws AppError administration_not_granted (403)
  */
 export function refuseConfigurationChange(
-  caller: Caller,
+  caller: Limitable,
   { kind, action, name, fields }: Change,
   { before = {}, settings }: { before?: Readonly<Record<string, unknown>> | undefined; settings: Described },
 ): void {
@@ -84,6 +100,7 @@ export function refuseConfigurationChange(
   if (kind === 'setting') refuseGuardingSettings(caller, [name], settings)
   if (kind === 'hook') refuseHooks(caller)
   if (kind === 'provider') refuseOrganizationProviders(caller, before, after)
+  if (kind === 'administrator_role') refuseAdministratorRoles(caller)
   if (kind === 'provider' && action !== 'delete') {
     refuseSplitProviders(caller, { ...before, ...after })
     refuseMembershipRules(caller, after)
@@ -104,12 +121,17 @@ export function refuseConfigurationChange(
  * A caller that named its own gateway for SMS would get every code, one that took second factors away would need none.
  * @param names of the settings that would be changed or reset @throws AppError administration_not_granted (403)
  */
-export function refuseGuardingSettings(caller: Caller, names: readonly string[], settings: Described): void {
+export function refuseGuardingSettings(
+  caller: Limitable,
+  names: readonly string[],
+  settings: Described,
+): void {
   const guarding = settings
     .filter(({ name, guards }) => guards && names.includes(name))
     .map(({ name }) => name)
-  if (caller.kind === 'machine' && guarding.length > 0)
+  if (isLimited(caller) && guarding.length > 0)
     throw refused(
+      caller,
       `A client cannot change ${guarding.join(', ')}, by which accounts are guarded. An administrator can, in the console or by command line.`,
     )
 }
@@ -119,9 +141,10 @@ export function refuseGuardingSettings(caller: Caller, names: readonly string[],
  * of its own, and reset the password there.
  * @throws AppError administration_not_granted (403)
  */
-export function refuseScimTokens(caller: Caller): void {
-  if (caller.kind === 'machine')
+export function refuseScimTokens(caller: Limitable): void {
+  if (isLimited(caller))
     throw refused(
+      caller,
       'A client cannot create SCIM tokens. An administrator can, in the console or by command line.',
     )
 }
@@ -130,17 +153,32 @@ export function refuseScimTokens(caller: Caller): void {
  * A hook guards sign-ins: a caller that took it away, or sent it to a receiver of its own, would decide who gets in, and what tokens say.
  * @throws AppError administration_not_granted (403)
  */
-export function refuseHooks(caller: Caller): void {
-  if (caller.kind === 'machine')
+export function refuseHooks(caller: Limitable): void {
+  if (isLimited(caller))
     throw refused(
+      caller,
       'A client cannot change hooks, by which sign-ins are guarded. An administrator can, in the console or by command line.',
     )
 }
 
+/**
+ * What a role allows is what people who have it may do.
+ * @throws AppError administration_not_granted (403)
+ */
+export function refuseAdministratorRoles(caller: Limitable): void {
+  if (isLimited(caller))
+    throw refused(
+      caller,
+      'A client cannot define administrator roles. An administrator can, in the console or by command line.',
+    )
+}
+
 /** @throws AppError administration_not_granted (403) for a role other than user */
-export function refuseRoles(caller: Caller, role: unknown): void {
+export function refuseRoles(caller: Limitable, role: unknown): void {
+  // A person is judged by what their own role allows, where it is changed.
   if (caller.kind === 'machine' && role !== undefined && role !== 'user')
     throw refused(
+      caller,
       'A client cannot make administrators and auditors. An administrator can, in the console or by command line.',
     )
 }
@@ -149,9 +187,10 @@ export function refuseRoles(caller: Caller, role: unknown): void {
  * A caller that changed the email address of an administrator would receive the link that sets their password.
  * @throws AppError administration_not_granted (403)
  */
-export function refuseAdministrators(caller: Caller, account: Pick<Account, 'role'>): void {
-  if (caller.kind === 'machine' && account.role !== 'user')
+export function refuseAdministrators(caller: Limitable, account: Pick<Account, 'role'>): void {
+  if (isLimited(caller) && account.role !== 'user')
     throw refused(
+      caller,
       'A client cannot change the accounts of administrators and auditors. An administrator can, in the console or by command line.',
     )
 }
@@ -162,13 +201,39 @@ export function refuseAdministrators(caller: Caller, account: Pick<Account, 'rol
  * @throws AppError administration_not_granted (403)
  */
 export async function refuseAccessOfAdministrators(
-  caller: Caller,
+  caller: Limitable,
   found: () => Promise<boolean>,
 ): Promise<void> {
-  if (caller.kind === 'machine' && (await found()))
+  if (isLimited(caller) && (await found()))
     throw refused(
+      caller,
       'A client cannot change groups, roles and organizations of administrators and auditors. An administrator can, in the console or by command line.',
     )
+}
+
+/**
+ * Who looks after some clients decides what these may do, and not what else there is: a scope or a way to get tokens that a client does not
+ * have is given by who may reach all clients.
+ * @param before the client as it is @throws AppError administration_not_granted (403)
+ */
+export function refuseWiderClients(
+  changes: Readonly<Record<string, unknown>>,
+  before: { scope?: string | undefined; grant_types: readonly string[] },
+): void {
+  if (currentAuthority().scope === undefined) return
+  const there = before.scope?.split(' ') ?? []
+  const scopes = typeof changes.scope === 'string' ? changes.scope.split(/\s+/).filter(Boolean) : []
+  const grants = Array.isArray(changes.grant_types) ? changes.grant_types : []
+  if (
+    scopes.every((scope) => there.includes(scope)) &&
+    grants.every((grant) => before.grant_types.includes(grant)) &&
+    !(changes.scope === null && before.scope !== undefined)
+  )
+    return
+  throw refused(
+    { kind: 'person', full: false },
+    'A client cannot give a client scopes or grant types that it does not have. An administrator can, in the console or by command line.',
+  )
 }
 
 const STRENGTH = ['any', 'required', 'phishing_resistant']
@@ -178,11 +243,11 @@ const STRENGTH = ['any', 'required', 'phishing_resistant']
  * @param before the client as it is @throws AppError administration_not_granted (403)
  */
 export function refuseWeakerSignIns(
-  caller: Caller,
+  caller: Limitable,
   changes: Readonly<Record<string, unknown>>,
   before: Readonly<Record<string, unknown>>,
 ): void {
-  if (caller.kind !== 'machine') return
+  if (!isLimited(caller)) return
   const strength = (value: unknown) => Math.max(0, STRENGTH.indexOf(String(value ?? 'any')))
   const age = (value: unknown) => (typeof value === 'number' ? value : Infinity)
   const weaker = [
@@ -195,6 +260,7 @@ export function refuseWeakerSignIns(
   ].filter((name) => name !== false)
   if (weaker.length > 0)
     throw refused(
+      caller,
       `A client cannot ask less of the sign-ins to a client: ${weaker.join(', ')}. An administrator can, in the console or by command line.`,
     )
 }
@@ -204,11 +270,11 @@ export function refuseWeakerSignIns(
  * @param before the organization as it is @throws AppError administration_not_granted (403)
  */
 export function refuseWeakerOrganizations(
-  caller: Caller,
+  caller: Limitable,
   changes: Readonly<Record<string, unknown>>,
   before: Readonly<Record<string, unknown>>,
 ): void {
-  if (caller.kind !== 'machine') return
+  if (!isLimited(caller)) return
   const lifted = ['second_factor_required', 'provider_required'].some(
     (name) => before[name] === true && changes[name] !== undefined && changes[name] !== true,
   )
@@ -223,6 +289,7 @@ export function refuseWeakerOrganizations(
     names(before.domains).some((domain) => !names(changes.domains).includes(domain))
   if (lifted || longer || lost)
     throw refused(
+      caller,
       'A client cannot ask less of the sign-ins for an organization: second_factor_required, session_max_age, provider_required and the domains that it is for. An administrator can, in the console or by command line.',
     )
 }
@@ -232,12 +299,13 @@ export function refuseWeakerOrganizations(
  * @throws AppError administration_not_granted (403) where it would be required no more
  */
 export function refuseLiftedRequirement(
-  caller: Caller,
+  caller: Limitable,
   required: unknown,
   before: Pick<Account, 'secondFactorRequired'>,
 ): void {
-  if (caller.kind === 'machine' && before.secondFactorRequired && required === false)
+  if (isLimited(caller) && before.secondFactorRequired && required === false)
     throw refused(
+      caller,
       'A client cannot take back that a person has to have a second factor. An administrator can, in the console or by command line.',
     )
 }
@@ -248,8 +316,8 @@ export function refuseLiftedRequirement(
  * https://docs.github.com/en/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
  * @throws AppError administration_not_granted (403)
  */
-export function refuseSplitProviders(caller: Caller, input: Readonly<Record<string, unknown>>): void {
-  if (caller.kind !== 'machine') return
+export function refuseSplitProviders(caller: Limitable, input: Readonly<Record<string, unknown>>): void {
+  if (!isLimited(caller)) return
   const { url, api_url } = (input.settings ?? {}) as { url?: unknown; api_url?: unknown }
   // A kind with one URL has nothing to split; one that other kinds call `url` is all that they have.
   if (api_url === undefined && (url === undefined || input.kind !== 'github')) return
@@ -257,6 +325,7 @@ export function refuseSplitProviders(caller: Caller, input: Readonly<Record<stri
   const apis = site ? [`${trimmed(site)}/api/v3`, `${site.protocol}//api.${site.host}`] : []
   if (api && apis.includes(trimmed(api))) return
   throw refused(
+    caller,
     'A client cannot add a provider that is asked elsewhere than at its own API: <url>/api/v3, or the host with api. in front. An administrator can, in the console or by command line.',
   )
 }
@@ -266,12 +335,13 @@ export function refuseSplitProviders(caller: Caller, input: Readonly<Record<stri
  * name the rules that do.
  * @throws AppError administration_not_granted (403)
  */
-export function refuseMembershipRules(caller: Caller, changes: Readonly<Record<string, unknown>>): void {
+export function refuseMembershipRules(caller: Limitable, changes: Readonly<Record<string, unknown>>): void {
   if (
-    caller.kind === 'machine' &&
+    isLimited(caller) &&
     ['membership_rules', 'membership_mode'].some((name) => Object.hasOwn(changes, name))
   )
     throw refused(
+      caller,
       'A client cannot change membership_rules and membership_mode, by which a provider gives people groups and roles. An administrator can, in the console or by command line.',
     )
 }
@@ -282,11 +352,12 @@ export function refuseMembershipRules(caller: Caller, changes: Readonly<Record<s
  * @param of the provider as it is, and as it would be @throws AppError administration_not_granted (403)
  */
 export function refuseOrganizationProviders(
-  caller: Caller,
+  caller: Limitable,
   ...of: readonly (Readonly<Record<string, unknown>> | undefined)[]
 ): void {
-  if (caller.kind === 'machine' && of.some((one) => (one?.organization ?? null) !== null))
+  if (isLimited(caller) && of.some((one) => (one?.organization ?? null) !== null))
     throw refused(
+      caller,
       'A client cannot change providers of organizations, by which their people sign in. An administrator can, in the console or by command line.',
     )
 }
@@ -298,9 +369,10 @@ const trimmed = ({ href }: URL): string => href.replace(/\/+$/, '')
  * Name, logo and links are what people know a page by, as its texts are.
  * @throws AppError administration_not_granted (403)
  */
-export function refuseBranding(caller: Caller): void {
-  if (caller.kind === 'machine')
+export function refuseBranding(caller: Limitable): void {
+  if (isLimited(caller))
     throw refused(
+      caller,
       'A client cannot change brands, by which people know the pages. An administrator can, in the console or by command line.',
     )
 }
@@ -309,9 +381,10 @@ export function refuseBranding(caller: Caller): void {
  * What pages say is what people trust them by: a text could send them to another site, or leave out what warns them.
  * @throws AppError administration_not_granted (403)
  */
-export function refuseTexts(caller: Caller): void {
-  if (caller.kind === 'machine')
+export function refuseTexts(caller: Limitable): void {
+  if (isLimited(caller))
     throw refused(
+      caller,
       'A client cannot change what pages and messages say. An administrator can, in the console or by command line.',
     )
 }

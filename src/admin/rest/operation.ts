@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Operation, routeOptions, wordsOf } from '../../http/operation.ts'
-import { needsOf, type RouteNeeds } from '../permissions.ts'
+import { type Limit, needsOf, type Permission } from '../../shared/administration/permissions.ts'
 
 /** Every problem that an operation can answer with, in the words of the OpenAPI document. */
 const PROBLEMS = {
@@ -41,11 +41,16 @@ interface AdminOperation<
     | 'configuration'
     | 'SCIM tokens'
     | 'hooks'
+    | 'administrator roles'
     | 'webhooks'
     | 'overview'
     | 'settings'
-  /** The permission that it needs, or what it takes to look. */
-  needs: RouteNeeds
+  /** The permission that it needs. */
+  needs: Permission
+  /** By which permission fields of its body are given. */
+  also?: readonly Permission[]
+  /** Roles with this limit may use it, and it keeps to that. */
+  within?: Limit
   /** Takes `If-Match`. */
   conditional?: true
   /** Takes `Idempotency-Key`. */
@@ -98,7 +103,12 @@ export function operation<
     ...(once && idempotencyKey),
   })
   return {
-    config: { forPrograms: true as const, admin: needs },
+    config: {
+      forPrograms: true as const,
+      admin: needs,
+      ...(described.also && { adminAlso: described.also }),
+      ...(described.within && { within: described.within }),
+    },
     ...routeOptions(described, {
       tag: `Administration: ${area}`,
       description: documented === '' ? undefined : documented,

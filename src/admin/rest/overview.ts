@@ -6,7 +6,7 @@ import { operation } from './operation.ts'
 const readOverview = operation({
   id: 'readOverview',
   area: 'overview',
-  needs: 'read',
+  needs: 'overview.read',
   summary: 'Figures of the last thirty days',
   description: 'By day in UTC, the oldest first; the last one is today, so far.',
   safe: true,

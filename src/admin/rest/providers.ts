@@ -131,7 +131,7 @@ const providerBody = (kinds: Kinds) =>
 const listProviders = operation({
   id: 'listProviders',
   area,
-  needs: 'read',
+  needs: 'provider.read',
   summary: 'List sign-in providers',
   safe: true,
   answers: [200, 'All of them.', z.object({ items: z.array(provider) })],
@@ -151,7 +151,7 @@ const addProvider = (kinds: Kinds) =>
 const readProvider = operation({
   id: 'readProvider',
   area,
-  needs: 'read',
+  needs: 'provider.read',
   summary: 'Read a provider',
   safe: true,
   params: idParams,

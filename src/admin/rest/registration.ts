@@ -55,7 +55,7 @@ const tokenBody = z
 const listTokens = operation({
   id: 'listRegistrationTokens',
   area,
-  needs: 'read',
+  needs: 'registration_token.read',
   summary: 'List initial access tokens',
   safe: true,
   answers: [200, 'The newest 200.', z.object({ items: z.array(token) })],

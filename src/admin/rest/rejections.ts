@@ -40,7 +40,7 @@ const filter = z.string().max(200).optional()
 const listRejections = operation({
   id: 'listRejections',
   area,
-  needs: 'read',
+  needs: 'rejection.read',
   summary: 'List refused requests',
   description: 'Newest first. They are kept for a while.',
   safe: true,
@@ -52,7 +52,7 @@ const listRejections = operation({
 const readRejection = operation({
   id: 'readRejection',
   area,
-  needs: 'read',
+  needs: 'rejection.read',
   summary: 'Read a refused request, explained',
   safe: true,
   params: idParams,

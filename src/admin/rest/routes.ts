@@ -8,6 +8,7 @@ import { isSafeMethod } from '../../http/forms/same-origin.ts'
 import { requireClassified } from '../access.ts'
 import { groupRoutes } from './access/groups.ts'
 import { roleRoutes } from './access/roles.ts'
+import { administratorRoleRoutes } from './administrator-roles.ts'
 import { auditRoutes } from './audit.ts'
 import { brandingRoutes } from './branding.ts'
 import { clientRoutes } from './clients/routes.ts'
@@ -70,6 +71,7 @@ export async function adminRest(scope: FastifyInstance, deps: RestDependencies):
     textRoutes,
     brandingRoutes,
     hookRoutes,
+    administratorRoleRoutes,
     webhookRoutes,
     impersonationRoutes,
     scimTokenRoutes,

@@ -39,7 +39,7 @@ const body = z
 const listTokens = operation({
   id: 'listScimTokens',
   area,
-  needs: 'read',
+  needs: 'scim_token.read',
   summary: 'List SCIM tokens',
   safe: true,
   answers: [200, 'Oldest first.', z.object({ items: z.array(token) })],
@@ -47,7 +47,7 @@ const listTokens = operation({
 const showToken = operation({
   id: 'getScimToken',
   area,
-  needs: 'read',
+  needs: 'scim_token.read',
   summary: 'Show a SCIM token',
   safe: true,
   params: idParams,

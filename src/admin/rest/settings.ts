@@ -44,7 +44,7 @@ const settings = z.object({ settings: z.record(z.string(), setting) }).meta({
 const readSettings = operation({
   id: 'readSettings',
   area,
-  needs: 'read',
+  needs: 'settings.read',
   summary: 'Read the settings',
   safe: true,
   answers: [200, 'All of them; `ETag` names their state.', settings],

@@ -30,7 +30,7 @@ const texts = z
 const readTexts = operation({
   id: 'readTexts',
   area,
-  needs: 'read',
+  needs: 'texts.read',
   summary: 'Read the texts of a language',
   safe: true,
   params,

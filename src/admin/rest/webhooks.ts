@@ -58,7 +58,7 @@ const operations = {
   list: operation({
     id: 'listWebhooks',
     area,
-    needs: 'read',
+    needs: 'webhook.read',
     summary: 'List webhooks',
     description: 'Oldest first; there are fifty at most.',
     safe: true,
@@ -77,7 +77,7 @@ const operations = {
   read: operation({
     id: 'readWebhook',
     area,
-    needs: 'read',
+    needs: 'webhook.read',
     summary: 'Read a webhook',
     safe: true,
     params: idParams,
@@ -128,7 +128,7 @@ const operations = {
   deliveries: operation({
     id: 'listWebhookDeliveries',
     area,
-    needs: 'read',
+    needs: 'webhook.read',
     summary: 'List what was sent to a webhook',
     description: 'Newest first, for thirty days after the last try.',
     safe: true,

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { ADMINISTRATOR_ROLE_FIELDS } from '../../administrators/table.ts'
 import { CLAIM_FIELDS } from '../../attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../../attributes/table.ts'
 import { HOOK_FIELDS } from '../../hooks/table.ts'
@@ -14,7 +15,7 @@ type One = Defined<object> & { name: string }
 
 /** What is defined, in words, and how it is shown. */
 interface Kind {
-  kind: 'attribute' | 'claim' | 'hook'
+  kind: 'attribute' | 'claim' | 'hook' | 'administrator_role'
   about: string
   one: string
   fields: readonly NamedDefinitionField[]
@@ -69,6 +70,25 @@ const HOOKS: Kind = {
   once: 'secret',
 }
 
+const ADMINISTRATOR_ROLES: Kind = {
+  kind: 'administrator_role',
+  about: 'What people may do in console and administration API who are no administrator of everything',
+  one: 'an administrator role',
+  fields: ADMINISTRATOR_ROLE_FIELDS,
+  service: ({ administratorRoles }) => administratorRoles,
+  columns: ['description', 'permissions'],
+  deleting: 'delete an administrator role: who has it is a user from then on',
+  next: ({ name }) => `${PROGRAM} users set-role USER ${name}`,
+  async more({ administratorRoles }, { id }) {
+    const { items, more } = await administratorRoles.holders(id)
+    const names = items.map(({ username }) => username).join(', ') || 'nobody'
+    return [['who has it', `${names}${more ? ' and others' : ''}`]]
+  },
+}
+
+/** `latchkey administrator-roles …` */
+export const administratorRoleCommands = (cli: Cli): Command => definitionCommands(cli, ADMINISTRATOR_ROLES)
+
 /** `latchkey hooks …` */
 export function hookCommands(cli: Cli): Command {
   const group = definitionCommands(cli, HOOKS)
@@ -114,9 +134,11 @@ const fieldOf = (one: object, name: string): unknown => (one as Readonly<Record<
 const repeats = ({ kind }: NamedDefinitionField) => kind !== 'line' && kind !== 'choice'
 
 function definitionCommands(cli: Cli, words: Kind): Command {
-  const { kind, one, fields, service } = words
-  const group = new Command(`${kind}s`).description(words.about)
-  const argument = [`<${kind}>`, 'its ID or name'] as const
+  const { one, fields, service } = words
+  const kind = words.kind.replace('_', ' ')
+  const command = `${words.kind.replace('_', '-')}s`
+  const group = new Command(command).description(words.about)
+  const argument = [`<${words.kind.replace('_', '-')}>`, 'its ID or name'] as const
 
   const document = (found: One) => ({
     id: found.id,
@@ -165,7 +187,7 @@ function definitionCommands(cli: Cli, words: Kind): Command {
       ])
       const shown =
         rows.length === 0
-          ? `There is no ${kind} yet. Define one with: ${PROGRAM} ${kind}s create --name …`
+          ? `There is no ${kind} yet. Define one with: ${PROGRAM} ${command} create --name …`
           : table([[...columns.map((column) => column.toUpperCase().replace('_', ' ')), 'ID'], ...rows])
       cli.answer(options, { items: all.map(document) }, shown)
     }),

@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import { z } from 'zod'
 import { accountState } from '../../shared/account-state.ts'
-import { ROLES } from '../../shared/roles.ts'
 import { type Cli, CliError, createCommand, moreHint, type Options, pageOf, withPage } from '../context.ts'
 import { PROGRAM } from '../program.ts'
 import { readSecret } from '../stdin.ts'
@@ -24,7 +23,6 @@ const METHODS = {
   delete: 'delete',
 } as const
 
-const roles = z.enum(ROLES)
 const FACTOR_FILTERS = ['any', 'none', 'passkey'] as const
 const factorFilter = z.enum(FACTOR_FILTERS).optional()
 
@@ -98,10 +96,11 @@ const invite = (cli: Cli): Command =>
     )
       .requiredOption('--email <email>')
       .option('--username <username>', 'created from the address unless given')
-      .option('--role <role>', 'user (default), auditor (may look) or admin (may change)'),
+      .option(
+        '--role <role>',
+        'user (default), auditor (may look), admin (may change), or the name of an administrator role',
+      ),
   ).action(async (options: Options) => {
-    const role = roles.safeParse(options.role ?? 'user')
-    if (!role.success) throw new CliError([`--role: must be one of ${roles.options.join(', ')}`], 2)
     const services = await cli.services({ create: 'first' })
     const account = await services.accounts.createByAdmin({
       username: typeof options.username === 'string' ? options.username : '',
@@ -109,7 +108,7 @@ const invite = (cli: Cli): Command =>
       ...personOf(options),
       attributes: attributesOf(options, services),
       verified: false,
-      role: role.data,
+      role: typeof options.role === 'string' ? options.role : 'user',
     })
     const text = `The invitation is on its way.\n\n${accountText(account, cli.clock(), services)}`
     cli.answer(options, accountDocument(account, services), text)
@@ -144,7 +143,7 @@ const list = (cli: Cli): Command =>
       const rows = page.items.map((account) => [
         account.displayUsername,
         emailOf(account) ?? '–',
-        account.role,
+        services.administratorRoles.nameOf(account.role),
         accountState(account, cli.clock()),
         time(account.lastSignInAt),
         account.id,
@@ -237,13 +236,11 @@ const letIn = (cli: Cli): Command =>
 const setRole = (cli: Cli): Command =>
   createCommand('set-role', 'say what a person may do on this server')
     .argument('<id|email>', 'ID, username or email address')
-    .argument('<role>', 'user, auditor (may look) or admin (may change)')
+    .argument('<role>', 'user, auditor (may look), admin (may change), or the name of an administrator role')
     .action(async (login: string, typed: string, options: Options) => {
-      const role = roles.safeParse(typed)
-      if (!role.success) throw new CliError([`the role must be one of ${roles.options.join(', ')}`], 2)
       const services = await cli.services()
       const { id } = await find(services, login)
-      const account = await services.accounts.setRole(id, role.data)
-      const text = `${account.displayUsername} (${id}) has the role ${account.role}.`
+      const account = await services.accounts.setRole(id, typed)
+      const text = `${account.displayUsername} (${id}) has the role ${services.administratorRoles.nameOf(account.role)}.`
       cli.answer(options, accountDocument(account, services), text)
     })

@@ -11,7 +11,10 @@ import { labelledLines, time } from '../text.ts'
 export const emailOf = (account: Account): string | null => account.email ?? account.pendingEmail
 
 /** An account as JSON. Times in seconds since the epoch, as everywhere in JSON. */
-export const accountDocument = (account: Account, { attributes }: Pick<CliServices, 'attributes'>) => ({
+export const accountDocument = (
+  account: Account,
+  { attributes, administratorRoles }: Pick<CliServices, 'attributes' | 'administratorRoles'>,
+) => ({
   id: account.id,
   username: account.displayUsername,
   email: emailOf(account),
@@ -20,7 +23,7 @@ export const accountDocument = (account: Account, { attributes }: Pick<CliServic
   [PHONE_VERIFIED.claim]: account.phoneVerified,
   address: account.address,
   attributes: attributes.shown(account.attributes),
-  role: account.role,
+  role: administratorRoles.nameOf(account.role),
   second_factors: [...account.secondFactors],
   second_factor_required: account.secondFactorRequired,
   disabled: account.disabledAt !== null,
@@ -34,7 +37,7 @@ export const accountDocument = (account: Account, { attributes }: Pick<CliServic
 export const accountText = (
   account: Account,
   now: number,
-  { attributes }: Pick<CliServices, 'attributes'>,
+  { attributes, administratorRoles }: Pick<CliServices, 'attributes' | 'administratorRoles'>,
 ): string =>
   labelledLines([
     ['username', account.displayUsername],
@@ -56,7 +59,7 @@ export const accountText = (
       name,
       [value].flat().join(', '),
     ]),
-    ['role', account.role],
+    ['role', administratorRoles.nameOf(account.role)],
     ['second factors', account.secondFactors.length === 0 ? undefined : account.secondFactors.join(', ')],
     ['second factor', account.secondFactorRequired ? 'required of this person' : undefined],
     ['state', accountState(account, now)],

@@ -32,6 +32,8 @@ export interface Members {
   membership(accountId: string, idOrSlug: string): Promise<Membership | undefined>
   /** Whether an account is a member of any: one statement. */
   isMember(accountId: string): Promise<boolean>
+  /** Whether an account is a member of this organization: one statement. */
+  has(organizationId: string, accountId: string): Promise<boolean>
   /** What an account is a member of, by the short names, a hundred at most. Disabled ones too. One statement. */
   ofAccount(accountId: string): Promise<Membership[]>
 }
@@ -127,6 +129,8 @@ export function createMembers({
       return row && membershipView(row)
     },
 
+    has: async (organizationId, accountId) =>
+      isId(organizationId) && isId(accountId) && (await store.find(organizationId, accountId)) !== undefined,
     isMember: async (accountId) => (await store.memberships(accountId, 1)).length > 0,
 
     ofAccount: async (accountId) => (await store.memberships(accountId, MAX_MEMBERSHIPS)).map(membershipView),

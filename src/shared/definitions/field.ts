@@ -12,6 +12,8 @@ export interface DefinitionField {
   kind: FieldKind
   /** Of `choice` and `choices`: what each value is in words. */
   choices?: Readonly<Record<string, string>>
+  /** Of `choices`: the heading that a value stands below in a form; those of one stand together. */
+  headingOf?(value: string): string
   /** What a value may be; where it is left out, what counts then. Each issue has a sentence that says what is right. */
   schema: z.ZodType
   /** It stays what it was created with. */

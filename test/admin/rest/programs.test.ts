@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { GRANTABLE } from '../../../src/shared/administration/permissions.ts'
 import { documentOf } from '../../api/support.ts'
 import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
 import { machine, person, type Rest, type RestAnswer } from './support.ts'
@@ -28,6 +29,8 @@ interface World {
   guardedCompany: string
   /** A program that is asked. */
   hook: string
+  /** An administrator role. */
+  helpDesk: string
   own: string
 }
 
@@ -203,6 +206,15 @@ const OPERATIONS: Record<string, Row> = {
   deleteHook: { not: (rest, { hook }) => [rest.delete(`/hooks/${hook}`)] },
   rotateHookSecret: { not: (rest, { hook }) => [rest.post(`/hooks/${hook}/rotate-secret`)] },
   testHook: { not: (rest, { hook }) => [rest.post(`/hooks/${hook}/test`)] },
+  createAdministratorRole: {
+    not: (rest) => [rest.post('/administrator-roles', { name: 'x', permissions: ['user.read'] })],
+  },
+  changeAdministratorRole: {
+    not: (rest, { helpDesk }) => [
+      rest.patch(`/administrator-roles/${helpDesk}`, { permissions: ['audit.read'] }),
+    ],
+  },
+  deleteAdministratorRole: { not: (rest, { helpDesk }) => [rest.delete(`/administrator-roles/${helpDesk}`)] },
   createWebhook: { may: WEBHOOK },
   changeWebhook: { may: WEBHOOK },
   deleteWebhook: { may: WEBHOOK },
@@ -237,6 +249,8 @@ const OPERATIONS: Record<string, Row> = {
         'prune: {resources: true}\nresources: []',
         'hooks: [{name: x, at: sign_in, url: "https://a.example/"}]',
         'prune: {hooks: true}\nhooks: []',
+        'administrator_roles: [{name: x, permissions: [user.read]}]',
+        'prune: {administrator_roles: true}\nadministrator_roles: []',
         'providers: [{id: hub, kind: github, name: Hub, client_id: x, client_secret_env: HUB_SECRET, membership_rules: [{claim: login, value: "*", group: Staff}]}]',
       ]
       // One file at a time is applied.
@@ -297,6 +311,9 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
           ...{ name: 'gate', at: 'sign_in', url: 'http://127.0.0.1:9/', state: 'disabled' },
         })
       ).id,
+      helpDesk: (
+        await latchkey.services.administratorRoles.create({ name: 'help-desk', permissions: ['user.read'] })
+      ).id,
       plainGroup: (await access.groups.create({ name: 'Plain' })).id,
       plainRole: (await access.roles.create({ name: 'Plain' })).id,
     }
@@ -334,6 +351,28 @@ describe.each(engines)('what programs may do by the administration API, on %s', 
     const before = await state()
     for (const answer of await Promise.all(tries(rest, world)))
       expect(answer).toMatchObject({ status: 403, json: { code: 'administration_not_granted' } })
+    expect(await state()).toEqual(before)
+  })
+
+  test('a person whose role has every permission that roles can have is refused the same', async () => {
+    const role = await latchkey.services.administratorRoles.create({
+      name: 'nearly-all',
+      permissions: GRANTABLE,
+    })
+    const caller = await person(latchkey, role.id)
+    expect((await caller.rest.get('/users')).status).toBe(200)
+    const before = await state()
+    // What is left of these rows is theirs to do: organizations they are in, and roles that allow less than theirs.
+    const theirs = new Set(['changeOrganization', 'changeUser'])
+    for (const [id, row] of Object.entries(OPERATIONS)) {
+      if (!('not' in row) || theirs.has(id)) continue
+      for (const { status, json } of await Promise.all(row.not(caller.rest, world)))
+        expect([id, status, ['administration_not_granted', 'forbidden', 'role_not_yours']]).toEqual([
+          id,
+          403,
+          expect.arrayContaining([json.code]),
+        ])
+    }
     expect(await state()).toEqual(before)
   })
 

@@ -105,7 +105,7 @@ export async function machine(latchkey: Latchkey, scope = 'admin:read admin:writ
 /** A person of a role who has signed in to an application of ours, and the token that it got. */
 export async function person(
   latchkey: Latchkey,
-  role: 'user' | 'auditor' | 'admin',
+  role: string,
   client: Record<string, unknown> = {},
   scope = 'openid admin:read admin:write',
 ) {

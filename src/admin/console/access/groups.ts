@@ -65,7 +65,7 @@ export async function groupsArea(
   const pageOf = (id: string, done?: string) =>
     `/admin/groups/${id}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
 
-  app.get('/admin/groups', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/groups', { config: { admin: 'group.read' } }, async (request, reply) => {
     const { search, cursor, done } = listQuery.parse(request.query)
     const page = await groups.list({ search, cursor })
     const data = {
@@ -93,7 +93,7 @@ export async function groupsArea(
       { status },
     )
 
-  app.get('/admin/groups/new', { config: { admin: 'write' } }, async (request, reply) =>
+  app.get('/admin/groups/new', { config: { admin: 'group.create' } }, async (request, reply) =>
     showNew(request, reply),
   )
 
@@ -185,7 +185,7 @@ export async function groupsArea(
     })
   }
 
-  app.get<ById>('/admin/groups/:id', { config: { admin: 'read' } }, async (request, reply) =>
+  app.get<ById>('/admin/groups/:id', { config: { admin: 'group.read' } }, async (request, reply) =>
     show(request, reply, await groups.get(request.params.id)),
   )
 
@@ -267,7 +267,7 @@ export async function groupsArea(
     },
   )
 
-  app.get<ById>('/admin/groups/:id/delete', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get<ById>('/admin/groups/:id/delete', { config: { admin: 'group.read' } }, async (request, reply) => {
     const group = await groups.get(request.params.id)
     const [count, own, apps] = await Promise.all([
       groups.countMembers(group.id),

@@ -56,7 +56,7 @@ export async function rolesArea(
   const pageOf = (id: string, done?: string) =>
     `/admin/roles/${id}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
 
-  app.get('/admin/roles', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/roles', { config: { admin: 'role.read' } }, async (request, reply) => {
     const { search, cursor, done } = listQuery.parse(request.query)
     const page = await roles.list({ search, cursor })
     const data = {
@@ -98,7 +98,7 @@ export async function rolesArea(
     )
   }
 
-  app.get('/admin/roles/new', { config: { admin: 'write' } }, async (request, reply) =>
+  app.get('/admin/roles/new', { config: { admin: 'role.create' } }, async (request, reply) =>
     showNew(request, reply),
   )
 
@@ -188,7 +188,7 @@ export async function rolesArea(
     })
   }
 
-  app.get<ById>('/admin/roles/:id', { config: { admin: 'read' } }, async (request, reply) =>
+  app.get<ById>('/admin/roles/:id', { config: { admin: 'role.read' } }, async (request, reply) =>
     show(request, reply, await roles.get(request.params.id)),
   )
 
@@ -249,7 +249,7 @@ export async function rolesArea(
     },
   )
 
-  app.get<ById>('/admin/roles/:id/delete', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get<ById>('/admin/roles/:id/delete', { config: { admin: 'role.read' } }, async (request, reply) => {
     const role = await roles.get(request.params.id)
     const [count, holding, apps] = await Promise.all([
       roles.countAccounts(role.id),

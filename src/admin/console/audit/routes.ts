@@ -87,7 +87,7 @@ export async function auditArea(
     return renderConsole(request, reply, 'audit', 'admin/audit', data, { status: refused ? 400 : 200 })
   }
 
-  app.get('/admin/audit', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/audit', { config: { admin: 'audit.read' } }, async (request, reply) => {
     const wanted = filters.parse(request.query)
     try {
       return await show(request, reply, wanted)
@@ -97,7 +97,7 @@ export async function auditArea(
     }
   })
 
-  app.get('/admin/audit/export', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/audit/export', { config: { admin: 'audit.read' } }, async (request, reply) => {
     const { format: chosen } = format.parse(request.query)
     const pieces = await audit.export(chosen, filters.parse(request.query))
     const day = isoDay(deps.clock())
@@ -116,7 +116,7 @@ export async function auditArea(
 
   app.get<{ Params: { seq: string } }>(
     '/admin/audit/:seq',
-    { config: { admin: 'read' } },
+    { config: { admin: 'audit.read' } },
     async (request, reply) => {
       const { seq } = request.params
       const entry = /^[1-9]\d{0,8}$/.test(seq) ? await audit.find(Number(seq)) : undefined

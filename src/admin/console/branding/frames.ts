@@ -33,7 +33,7 @@ export function frameRoutes(
 ): void {
   app.get<{ Params: { page: string } }>(
     '/admin/branding/frames/:page',
-    { config: { admin: 'read' } },
+    { config: { admin: 'branding.read' } },
     async (request, reply) => {
       const { scheme, draft: text } = query.parse(request.query)
       const { page } = request.params

@@ -149,7 +149,7 @@ export async function brandingArea(
   function placeRoutes(scope: FastifyInstance, kind: BrandOwner['kind']): void {
     const path = kind === 'server' ? PATH : `${PATH}/${kind}s/:id`
 
-    scope.get(path, { config: { admin: 'read' } }, async (request, reply) =>
+    scope.get(path, { config: { admin: 'branding.read' } }, async (request, reply) =>
       show(request, reply, await placeOf(kind, request)),
     )
 
@@ -189,7 +189,7 @@ export async function brandingArea(
       return show(request, reply, found, { form: { values, errors: labelled(errors) }, version, status: 422 })
     })
 
-    scope.get(`${path}/preview`, { config: { admin: 'read' } }, async (request, reply) => {
+    scope.get(`${path}/preview`, { config: { admin: 'branding.read' } }, async (request, reply) => {
       const { place, state } = await placeOf(kind, request)
       const query = z
         .object({ draft: z.string().catch(''), page: z.string().optional().catch(undefined) })

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ClientUsage } from '../../../oidc/usage/client-usage.ts'
+import { PERMISSIONS, type Permission } from '../../../shared/administration/permissions.ts'
 import { unlessCode } from '../../../shared/errors.ts'
-import type { Permission } from '../../permissions.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
 import type { ClientsDependencies } from './dependencies.ts'
@@ -37,7 +37,9 @@ export async function clientActions(
 ): Promise<void> {
   const page = (id: string, done: string, tab: ClientTab = '') =>
     `/admin/clients/${encodeURIComponent(id)}${tab}?done=${done}`
-  const does = <Name extends Permission>(admin: Name) => ({ config: { admin } })
+  const does = <Name extends Permission>(admin: Name) => ({
+    config: { admin, ...(PERMISSIONS[admin].within === 'clients' && { within: 'clients' as const }) },
+  })
 
   app.post<IdParams>('/admin/clients/:id/secrets', does('client.rotate_secret'), async (request, reply) => {
     const { id } = request.params
@@ -95,7 +97,7 @@ export async function clientActions(
     return renderConsole(request, reply, 'clients', 'admin/clients-delete', data, { status })
   }
 
-  app.get<IdParams>('/admin/clients/:id/delete', { config: { admin: 'read' } }, (request, reply) =>
+  app.get<IdParams>('/admin/clients/:id/delete', { config: { admin: 'client.read' } }, (request, reply) =>
     deletePage(request, reply, request.params.id),
   )
 

@@ -81,15 +81,19 @@ export async function clientEdit(
     return renderConsole(request, reply, 'clients', 'admin/clients-edit', data, { status })
   }
 
-  app.get<IdParams>('/admin/clients/:id/edit', { config: { admin: 'read' } }, async (request, reply) => {
-    const client = await deps.clients.get(request.params.id)
-    return show(request, reply, client, fieldsOf(form, client))
-  })
+  app.get<IdParams>(
+    '/admin/clients/:id/edit',
+    { config: { admin: 'client.read', within: 'clients' } },
+    async (request, reply) => {
+      const client = await deps.clients.get(request.params.id)
+      return show(request, reply, client, fieldsOf(form, client))
+    },
+  )
 
   // A redirect URI is a door: changing one asks for a fresh sign-in.
   app.post<IdParams>(
     '/admin/clients/:id/edit',
-    { config: { admin: 'client.update' } },
+    { config: { admin: 'client.update', within: 'clients' } },
     async (request, reply) => {
       const { id } = request.params
       const { version = '', csrf_token: _token, ...fields } = fieldsSchema.parse(request.body)

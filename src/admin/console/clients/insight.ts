@@ -84,78 +84,86 @@ export async function clientInsight(
 ): Promise<void> {
   const baseOf = ({ client_id: id }: ClientView) => `/admin/clients/${encodeURIComponent(id)}`
 
-  app.get<IdParams>('/admin/clients/:id/access', { config: { admin: 'read' } }, async (request, reply) => {
-    const client = await deps.clients.get(request.params.id)
-    const [{ items }, { unknown }, missing, usage] = await Promise.all([
-      deps.listApis(),
-      deps.clientScopes.sorted(client.scope),
-      missingAccess(client.access, deps),
-      deps.usageOf(client.client_id),
-    ])
-    const wanted = new Set(client.scope?.split(' ').filter(Boolean))
-    const ofApis = items
-      .map(({ identifier, name, scope, scope_descriptions: words }) => ({
-        name,
-        href: withQuery('/admin/resources/api', { identifier }),
-        scopes: scope
-          .split(' ')
-          .filter((each) => wanted.has(each))
-          .map((each) => ({ name: each, about: words?.[each]?.title })),
-      }))
-      .filter(({ scopes }) => scopes.length > 0)
-    const known = new Set([...ofApis.flatMap(({ scopes }) => scopes.map(({ name }) => name)), ...unknown])
-    const rest = [...wanted].filter((each) => !known.has(each)).map((name) => ({ name }))
-    const data = {
-      name: client.client_name,
-      base: baseOf(client),
-      tabs: clientTabs(client, '/access'),
-      restricted: restrictedTo(client),
-      missing,
-      apis: [
-        ...(rest.length > 0 ? [{ name: 'About the person, and of this server', scopes: rest }] : []),
-        ...ofApis,
-        ...(unknown.length > 0
-          ? [
-              {
-                name: 'Of no API',
-                scopes: unknown.map((name) => ({ name, about: 'who asks for it is refused' })),
-              },
-            ]
-          : []),
-      ],
-      allIdentity: client.scope === undefined,
-      usage,
-      counted: deps.usageCounted,
-    }
-    return renderConsole(request, reply, 'clients', 'admin/clients-access', data)
-  })
+  app.get<IdParams>(
+    '/admin/clients/:id/access',
+    { config: { admin: 'client.read' } },
+    async (request, reply) => {
+      const client = await deps.clients.get(request.params.id)
+      const [{ items }, { unknown }, missing, usage] = await Promise.all([
+        deps.listApis(),
+        deps.clientScopes.sorted(client.scope),
+        missingAccess(client.access, deps),
+        deps.usageOf(client.client_id),
+      ])
+      const wanted = new Set(client.scope?.split(' ').filter(Boolean))
+      const ofApis = items
+        .map(({ identifier, name, scope, scope_descriptions: words }) => ({
+          name,
+          href: withQuery('/admin/resources/api', { identifier }),
+          scopes: scope
+            .split(' ')
+            .filter((each) => wanted.has(each))
+            .map((each) => ({ name: each, about: words?.[each]?.title })),
+        }))
+        .filter(({ scopes }) => scopes.length > 0)
+      const known = new Set([...ofApis.flatMap(({ scopes }) => scopes.map(({ name }) => name)), ...unknown])
+      const rest = [...wanted].filter((each) => !known.has(each)).map((name) => ({ name }))
+      const data = {
+        name: client.client_name,
+        base: baseOf(client),
+        tabs: clientTabs(client, '/access'),
+        restricted: restrictedTo(client),
+        missing,
+        apis: [
+          ...(rest.length > 0 ? [{ name: 'About the person, and of this server', scopes: rest }] : []),
+          ...ofApis,
+          ...(unknown.length > 0
+            ? [
+                {
+                  name: 'Of no API',
+                  scopes: unknown.map((name) => ({ name, about: 'who asks for it is refused' })),
+                },
+              ]
+            : []),
+        ],
+        allIdentity: client.scope === undefined,
+        usage,
+        counted: deps.usageCounted,
+      }
+      return renderConsole(request, reply, 'clients', 'admin/clients-access', data)
+    },
+  )
 
-  app.get<IdParams>('/admin/clients/:id/activity', { config: { admin: 'read' } }, async (request, reply) => {
-    const client = await deps.clients.get(request.params.id)
-    const id = client.client_id
-    const [rejected, entries, days] = await Promise.all([
-      deps.rejections.list({ clientId: id, limit: LINES }),
-      deps.audit.list({ target: id }, { limit: LINES }),
-      deps.clientDays(id, isoDay(deps.clock() - (DAYS - 1) * DAY)),
-    ])
-    const last = days.at(-1)
-    const data = {
-      id,
-      name: client.client_name,
-      base: baseOf(client),
-      tabs: clientTabs(client, '/activity'),
-      use:
-        last === undefined
-          ? `It got no token in the last ${DAYS} days.`
-          : `It got tokens on ${days.length} of the last ${DAYS} days, last on ${dayOf(Date.parse(last))}.`,
-      rejections: rejected.items.map(({ id: reference, at, title, error }) => ({
-        href: rejectionHref(reference),
-        at: minuteOf(at),
-        title,
-        error,
-      })),
-      history: entries.items.map((entry) => rowOf(deps, entry)),
-    }
-    return renderConsole(request, reply, 'clients', 'admin/clients-activity', data)
-  })
+  app.get<IdParams>(
+    '/admin/clients/:id/activity',
+    { config: { admin: 'client.read' } },
+    async (request, reply) => {
+      const client = await deps.clients.get(request.params.id)
+      const id = client.client_id
+      const [rejected, entries, days] = await Promise.all([
+        deps.rejections.list({ clientId: id, limit: LINES }),
+        deps.audit.list({ target: id }, { limit: LINES }),
+        deps.clientDays(id, isoDay(deps.clock() - (DAYS - 1) * DAY)),
+      ])
+      const last = days.at(-1)
+      const data = {
+        id,
+        name: client.client_name,
+        base: baseOf(client),
+        tabs: clientTabs(client, '/activity'),
+        use:
+          last === undefined
+            ? `It got no token in the last ${DAYS} days.`
+            : `It got tokens on ${days.length} of the last ${DAYS} days, last on ${dayOf(Date.parse(last))}.`,
+        rejections: rejected.items.map(({ id: reference, at, title, error }) => ({
+          href: rejectionHref(reference),
+          at: minuteOf(at),
+          title,
+          error,
+        })),
+        history: entries.items.map((entry) => rowOf(deps, entry)),
+      }
+      return renderConsole(request, reply, 'clients', 'admin/clients-activity', data)
+    },
+  )
 }

@@ -126,7 +126,9 @@ export async function clientPage(
   }
 
   for (const tab of TABS)
-    app.get<IdParams>(`/admin/clients/:id${tab}`, { config: { admin: 'read' } }, (request, reply) =>
-      show(tab, request, reply),
+    app.get<IdParams>(
+      `/admin/clients/:id${tab}`,
+      { config: { admin: 'client.read', within: 'clients' } },
+      (request, reply) => show(tab, request, reply),
     )
 }

@@ -54,10 +54,14 @@ export async function presetForm(
     })
   }
 
-  app.get<PresetParams>('/admin/clients/new/:preset', { config: { admin: 'read' } }, (request, reply) => {
-    const stack = found(request)
-    return form(request, reply, stack, { values: { client_name: stack.name } })
-  })
+  app.get<PresetParams>(
+    '/admin/clients/new/:preset',
+    { config: { admin: 'client.read' } },
+    (request, reply) => {
+      const stack = found(request)
+      return form(request, reply, stack, { values: { client_name: stack.name } })
+    },
+  )
 
   app.post<PresetParams>(
     '/admin/clients/new/:preset',

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { ClientView } from '../../../clients/view.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
+import { withinLimits } from '../../access.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
@@ -77,28 +78,32 @@ export async function clientsArea(
 ): Promise<void> {
   const shownOnce = createShownOnce(deps)
 
-  app.get('/admin/clients', { config: { admin: 'read' } }, async (request, reply) => {
-    const { q, cursor } = query.parse(request.query)
-    const page = await deps.clients.list({ limit: PAGE, cursor, search: q })
-    const data = {
-      clients: page.items.map((client) => ({
-        href: `/admin/clients/${client.client_id}`,
-        name: client.client_name,
-        id: client.client_id,
-        kind: kindInWords(client),
-        tags: [
-          ...(client.disabled ? ['Disabled'] : []),
-          ...(client.first_party ? ['Your own'] : []),
-          ...(client.verified ? [] : ['Not checked']),
-        ],
-        created: at(client.client_id_issued_at),
-      })),
-      search: q,
-      ...pageLinks('/admin/clients', { q }, cursor, page.next_cursor),
-    }
-    const notice = noticeOf(notices, (request.query as { done?: unknown }).done)
-    return renderConsole(request, reply, 'clients', 'admin/clients', data, { notice })
-  })
+  app.get(
+    '/admin/clients',
+    { config: { admin: 'client.read', within: 'clients' } },
+    async (request, reply) => {
+      const { q, cursor } = query.parse(request.query)
+      const page = await deps.clients.list({ limit: PAGE, cursor, search: q, ...withinLimits.clients() })
+      const data = {
+        clients: page.items.map((client) => ({
+          href: `/admin/clients/${client.client_id}`,
+          name: client.client_name,
+          id: client.client_id,
+          kind: kindInWords(client),
+          tags: [
+            ...(client.disabled ? ['Disabled'] : []),
+            ...(client.first_party ? ['Your own'] : []),
+            ...(client.verified ? [] : ['Not checked']),
+          ],
+          created: at(client.client_id_issued_at),
+        })),
+        search: q,
+        ...pageLinks('/admin/clients', { q }, cursor, page.next_cursor),
+      }
+      const notice = noticeOf(notices, (request.query as { done?: unknown }).done)
+      return renderConsole(request, reply, 'clients', 'admin/clients', data, { notice })
+    },
+  )
 
   /** The APIs whose scopes the form of a kind has boxes for. */
   const offeredApis = async (kind: BuildKind) => (kind.asks.apis ? (await deps.listApis()).items : [])
@@ -132,7 +137,7 @@ export async function clientsArea(
     })
   }
 
-  app.get('/admin/clients/new', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/clients/new', { config: { admin: 'client.read' } }, async (request, reply) => {
     const { kind = '' } = z.object({ kind: z.string().optional().catch('') }).parse(request.query)
     const start = KINDS.find(({ id }) => id === kind)?.asks.redirectUris?.value
     return newForm(request, reply, { kind }, { values: { ...(start && { redirect_uris: start }) } })

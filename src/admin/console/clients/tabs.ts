@@ -1,4 +1,5 @@
 import type { ClientView } from '../../../clients/view.ts'
+import { currentAuthority } from '../../../shared/administration/authority.ts'
 import { type Tab, tabsOf } from '../tabs.ts'
 
 /** Whether a client authenticates by a secret. */
@@ -15,8 +16,9 @@ export const clientTabs = (client: ClientView, current: ClientTab): Tab[] =>
       '': 'Overview',
       '/connect': 'Connect',
       '/secrets': hasSecrets(client) ? 'Secrets' : undefined,
-      '/access': 'Access',
-      '/activity': 'Activity',
+      // Both show people and events beside this client.
+      '/access': currentAuthority().scope === undefined ? 'Access' : undefined,
+      '/activity': currentAuthority().scope === undefined ? 'Activity' : undefined,
       '/edit': 'Settings',
     } satisfies Record<ClientTab, string | undefined>,
     current,

@@ -51,8 +51,11 @@ export async function attributesArea(
       deleting: 'The values that people have go with it.',
       ends: 'The values that people have are deleted with it, and claims that read it have no value any more. A new attribute of this name begins empty.',
       facts: async (one) => [['People with a value', await people(one)]],
-      readers: async (one) =>
-        (await readersOf(one)).map(({ id, name }) => ({ href: `/admin/claims/${id}`, name })),
+      readers: async (one) => ({
+        title: 'Claims that read it',
+        empty: 'None: no app is told of it.',
+        items: (await readersOf(one)).map(({ id, name }) => ({ href: `/admin/claims/${id}`, name })),
+      }),
       ending: async (one) => [
         { label: 'People with a value', value: await people(one) },
         {

@@ -18,7 +18,10 @@ export interface DefinitionTexts {
 /** A box of a value of `choices`. */
 const boxOf = (field: string, value: string): string => `${field}.${value}`
 
-const inputOf = ({ name, kind, choices = {}, required }: NamedDefinitionField, values: Sent): FieldInput => {
+const inputOf = (
+  { name, kind, choices = {}, headingOf, required }: NamedDefinitionField,
+  values: Sent,
+): FieldInput => {
   const all = Object.entries(choices)
   if (kind === 'choice')
     return {
@@ -33,7 +36,7 @@ const inputOf = ({ name, kind, choices = {}, required }: NamedDefinitionField, v
       kind: 'boxes',
       boxes: all.map(([value, label]) => {
         const box = boxOf(name, value)
-        return { name: box, label, checked: Object.hasOwn(values, box) }
+        return { name: box, label, checked: Object.hasOwn(values, box), heading: headingOf?.(value) }
       }),
     }
   return kind === 'line' ? { kind: 'text', plain: true } : { kind: 'lines' }

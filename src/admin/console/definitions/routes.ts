@@ -10,13 +10,13 @@ import { minuteOf } from '../../../shared/moment.ts'
 import { renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type DefinitionTexts, defaultsOf, drawnDefinition, enteredIn, filledWith } from './form.ts'
-import type { ShownHook, ShownPreview } from './view.ts'
+import type { Readers, ShownHook, ShownPreview } from './view.ts'
 
 export type One = Defined<{ name: string }>
 
 /** What is defined, in words, and what its pages show beside the fields. */
 export interface DefinitionWords {
-  kind: 'attribute' | 'claim' | 'hook'
+  kind: 'attribute' | 'claim' | 'hook' | 'administrator_role'
   /** “an attribute” */
   one: string
   title: string
@@ -32,7 +32,7 @@ export interface DefinitionWords {
   ends: string
   /** What is known of one beside its fields. */
   facts(one: One): Promise<[name: string, value: string][]>
-  readers?(one: One): Promise<{ href: string; name: string }[]>
+  readers?(one: One): Promise<Readers>
   /** What ends with it. */
   ending(one: One): Promise<{ label: string; value: string }[]>
   preview?(request: FastifyRequest, one: One): Promise<ShownPreview>
@@ -67,7 +67,8 @@ export type ShowOne = (request: FastifyRequest, reply: FastifyReply, one: One) =
 export function definitionPages(app: FastifyInstance, { words, fields, definitions, texts }: Given): ShowOne {
   const { kind } = words
   const section = `${kind}s` as const
-  const base = `/admin/${section}`
+  const base = `/admin/${section.replace('_', '-')}`
+  const called = kind.replace('_', ' ')
   const pageOf = (id: string, done?: string) =>
     `${base}/${encodeURIComponent(id)}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
   const changeable = fields.filter(({ fixed }) => !fixed)
@@ -77,7 +78,7 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
       value: texts.shownText(field, fieldOf(one, field.name)) || 'empty',
     }))
 
-  app.get(base, { config: { admin: 'read' } }, async (request, reply) => {
+  app.get(base, { config: { admin: `${kind}.read` } }, async (request, reply) => {
     const columns = words.columns.flatMap((name) => fields.filter((field) => field.name === name))
     const data = {
       title: words.title,
@@ -108,14 +109,16 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
         about: words.about,
         form: { action: base, ...form, values },
         fields: drawnDefinition(fields, values),
-        label: `Define ${kind}`,
+        label: `Define ${called}`,
         backHref: base,
       },
       { status },
     )
   }
 
-  app.get(`${base}/new`, { config: { admin: 'write' } }, async (request, reply) => showNew(request, reply))
+  app.get(`${base}/new`, { config: { admin: `${kind}.create` } }, async (request, reply) =>
+    showNew(request, reply),
+  )
 
   app.post(base, { config: { admin: `${kind}.create`, formPage: `${base}/new` } }, async (request, reply) => {
     try {
@@ -178,7 +181,7 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
     })
   }
 
-  app.get<ById>(`${base}/:id`, { config: { admin: 'read' } }, async (request, reply) =>
+  app.get<ById>(`${base}/:id`, { config: { admin: `${kind}.read` } }, async (request, reply) =>
     show(request, reply, await definitions.get(request.params.id)),
   )
 
@@ -204,14 +207,14 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
     },
   )
 
-  app.get<ById>(`${base}/:id/delete`, { config: { admin: 'read' } }, async (request, reply) => {
+  app.get<ById>(`${base}/:id/delete`, { config: { admin: `${kind}.read` } }, async (request, reply) => {
     const one = await definitions.get(request.params.id)
     return renderConsole(request, reply, section, 'admin/resources-remove', {
       title: `Delete ${one.name}?`,
       ends: words.ends,
       facts: await words.ending(one),
       form: { action: `${pageOf(one.id)}/delete`, fields: { version: String(one.version) } },
-      label: `Delete ${kind}`,
+      label: `Delete ${called}`,
       keepHref: pageOf(one.id),
     })
   })

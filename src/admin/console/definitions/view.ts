@@ -11,6 +11,13 @@ export interface ShownPreview {
   about?: string | undefined
 }
 
+/** What hangs on a definition: others that read it, or people. */
+export interface Readers {
+  title: string
+  empty: string
+  items: { href: string; name: string }[]
+}
+
 /** The secret of a hook, and what came of trying it. */
 export interface ShownHook {
   base: string
@@ -46,8 +53,7 @@ declare module '../../../http/pages/pages.ts' {
       fields: DrawnField[]
       /** Set on a stale tab: what is stored by now. */
       conflict?: { label: string; value: string }[] | undefined
-      /** Definitions that read this one. */
-      readers?: { href: string; name: string }[] | undefined
+      readers?: Readers | undefined
       preview?: ShownPreview | undefined
       hook?: ShownHook | undefined
       deleting: string

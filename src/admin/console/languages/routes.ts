@@ -62,7 +62,7 @@ export async function languagesArea(
   app: FastifyInstance,
   { texts }: ConsoleDependencies & LanguagesDependencies,
 ): Promise<void> {
-  app.get(PATH, { config: { admin: 'read' } }, async (request, reply) => {
+  app.get(PATH, { config: { admin: 'texts.read' } }, async (request, reply) => {
     const languages = LOCALES.map(async ({ tag, name }) => {
       const { texts: all } = await texts.list(tag)
       return { href: `${PATH}/${tag}`, tag, name, changed: all.filter(({ override }) => override).length }
@@ -120,7 +120,7 @@ export async function languagesArea(
 
   app.get<{ Params: { tag: string } }>(
     `${PATH}/:tag`,
-    { config: { admin: 'read' } },
+    { config: { admin: 'texts.read' } },
     async (request, reply) => show(request, reply),
   )
 

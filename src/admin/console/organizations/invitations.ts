@@ -24,7 +24,7 @@ export function invitationRoutes(
 
   app.post<ById>(
     '/admin/organizations/:id/invitations',
-    { config: { admin: 'organization.invite', formPage } },
+    { config: { admin: 'organization.invite', within: 'organization', formPage } },
     async (request, reply) => {
       const { id } = request.params
       const sent = sentSchema.parse(request.body ?? {})
@@ -60,7 +60,7 @@ export function invitationRoutes(
 
   app.post<ById>(
     '/admin/organizations/:id/invitations/send',
-    { config: { admin: 'organization.invite', formPage } },
+    { config: { admin: 'organization.invite', within: 'organization', formPage } },
     async (request, reply) => {
       const { id } = request.params
       const { invitation } = named.parse(request.body ?? {})
@@ -70,7 +70,7 @@ export function invitationRoutes(
 
   app.post<ById>(
     '/admin/organizations/:id/invitations/revoke',
-    { config: { admin: 'organization.revoke_invitation', formPage } },
+    { config: { admin: 'organization.revoke_invitation', within: 'organization', formPage } },
     async (request, reply) => {
       const { id } = request.params
       const { invitation } = named.parse(request.body ?? {})

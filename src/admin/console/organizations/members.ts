@@ -53,7 +53,13 @@ export function memberRoutes(
 
   app.post<ById>(
     '/admin/organizations/:id/members/remove',
-    { config: { admin: 'organization.remove_member', formPage: '/admin/organizations/:id' } },
+    {
+      config: {
+        admin: 'organization.remove_member',
+        within: 'organization',
+        formPage: '/admin/organizations/:id',
+      },
+    },
     async (request, reply) => {
       const { id } = request.params
       const { user } = removal.parse(request.body ?? {})
@@ -100,7 +106,7 @@ export function memberRoutes(
 
   app.get<ByUser>(
     '/admin/organizations/:id/members/:userId',
-    { config: { admin: 'read' } },
+    { config: { admin: 'organization.read', within: 'organization' } },
     async (request, reply) => {
       const { id, userId } = request.params
       return showMember(request, reply, await organizations.get(id), await members.get(id, userId))
@@ -112,6 +118,7 @@ export function memberRoutes(
     {
       config: {
         admin: 'organization.add_member',
+        within: 'organization',
         formPage: '/admin/organizations/:id/members/:userId',
       },
     },

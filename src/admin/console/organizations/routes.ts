@@ -8,6 +8,7 @@ import type { NamedOrganizationField } from '../../../organizations/fields.ts'
 import type { Organization } from '../../../organizations/organization.ts'
 import type { Organizations } from '../../../organizations/organizations.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
+import { withinLimits } from '../../access.ts'
 import { countText } from '../access/form.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
@@ -49,19 +50,23 @@ export async function organizationsArea(
   const { organizations, organizationFields: fields, organizationTexts: texts } = deps
   const { pageOf, show } = organizationPage(deps)
 
-  app.get('/admin/organizations', { config: { admin: 'read' } }, async (request, reply) => {
-    const { search, cursor, done } = query.parse(request.query)
-    const page = await organizations.list({ search, cursor })
-    const data = {
-      search,
-      organizations: page.items.map(({ id, name, slug, disabled }) => ({
-        ...{ href: pageOf(id), name, slug, disabled },
-      })),
-      ...pageLinks('/admin/organizations', { search }, cursor, page.next_cursor),
-    }
-    const notice = noticeOf(NOTICES, done)
-    return renderConsole(request, reply, 'organizations', 'admin/organizations', data, { notice })
-  })
+  app.get(
+    '/admin/organizations',
+    { config: { admin: 'organization.read', within: 'organization' } },
+    async (request, reply) => {
+      const { search, cursor, done } = query.parse(request.query)
+      const page = await organizations.list({ search, cursor, ...withinLimits.organizations() })
+      const data = {
+        search,
+        organizations: page.items.map(({ id, name, slug, disabled }) => ({
+          ...{ href: pageOf(id), name, slug, disabled },
+        })),
+        ...pageLinks('/admin/organizations', { search }, cursor, page.next_cursor),
+      }
+      const notice = noticeOf(NOTICES, done)
+      return renderConsole(request, reply, 'organizations', 'admin/organizations', data, { notice })
+    },
+  )
 
   const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) =>
     renderConsole(
@@ -81,7 +86,7 @@ export async function organizationsArea(
       { status },
     )
 
-  app.get('/admin/organizations/new', { config: { admin: 'write' } }, async (request, reply) =>
+  app.get('/admin/organizations/new', { config: { admin: 'organization.create' } }, async (request, reply) =>
     showNew(request, reply),
   )
 
@@ -99,13 +104,17 @@ export async function organizationsArea(
     },
   )
 
-  app.get<ById>('/admin/organizations/:id', { config: { admin: 'read' } }, async (request, reply) =>
-    show(request, reply, await organizations.get(request.params.id)),
+  app.get<ById>(
+    '/admin/organizations/:id',
+    { config: { admin: 'organization.read', within: 'organization' } },
+    async (request, reply) => show(request, reply, await organizations.get(request.params.id)),
   )
 
   app.post<ById>(
     '/admin/organizations/:id/edit',
-    { config: { admin: 'organization.update', formPage: '/admin/organizations/:id' } },
+    {
+      config: { admin: 'organization.update', within: 'organization', formPage: '/admin/organizations/:id' },
+    },
     async (request, reply) => {
       const { id } = request.params
       const sent = sentSchema.parse(request.body ?? {})
@@ -141,17 +150,21 @@ export async function organizationsArea(
     ]
   }
 
-  app.get<ById>('/admin/organizations/:id/delete', { config: { admin: 'read' } }, async (request, reply) => {
-    const one = await organizations.get(request.params.id)
-    return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
-      title: `Delete ${one.name}?`,
-      ends: 'Nobody signs in for it any more: its refresh and opaque tokens end at once, those that APIs verify by themselves are valid until they expire. Links of invitations lead nowhere. The accounts of its members stay. Its short name is free, and a new organization of this name is another one.',
-      facts: [{ label: 'Short name', value: one.slug }, ...(await ending(one))],
-      form: { action: `${pageOf(one.id)}/delete`, fields: {} },
-      label: 'Delete organization',
-      keepHref: pageOf(one.id),
-    })
-  })
+  app.get<ById>(
+    '/admin/organizations/:id/delete',
+    { config: { admin: 'organization.read' } },
+    async (request, reply) => {
+      const one = await organizations.get(request.params.id)
+      return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
+        title: `Delete ${one.name}?`,
+        ends: 'Nobody signs in for it any more: its refresh and opaque tokens end at once, those that APIs verify by themselves are valid until they expire. Links of invitations lead nowhere. The accounts of its members stay. Its short name is free, and a new organization of this name is another one.',
+        facts: [{ label: 'Short name', value: one.slug }, ...(await ending(one))],
+        form: { action: `${pageOf(one.id)}/delete`, fields: {} },
+        label: 'Delete organization',
+        keepHref: pageOf(one.id),
+      })
+    },
+  )
 
   app.post<ById>(
     '/admin/organizations/:id/delete',

@@ -45,7 +45,7 @@ export async function providersArea(
 
   app.get<{ Querystring: { done?: unknown } }>(
     '/admin/providers',
-    { config: { admin: 'read' } },
+    { config: { admin: 'provider.read' } },
     async (request, reply) => {
       const data = {
         providers: (await providers.list()).map((provider) => ({
@@ -86,7 +86,7 @@ export async function providersArea(
 
   app.get<{ Querystring: { kind?: unknown } }>(
     '/admin/providers/new',
-    { config: { admin: 'write' } },
+    { config: { admin: 'provider.create' } },
     async (request, reply) => showNew(request, reply, knownKind(request.query.kind ?? 'oidc')),
   )
 
@@ -137,7 +137,7 @@ export async function providersArea(
     return renderConsole(request, reply, 'providers', 'admin/providers-one', data, { notice })
   }
 
-  app.get<ById>('/admin/providers/:id', { config: { admin: 'read' } }, async (request, reply) =>
+  app.get<ById>('/admin/providers/:id', { config: { admin: 'provider.read' } }, async (request, reply) =>
     show(request, reply, request.params.id, undefined, noticeOf(NOTICES, request.query.done)),
   )
 

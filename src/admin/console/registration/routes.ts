@@ -77,7 +77,9 @@ export async function registrationArea(
     return renderConsole(request, reply, 'registration', 'admin/registration', data, { status, notice })
   }
 
-  app.get('/admin/registration', { config: { admin: 'read' } }, (request, reply) => show(request, reply))
+  app.get('/admin/registration', { config: { admin: 'registration_token.read' } }, (request, reply) =>
+    show(request, reply),
+  )
 
   app.post(
     '/admin/registration/tokens',

@@ -78,11 +78,15 @@ export async function rejectionFix(
     Params: { id: string }
   }
 
-  app.get<Route>('/admin/rejections/:id/fix', { config: { admin: 'read' } }, async (request, reply) => {
-    const shown = await rejections.show(request.params.id)
-    if (shown.fix === undefined) return reply.redirect(rejectionHref(shown.rejection.id), 303)
-    return render(request, reply, shown, shown.fix)
-  })
+  app.get<Route>(
+    '/admin/rejections/:id/fix',
+    { config: { admin: 'rejection.read' } },
+    async (request, reply) => {
+      const shown = await rejections.show(request.params.id)
+      if (shown.fix === undefined) return reply.redirect(rejectionHref(shown.rejection.id), 303)
+      return render(request, reply, shown, shown.fix)
+    },
+  )
 
   app.post<Route>(
     '/admin/rejections/:id/fix',

@@ -115,7 +115,7 @@ export async function rejectionsArea(
     }
   }
 
-  app.get('/admin/rejections', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/rejections', { config: { admin: 'rejection.read' } }, async (request, reply) => {
     const { reference, cursor, ...filter } = query.parse(request.query)
     if (reference) {
       const id = await found(reference)
@@ -152,7 +152,7 @@ export async function rejectionsArea(
 
   app.get<{ Params: { id: string }; Querystring: { done?: unknown } }>(
     '/admin/rejections/:id',
-    { config: { admin: 'read' } },
+    { config: { admin: 'rejection.read' } },
     async (request, reply) => {
       const notice = noticeOf(NOTICES, request.query.done)
       return renderRejection(request, reply, await rejections.show(request.params.id), { notice })

@@ -48,7 +48,7 @@ export async function resourceRemovals(
     return resource
   }
 
-  app.get('/admin/resources/remove', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/resources/remove', { config: { admin: 'resource.read' } }, async (request, reply) => {
     const { identifier, name, scope } = await found(named.parse(request.query).identifier)
     const credentials = await resources.credentials.list(identifier)
     return renderConsole(request, reply, 'resources', 'admin/resources-remove', {
@@ -73,34 +73,38 @@ export async function resourceRemovals(
     return reply.redirect('/admin/resources?done=removed', 303)
   })
 
-  app.get('/admin/resources/credentials/remove', { config: { admin: 'read' } }, async (request, reply) => {
-    const { identifier, id } = credential.parse(request.query)
-    const { name } = await found(identifier)
-    const one = (await resources.credentials.list(identifier)).find(({ client_id }) => client_id === id)
-    if (one === undefined) return reply.redirect(page(identifier, 'ended'), 303)
-    return renderConsole(request, reply, 'resources', 'admin/resources-remove', {
-      title: 'Remove this credential?',
-      ends: 'What still uses it is refused from now on: it learns of no token any more whether it is good.',
-      facts: [
-        { label: 'API', value: name },
-        { label: 'Client ID', value: id },
-        { label: 'Created', value: minuteOf(one.created_at * 1000) },
-        {
-          label: 'Last used',
-          value:
-            one.last_used_at === undefined
-              ? 'never'
-              : `${minuteOf(one.last_used_at * 1000)}, or up to an hour later`,
+  app.get(
+    '/admin/resources/credentials/remove',
+    { config: { admin: 'resource.read' } },
+    async (request, reply) => {
+      const { identifier, id } = credential.parse(request.query)
+      const { name } = await found(identifier)
+      const one = (await resources.credentials.list(identifier)).find(({ client_id }) => client_id === id)
+      if (one === undefined) return reply.redirect(page(identifier, 'ended'), 303)
+      return renderConsole(request, reply, 'resources', 'admin/resources-remove', {
+        title: 'Remove this credential?',
+        ends: 'What still uses it is refused from now on: it learns of no token any more whether it is good.',
+        facts: [
+          { label: 'API', value: name },
+          { label: 'Client ID', value: id },
+          { label: 'Created', value: minuteOf(one.created_at * 1000) },
+          {
+            label: 'Last used',
+            value:
+              one.last_used_at === undefined
+                ? 'never'
+                : `${minuteOf(one.last_used_at * 1000)}, or up to an hour later`,
+          },
+        ],
+        form: {
+          action: `/admin/resources/credentials/remove?${new URLSearchParams({ identifier, id })}`,
+          fields: { identifier, id },
         },
-      ],
-      form: {
-        action: `/admin/resources/credentials/remove?${new URLSearchParams({ identifier, id })}`,
-        fields: { identifier, id },
-      },
-      label: 'Remove credential',
-      keepHref: page(identifier),
-    })
-  })
+        label: 'Remove credential',
+        keepHref: page(identifier),
+      })
+    },
+  )
 
   app.post(
     '/admin/resources/credentials/remove',

@@ -151,7 +151,9 @@ export async function resourcesArea(
     return renderConsole(request, reply, 'resources', 'admin/resources', data, { status, notice })
   }
 
-  app.get('/admin/resources', { config: { admin: 'read' } }, (request, reply) => show(request, reply))
+  app.get('/admin/resources', { config: { admin: 'resource.read' } }, (request, reply) =>
+    show(request, reply),
+  )
 
   app.post('/admin/resources', { config: { admin: 'resource.create' } }, async (request, reply) => {
     const { identifier, ...typed } = addForm.parse(request.body ?? {})
@@ -220,7 +222,7 @@ export async function resourcesArea(
     return renderConsole(request, reply, 'resources', 'admin/resources-one', data, { notice, status })
   }
 
-  app.get('/admin/resources/api', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/resources/api', { config: { admin: 'resource.read' } }, async (request, reply) => {
     const { identifier, done, find } = named.parse(request.query)
     return showOne(request, reply, await found(identifier), { notice: noticeOf(NOTICES, done), find })
   })

@@ -96,7 +96,7 @@ export function resourceScopes(
     })
   }
 
-  app.get(PATH, { config: { admin: 'read' } }, async (request, reply) => {
+  app.get(PATH, { config: { admin: 'resource.read' } }, async (request, reply) => {
     const asked = which.parse(request.query)
     return show(request, reply, await found(asked), asked.scope)
   })

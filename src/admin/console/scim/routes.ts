@@ -67,7 +67,7 @@ export async function scimArea(
     return renderConsole(request, reply, 'scim', 'admin/scim', data, { status, notice })
   }
 
-  app.get('/admin/scim', { config: { admin: 'read' } }, (request, reply) => show(request, reply))
+  app.get('/admin/scim', { config: { admin: 'scim_token.read' } }, (request, reply) => show(request, reply))
 
   app.post('/admin/scim', { config: { admin: 'scim_token.create' } }, async (request, reply) => {
     try {
@@ -79,7 +79,7 @@ export async function scimArea(
     }
   })
 
-  app.get('/admin/scim/:id/delete', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/scim/:id/delete', { config: { admin: 'scim_token.read' } }, async (request, reply) => {
     const { id, name, lastUsedAt } = await tokens.get(idParams.parse(request.params).id)
     return renderConsole(request, reply, 'scim', 'admin/resources-remove', {
       title: 'Delete this token?',

@@ -1,6 +1,13 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { type ConsoleDependencies, type ConsoleFrame, renderConsole, SECTIONS } from '../context.ts'
+import {
+  administratorOf,
+  type ConsoleDependencies,
+  type ConsoleFrame,
+  isPlaceOpen,
+  renderConsole,
+  SECTIONS,
+} from '../context.ts'
 import { type Hit, type SearchDependencies, type Source, sourcesOf } from './sources.ts'
 
 export type { SearchDependencies } from './sources.ts'
@@ -42,9 +49,11 @@ export async function searchArea(
   const sources = sourcesOf(deps)
   const labelOf = ({ section }: Source) => SECTIONS.find(({ id }) => id === section)?.label ?? section
 
-  app.get('/admin/search', { config: { admin: 'read' } }, async (request, reply) => {
+  app.get('/admin/search', { config: { admin: 'any' } }, async (request, reply) => {
     const { q } = query.parse(request.query)
-    const looked = q === '' ? [] : await Promise.all(sources.map((source) => look(source, q)))
+    const { authority } = administratorOf(request)
+    const open = sources.filter(({ section }) => isPlaceOpen(authority, section))
+    const looked = q === '' ? [] : await Promise.all(open.map((source) => look(source, q)))
     return renderConsole(request, reply, 'search', 'admin/search', {
       q,
       exact: looked.flatMap(({ source, exact }) => exact.map((hit) => ({ ...hit, kind: labelOf(source) }))),

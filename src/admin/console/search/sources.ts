@@ -9,6 +9,7 @@ import type { Organizations } from '../../../organizations/organizations.ts'
 import type { Rejections } from '../../../rejections/rejections.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { secondOf } from '../../../shared/moment.ts'
+import { withinLimits } from '../../access.ts'
 import type { Section } from '../context.ts'
 import { withQuery } from '../page-links.ts'
 
@@ -64,7 +65,8 @@ const part = encodeURIComponent
 export function sourcesOf({ found, auditSentence }: SearchDependencies): readonly Source[] {
   const { users, clients, resources, groups, roles, organizations, rejections, audit } = found
 
-  const usersWith = async (search: string, limit: number) => (await users.search({ search, limit })).items
+  const usersWith = async (search: string, limit: number) =>
+    (await users.search({ search, limit, ...withinLimits.users() })).items
   const userHit = (user: Awaited<ReturnType<typeof usersWith>>[number]): Hit => ({
     href: `/admin/users/${user.id}`,
     name: user.displayUsername,
@@ -121,8 +123,12 @@ export function sourcesOf({ found, auditSentence }: SearchDependencies): readonl
     },
     {
       section: 'clients',
-      exactly: async (text) => (await orNothing(clients.get(text))).map(clientHit),
-      partly: async (search, limit) => (await clients.list({ search, limit })).items.map(clientHit),
+      async exactly(text) {
+        const { only } = withinLimits.clients()
+        return only?.includes(text) === false ? [] : (await orNothing(clients.get(text))).map(clientHit)
+      },
+      partly: async (search, limit) =>
+        (await clients.list({ search, limit, ...withinLimits.clients() })).items.map(clientHit),
       all: (q) => withQuery('/admin/clients', { q }),
     },
     {
@@ -144,9 +150,15 @@ export function sourcesOf({ found, auditSentence }: SearchDependencies): readonl
     },
     {
       section: 'organizations',
-      exactly: async (text) => (await orNothing(organizations.find(text))).map(organizationHit),
+      async exactly(text) {
+        const { only } = withinLimits.organizations()
+        const found = await orNothing(organizations.find(text))
+        return found.filter(({ id }) => only === undefined || id === only).map(organizationHit)
+      },
       partly: async (search, limit) =>
-        (await organizations.list({ search, limit })).items.map(organizationHit),
+        (await organizations.list({ search, limit, ...withinLimits.organizations() })).items.map(
+          organizationHit,
+        ),
       all: (search) => withQuery('/admin/organizations', { search }),
     },
     {

@@ -5,13 +5,12 @@ import type { TestMailOutcome } from '../../../mail/test-mail.ts'
 import type { Settings, SettingsState } from '../../../settings/settings.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { own } from '../../../shared/own.ts'
-import { allows } from '../../access.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type SentForm, type SettingsSection, sectionsOf, textOf } from './view.ts'
 
 export interface SettingsAreaDependencies {
-  settings: Pick<Settings, 'list' | 'change' | 'fromText'>
+  settings: Pick<Settings, 'list' | 'change' | 'fromText' | 'described'>
   /** Sends a test message to an administrator. */
   sendTestMail(accountId: string): Promise<TestMailOutcome>
 }
@@ -70,7 +69,11 @@ export async function settingsArea(
       'admin/settings',
       {
         version: state.version,
-        sections: sectionsOf(state, allows(administratorOf(request).role, 'write'), sent),
+        sections: sectionsOf(
+          state,
+          administratorOf(request).authority.permissions.has('settings.update'),
+          sent,
+        ),
         conflict,
         testMailProblem,
       },
@@ -96,7 +99,7 @@ export async function settingsArea(
     return Object.fromEntries(changes)
   }
 
-  app.get(PATH, { config: { admin: 'read' } }, async (request, reply) => {
+  app.get(PATH, { config: { admin: 'settings.read' } }, async (request, reply) => {
     const { done } = z.object({ done: z.string().optional().catch(undefined) }).parse(request.query)
     return show(request, reply, await settings.list(), { notice: noticeOf(NOTICES, done) })
   })

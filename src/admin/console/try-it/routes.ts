@@ -80,13 +80,17 @@ export async function tryArea(
     return renderConsole(request, reply, 'clients', 'admin/try', data, { status: more.errors ? 422 : 200 })
   }
 
-  app.get<IdParams>('/admin/clients/:id/try', { config: { admin: 'read' } }, async (request, reply) => {
-    const client = await deps.clients.get(request.params.id)
-    const scope = client.scope ?? (kindOf(client) === 'machine' ? '' : 'openid profile email')
-    // A request for scopes of several APIs has to name one of them.
-    const [first, second] = apisOf(scope, (await deps.listApis()).items)
-    return show(request, reply, client, { scope, resource: (second && first?.identifier) ?? '' })
-  })
+  app.get<IdParams>(
+    '/admin/clients/:id/try',
+    { config: { admin: 'client.read' } },
+    async (request, reply) => {
+      const client = await deps.clients.get(request.params.id)
+      const scope = client.scope ?? (kindOf(client) === 'machine' ? '' : 'openid profile email')
+      // A request for scopes of several APIs has to name one of them.
+      const [first, second] = apisOf(scope, (await deps.listApis()).items)
+      return show(request, reply, client, { scope, resource: (second && first?.identifier) ?? '' })
+    },
+  )
 
   app.post<IdParams>(
     '/admin/clients/:id/try',

@@ -58,8 +58,10 @@ export function userImpersonationRoutes(
       { status },
     )
 
-  app.get<ById>('/admin/users/:id/impersonate', { config: { admin: 'write' } }, async (request, reply) =>
-    show(request, reply, await find(request.params.id)),
+  app.get<ById>(
+    '/admin/users/:id/impersonate',
+    { config: { admin: 'user.impersonate' } },
+    async (request, reply) => show(request, reply, await find(request.params.id)),
   )
 
   app.post<ById>(

@@ -7,8 +7,9 @@ import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { ConnectedApp } from '../../../oidc/consent/connected-apps.ts'
 import type { SignedInDevice } from '../../../oidc/sessions/devices.ts'
+import { PERMISSIONS } from '../../../shared/administration/permissions.ts'
 import { AppError } from '../../../shared/errors.ts'
-import { ROLES } from '../../../shared/roles.ts'
+import { withinLimits } from '../../access.ts'
 import {
   ACCESS_NOTICES,
   type PersonAccessDependencies,
@@ -17,6 +18,7 @@ import {
 } from '../access/person.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
+import type { AdministratorRolesAreaDependencies } from '../definitions/administrator-roles.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { heldMembership } from '../organizations/form.ts'
 import type { OrganizationsAreaDependencies } from '../organizations/routes.ts'
@@ -41,7 +43,8 @@ export interface UsersDependencies
     UserAttributesDependencies,
     Pick<OrganizationsAreaDependencies, 'organizations'>,
     UserFactorsDependencies,
-    UserImpersonationDependencies {
+    UserImpersonationDependencies,
+    Pick<AdministratorRolesAreaDependencies, 'administratorRoles'> {
   users: Pick<
     Accounts,
     | 'byId'
@@ -64,7 +67,8 @@ export interface UsersDependencies
 }
 
 const text = z.string().max(400).default('')
-const role = z.enum(ROLES)
+/** A built-in role, or the ID of one that is defined. */
+const role = z.string().regex(/^[\w-]{1,64}$/)
 const query = z.object({
   search: text.catch(''),
   role: role.optional().catch(undefined),
@@ -73,11 +77,11 @@ const query = z.object({
   value: z.string().max(500).default('').catch(''),
   cursor: z.string().max(500).optional().catch(undefined),
 })
-const newForm = z.object({ ...personForm, username: text, email: text, role })
+const newForm = z.object({ ...personForm, username: text, email: text, role: role.default('user') })
 const editForm = z.object({
   ...personForm,
   email: text,
-  role,
+  role: role.optional(),
   version: z.string().regex(/^\d{1,16}$/),
 })
 
@@ -115,7 +119,7 @@ export async function usersArea(
 
   app.get<{ Querystring: { done?: unknown } }>(
     '/admin/users',
-    { config: { admin: 'read' } },
+    { config: { admin: 'user.read', within: 'organization' } },
     async (request, reply) => {
       const wanted = query.parse(request.query)
       const { search, role = '', second_factor = '', attribute, value } = wanted
@@ -123,11 +127,13 @@ export async function usersArea(
       const named = known.some((each) => each.value === attribute) ? { attribute, value } : undefined
       const page = await users.search({
         ...wanted,
+        ...withinLimits.users(),
         attribute: named && { name: attribute, value: value.trim() },
       })
       const data = {
         search,
         role,
+        roles: await roleOptions(),
         second_factor,
         attribute: named?.attribute ?? '',
         value: named?.value ?? '',
@@ -137,7 +143,7 @@ export async function usersArea(
           name: [user.givenName, user.familyName].filter(Boolean).join(' '),
           username: user.displayUsername,
           email: user.email ?? user.pendingEmail ?? '–',
-          tags: tagsOf(user, clock()),
+          tags: tagsOf(user, clock(), deps.administratorRoles.nameOf),
           lastSignIn: when(user.lastSignInAt),
         })),
         ...pageLinks(
@@ -152,23 +158,47 @@ export async function usersArea(
     },
   )
 
-  const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) =>
+  /** Roles to choose from. */
+  const roleOptions = async () => [
+    { value: 'user', label: 'User' },
+    { value: 'auditor', label: 'Auditor: sees the console' },
+    { value: 'admin', label: 'Administrator' },
+    ...(await deps.administratorRoles.list()).map(({ id, name }) => ({
+      value: id,
+      label: `Administrator role: ${name}`,
+    })),
+  ]
+  /** Those of a form; undefined: who looks at it gives none. */
+  const givable = async (request: FastifyRequest) =>
+    administratorOf(request).authority.permissions.has('user.set_role') ? roleOptions() : undefined
+
+  const showNew = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    form: Partial<Form> = {},
+    status = 200,
+  ) =>
     renderConsole(
       request,
       reply,
       'users',
       'admin/users-new',
-      { form: { action: '/admin/users', ...form }, names: NAME_FIELDS, more: MORE_FIELDS },
+      {
+        form: { action: '/admin/users', ...form },
+        names: NAME_FIELDS,
+        more: MORE_FIELDS,
+        roles: await givable(request),
+      },
       { status },
     )
 
-  app.get('/admin/users/new', { config: { admin: 'write' } }, async (request, reply) =>
+  app.get('/admin/users/new', { config: { admin: 'user.create' } }, async (request, reply) =>
     showNew(request, reply),
   )
 
   app.post(
     '/admin/users',
-    { config: { admin: 'user.create', formPage: '/admin/users/new' } },
+    { config: { admin: 'user.create', adminAlso: ['user.set_role'], formPage: '/admin/users/new' } },
     async (request, reply) => {
       const form = newForm.parse(request.body ?? {})
       const { username, email, role } = form
@@ -203,11 +233,13 @@ export async function usersArea(
       status?: number
     } = {},
   ) {
+    const limit = withinLimits.users().organization
     const [ways, devices, apps, history, factors, waiting, access, memberships] = await Promise.all([
       users.signInMethods(user.id),
       users.devices(user.id),
-      users.apps(user.id),
-      historyOf(deps, user.id),
+      // Who looks after one organization is not told what else a person does.
+      limit === undefined ? users.apps(user.id) : [],
+      limit === undefined ? historyOf(deps, user.id) : [],
       deps.factors.list(user.id),
       deps.factors.recovery.waiting(user),
       personAccess(deps, user.id, also.access),
@@ -217,7 +249,7 @@ export async function usersArea(
     const data = {
       title: user.displayUsername,
       details: detailsOf(user),
-      tags: tagsOf(user, clock()),
+      tags: tagsOf(user, clock(), deps.administratorRoles.nameOf),
       alert: also.alert,
       edit: {
         action: `${base}/edit`,
@@ -234,13 +266,21 @@ export async function usersArea(
       more: MORE_FIELDS,
       base,
       banners: bannersOf(user, clock(), await lockedFrom(user)),
-      actions: actionsOf(user),
+      actions: actionsOf(user).filter(({ permission }) =>
+        administratorOf(request).authority.permissions.has(permission),
+      ),
+      roles: user.id === administratorOf(request).id ? undefined : await givable(request),
       impersonate:
-        deps.impersonations.problemOf(user) === undefined && user.id !== administratorOf(request).id
+        deps.impersonations.problemOf(user) === undefined &&
+        user.id !== administratorOf(request).id &&
+        administratorOf(request).authority.permissions.has('user.impersonate')
           ? `${base}/impersonate`
           : undefined,
       access,
-      organizations: memberships.map((each) => heldMembership(user.id, each)),
+      limited: limit !== undefined,
+      organizations: memberships
+        .filter(({ id }) => limit === undefined || id === limit)
+        .map((each) => heldMembership(user.id, each)),
       factors: factorsSection(user, deps.secondFactor(), factors, waiting),
       password: ways.password,
       identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
@@ -266,32 +306,39 @@ export async function usersArea(
     })
   }
 
-  app.get<ById>('/admin/users/:id', { config: { admin: 'read' } }, async (request, reply) =>
-    show(request, reply, await find(request.params.id), { notice: noticeOf(NOTICES, request.query.done) }),
+  app.get<ById>(
+    '/admin/users/:id',
+    { config: { admin: 'user.read', within: 'organization' } },
+    async (request, reply) =>
+      show(request, reply, await find(request.params.id), { notice: noticeOf(NOTICES, request.query.done) }),
   )
 
-  app.post<ById>('/admin/users/:id/edit', { config: { admin: 'user.update' } }, async (request, reply) => {
-    const user = await find(request.params.id)
-    const form = editForm.parse(request.body ?? {})
-    const { version, email, role: chosen } = form
-    const unchanged = email === (user.pendingEmail ?? user.email ?? '')
-    try {
-      await users.updateByAdmin(
-        user.id,
-        {
-          ...personIn(form, user),
-          ...(!unchanged && { email }),
-          ...(chosen !== user.role && { role: chosen }),
-        },
-        { ifVersion: Number(version) },
-      )
-      return reply.redirect(`/admin/users/${user.id}?done=saved`, 303)
-    } catch (error) {
-      const edit = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }
-      const status = error instanceof AppError ? error.status : 422
-      return show(request, reply, await find(user.id), { edit, status })
-    }
-  })
+  app.post<ById>(
+    '/admin/users/:id/edit',
+    { config: { admin: 'user.update', adminAlso: ['user.set_role'] } },
+    async (request, reply) => {
+      const user = await find(request.params.id)
+      const form = editForm.parse(request.body ?? {})
+      const { version, email, role: chosen } = form
+      const unchanged = email === (user.pendingEmail ?? user.email ?? '')
+      try {
+        await users.updateByAdmin(
+          user.id,
+          {
+            ...personIn(form, user),
+            ...(!unchanged && { email }),
+            ...(chosen !== undefined && chosen !== user.role && { role: chosen }),
+          },
+          { ifVersion: Number(version) },
+        )
+        return reply.redirect(`/admin/users/${user.id}?done=saved`, 303)
+      } catch (error) {
+        const edit = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }
+        const status = error instanceof AppError ? error.status : 422
+        return show(request, reply, await find(user.id), { edit, status })
+      }
+    },
+  )
 
   whyRoute(app, deps, find)
   userImpersonationRoutes(app, deps, find)
@@ -311,7 +358,12 @@ export async function usersArea(
   for (const action of Object.keys(work) as (keyof typeof work)[]) {
     app.post<ById>(
       `/admin/users/:id/${action}`,
-      { config: { admin: `user.${action}` } },
+      {
+        config: {
+          admin: `user.${action}`,
+          ...(PERMISSIONS[`user.${action}`].within && { within: 'organization' }),
+        },
+      },
       async (request, reply) => {
         const user = await find(request.params.id)
         try {

@@ -1,5 +1,6 @@
 import type { Account } from '../../../accounts/account.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
+import type { Permission } from '../../../shared/administration/permissions.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import type { FormField } from '../../../shared/profile/fields.ts'
 import type { PersonAccess } from '../access/person.ts'
@@ -16,6 +17,7 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       search: string
       role: string
+      roles: { value: string; label: string }[]
       second_factor: string
       /** Whose attribute has this value. */
       attribute: string
@@ -38,6 +40,8 @@ declare module '../../../http/pages/pages.ts' {
       form: Form
       names: readonly FormField[]
       more: readonly FormField[]
+      /** To choose from; undefined: none is to be given. */
+      roles: { value: string; label: string }[] | undefined
     }
     'admin/users-one': {
       frame: ConsoleFrame
@@ -54,10 +58,14 @@ declare module '../../../http/pages/pages.ts' {
       organizations: Held[]
       names: readonly FormField[]
       more: readonly FormField[]
-      actions: { label: string; form: ButtonForm; about: string }[]
+      actions: { label: string; form: ButtonForm; about: string; permission: Permission }[]
+      /** To choose from; undefined: none is to be given. */
+      roles: { value: string; label: string }[] | undefined
       /** Where to sign in as them; undefined: it cannot be done. */
       impersonate?: string | undefined
       access: PersonAccess
+      /** Only what concerns one organization is shown. */
+      limited: boolean
       factors: UserFactorsSection
       password: boolean
       identities: { name: string; detail: string }[]
@@ -81,6 +89,7 @@ export interface Banner {
   text: string
   label: string
   form: ButtonForm
+  permission: Permission
 }
 
 /**
@@ -88,31 +97,39 @@ export interface Banner {
  * @param now milliseconds since the epoch @param lockedFrom the address that the lock came from
  */
 export function bannersOf(user: Account, now: number, lockedFrom: string | undefined): Banner[] {
-  const action = (name: string): ButtonForm => ({ action: `/admin/users/${user.id}/${name}` })
+  const action = (name: 'unlock' | 'enable') => ({
+    form: { action: `/admin/users/${user.id}/${name}` },
+    permission: `user.${name}` as const,
+  })
   return [
     user.lockedUntil !== null &&
       user.lockedUntil > now && {
         text: lockWords(user.lockedUntil, lockedFrom),
         label: 'Unlock',
-        form: action('unlock'),
+        ...action('unlock'),
       },
     user.disabledAt !== null && {
       text: `Disabled on ${minuteOf(user.disabledAt)}: nobody signs in to it.${isInvited(user) ? ' Once enabled, the link of the invitation works again, until it expires.' : ''}`,
       label: 'Enable',
-      form: action('enable'),
+      ...action('enable'),
     },
   ].filter((banner) => banner !== false)
 }
 
 /** What is worth knowing of an account at a glance. @param now milliseconds since the epoch */
-export function tagsOf(user: Account, now: number): Tag[] {
+export function tagsOf(user: Account, now: number, nameOf: (role: string) => string): Tag[] {
   return [
-    user.role !== 'user' && { text: user.role === 'admin' ? 'Administrator' : 'Auditor' },
+    user.role !== 'user' && { text: roleTag(user.role, nameOf) },
     user.disabledAt !== null && { text: 'Disabled', bad: true },
     user.deletionAt !== null && { text: `To be deleted on ${dayOf(user.deletionAt)}`, bad: true },
     user.lockedUntil !== null && user.lockedUntil > now && { text: 'Locked', bad: true },
     user.email === null && waitingTag(user, now),
   ].filter((tag) => tag !== false)
+}
+
+const roleTag = (role: string, nameOf: (role: string) => string): string => {
+  if (role === 'admin') return 'Administrator'
+  return role === 'auditor' ? 'Auditor' : `Role: ${nameOf(role)}`
 }
 
 const waitingTag = ({ invitedUntil }: Account, now: number): Tag => {
@@ -137,34 +154,39 @@ const isInvited = ({ email, invitedUntil }: Account): boolean => email === null 
 const isInvitable = ({ email, pendingEmail, disabledAt }: Account): boolean =>
   email === null && pendingEmail !== null && disabledAt === null
 
+type Verb = 'send-invitation' | 'withdraw-invitation' | 'send-reset' | 'end-sessions' | 'disable'
+
 /** What can be done to an account, each with a word on what it means. */
 export function actionsOf(user: Account) {
-  const action = (name: string): ButtonForm => ({ action: `/admin/users/${user.id}/${name}` })
+  const action = (name: Verb) => ({
+    form: { action: `/admin/users/${user.id}/${name}` },
+    permission: `user.${name}` as const,
+  })
   return [
     isInvitable(user) && {
       label: user.invitedUntil === null ? 'Send invitation' : 'Send invitation again',
-      form: action('send-invitation'),
+      ...action('send-invitation'),
       about: 'A message by which they prove the address and set a password. An earlier link works no more.',
     },
     isInvited(user) && {
       label: 'Withdraw invitation',
-      form: action('withdraw-invitation'),
+      ...action('withdraw-invitation'),
       about: 'Its link works no more. An account that was never used is deleted.',
     },
     user.disabledAt === null &&
       user.invitedUntil === null && {
         label: 'Send reset link',
-        form: action('send-reset'),
+        ...action('send-reset'),
         about: 'A message with a link to set a password. You see neither.',
       },
     user.disabledAt === null && {
       label: 'Sign out everywhere',
-      form: action('end-sessions'),
+      ...action('end-sessions'),
       about: 'Ends every session and token. They may sign in again.',
     },
     user.disabledAt === null && {
       label: 'Disable',
-      form: action('disable'),
+      ...action('disable'),
       about: 'Nobody signs in to it, and every session and token ends, until it is enabled again.',
     },
   ].filter((each) => each !== false)

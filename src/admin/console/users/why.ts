@@ -72,7 +72,7 @@ export function whyRoute(
 
   app.get<{ Params: { id: string } }>(
     '/admin/users/:id/why',
-    { config: { admin: 'read' } },
+    { config: { admin: 'user.read' } },
     async (request, reply) => {
       const user = await find(request.params.id)
       const { client: wanted } = query.parse(request.query)

@@ -70,7 +70,9 @@ export async function webhooksArea(
     return renderConsole(request, reply, 'webhooks', 'admin/webhooks', data, { status, notice })
   }
 
-  app.get('/admin/webhooks', { config: { admin: 'read' } }, (request, reply) => showAll(request, reply, {}))
+  app.get('/admin/webhooks', { config: { admin: 'webhook.read' } }, (request, reply) =>
+    showAll(request, reply, {}),
+  )
 
   app.post('/admin/webhooks', { config: { admin: 'webhook.create' } }, async (request, reply) => {
     try {
@@ -114,7 +116,7 @@ export async function webhooksArea(
     return renderConsole(request, reply, 'webhooks', 'admin/webhooks-one', data, { status, notice })
   }
 
-  app.get(formPage, { config: { admin: 'read' } }, async (request, reply) =>
+  app.get(formPage, { config: { admin: 'webhook.read' } }, async (request, reply) =>
     showOne(request, reply, await webhooks.get(idParams.parse(request.params).id)),
   )
 
@@ -165,7 +167,7 @@ export async function webhooksArea(
     },
   )
 
-  app.get(`${formPage}/delete`, { config: { admin: 'read' } }, async (request, reply) => {
+  app.get(`${formPage}/delete`, { config: { admin: 'webhook.read' } }, async (request, reply) => {
     const hook = await webhooks.get(idParams.parse(request.params).id)
     return renderConsole(request, reply, 'webhooks', 'admin/resources-remove', {
       title: 'Delete this webhook?',

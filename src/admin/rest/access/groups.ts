@@ -32,7 +32,7 @@ function groupOperations(fields: readonly NamedField[]) {
     listGroups: operation({
       id: 'listGroups',
       area,
-      needs: 'read',
+      needs: 'group.read',
       summary: 'List groups',
       description: 'By name. `search` finds part of it.',
       safe: true,
@@ -52,7 +52,7 @@ function groupOperations(fields: readonly NamedField[]) {
     readGroup: operation({
       id: 'readGroup',
       area,
-      needs: 'read',
+      needs: 'group.read',
       summary: 'Read a group',
       safe: true,
       params: idParams,
@@ -86,7 +86,7 @@ function groupOperations(fields: readonly NamedField[]) {
 const listMembers = operation({
   id: 'listGroupMembers',
   area,
-  needs: 'read',
+  needs: 'group.read',
   summary: 'List the members of a group',
   description: 'Who came last first.',
   safe: true,

@@ -23,7 +23,7 @@ function roleOperations(fields: readonly NamedField[]) {
     listRoles: operation({
       id: 'listRoles',
       area,
-      needs: 'read',
+      needs: 'role.read',
       summary: 'List roles',
       description: 'By API and name. `search` finds part of the name.',
       safe: true,
@@ -45,7 +45,7 @@ function roleOperations(fields: readonly NamedField[]) {
     readRole: operation({
       id: 'readRole',
       area,
-      needs: 'read',
+      needs: 'role.read',
       summary: 'Read a role',
       safe: true,
       params: idParams,
@@ -77,7 +77,7 @@ function roleOperations(fields: readonly NamedField[]) {
       operation({
         id: `list${holder}Roles`,
         area,
-        needs: 'read',
+        needs: 'role.read',
         summary: `The roles of a ${holder.toLowerCase()}`,
         description: holder === 'User' ? 'Those that the user was given, not those by a group.' : 'By name.',
         safe: true,

@@ -1,15 +1,18 @@
 import type { z } from 'zod'
 import type { ClientView } from '../../../clients/view.ts'
+import { withinLimits } from '../../access.ts'
 import type { RestContext } from '../context.ts'
 import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { callerOf } from '../guard.ts'
 import { createOnce } from '../idempotency.ts'
 import {
+  isLimited,
   refuseAdminClients,
   refuseAdminScopes,
   refuseConfigurationKeys,
   refuseFirstParty,
   refuseWeakerSignIns,
+  refuseWiderClients,
 } from '../machine.ts'
 import { sendPage } from '../paging.ts'
 import { clientOperations } from './operations.ts'
@@ -30,7 +33,13 @@ export function clientRoutes({ app, deps }: RestContext): void {
   const once = createOnce(deps.answers)
 
   app.get('/clients', { ...operations.listClients, ...limit }, async (request, reply) =>
-    sendPage(request, reply, issuer, await clients.list(request.query), view),
+    sendPage(
+      request,
+      reply,
+      issuer,
+      await clients.list({ ...request.query, ...withinLimits.clients() }),
+      view,
+    ),
   )
 
   app.post('/clients', { ...operations.createClient, ...limit }, async (request, reply) => {
@@ -58,8 +67,9 @@ export function clientRoutes({ app, deps }: RestContext): void {
     refuseConfigurationKeys(caller, request.body)
     refuseFirstParty(caller, request.body, { ...before })
     refuseWeakerSignIns(caller, request.body, { ...before })
+    refuseWiderClients(request.body, before)
     // What was checked has to be what is changed, so a machine's change is always conditional.
-    const conditional = requireMatch(request, before.version) || caller.kind === 'machine'
+    const conditional = requireMatch(request, before.version) || isLimited(caller)
     const given = conditional ? { ifVersion: before.version } : {}
     const changed = await orFailed(clients.update(before.client_id, request.body, given))
     sendEtag(reply, changed.version)

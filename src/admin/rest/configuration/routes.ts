@@ -25,7 +25,7 @@ const LARGEST = 1024 * 1024
 const exportConfiguration = operation({
   id: 'exportConfiguration',
   area,
-  needs: 'read',
+  needs: 'configuration.read',
   summary: 'Export settings, APIs, roles, groups, providers and clients as a configuration file',
   description: 'YAML (`application/yaml`), without secrets. Applying it here changes nothing.',
   safe: true,
@@ -35,7 +35,7 @@ const exportConfiguration = operation({
 const readDrift = operation({
   id: 'readConfigurationDrift',
   area,
-  needs: 'read',
+  needs: 'configuration.read',
   summary: 'What differs from the file that was applied last',
   description: 'Secrets are left aside.',
   safe: true,

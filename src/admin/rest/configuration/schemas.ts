@@ -12,6 +12,7 @@ export const change = z
       'attribute',
       'claim',
       'hook',
+      'administrator_role',
       'provider',
       'client',
     ]),

@@ -11,8 +11,8 @@ import { definitionSchemas, definitionView } from './schemas.ts'
 
 /** What is defined, in words. */
 export interface Kind {
-  area: 'attributes and claims' | 'hooks'
-  kind: 'attribute' | 'claim' | 'hook'
+  area: 'attributes and claims' | 'hooks' | 'administrator roles'
+  kind: 'attribute' | 'claim' | 'hook' | 'administrator_role'
   description: string
   /** “an attribute” */
   one: string
@@ -44,15 +44,19 @@ function operationsOf(
   fields: readonly NamedDefinitionField[],
   shown: Readonly<Record<string, z.ZodType>>,
 ) {
-  const name = `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`
+  const name = kind
+    .split('_')
+    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+    .join('')
+  const called = kind.replace('_', ' ')
   const { answer, body } = definitionSchemas(fields, { id: name, description })
   const created = Object.keys(shown).length === 0 ? answer : answer.extend(shown).meta({ id: `New${name}` })
   return {
     list: operation({
       id: `list${name}s`,
       area,
-      needs: 'read',
-      summary: `List ${kind}s`,
+      needs: `${kind}.read`,
+      summary: `List ${called}s`,
       description: 'By name, all of them.',
       safe: true,
       answers: [200, 'All of them.', pageOf(answer)],
@@ -70,7 +74,7 @@ function operationsOf(
     read: operation({
       id: `read${name}`,
       area,
-      needs: 'read',
+      needs: `${kind}.read`,
       summary: `Read ${one}`,
       safe: true,
       params: idParams,
@@ -118,7 +122,7 @@ export function definitionRoutes<Content>(
   }: { shown?: Readonly<Record<string, z.ZodType>>; guard?(request: FastifyRequest): void } = {},
 ): void {
   const operations = operationsOf(words, fields, shown)
-  const path = `/${words.kind}s`
+  const path = `/${words.kind.replace('_', '-')}s`
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
   const view = (one: { id: string; createdAt: number }) => definitionView(fields, one)

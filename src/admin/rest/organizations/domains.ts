@@ -43,7 +43,8 @@ const view = ({
 const list = operation({
   id: 'listOrganizationDomains',
   area,
-  needs: 'read',
+  needs: 'organization.read',
+  within: 'organization',
   summary: 'List the domains of an organization',
   description: 'All, by name.',
   safe: true,

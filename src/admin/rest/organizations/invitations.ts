@@ -11,7 +11,8 @@ const area = 'organizations' as const
 const list = operation({
   id: 'listOrganizationInvitations',
   area,
-  needs: 'read',
+  needs: 'organization.read',
+  within: 'organization',
   summary: 'List the invitations to an organization',
   description: 'Those that wait, the newest first.',
   safe: true,
@@ -25,6 +26,7 @@ const create = operation({
   id: 'inviteToOrganization',
   area,
   needs: 'organization.invite',
+  within: 'organization',
   summary: 'Invite a person to an organization',
   description:
     'A message with a link that works once, for seven days, goes to the address. The person who has proven it, or proves it then, becomes a member.',
@@ -45,6 +47,7 @@ const sendAgain = operation({
   id: 'sendOrganizationInvitation',
   area,
   needs: 'organization.invite',
+  within: 'organization',
   summary: 'Send an invitation to an organization again',
   description: 'With a new link, for seven days; the one before leads nowhere.',
   params,
@@ -55,6 +58,7 @@ const revoke = operation({
   id: 'revokeOrganizationInvitation',
   area,
   needs: 'organization.revoke_invitation',
+  within: 'organization',
   summary: 'Revoke an invitation to an organization',
   description: 'Its link leads nowhere from now on.',
   params,

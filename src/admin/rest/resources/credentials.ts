@@ -22,7 +22,7 @@ const credential = z.object(fields).meta({
 const listCredentials = operation({
   id: 'listResourceCredentials',
   area,
-  needs: 'read',
+  needs: 'resource.read',
   summary: 'List the credentials of an API',
   description: `${described} Newest first; two at most.`,
   safe: true,

@@ -90,7 +90,7 @@ const described = 'The `id` in the path is the identifier, percent-encoded.'
 const listResources = operation({
   id: 'listResources',
   area,
-  needs: 'read',
+  needs: 'resource.read',
   summary: 'List APIs',
   description: 'Newest first.',
   safe: true,
@@ -112,7 +112,7 @@ const addResource = operation({
 const readResource = operation({
   id: 'readResource',
   area,
-  needs: 'read',
+  needs: 'resource.read',
   summary: 'Read an API',
   description: described,
   safe: true,

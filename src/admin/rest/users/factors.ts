@@ -13,7 +13,7 @@ const area = 'users' as const
 const readFactors = operation({
   id: 'listUserFactors',
   area,
-  needs: 'read',
+  needs: 'user.read',
   safe: true,
   summary: 'The second factors of a user',
   description: 'And which rule requires one of them, and whether a recovery waits.',

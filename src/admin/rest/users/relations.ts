@@ -4,7 +4,7 @@ import { idParams, time } from '../schemas.ts'
 import { allOf, consent, identity, session } from './schemas.ts'
 
 const area = 'users' as const
-const shared = { area, needs: 'read', safe: true, params: idParams } as const
+const shared = { area, needs: 'user.read', safe: true, params: idParams } as const
 
 const listSessions = operation({
   ...shared,

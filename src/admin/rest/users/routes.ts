@@ -1,12 +1,14 @@
 import type { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
+import { PERMISSIONS } from '../../../shared/administration/permissions.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { withinLimits } from '../../access.ts'
 import type { RestContext } from '../context.ts'
 import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { inOurNames } from '../field-names.ts'
 import { callerOf } from '../guard.ts'
 import { createOnce } from '../idempotency.ts'
-import { refuseAdministrators, refuseLiftedRequirement, refuseRoles } from '../machine.ts'
+import { isLimited, refuseAdministrators, refuseLiftedRequirement, refuseRoles } from '../machine.ts'
 import { operation } from '../operation.ts'
 import { sendPage } from '../paging.ts'
 import { idParams, pageOf } from '../schemas.ts'
@@ -19,7 +21,8 @@ const area = 'users' as const
 const listUsers = operation({
   id: 'listUsers',
   area,
-  needs: 'read',
+  needs: 'user.read',
+  within: 'organization',
   summary: 'List users',
   description: 'Newest first. `search` finds part of the username, an address or the names, or an ID.',
   safe: true,
@@ -32,6 +35,7 @@ const createUser = operation({
   id: 'createUser',
   area,
   needs: 'user.create',
+  also: ['user.set_role'],
   summary: 'Create an account',
   description:
     'And invites the person by a message that is good for seven days: its link proves the address and sets a password, or links a sign-in at a provider. With `verified`, no message is sent; `send-reset` sends a link to set a password.',
@@ -43,7 +47,8 @@ const createUser = operation({
 const readUser = operation({
   id: 'readUser',
   area,
-  needs: 'read',
+  needs: 'user.read',
+  within: 'organization',
   summary: 'Read a user',
   safe: true,
   params: idParams,
@@ -54,6 +59,7 @@ const changeUser = operation({
   id: 'changeUser',
   area,
   needs: 'user.update',
+  also: ['user.set_role'],
   summary: 'Change names, address, role, or whether a second factor is required',
   description: 'Another address counts once the person has proven it; until then the old one stays.',
   conditional: true,
@@ -113,7 +119,8 @@ export function userRoutes({ app, deps }: RestContext): void {
   const { accounts, clock, issuer } = deps
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
-  const view = (account: Account) => userView(account, deps.attributes.shown(account.attributes), clock())
+  const view = (account: Account) =>
+    userView(account, deps.attributes.shown(account.attributes), clock(), deps.administratorRoles.nameOf)
   const services = {
     disable: accounts.disable,
     enable: accounts.enable,
@@ -123,8 +130,10 @@ export function userRoutes({ app, deps }: RestContext): void {
     'end-sessions': accounts.endSessions,
   }
 
-  const queryOf = ({ attribute, ...query }: z.output<typeof userQuery>) => ({
+  const queryOf = async ({ attribute, role, ...query }: z.output<typeof userQuery>) => ({
     ...query,
+    ...withinLimits.users(),
+    role: role === undefined ? undefined : await deps.administratorRoles.resolve(role),
     attribute: attributeOf(attribute),
   })
 
@@ -137,7 +146,7 @@ export function userRoutes({ app, deps }: RestContext): void {
   userFactorsRoutes({ app, deps }, find)
 
   app.get('/users', { ...listUsers, ...limit }, async (request, reply) =>
-    sendPage(request, reply, issuer, await accounts.search(queryOf(request.query)), view),
+    sendPage(request, reply, issuer, await accounts.search(await queryOf(request.query)), view),
   )
 
   app.post('/users', { ...createUser, ...limit }, async (request, reply) => {
@@ -160,10 +169,12 @@ export function userRoutes({ app, deps }: RestContext): void {
   app.patch('/users/:id', { ...changeUser, ...limit }, async (request, reply) => {
     const caller = callerOf(request)
     const before = await find(request.params.id)
-    refuseAdministrators(caller, before)
+    // Who gives which role is judged where it is given (src/administrators).
+    const roleAlone = caller.kind === 'person' && Object.keys(request.body).every((name) => name === 'role')
+    if (!roleAlone) refuseAdministrators(caller, before)
     refuseRoles(caller, request.body.role)
     // What was checked has to be what is changed, so a machine's change is always conditional.
-    const conditional = requireMatch(request, before.updatedAt) || caller.kind === 'machine'
+    const conditional = requireMatch(request, before.updatedAt) || isLimited(caller)
     const { email, role, second_factor_required: secondFactorRequired } = request.body
     refuseLiftedRequirement(caller, secondFactorRequired, before)
     const changes = { ...personOf(request.body), email, role, secondFactorRequired }
@@ -193,6 +204,7 @@ export function userRoutes({ app, deps }: RestContext): void {
       id,
       area,
       needs: `user.${verb}`,
+      ...(PERMISSIONS[`user.${verb}`].within && { within: 'organization' as const }),
       summary,
       description,
       params: idParams,

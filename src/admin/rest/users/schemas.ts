@@ -3,12 +3,17 @@ import type { Account } from '../../../accounts/account.ts'
 import { ACCOUNT_STATES, accountState } from '../../../shared/account-state.ts'
 import { addressParts } from '../../../shared/profile/address.ts'
 import { byNameOf, byProperty, profileFields } from '../../../shared/profile/fields.ts'
-import { ROLES } from '../../../shared/roles.ts'
 import { SECOND_FACTORS } from '../../../shared/second-factor.ts'
 import { searchQuery } from '../paging.ts'
 import { field, flag, text, time, timeOrNull, timestamp } from '../schemas.ts'
 
-const role = z.enum(ROLES)
+const role = z
+  .string()
+  .max(64)
+  .meta({
+    description: '`user`, `auditor`, `admin`, or the name of an administrator role.',
+    examples: ['user'],
+  })
 
 export const user = z
   .object({
@@ -51,6 +56,7 @@ export const userView = (
   account: Account,
   attributes: z.input<typeof user>['attributes'],
   now: number,
+  nameOf: (role: string) => string,
 ): z.input<typeof user> => ({
   id: account.id,
   username: account.displayUsername,
@@ -60,7 +66,7 @@ export const userView = (
   phone_number_verified: account.phoneVerified,
   address: account.address,
   attributes,
-  role: account.role,
+  role: nameOf(account.role),
   second_factors: [...account.secondFactors],
   second_factor_required: account.secondFactorRequired,
   status: accountState(account, now),
@@ -127,7 +133,9 @@ export function attributeOf(query: string | undefined): { name: string; value: s
 }
 
 const mailbox = text('The person proves it by a message that is sent there.', 'ada@example.com')
-const roleField = text('user, auditor or admin. Only administrators may say auditor and admin.')
+const roleField = text(
+  'user, auditor, admin, or the name of an administrator role. Nobody gives what they do not hold, or changes their own.',
+)
 
 export const userBody = z
   .strictObject(

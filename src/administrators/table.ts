@@ -1,0 +1,96 @@
+/** The fields of an administrator role, once; as src/attributes/table.ts. */
+import { z } from 'zod'
+import { areaOf, GRANTABLE, PERMISSIONS, type Permission } from '../shared/administration/permissions.ts'
+import { type DefinitionFields, namedFields } from '../shared/definitions/field.ts'
+import { isBuiltIn } from '../shared/roles.ts'
+import { line } from '../shared/text.ts'
+
+const NAME = 'Use 1 to 63 small letters, digits and hyphens, beginning with a letter: help-desk.'
+const MAX_CLIENTS = 100
+const grantable: ReadonlySet<string> = new Set(GRANTABLE)
+
+const sentence = (permission: Permission): string => {
+  const { words, within } = PERMISSIONS[permission]
+  const limit =
+    within === undefined ? '' : ` (also of ${within === 'clients' ? 'some clients' : 'one organization'})`
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${limit}`
+}
+
+/** In the order of their areas. */
+const CHOICES = Object.fromEntries(GRANTABLE.map((permission) => [permission, sentence(permission)]))
+
+export const administratorRoleFields = {
+  name: {
+    kind: 'line',
+    fixed: true,
+    required: true,
+    schema: z
+      .string(NAME)
+      .regex(/^[a-z][a-z0-9-]{0,62}$/, NAME)
+      .refine((name) => !isBuiltIn(name), 'A role that is always there has this name. Choose another one.'),
+    form: { label: 'Name', hint: `${NAME} It cannot be changed later.` },
+    rest: { description: `${NAME} It cannot be changed.`, example: 'help-desk' },
+    option: { flags: '--name <name>', description: 'for administrators, like help-desk' },
+  },
+  description: {
+    kind: 'line',
+    schema: line(200).default(''),
+    form: { label: 'Description', hint: 'For administrators: who has it, and what for.' },
+    rest: { description: 'For administrators.', example: 'Helps people who cannot sign in' },
+    option: { flags: '--description <text>', description: 'for administrators' },
+  },
+  permissions: {
+    kind: 'choices',
+    required: true,
+    choices: CHOICES,
+    headingOf: (permission: string) => areaOf(permission as Permission),
+    schema: z
+      .array(
+        z.string().refine((name): name is Permission => grantable.has(name), {
+          error: ({ input }) => `${String(input).slice(0, 60)} is no permission that a role can have.`,
+        }),
+        'Give a list of permissions.',
+      )
+      .min(1, 'Choose at least one.')
+      .max(GRANTABLE.length, 'Name each permission once.')
+      .transform((all) => GRANTABLE.filter((permission) => all.includes(permission))),
+    form: {
+      label: 'May',
+      hint: 'What is missing here is of administrators alone: who could do it could give themselves everything.',
+    },
+    rest: {
+      description: 'What it allows, of the table in the documentation.',
+      example: ['user.read', 'user.unlock'],
+    },
+    option: { flags: '--permission <name>', description: 'what it allows, like user.read; repeatable' },
+  },
+  organization: {
+    kind: 'line',
+    schema: line(100).default(''),
+    form: {
+      label: 'Only for this organization',
+      hint: 'Its short name or ID. Who has the role sees this organization and its members, and nothing else. Empty: no such limit.',
+    },
+    rest: { description: 'The ID of an organization that it is limited to; empty: none.', example: '' },
+    option: {
+      flags: '--organization <slug|id>',
+      description: 'limits it to one organization and its members',
+    },
+  },
+  clients: {
+    kind: 'lines',
+    schema: z
+      .array(line(500).pipe(z.string().min(1, 'Leave out what is empty.')), 'Give a list of client IDs.')
+      .max(MAX_CLIENTS, `Give at most ${MAX_CLIENTS}.`)
+      .transform((all) => [...new Set(all)])
+      .default([]),
+    form: {
+      label: 'Only for these clients',
+      hint: 'Client IDs, one a line. Who has the role sees these clients, and nothing else. Empty: no such limit.',
+    },
+    rest: { description: 'Client IDs that it is limited to; empty: no limit.', example: [] },
+    option: { flags: '--client <id>', description: 'limits it to a client; repeatable' },
+  },
+} as const satisfies DefinitionFields
+
+export const ADMINISTRATOR_ROLE_FIELDS = namedFields(administratorRoleFields)

@@ -1,0 +1,223 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse, stringify } from 'yaml'
+import { signedIn } from '../admin/console.ts'
+import { machine, person } from '../admin/rest/support.ts'
+import { createInstallation } from '../cli/harness.ts'
+import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
+
+describe.each(engines)('administrator roles, on %s', (engine) => {
+  let latchkey: Latchkey
+  let names = 0
+  beforeAll(async () => {
+    latchkey = await startLatchkey({ engine })
+  })
+  afterAll(() => latchkey?.stop())
+
+  const define = (content: Readonly<Record<string, unknown>>) =>
+    latchkey.services.administratorRoles.create({ name: `role-${++names}`, ...content })
+  const audited = async (action: string) => {
+    await latchkey.services.audit.idle()
+    return (await latchkey.services.audit.list({ action }, { limit: 50 })).items
+  }
+
+  test('by REST one is defined, changed under its ETag, given and deleted; who had it is a user then', async () => {
+    const { rest } = await person(latchkey, 'admin')
+    const made = await rest.post('/administrator-roles', {
+      ...{ name: 'desk', description: 'Helps', permissions: ['user.unlock', 'user.read'] },
+    })
+    expect([made.status, made.json]).toEqual([
+      201,
+      expect.objectContaining({ permissions: ['user.read', 'user.unlock'], organization: '', clients: [] }),
+    ])
+    const path = `/administrator-roles/${made.json.id}`
+    const tag = { 'if-match': (await rest.get(path)).headers.get('etag') ?? '' }
+    const wanted = { permissions: ['user.read', 'user.unlock', 'user.disable'] }
+    expect((await rest.patch(path, wanted, tag)).status).toBe(200)
+    expect((await rest.patch(path, wanted, tag)).status).toBe(412)
+    for (const wrong of [
+      { permissions: [] },
+      { permissions: ['user.fly'] },
+      { permissions: ['configuration.apply'] },
+      { permissions: ['administrator_role.update'] },
+      { name: 'other' },
+      { organization: 'nowhere' },
+      { clients: ['a'], organization: 'b' },
+      { clients: ['a'] },
+      { full: true },
+    ])
+      expect([wrong, (await rest.patch(path, wrong)).status]).toEqual([wrong, 422])
+    expect(
+      (await rest.post('/administrator-roles', { name: 'admin', permissions: ['user.read'] })).status,
+    ).toBe(422)
+    const { id } = await latchkey.createUser()
+    expect((await rest.patch(`/users/${id}`, { role: 'desk' })).json.role).toBe('desk')
+    expect((await rest.get('/users?role=desk')).json.items?.map((each) => each.id)).toEqual([id])
+    expect((await rest.patch(`/users/${id}`, { role: 'nobody' })).status).toBe(422)
+    expect((await rest.delete(path)).status).toBe(204)
+    expect((await latchkey.services.accounts.byId(id))?.role).toBe('user')
+    const [changed] = await audited('administrator_role.updated')
+    expect(JSON.stringify(changed)).toContain('user.disable')
+    expect(await audited('administrator_role.deleted')).toHaveLength(1)
+  })
+
+  test('what a role allows counts at the next request, and taking it away signs out', async () => {
+    const { administratorRoles, accounts } = latchkey.services
+    const role = await define({ permissions: ['user.read', 'client.read'] })
+    const { rest, id } = await person(latchkey, role.id)
+    expect((await rest.get('/clients')).status).toBe(200)
+    expect((await rest.get('/audit')).status).toBe(403)
+    await administratorRoles.update(role.id, { permissions: ['user.read'] })
+    expect((await rest.get('/clients')).status).toBe(403)
+    expect((await rest.get('/users')).status).toBe(200)
+    await accounts.setRole(id, 'user')
+    expect((await rest.get('/users')).status).toBe(401)
+  })
+
+  test('a role that is gone allows nothing, also where an account was given it at that moment', async () => {
+    const { administratorRoles } = latchkey.services
+    const role = await define({ permissions: ['user.read'] })
+    const { rest, id } = await person(latchkey, role.id)
+    await administratorRoles.remove(role.id)
+    const { prisma } = latchkey.services.db
+    await prisma.account.updateMany({ where: { id }, data: { role: role.id } })
+    expect((await rest.get('/users')).status).toBe(401)
+    expect(await administratorRoles.authorityOf(role.id)).toMatchObject({
+      full: false,
+      permissions: new Set(),
+    })
+  })
+
+  test('nobody gives what they do not hold, takes what they do not hold, or changes their own role', async () => {
+    const { accounts } = latchkey.services
+    const lead = await define({ permissions: ['user.read', 'user.update', 'user.set_role', 'user.unlock'] })
+    const desk = await define({ permissions: ['user.read', 'user.unlock'] })
+    const other = await define({ permissions: ['user.read', 'audit.read'] })
+    const leader = await person(latchkey, lead.id)
+    const [user, admin, auditor] = [
+      await latchkey.createUser(),
+      await latchkey.createUser(),
+      await latchkey.createUser(),
+    ]
+    await accounts.setRole(admin.id, 'admin')
+    await accounts.setRole(auditor.id, 'auditor')
+    const give = async (id: string, role: string) => {
+      const { status, json } = await leader.rest.patch(`/users/${id}`, { role })
+      return status === 200 ? json.role : json.code
+    }
+    expect(await give(user.id, desk.name)).toBe(desk.name)
+    expect(await give(user.id, lead.name)).toBe(lead.name)
+    for (const role of ['admin', 'auditor', other.name])
+      expect(await give(user.id, role)).toBe('role_not_yours')
+    expect(await give(admin.id, 'user')).toBe('role_not_yours')
+    expect(await give(auditor.id, desk.name)).toBe('role_not_yours')
+    expect(await give(user.id, 'user')).toBe('user')
+    expect(await give(leader.id, desk.name)).toBe('own_role')
+    const { browser } = await signedIn(latchkey, lead.id)
+    for (const id of [admin.id, auditor.id]) {
+      const page = await browser.open(`${latchkey.issuer}/admin/users/${id}`)
+      const refused = await browser.submit(page, { Email: 'mine@example.com' }, { button: 'Save' })
+      expect([id, refused.status]).toEqual([id, 403])
+    }
+    expect((await accounts.byId(admin.id))?.pendingEmail).toBeNull()
+    expect(
+      (
+        await leader.rest.post('/users', {
+          username: 'fresh-admin',
+          email: 'fresh@example.com',
+          role: 'admin',
+        })
+      ).status,
+    ).toBe(403)
+    const boss = await person(latchkey, 'admin')
+    expect((await boss.rest.patch(`/users/${boss.id}`, { role: 'user' })).json.code).toBe('own_role')
+    expect((await boss.rest.patch(`/users/${user.id}`, { role: 'user' })).status).toBe(200)
+  })
+
+  test('a program defines no role and gives none', async () => {
+    const { rest } = await machine(latchkey)
+    const role = await define({ permissions: ['user.read'] })
+    const { id } = await latchkey.createUser()
+    expect((await rest.patch(`/users/${id}`, { role: role.name })).json.code).toBe(
+      'administration_not_granted',
+    )
+    expect((await rest.get('/administrator-roles')).status).toBe(200)
+  })
+
+  test('in the console one is defined with boxes by area, given on the page of a person, and deleted by a page that names them', async () => {
+    const { browser } = await signedIn(latchkey)
+    const open = (path: string) => browser.open(`${latchkey.issuer}/admin${path}`)
+    const form = await open('/administrator-roles/new')
+    expect(form.text).toMatch(/Users See people.*Audit log See and export/)
+    const refused = await browser.submit(
+      form,
+      { Name: 'front-desk' },
+      { button: 'Define administrator role' },
+    )
+    expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('Choose at least one.')])
+    const box = 'End the lock of a user (also of one organization)'
+    const page = await browser.submit(refused, { [box]: 'on' }, { button: 'Define administrator role' })
+    expect(page.text).toContain('The role is defined')
+    const [role] = (await latchkey.services.administratorRoles.list()).filter(
+      ({ name }) => name === 'front-desk',
+    )
+    expect(role?.permissions).toEqual(['user.unlock'])
+    const user = await latchkey.createUser()
+    const given = await browser.submit(
+      await open(`/users/${user.id}`),
+      { Role: role?.id ?? '' },
+      { button: 'Save' },
+    )
+    expect(given.text).toContain('Role: front-desk')
+    const leaving = await open(`/administrator-roles/${role?.id}/delete`)
+    expect(leaving.text).toContain((await latchkey.services.accounts.byId(user.id))?.displayUsername)
+    expect((await browser.submit(leaving, {}, { button: 'Delete administrator role' })).text).toContain(
+      'is a user now',
+    )
+    expect((await latchkey.services.accounts.byId(user.id))?.role).toBe('user')
+  })
+
+  test('a configuration file plans, applies, exports and prunes them', async () => {
+    const { configuration, administratorRoles } = latchkey.services
+    for (const each of await administratorRoles.list()) await administratorRoles.remove(each.id)
+    const role = { name: 'filed', permissions: ['user.read', 'user.unlock'] }
+    const file = (content: object) => stringify({ version: 1, ...content })
+    const noSecrets = () => undefined
+    const told = ({ done }: { done: readonly { kind: string; action: string; name: string }[] }) =>
+      done.map(({ kind, action, name }) => `${action} ${kind} ${name}`)
+    const whole = file({ administrator_roles: [role] })
+    expect(told(await configuration.apply(whole, noSecrets))).toEqual(['create administrator_role filed'])
+    expect((await configuration.plan(whole, noSecrets)).changes).toEqual([])
+    const exported = parse(await configuration.export()) as { administrator_roles: object[] }
+    expect(exported.administrator_roles).toEqual([role])
+    const none = file({ administrator_roles: [], prune: { administrator_roles: true } })
+    expect(told(await configuration.apply(none, noSecrets))).toEqual(['delete administrator_role filed'])
+  })
+})
+
+test('by command line', async () => {
+  const installation = await createInstallation()
+  const run = async (...argv: string[]) => {
+    const outcome = await installation.run(argv)
+    expect(outcome.status, outcome.stderr).toBe(0)
+    return outcome.stdout
+  }
+  await run(
+    'administrator-roles',
+    'create',
+    '--name',
+    'desk',
+    '--permission',
+    'user.read',
+    '--permission',
+    'user.unlock',
+  )
+  expect(await run('administrator-roles', 'list')).toContain('user.unlock')
+  const invited = JSON.parse(
+    await run('users', 'invite', '--email', 'ada@example.com', '--role', 'desk', '--json'),
+  )
+  expect(invited.role).toBe('desk')
+  expect(await run('administrator-roles', 'show', 'desk')).toContain(invited.username)
+  expect(await run('users', 'set-role', 'ada@example.com', 'user')).toContain('has the role user')
+  expect(await run('administrator-roles', 'delete', 'desk')).toContain('deleted')
+  await installation.remove()
+})
