@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signedIn } from '../admin/console.ts'
+import { person, type Rest } from '../admin/rest/support.ts'
+import type { HttpBrowser } from '../support/flow.ts'
+import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
+
+const ORGANIZATION = [
+  ...['organization.read', 'organization.update', 'organization.add_member', 'organization.remove_member'],
+  ...['organization.invite', 'organization.revoke_invitation', 'user.read', 'user.disable', 'user.enable'],
+  ...['user.unlock', 'user.send-reset', 'user.end-sessions'],
+]
+const CLIENTS = [
+  ...['client.read', 'client.update', 'client.disable', 'client.enable'],
+  ...['client.rotate_secret', 'client.remove_secret'],
+]
+
+describe.each(engines)('roles with a limit, on %s', (engine) => {
+  let latchkey: Latchkey
+  beforeAll(async () => {
+    latchkey = await startLatchkey({ engine })
+  })
+  afterAll(() => latchkey?.stop())
+
+  describe('to one organization', () => {
+    let rest: Rest
+    let browser: HttpBrowser
+    let ours: string
+    let theirs: string
+    let member: { id: string; username: string }
+    let stranger: { id: string; username: string }
+    beforeAll(async () => {
+      const { organizations, administratorRoles } = latchkey.services
+      ours = (await organizations.create({ name: 'Ours', slug: 'ours' })).id
+      theirs = (await organizations.create({ name: 'Their secret', slug: 'theirs' })).id
+      member = await latchkey.createUser()
+      stranger = await latchkey.createUser()
+      await organizations.members.put(ours, member.id, [])
+      await organizations.members.put(theirs, member.id, [])
+      await organizations.members.put(theirs, stranger.id, [])
+      const role = await administratorRoles.create({
+        ...{ name: 'ours-only', permissions: ORGANIZATION, organization: 'ours' },
+      })
+      expect(role.organization).toBe(ours)
+      ;({ rest } = await person(latchkey, role.id))
+      ;({ browser } = await signedIn(latchkey, role.id))
+    })
+    const open = (path: string) => browser.open(`${latchkey.issuer}/admin${path}`)
+
+    test('lists, searches and pages have what is within it, and nothing else', async () => {
+      const ids = async (path: string) => (await rest.get(path)).json.items?.map(({ id }) => id)
+      expect(await ids('/users')).toEqual([member.id])
+      for (const search of [
+        stranger.username,
+        `${stranger.username}@`,
+        stranger.id,
+        stranger.username.slice(0, 4),
+      ])
+        expect([search, await ids(`/users?search=${search}`)]).toEqual([
+          search,
+          search === stranger.username.slice(0, 4) && member.username.startsWith(search) ? [member.id] : [],
+        ])
+      expect(await ids('/users?role=admin')).toEqual([])
+      expect(await ids('/organizations')).toEqual([ours])
+      expect(await ids('/organizations?search=secret')).toEqual([])
+      for (const path of [
+        '/users',
+        `/users?search=${stranger.username}`,
+        `/search?q=${stranger.username}`,
+        '/search?q=theirs',
+      ])
+        expect((await open(path)).text.replaceAll(/value="[^"]*"/g, ''), path).not.toMatch(
+          new RegExp(`/admin/users/${stranger.id}|Their secret`),
+        )
+      const page = await open(`/users/${member.id}`)
+      expect(page.text).toContain('Ours')
+      for (const hidden of ['Their secret', 'Connected apps', 'History', 'Groups and roles', 'Danger zone'])
+        expect(page.text).not.toContain(hidden)
+      expect((await open('')).url.pathname).toBe('/admin/users')
+    })
+
+    test('what is beyond it is answered as what does not exist, and nothing changes', async () => {
+      const { accounts, organizations } = latchkey.services
+      const nobody = '00000000-0000-4000-8000-000000000000'
+      const before = [await accounts.byId(stranger.id), await organizations.get(theirs)]
+      const tries = (user: string, organization: string) => [
+        rest.get(`/users/${user}`),
+        rest.post(`/users/${user}/disable`),
+        rest.post(`/users/${user}/enable`),
+        rest.post(`/users/${user}/unlock`),
+        rest.post(`/users/${user}/send-reset`),
+        rest.post(`/users/${user}/end-sessions`),
+        rest.get(`/organizations/${organization}`),
+        rest.patch(`/organizations/${organization}`, { name: 'x' }),
+        rest.get(`/organizations/${organization}/members`),
+        rest.get(`/organizations/${organization}/invitations`),
+        rest.post(`/organizations/${organization}/invitations`, { email: 'a@example.com' }),
+        rest.put(`/organizations/${organization}/members/${user}`, { roles: [] }),
+        rest.put(`/organizations/${ours}/members/${user}`, { roles: [] }),
+        rest.delete(`/organizations/${organization}/members/${user}`),
+      ]
+      const told = async (answers: Promise<{ status: number; json: Record<string, unknown> }>[]) =>
+        (await Promise.all(answers)).map(({ status, json }) => [status, json.code, json.detail])
+      const unknown = await told(tries(nobody, nobody))
+      expect(await told(tries(stranger.id, theirs))).toEqual(unknown)
+      for (const [status] of unknown) expect(status).toBe(404)
+      for (const path of [
+        `/users/${stranger.id}`,
+        `/organizations/${theirs}`,
+        `/organizations/${theirs}/members/${member.id}`,
+      ])
+        expect([path, (await open(path)).status]).toEqual([path, 404])
+      expect([await accounts.byId(stranger.id), await organizations.get(theirs)]).toEqual(before)
+      expect(await organizations.members.has(ours, stranger.id)).toBe(false)
+    })
+
+    test('everything that shows more is closed', async () => {
+      for (const path of [
+        '/audit',
+        '/overview',
+        '/clients',
+        '/groups',
+        '/settings',
+        '/configuration',
+        '/webhooks',
+        '/impersonations',
+      ])
+        expect([path, (await rest.get(path)).status]).toEqual([path, 403])
+      for (const path of [
+        `/users/${member.id}/sessions`,
+        `/users/${member.id}/consents`,
+        `/users/${member.id}/roles`,
+      ])
+        expect([path, (await rest.get(path)).status]).toEqual([path, 403])
+      const page = await open(`/organizations/${ours}`)
+      expect(page.text).not.toContain('Add a member')
+      expect(page.text).toContain('Invite by email')
+    })
+
+    test('within it, members are changed, disabled and enabled; who left is out of reach at once', async () => {
+      const { organizations, accounts } = latchkey.services
+      expect((await rest.put(`/organizations/${ours}/members/${member.id}`, { roles: [] })).status).toBe(200)
+      expect((await rest.post(`/users/${member.id}/disable`)).status).toBe(200)
+      expect((await rest.post(`/users/${member.id}/enable`)).status).toBe(200)
+      expect((await rest.patch(`/organizations/${ours}`, { name: 'Ours still' })).status).toBe(200)
+      const colleague = await latchkey.createUser()
+      await accounts.setRole(colleague.id, 'admin')
+      await organizations.members.put(ours, colleague.id, [])
+      expect((await rest.post(`/users/${colleague.id}/disable`)).json.code).toBe('administration_not_granted')
+      await organizations.members.remove(ours, member.id)
+      expect((await rest.get(`/users/${member.id}`)).status).toBe(404)
+    })
+  })
+
+  describe('to some clients', () => {
+    test('these are listed and changed, others are as if they did not exist, and none gains a scope', async () => {
+      const { administratorRoles, resources, clients } = latchkey.services
+      await resources.add({ identifier: 'https://orders.example', scope: 'orders:read orders:write' })
+      const mine = await latchkey.createClient({ client_name: 'Mine', scope: 'openid orders:read' })
+      const other = await latchkey.createClient({ client_name: 'Other secret' })
+      const powerful = await latchkey.createClient({ scope: 'openid admin:write', first_party: true })
+      const role = await administratorRoles.create({
+        ...{ name: 'mine-only', permissions: CLIENTS, clients: [mine.client_id, powerful.client_id] },
+      })
+      const { rest } = await person(latchkey, role.id)
+      const { browser } = await signedIn(latchkey, role.id)
+      const listed = async (path: string) =>
+        (await rest.get(path)).json.items?.map((each) => each.client_id).toSorted()
+      expect(await listed('/clients')).toEqual([mine.client_id, powerful.client_id].toSorted())
+      expect(await listed('/clients?limit=1')).toHaveLength(1)
+      for (const search of ['secret', other.client_id])
+        expect([search, await listed(`/clients?search=${search}`)]).toEqual([search, []])
+      expect(await listed('/clients?search=Mine')).toEqual([mine.client_id])
+      const path = `/clients/${mine.client_id}`
+      expect((await rest.patch(path, { client_name: 'Mine too' })).status).toBe(200)
+      expect((await rest.post(`${path}/secrets`)).status).toBe(201)
+      for (const wider of [
+        { scope: 'openid orders:read orders:write' },
+        { scope: 'admin:write' },
+        { scope: null },
+        { grant_types: ['authorization_code', 'client_credentials'] },
+        { first_party: true },
+        { software_id: 'x' },
+      ])
+        expect([wider, (await rest.patch(path, wider)).json.code]).toEqual([
+          wider,
+          'administration_not_granted',
+        ])
+      expect((await rest.post(`/clients/${powerful.client_id}/secrets`)).json.code).toBe(
+        'administration_not_granted',
+      )
+      for (const id of [other.client_id, 'lk_nothing']) {
+        expect((await rest.get(`/clients/${id}`)).json).toMatchObject({
+          status: 404,
+          code: 'client_not_found',
+        })
+        expect((await rest.patch(`/clients/${id}`, { client_name: 'x' })).status).toBe(404)
+        expect((await rest.post(`/clients/${id}/disable`)).status).toBe(404)
+        const page = await browser.open(`${latchkey.issuer}/admin/clients/${id}`)
+        expect(page.status).toBe(404)
+      }
+      expect((await rest.post('/clients', { client_name: 'x' })).status).toBe(403)
+      expect((await rest.delete(path)).status).toBe(403)
+      for (const at of ['/clients', '/search?q=secret', `/search?q=${other.client_id}`])
+        expect((await browser.open(`${latchkey.issuer}/admin${at}`)).text).not.toContain('Other secret')
+      const edit = await browser.open(`${latchkey.issuer}/admin/clients/${mine.client_id}/edit`)
+      expect([edit.status, edit.text.includes('orders:write')]).toEqual([200, false])
+      const saved = await browser.submit(edit, {}, { button: 'Save' })
+      expect(saved.status).toBe(200)
+      const taken = await browser.open(`${latchkey.issuer}/admin/clients/${powerful.client_id}`)
+      expect(taken.status).toBe(200)
+      expect((await clients.get(mine.client_id)).scope).toBe('openid orders:read')
+    })
+  })
+})
