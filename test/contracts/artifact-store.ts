@@ -707,6 +707,40 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
           expect(await store.findByUid('Session', uid)).toMatchObject({ loginTs: 9 })
         })
 
+        test('one that has changed nothing lasts longer, and keeps what others saved in between', async () => {
+          const { id, uid } = await begin({ authorizations: { app: { sid: '1' } } })
+          const [mine, theirs, alone] = [await read(store, id), await read(other, id), await read(store, id)]
+          theirs.payload.loginTs = 2
+          authorize(theirs, 'web')
+          expect(await write(other, theirs)).toBe(true)
+          expect(await write(store, mine, 90)).toBe(true)
+          const found = { loginTs: 2, authorizations: { app: { sid: '1' }, web: { sid: 'web' } } }
+          expect(await store.find('Session', id)).toMatchObject({ ...found, exp: seconds + 90 })
+          const unit = {
+            store: [],
+            session: {
+              id,
+              payload: { ...alone.payload, exp: seconds + 120 },
+              ttl: 120,
+              asRead: alone.asRead,
+            },
+          }
+          expect(await other.commit(unit)).toEqual({ used: true, saved: true })
+          expect(await store.find('Session', id)).toMatchObject({ ...found, exp: seconds + 120 })
+          // Under a new id, without a change of its own.
+          const moved = await read(store, id)
+          moved.id = newId()
+          expect(await write(store, moved, 150)).toBe(true)
+          expect(await store.find('Session', id)).toBeUndefined()
+          expect(await store.find('Session', moved.id)).toMatchObject({ ...found, exp: seconds + 150 })
+          // Saved, but under another id than the browser has.
+          expect(await other.commit(unit)).toEqual({ used: true, saved: false })
+          const last = await read(store, moved.id)
+          await store.endSession(uid)
+          expect(await write(store, last)).toBe(false)
+          expect(await store.find('Session', moved.id)).toBeUndefined()
+        })
+
         test('of two that sign in at once one gives its id, and what both did stays', async () => {
           const { id } = await begin()
           const pair = [await read(store, id), await read(other, id)]

@@ -432,9 +432,10 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
       engine === 'sqlite'
         ? [upsertAll(statements, 2)]
         : [
-            composeUnit(statements, { consume: 'consume', store: 2, session: false }),
-            composeUnit(statements, { consume: 'consumeInGrace', store: 1, session: false }),
-            composeUnit(statements, { consume: undefined, store: 1, session: true }),
+            composeUnit(statements, { consume: 'consume', store: 2, session: undefined }),
+            composeUnit(statements, { consume: 'consumeInGrace', store: 1, session: undefined }),
+            composeUnit(statements, { consume: undefined, store: 1, session: 'changeSession' }),
+            composeUnit(statements, { consume: undefined, store: 1, session: 'touchSession' }),
             relatedStatement('id'),
           ]
     const texts = [...Object.values(statements), ...composed].map((text) => {

@@ -74,10 +74,10 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
       : { by: 'consume' as const, parameters }
   }
 
-  /** The parameters of `changeSession`. */
+  /** The statement by which a session is saved where it is, and its parameters. */
   const sessionChange = (id: string, payload: ArtifactPayload, ttl: number, asRead: SessionAsRead) => {
-    const { values, uid, accounts } = changesOf(payload, asRead.payload, id, now() + ttl)
-    return { values, accounts, parameters: [...values, uid, now(), ...accounts] }
+    const { by, values, uid, accounts } = changesOf(payload, asRead.payload, id, now() + ttl)
+    return { by, values, accounts, parameters: [...values, uid, now(), ...accounts] }
   }
 
   const revokeGrants = async (grants: readonly string[]): Promise<void> => {
@@ -114,24 +114,23 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
     },
 
     async saveSession(id, payload, ttl, asRead) {
-      const { values, accounts, parameters } = sessionChange(id, payload, ttl, asRead)
+      const { by, values, accounts, parameters } = sessionChange(id, payload, ttl, asRead)
       const mine = hashId(id)
       if (id !== asRead.id) {
         const old = hashId(asRead.id)
-        if (await sql.get(statements.moveSession, [...values, mine, old, now(), ...accounts])) return true
+        const move = by === 'touchSession' ? statements.moveTouchedSession : statements.moveSession
+        if (await sql.get(move, [...values, mine, old, now(), ...accounts])) return true
       }
-      const rows = await sql.all<{ id_hash: string }>(statements.changeSession, parameters)
+      const rows = await sql.all<{ id_hash: string }>(statements[by], parameters)
       return rows.some((row) => row.id_hash === mine)
     },
 
     async commit({ consume, store, session }) {
+      const change = session && sessionChange(session.id, session.payload, session.ttl, session.asRead)
       return commit({
         consume: consume && consumption(consume.model, consume.id, consume.remember),
         store: store.map(({ model, id, payload, ttl }) => parameters(model, id, payload, ttl).values),
-        session: session && {
-          parameters: sessionChange(session.id, session.payload, session.ttl, session.asRead).parameters,
-          idHash: hashId(session.id),
-        },
+        session: change && { by: change.by, parameters: change.parameters, idHash: hashId(session.id) },
       })
     },
 

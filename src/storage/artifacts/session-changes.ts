@@ -8,11 +8,12 @@ import type { ArtifactPayload } from './store.ts'
  * tokens in the background while its person signs out. Each reads the whole session and saves the whole session. What
  * is written is therefore only what the request itself changed, so that nobody puts back what another took out.
  *
- * `exp` needs no such care: the column `expires_at` knows better (fromRest).
+ * `exp` needs no such care: the column `expires_at` knows better (fromRest). Most requests change nothing else.
  */
 
 interface Changes {
-  /** The parameters of `changed` in statements.ts. */
+  /** `touchSession`: nothing but the expiry. The parameters of `changed` or `touched` in statements.ts. */
+  by: 'changeSession' | 'touchSession'
   values: SqlValue[]
   uid: string
   /** Whose session it may be for the changes to count: the person's it was read as, or is made by them. '' is nobody. */
@@ -35,13 +36,17 @@ export const changesOf = (
   // One person's session never becomes another's: the first who signs in in it has it.
   const before = account(asRead)
   const after = account(payload) || before
+  const touched = [after || null, Number(asRead.exp ?? 0), expiresAt, expiresAt]
+  const same = clients.keys.length === 0 && changed.keys.every((key) => key === 'exp')
   return {
-    values: [
-      ...[JSON.stringify(changed.keys), text],
-      ...[JSON.stringify(clients.keys), JSON.stringify(objectAtRest(clients.set))],
-      after || null,
-      ...[Number(asRead.exp ?? 0), expiresAt, expiresAt],
-    ],
+    by: same ? 'touchSession' : 'changeSession',
+    values: same
+      ? touched
+      : [
+          ...[JSON.stringify(changed.keys), text],
+          ...[JSON.stringify(clients.keys), JSON.stringify(objectAtRest(clients.set))],
+          ...touched,
+        ],
     uid: String(payload.uid),
     accounts: [before === '' ? '' : after, after],
   }

@@ -77,11 +77,12 @@ export const createStatements = (dialect: Sql['dialect']) => {
    * What one request changed of a session (see session-changes.ts), where the session is still of the account that it was read with, or
    * of the one that it gets now. A lifetime that another request has set since is not shortened.
    */
-  const changed = `payload = ${the.changedPayload},
-    authorizations = NULLIF(${the.changedAuthorizations}, '{}'),
-    account_id = COALESCE(?, account_id),
+  const touched = `account_id = COALESCE(?, account_id),
     expires_at = CASE WHEN expires_at = CAST(? AS BIGINT) THEN CAST(? AS BIGINT)
       ELSE ${the.greatest}(expires_at, CAST(? AS BIGINT)) END`
+  const changed = `payload = ${the.changedPayload},
+    authorizations = NULLIF(${the.changedAuthorizations}, '{}'),
+    ${touched}`
   const ofTheSame = `${live} AND COALESCE(account_id, '') IN (?, ?)`
   return {
     upsert: `INSERT INTO artifacts (${columns}) ${VALUES}
@@ -109,7 +110,11 @@ export const createStatements = (dialect: Sql['dialect']) => {
     /** By its uid: it may have another id by now. */
     changeSession: `UPDATE artifacts SET ${changed}
       WHERE uid = ? AND model = 'Session' AND ${ofTheSame} RETURNING id_hash`,
+    touchSession: `UPDATE artifacts SET ${touched}
+      WHERE uid = ? AND model = 'Session' AND ${ofTheSame} RETURNING id_hash`,
     moveSession: `UPDATE artifacts SET ${changed}, id_hash = ?
+      WHERE model = 'Session' AND id_hash = ? AND ${ofTheSame} RETURNING id_hash`,
+    moveTouchedSession: `UPDATE artifacts SET ${touched}, id_hash = ?
       WHERE model = 'Session' AND id_hash = ? AND ${ofTheSame} RETURNING id_hash`,
 
     // An expired artefact counts as gone, even before the sweep has deleted it.

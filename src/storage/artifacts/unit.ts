@@ -6,8 +6,8 @@ export interface UnitParameters {
   consume: { by: 'consume' | 'consumeInGrace'; parameters: SqlValue[] } | undefined
   /** Of `upsert`, for each artefact. */
   store: SqlValue[][]
-  /** Of `changeSession`, and the hash of the id that it has to have. */
-  session: { parameters: SqlValue[]; idHash: string } | undefined
+  /** How a session is saved, and the hash of the id that it has to have. */
+  session: { by: 'changeSession' | 'touchSession'; parameters: SqlValue[]; idHash: string } | undefined
 }
 
 const typed = `(${[...Array(8).fill('TEXT'), 'BIGINT', 'BIGINT'].map((type) => `CAST(? AS ${type})`).join(', ')})`
@@ -20,7 +20,7 @@ export const upsertAll = ({ upsert }: ArtifactStatements, count: number): string
 type Kind = {
   consume: NonNullable<UnitParameters['consume']>['by'] | undefined
   store: number
-  session: boolean
+  session: NonNullable<UnitParameters['session']>['by'] | undefined
 }
 
 /** A unit as one statement of PostgreSQL. */
@@ -31,7 +31,7 @@ export function composeUnit(statements: ArtifactStatements, { consume, store, se
     ...(consume ? [`used AS (${statements[consume]} RETURNING 1)`] : []),
     ...(store > 0 ? [`stored AS (${statements.upsert.replace(VALUES, given)})`] : []),
     ...(session
-      ? [`changed AS (${statements.changeSession.replace(' RETURNING', ` AND ${used} RETURNING`)})`]
+      ? [`changed AS (${statements[session].replace(' RETURNING', ` AND ${used} RETURNING`)})`]
       : []),
   ]
   return `WITH ${parts.join(', ')} SELECT
@@ -49,13 +49,13 @@ export function createUnits(sql: Sql, statements: ArtifactStatements) {
 
   /** Each distinct text is prepared once a connection: there is one for what each kind of request writes. */
   function compose({ consume, store, session }: UnitParameters): string {
-    const key = `${consume?.by} ${store.length} ${session !== undefined}`
+    const key = `${consume?.by} ${store.length} ${session?.by}`
     const known = composed.get(key)
     if (known !== undefined) return known
     const text = composeUnit(statements, {
       consume: consume?.by,
       store: store.length,
-      session: session !== undefined,
+      session: session?.by,
     })
     composed.set(key, text)
     return text
@@ -80,7 +80,7 @@ export function createUnits(sql: Sql, statements: ArtifactStatements) {
       steps.push({ statement: statements[consume.by], parameters: consume.parameters, decides: true })
     if (store.length > 0)
       steps.push({ statement: upsertAll(statements, store.length), parameters: store.flat() })
-    if (session) steps.push({ statement: statements.changeSession, parameters: session.parameters })
+    if (session) steps.push({ statement: statements[session.by], parameters: session.parameters })
     const taken = await together(steps)
     const used = consume === undefined || taken[0] === 1
     const changed = (session ? taken[steps.length - 1] : undefined) as { id_hash: string }[] | undefined
