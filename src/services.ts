@@ -299,6 +299,8 @@ export async function openServices(
     endSignIns,
     sessions: accountSessions(artifacts),
   })
+  const organizationId = async (idOrSlug: string) =>
+    (await organizations.find(idOrSlug).catch(unlessCode('organization_not_found')))?.id
   const providers = createProviders({
     db,
     clock,
@@ -306,8 +308,7 @@ export async function openServices(
     issuer: config.issuer,
     environment: config.providers,
     kinds,
-    organizationId: async (idOrSlug) =>
-      (await organizations.find(idOrSlug).catch(unlessCode('organization_not_found')))?.id,
+    organizationId,
     events: event,
   })
   const clients = createClients({
@@ -462,7 +463,7 @@ export async function openServices(
     registration,
     webhooks,
     testMail: createTestMail({ deliver: mailer.deliver, issuer: config.issuer }),
-    scimTokens: createScimTokens({ db, clock, events: event }),
+    scimTokens: createScimTokens({ db, clock, organizationId, events: event }),
     findClient,
     findForProtocol: async (clientId) => (await documents.find(clientId)) ?? findClient(clientId),
     resources,

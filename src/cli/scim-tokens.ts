@@ -22,9 +22,11 @@ const document = ({ createdAt, lastUsedAt, ...token }: ScimToken) => ({
 const create = (cli: Cli): Command =>
   createCommand('create', 'create a token; it is shown once')
     .option('--name <name>', 'the directory, like Entra; two tokens of one name may be there')
+    .option('--organization <organization>', 'its ID or short name: for its members and roles alone')
     .action(async (options: Options) => {
       const { config, scimTokens } = await cli.services({ create: 'first' })
-      const { token, ...made } = await scimTokens.create({ name: options.name })
+      const { name, organization } = options
+      const { token, ...made } = await scimTokens.create({ name, organization })
       const data = labelledLines([
         ['token', `${token}   (shown once: hand it over now)`],
         ['id', made.id],

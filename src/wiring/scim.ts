@@ -6,12 +6,13 @@ import type { Http } from '../http/http.ts'
 import { createDirectoryStore } from '../scim/directory/store.ts'
 import { scimRoutes } from '../scim/protocol/routes.ts'
 import type { Services } from '../services.ts'
+import { unlessCode } from '../shared/errors.ts'
 import { nameKey } from '../shared/name-key.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 
 /** `/scim/v2`, on accounts and groups. */
 export async function wireScim(app: FastifyInstance, http: Http, services: Services): Promise<void> {
-  const { access, accounts, config, db, scimTokens } = services
+  const { access, accounts, config, db, organizations, scimTokens } = services
   await app.register((scope) =>
     scimRoutes(scope, {
       clock: services.clock,
@@ -22,6 +23,16 @@ export async function wireScim(app: FastifyInstance, http: Http, services: Servi
       canonicalEmail,
       canonicalUsername,
       groups: access.groups,
+      organizations: {
+        owns: organizations.signIn.owns,
+        join: async (id, accountId) => organizations.members.join(await organizations.get(id), accountId, []),
+        leave: (id, accountId) =>
+          organizations.members.remove(id, accountId).catch(unlessCode('not_a_member')),
+        roles: organizations.template.names,
+        rolesOf: organizations.members.rolesOf,
+        withRole: organizations.members.withRole,
+        setRole: organizations.members.setRole,
+      },
       ofAdministrators: access.ofAdministrators,
       nameKey,
       store: createDirectoryStore({ db, accounts: accountView }),

@@ -12,8 +12,8 @@ export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 export const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
 /** A directory with a token of its own. */
-export async function directory(latchkey: Latchkey, name = 'Entra') {
-  const { token } = await latchkey.services.scimTokens.create({ name })
+export async function directory(latchkey: Latchkey, name = 'Entra', organization?: string) {
+  const { token } = await latchkey.services.scimTokens.create({ name, organization })
   return createScim(latchkey.issuer, token)
 }
 

@@ -35,9 +35,13 @@ export interface Provisioning {
   /**
    * Creates an account without a password, whose address counts as verified. An account with this name or address that a
    * directory has deleted is deleted for good at that moment: the new one inherits nothing.
+   * @param given.replaces whether one that was deleted may be; each unless given
    * @throws ValidationError (422; 409 where the name or address is another account’s)
    */
-  create(input: ProvisionedInput): Promise<Account>
+  create(
+    input: ProvisionedInput,
+    given?: { replaces?: ((deleted: Account) => Promise<boolean>) | undefined },
+  ): Promise<Account>
   /**
    * Fields that are left out stay; null empties one. An address counts as verified. `active: false` disables and ends every
    * sign-in, session and token.
@@ -97,16 +101,17 @@ export function createProvisioning(deps: {
   async function replaced(
     taken: Taken,
     { username, email }: { username: string; email: string },
+    replaces: (deleted: Account) => Promise<boolean>,
   ): Promise<boolean> {
     const owner =
       taken === 'username_taken' ? await store.byUsername(username) : await store.byProvenEmail(email)
-    if (!owner || !isDismissed(owner) || owner.role !== 'user') return false
+    if (!owner || !isDismissed(owner) || owner.role !== 'user' || !(await replaces(owner))) return false
     await deps.delete(owner.id)
     return true
   }
 
   return {
-    async create(input) {
+    async create(input, { replaces = async () => true } = {}) {
       const { username: displayUsername, email, active = true, ...claims } = parseFields(newSchema, input)
       const username = canonicalUsername(displayUsername)
       const account = {
@@ -122,7 +127,8 @@ export function createProvisioning(deps: {
           events.emit({ type: 'account.created', ...madeOf(made) })
           return made
         }
-        if (tries === MAX_REPLACED || !(await replaced(made, { username, email }))) throw takenError(made)
+        if (tries === MAX_REPLACED || !(await replaced(made, { username, email }, replaces)))
+          throw takenError(made)
       }
     },
 

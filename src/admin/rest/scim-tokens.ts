@@ -13,7 +13,10 @@ const token = z
   .object({
     id: z.string(),
     name: z.string().meta({ description: 'Of the directory: the audit log says it.', examples: ['Entra'] }),
-    organization: z.null().meta({ description: 'null: the whole server.' }),
+    organization: z
+      .string()
+      .nullable()
+      .meta({ description: 'The ID of the organization that it is for; null: the whole server.' }),
     created_at: timestamp,
     last_used_at: timestamp.nullable().meta({ description: 'To the minute; null: never.' }),
   })
@@ -30,7 +33,10 @@ const body = z
         'The directory. Two tokens of one name may be there, so that one can follow the other.',
         'Entra',
       ),
-      organization: field({ type: 'null' }, 'null, or left out: the whole server.'),
+      organization: field(
+        { type: ['string', 'null'] },
+        'The ID or short name of an organization, whose members and roles alone it sees and changes. null, or left out: the whole server.',
+      ),
     },
     { error: 'Send a JSON object.' },
   )
@@ -74,10 +80,10 @@ const deleteToken = operation({
   answers: [204, 'Deleted.'],
 })
 
-const view = ({ id, name, createdAt, lastUsedAt }: ScimToken): z.input<typeof token> => ({
+const view = ({ id, name, organization, createdAt, lastUsedAt }: ScimToken): z.input<typeof token> => ({
   id,
   name,
-  organization: null,
+  organization,
   created_at: time(createdAt),
   last_used_at: timeOrNull(lastUsedAt),
 })

@@ -1,6 +1,7 @@
 import type { Database } from '../../storage/database.ts'
 import { kept } from '../../storage/removals.ts'
 import type { ManagingStore } from '../managing.ts'
+import { havingRole } from './store.ts'
 
 /** Members that may manage, looked at to find one that does: the database finds them by parts of what is stored. */
 const LOOKED_AT = 100
@@ -13,14 +14,6 @@ class Stopped extends Error {
     this.outcome = outcome
   }
 }
-
-/** Roles are stored separated by spaces: one is found at the beginning, at the end, between, or alone. */
-const withRole = (role: string) => [
-  { roles: role },
-  { roles: { startsWith: `${role} ` } },
-  { roles: { endsWith: ` ${role}` } },
-  { roles: { contains: ` ${role} ` } },
-]
 
 export function createManagingStore({ prisma }: Pick<Database, 'prisma'>): ManagingStore {
   return {
@@ -44,7 +37,7 @@ export function createManagingStore({ prisma }: Pick<Database, 'prisma'>): Manag
               where: {
                 organizationId,
                 accountId: { not: managerId },
-                OR: managerRoles.flatMap(withRole),
+                OR: managerRoles.flatMap(havingRole),
                 account: { disabledAt: null },
               },
               select: { roles: true },

@@ -20,6 +20,22 @@ export interface Members {
     accountId: string,
     roles: readonly string[],
   ): Promise<void>
+  /**
+   * Gives a member one role, or takes it away; others stay.
+   * @throws ValidationError (422) on `roles` · AppError organization_not_found, not_a_member (404), busy (409)
+   */
+  setRole(organizationId: string, accountId: string, role: string, has: boolean): Promise<void>
+  /** Roles of some members. */
+  rolesOf(
+    organizationId: string,
+    accountIds: readonly string[],
+  ): Promise<{ accountId: string; id: string; name: string }[]>
+  /** Those who have a role, the oldest first. @param most how many are read */
+  withRole(
+    organizationId: string,
+    role: string,
+    most: number,
+  ): Promise<{ accountId: string; username: string }[]>
   /** @throws AppError organization_not_found, not_a_member (404) */
   remove(organizationId: string, accountId: string): Promise<void>
   /** Who came last first. @throws AppError invalid_page (400), organization_not_found (404) */
@@ -107,6 +123,35 @@ export function createMembers({
       if (done === 'added')
         events({ type: 'organization.member_added', id, name, accountId, after: { roles } })
     },
+
+    async setRole(organizationId, accountId, role, has) {
+      const { id, name } = await find(organizationId)
+      template.parse([role])
+      for (let tries = 0; tries < TRIES; tries++) {
+        const before = isId(accountId) ? await store.find(id, accountId) : undefined
+        if (before === undefined) throw notAMember()
+        const others = before.roles.split(' ').filter((each) => each !== '' && each !== role)
+        const after = has ? [...others, role].join(' ') : others.join(' ')
+        if (before.roles.split(' ').includes(role) === has) return
+        if (!(await store.setRoles(id, accountId, before.roles, after))) continue
+        const states = {
+          before: { roles: template.counting(before.roles) },
+          after: { roles: template.counting(after) },
+        }
+        events({ type: 'organization.member_roles_changed', id, name, accountId, ...states })
+        return
+      }
+      throw busy()
+    },
+
+    async rolesOf(organizationId, accountIds) {
+      const rows = await store.some(organizationId, accountIds)
+      return rows.flatMap(({ accountId, roles }) =>
+        template.counting(roles).map((role) => ({ accountId, id: role, name: role })),
+      )
+    },
+
+    withRole: store.withRole,
 
     async remove(organizationId, accountId) {
       const { id, name } = await find(organizationId)

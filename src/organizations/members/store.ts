@@ -44,6 +44,14 @@ export interface MemberStore {
     after: { at: number; id: string } | undefined,
   ): Promise<MemberRow[]>
   find(organizationId: string, accountId: string): Promise<MemberRow | undefined>
+  /** Of some accounts, those who are in it. */
+  some(organizationId: string, accountIds: readonly string[]): Promise<{ accountId: string; roles: string }[]>
+  /** Those who have a role; accounts that wait to be deleted are left out. Oldest first. */
+  withRole(
+    organizationId: string,
+    role: string,
+    most: number,
+  ): Promise<{ accountId: string; username: string }[]>
   /** How many there are, counted up to `most`. */
   count(organizationId: string, most: number): Promise<number>
   /** The membership of an account in an organization, by its ID or short name: one statement. */
@@ -70,6 +78,14 @@ const memberOf = ({
   email: account.email,
   administrator: account.role !== 'user',
 })
+
+/** Roles are stored separated by spaces: one is found at the beginning, at the end, between, or alone. */
+export const havingRole = (role: string) => [
+  { roles: role },
+  { roles: { startsWith: `${role} ` } },
+  { roles: { endsWith: ` ${role}` } },
+  { roles: { contains: ` ${role} ` } },
+]
 
 const OF_ACCOUNT = `SELECT o.id, o.name, o.slug, o.second_factor_required, o.session_max_age, o.disabled, o.version,
   o.created_at, m.roles FROM organization_members m JOIN organizations o ON o.id = m.organization_id
@@ -135,6 +151,22 @@ export function createMemberStore({ prisma, reads }: Pick<Database, 'prisma' | '
         select: MEMBER,
       })
       return row ? memberOf(row) : undefined
+    },
+
+    some: (organizationId, accountIds) =>
+      table.findMany({
+        where: { organizationId, accountId: { in: [...accountIds] } },
+        select: { accountId: true, roles: true },
+      }),
+
+    async withRole(organizationId, role, take) {
+      const rows = await table.findMany({
+        where: { organizationId, OR: havingRole(role), account: { deletionAt: null } },
+        orderBy: [{ createdAt: 'asc' }, { accountId: 'asc' }],
+        select: { accountId: true, account: { select: { displayUsername: true } } },
+        take,
+      })
+      return rows.map(({ accountId, account }) => ({ accountId, username: account.displayUsername }))
     },
 
     async count(organizationId, most) {

@@ -10,6 +10,8 @@ export interface UserQuery {
   externalId?: string
   /** Milliseconds since the epoch. */
   updatedAt?: number
+  /** Members of this one alone. */
+  organization?: string
 }
 
 export interface GroupQuery {
@@ -53,6 +55,8 @@ export interface DirectoryStore<Account> {
   groups(owner: string, query: GroupQuery, slice: Slice): Promise<GroupRow[]>
   countGroups(owner: string, query: GroupQuery): Promise<number>
   groupsOf(accountIds: readonly string[]): Promise<{ accountId: string; id: string; name: string }[]>
+  /** Of some accounts, those who are members of an organization. */
+  memberIds(organization: string, accountIds: readonly string[]): Promise<string[]>
   memberStates(groupIds: readonly string[]): Promise<MemberState[]>
   members(groupIds: readonly string[]): Promise<Member[]>
   /** By the id of the account or group. */
@@ -83,6 +87,11 @@ export function createDirectoryStore<Account>({
     if (query.username !== undefined) parts.push(['username = ?', query.username])
     if (query.email !== undefined) parts.push(['email = ?', query.email])
     if (query.updatedAt !== undefined) parts.push(['updated_at = ?', sqlTime(query.updatedAt)])
+    if (query.organization !== undefined)
+      parts.push([
+        'id IN (SELECT account_id FROM organization_members WHERE organization_id = ?)',
+        query.organization,
+      ])
     if (query.externalId !== undefined)
       parts.push([
         'id = (SELECT account_id FROM scim_users WHERE owner = ? AND external_id = ?)',
@@ -139,6 +148,12 @@ export function createDirectoryStore<Account>({
       return rows
         .map(({ accountId, group }) => ({ accountId, ...group }))
         .sort((a, b) => (a.name < b.name ? -1 : 1))
+    },
+
+    async memberIds(organizationId, accountIds) {
+      const where = { organizationId, accountId: { in: [...accountIds] } }
+      const rows = await prisma.organizationMember.findMany({ where, select: { accountId: true } })
+      return rows.map(({ accountId }) => accountId)
     },
 
     async memberStates(groupIds) {

@@ -20,6 +20,8 @@ export interface ScimDependencies {
   /** Takes back an account that was just created. */
   deleteAccount(id: string): Promise<void>
   groups: Pick<Groups, 'create' | 'update' | 'remove' | 'get' | 'find' | 'addMember' | 'removeMember'>
+  /** What the directory of one organization works on. */
+  organizations: OrganizationDirectory
   ofAdministrators: { group(id: string): Promise<boolean> }
   nameKey(name: string): string
   store: DirectoryStore<Account>
@@ -27,6 +29,29 @@ export interface ScimDependencies {
   countFailure: CountFailure
   /** What an error of the database means. */
   translate(error: unknown): unknown
+}
+
+/** Members of an organization, and its roles, which are the groups of its directory. */
+export interface OrganizationDirectory {
+  /** Whether it has verified the domain of an address. */
+  owns(organizationId: string, email: string): Promise<boolean>
+  /** Makes an account a member. */
+  join(organizationId: string, accountId: string): Promise<void>
+  /** Who is no member stays none. */
+  leave(organizationId: string, accountId: string): Promise<void>
+  /** Names of the template. */
+  roles(): readonly string[]
+  rolesOf(
+    organizationId: string,
+    accountIds: readonly string[],
+  ): Promise<{ accountId: string; id: string; name: string }[]>
+  withRole(
+    organizationId: string,
+    role: string,
+    most: number,
+  ): Promise<{ accountId: string; username: string }[]>
+  /** @throws AppError not_a_member (404), busy (409) */
+  setRole(organizationId: string, accountId: string, role: string, has: boolean): Promise<void>
 }
 
 /** What a request comes with, once it is let in. */

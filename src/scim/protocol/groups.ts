@@ -20,6 +20,7 @@ import { notFound, scimError } from './errors.ts'
 import { queryOf } from './filter.ts'
 import type { Library } from './library.ts'
 import { operationsOf, type PatchOperation, partsOf } from './operations.ts'
+import { createOrganizationGroups, refuseRoles } from './organization-groups.ts'
 import { attributesOf } from './users.ts'
 
 /** What is to be changed of a group. Undefined: it stays. */
@@ -38,6 +39,8 @@ const MAX_MEMBERS = 10_000
 /** `/scim/v2/Groups` */
 export function groupRoutes(app: FastifyInstance, deps: ScimDependencies, base: string): void {
   const { accounts, groups, store } = deps
+
+  const ofOrganization = createOrganizationGroups(deps, base)
 
   async function shown(owner: string, rows: readonly GroupRow[], query: unknown): Promise<ScimResource[]> {
     const ids = rows.map(({ id }) => id)
@@ -132,7 +135,12 @@ export function groupRoutes(app: FastifyInstance, deps: ScimDependencies, base: 
   const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id
 
   async function change(request: FastifyRequest, changes: GroupChanges): Promise<ScimResource> {
-    const { owner } = callerOf(request).bearer
+    const { bearer } = callerOf(request)
+    const { owner } = bearer
+    if (bearer.organization !== null) {
+      requireVersion(request, (await ofOrganization.get(bearer, idOf(request))).meta.version)
+      return ofOrganization.change(bearer, idOf(request), changes)
+    }
     const before = await one(owner, idOf(request), { excludedAttributes: 'members' })
     requireVersion(request, before.meta.version)
     const { id } = before
@@ -164,7 +172,8 @@ export function groupRoutes(app: FastifyInstance, deps: ScimDependencies, base: 
   }
 
   app.get('/Groups', async (request, reply) => {
-    const { owner } = callerOf(request).bearer
+    const { bearer } = callerOf(request)
+    const { owner } = bearer
     const asked = request.query as Record<string, unknown>
     const slice = sliceOf(asked)
     const query = queryOf<GroupQuery>(filterOf(asked), {
@@ -174,6 +183,11 @@ export function groupRoutes(app: FastifyInstance, deps: ScimDependencies, base: 
     })
     if (query === undefined || Object.values(query).some((value) => value.includes('\0')))
       return answer(reply, listOf([], 0, slice.offset))
+    if (bearer.organization !== null) {
+      const all = await ofOrganization.list(bearer, query)
+      const page = all.slice(slice.offset, slice.offset + slice.limit).map((each) => projected(each, asked))
+      return answer(reply, listOf(page, all.length, slice.offset))
+    }
     const [rows, total] = await Promise.all([
       slice.limit === 0 ? [] : store.groups(owner, query, slice),
       store.countGroups(owner, query),
@@ -182,9 +196,14 @@ export function groupRoutes(app: FastifyInstance, deps: ScimDependencies, base: 
     return answer(reply, listOf(resources, total, slice.offset))
   })
 
-  app.get('/Groups/:id', async (request, reply) =>
-    answerResource(request, reply, await one(callerOf(request).bearer.owner, idOf(request), request.query)),
-  )
+  app.get('/Groups/:id', async (request, reply) => {
+    const { bearer } = callerOf(request)
+    const found =
+      bearer.organization === null
+        ? await one(bearer.owner, idOf(request), request.query)
+        : await ofOrganization.get(bearer, idOf(request))
+    return answerResource(request, reply, found)
+  })
 
   app.post('/Groups', async (request, reply) => {
     const { bearer, library } = callerOf(request)
@@ -193,6 +212,11 @@ export function groupRoutes(app: FastifyInstance, deps: ScimDependencies, base: 
       attributesOf(request.body).map(([path, value]) => ({ op: 'add', path, value })),
     )
     if (changes.name === undefined) throw scimError(400, 'displayName is required.', 'invalidValue')
+    if (bearer.organization !== null) {
+      if (deps.organizations.roles().includes(String(changes.name)))
+        throw scimError(409, 'There is a group with this displayName already.', 'uniqueness')
+      refuseRoles()
+    }
     await requirePeople(changes.added, true)
     if (changes.externalId && (await store.countGroups(bearer.owner, { externalId: changes.externalId })) > 0)
       throw scimError(409, 'Another group has this externalId.', 'uniqueness')
@@ -231,7 +255,12 @@ export function groupRoutes(app: FastifyInstance, deps: ScimDependencies, base: 
   })
 
   app.delete('/Groups/:id', async (request, reply) => {
-    const { owner } = callerOf(request).bearer
+    const { bearer } = callerOf(request)
+    const { owner } = bearer
+    if (bearer.organization !== null) {
+      await ofOrganization.get(bearer, idOf(request))
+      refuseRoles()
+    }
     const before = await one(owner, idOf(request), { excludedAttributes: 'members' })
     requireVersion(request, before.meta.version)
     await refuseOfAdministrators(before.id)

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Account } from '../../accounts/account.ts'
 import { unlessCode, VersionConflict } from '../../shared/errors.ts'
 import type { UserQuery } from '../directory/store.ts'
+import type { Bearer } from '../tokens/store.ts'
 import {
   answer,
   answerResource,
@@ -31,11 +32,16 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
   const { accounts, store } = deps
   const { provisioning } = accounts
 
-  async function shown(owner: string, found: readonly Account[], query: unknown): Promise<ScimResource[]> {
+  async function shown(bearer: Bearer, found: readonly Account[], query: unknown): Promise<ScimResource[]> {
     const ids = found.map(({ id }) => id)
+    const { owner, organization } = bearer
+    const groupsOf = (accountIds: string[]) =>
+      organization === null
+        ? store.groupsOf(accountIds)
+        : deps.organizations.rolesOf(organization, accountIds)
     const [names, groups] = await Promise.all([
       store.externalIds('user', owner, ids),
-      wants(query, 'groups') ? store.groupsOf(ids) : [],
+      wants(query, 'groups') ? groupsOf(ids) : [],
     ])
     const byAccount = Map.groupBy(groups, ({ accountId }) => accountId)
     return found.map((account) =>
@@ -43,8 +49,9 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
     )
   }
 
-  async function one(owner: string, id: string): Promise<Account> {
-    const [account] = /^[\w-]{1,100}$/.test(id) ? await store.users(owner, { id }, ONE) : []
+  async function one({ owner, organization }: Bearer, id: string): Promise<Account> {
+    const query = { id, ...(organization !== null && { organization }) }
+    const [account] = /^[\w-]{1,100}$/.test(id) ? await store.users(owner, query, ONE) : []
     if (account === undefined) throw notFound()
     return account
   }
@@ -52,7 +59,7 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
   const idOf = (request: FastifyRequest): string => (request.params as { id: string }).id
 
   async function resource(request: FastifyRequest, account: Account): Promise<ScimResource> {
-    const [shownOne] = await shown(callerOf(request).bearer.owner, [account], request.query)
+    const [shownOne] = await shown(callerOf(request).bearer, [account], request.query)
     if (shownOne === undefined) throw notFound()
     return shownOne
   }
@@ -71,17 +78,38 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
     const changes = read()
     checkTypes(library, changes)
     for (let tries = 1; ; tries++) {
-      const before = await one(bearer.owner, idOf(request))
+      const before = await one(bearer, idOf(request))
       const known = (await store.externalIds('user', bearer.owner, [before.id])).get(before.id)
       requireVersion(request, versionOf(before, known))
       try {
-        const account = await provisioning.change(before.id, changes.account, { ifVersion: before.updatedAt })
+        const account = await changed(bearer, before, changes)
         if (changes.externalId !== (known ?? null)) await nameIt(bearer.owner, before.id, changes.externalId)
         return account
       } catch (error) {
         if (!(error instanceof VersionConflict) || tries === MAX_TRIES) throw error
       }
     }
+  }
+
+  /** @throws AppError (403) where an organization changes what is not its own */
+  async function changed(bearer: Bearer, before: Account, { account }: UserChanges): Promise<Account> {
+    const { organization } = bearer
+    const given = { ifVersion: before.updatedAt }
+    if (organization === null) return provisioning.change(before.id, account, given)
+    const { owns } = deps.organizations
+    if (await owns(organization, before.email ?? '')) {
+      if (account.email !== undefined && !(await owns(organization, String(account.email ?? ''))))
+        throw notItsDomain()
+      return provisioning.change(before.id, account, given)
+    }
+    // A guest's account is their own: the organization says no more than that they are a member.
+    if (before.role !== 'user') throw scimError(403, 'A directory cannot change administrators and auditors.')
+    if (account.active !== false) {
+      if (Object.keys(account).length > 0) throw notItsDomain()
+      return before
+    }
+    await deps.organizations.leave(organization, before.id)
+    return { ...before, disabledAt: before.disabledAt ?? deps.clock() }
   }
 
   /** How many users there are, for the pages behind the first: it reads the index of all of them. */
@@ -96,10 +124,11 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
   }
 
   app.get('/Users', async (request, reply) => {
-    const { owner } = callerOf(request).bearer
+    const { bearer } = callerOf(request)
+    const { owner, organization } = bearer
     const asked = request.query as Record<string, unknown>
     const slice = sliceOf(asked)
-    const query = queryOf<UserQuery>(filterOf(asked), {
+    const filtered = queryOf<UserQuery>(filterOf(asked), {
       id: (id) => ({ id }),
       username: (typed) => ({ username: deps.canonicalUsername(typed) }),
       externalid: (externalId) => ({ externalId }),
@@ -116,15 +145,16 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
         return Number.isNaN(updatedAt) ? undefined : { updatedAt }
       },
     })
+    const query = filtered && { ...filtered, ...(organization !== null && { organization }) }
     if (query === undefined || Object.values(query).some((value) => String(value).includes('\0')))
       return answer(reply, listOf([], 0, slice.offset))
     // Alone it would read every account.
-    if (Object.keys(query).join() === 'updatedAt') throw refusedFilter()
+    if (organization === null && Object.keys(query).join() === 'updatedAt') throw refusedFilter()
     const [found, total] = await Promise.all([
       slice.limit === 0 ? [] : store.users(owner, query, slice),
       totalOf(owner, query, slice.offset),
     ])
-    const resources = (await shown(owner, found, asked)).map((each) => projected(each, asked))
+    const resources = (await shown(bearer, found, asked)).map((each) => projected(each, asked))
     return answer(reply, listOf(resources, total, slice.offset))
   })
 
@@ -132,7 +162,7 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
     answerResource(
       request,
       reply,
-      await resource(request, await one(callerOf(request).bearer.owner, idOf(request))),
+      await resource(request, await one(callerOf(request).bearer, idOf(request))),
     ),
   )
 
@@ -147,16 +177,29 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
     // Entra has people without a mailbox, whose name is an address.
     changes.account.email = email ?? username
     checkTypes(library, changes)
+    const { organization } = bearer
+    if (
+      organization !== null &&
+      !(await deps.organizations.owns(organization, String(changes.account.email ?? '')))
+    )
+      throw notItsDomain()
     const { externalId } = changes
     if (externalId && (await store.countUsers(bearer.owner, { externalId })) > 0)
       throw scimError(409, 'Another user has this externalId.', 'uniqueness')
-    const account = await provisioning.create(changes.account)
-    if (externalId)
-      await nameIt(bearer.owner, account.id, externalId).catch(async (error: unknown) => {
-        // Another request was faster: this one has created nothing.
-        await deps.deleteAccount(account.id).catch(unlessCode('account_not_found'))
-        throw error
-      })
+    // Whom another directory has deleted may still come back to it.
+    const replaces =
+      organization === null
+        ? undefined
+        : (deleted: Account) => deps.organizations.owns(organization, deleted.email ?? '')
+    const account = await provisioning.create(changes.account, { replaces })
+    try {
+      if (organization !== null) await deps.organizations.join(organization, account.id)
+      if (externalId) await nameIt(bearer.owner, account.id, externalId)
+    } catch (error) {
+      // Another request was faster: this one has created nothing.
+      await deps.deleteAccount(account.id).catch(unlessCode('account_not_found'))
+      throw error
+    }
     reply.code(201)
     return answerResource(request, reply, await resource(request, account))
   })
@@ -183,17 +226,29 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
   })
 
   app.delete('/Users/:id', async (request, reply) => {
-    const { owner } = callerOf(request).bearer
-    const account = await one(owner, idOf(request))
+    const { bearer } = callerOf(request)
+    const { owner, organization } = bearer
+    const account = await one(bearer, idOf(request))
     requireVersion(
       request,
       versionOf(account, (await store.externalIds('user', owner, [account.id])).get(account.id)),
     )
-    await provisioning.dismiss(account.id, { ifVersion: account.updatedAt })
-    await store.forgetUser(account.id)
+    const guest = organization !== null && !(await deps.organizations.owns(organization, account.email ?? ''))
+    if (guest && account.role !== 'user')
+      throw scimError(403, 'A directory cannot change administrators and auditors.')
+    if (!guest) await provisioning.dismiss(account.id, { ifVersion: account.updatedAt })
+    if (organization !== null) await deps.organizations.leave(organization, account.id)
+    if (guest) await store.setExternalId('user', owner, account.id, null)
+    else await store.forgetUser(account.id)
     return reply.code(204).send()
   })
 }
+
+const notItsDomain = () =>
+  scimError(
+    403,
+    'The directory of an organization changes accounts with an address of its verified domains alone.',
+  )
 
 /** The attributes of a resource that was sent, without those that are not its own to say. */
 export const attributesOf = (body: unknown): [string, unknown][] =>

@@ -25,7 +25,8 @@ export interface ScimTokenStore {
   insert(row: Omit<ScimTokenRow, 'lastUsedAt'> & { slot: number; hash: string }): Promise<boolean>
   /** Oldest first. */
   list(most: number): Promise<ScimTokenRow[]>
-  count(): Promise<number>
+  /** Those of an organization; null: of the whole server. */
+  count(organization: string | null): Promise<number>
   find(id: string): Promise<ScimTokenRow | undefined>
   remove(id: string): Promise<boolean>
   /** A prepared read. */
@@ -56,12 +57,14 @@ export function createScimTokenStore({ prisma, reads }: Pick<Database, 'prisma' 
     },
     list: (most) =>
       prisma.scimToken.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: most, select: ROW }),
-    count: () => prisma.scimToken.count(),
+    count: (organization) => prisma.scimToken.count({ where: { organization } }),
     find: async (id) => (await prisma.scimToken.findUnique({ where: { id }, select: ROW })) ?? undefined,
     remove: async (id) => (await prisma.scimToken.deleteMany({ where: { id } })).count === 1,
     byHash: (hash) =>
       reads.get(
-        'SELECT id, name, owner, organization, last_used_at AS "lastUsedAt" FROM scim_tokens WHERE hash = ?',
+        `SELECT id, name, owner, organization, last_used_at AS "lastUsedAt" FROM scim_tokens WHERE hash = ? AND
+          (organization IS NULL OR EXISTS (SELECT 1 FROM organizations o
+            WHERE o.id = organization AND o.removed_at IS NULL AND o.disabled = FALSE))`,
         [hash],
       ),
     async noteUse(id, at) {

@@ -33,17 +33,19 @@ export interface ScimTokens {
    * @throws ValidationError (422), also where there are two of this name · AppError too_many_scim_tokens (409)
    */
   create(input: Readonly<Record<string, unknown>>): Promise<ScimToken & { token: string }>
-  /** Oldest first, forty at most. */
+  /** Oldest first, a thousand at most. */
   list(): Promise<ScimToken[]>
   /** @throws AppError scim_token_not_found (404) */
   get(id: string): Promise<ScimToken>
   /** It works no more from the next request on. @throws AppError scim_token_not_found (404) */
   remove(id: string): Promise<void>
-  /** Whose token this is, whose use is noted; undefined: nobody’s. One statement, and a second one once a minute. */
+  /** Whose token this is, whose use is noted; undefined: nobody’s, or of an organization that is disabled or gone. One statement, and a second one once a minute. */
   accept(token: string): Promise<Bearer | undefined>
 }
 
+/** Of the whole server, and of each organization. */
 const MAX_TOKENS = 40
+const MAX_LISTED = 1000
 const SLOTS = [0, 1]
 const MINUTE = 60_000
 /** Scanners of secrets know a token by its beginning. */
@@ -52,7 +54,10 @@ const TOKEN = /^lks_[\w-]{43}$/
 
 const inputSchema = z.strictObject({
   name: line(64).pipe(z.string().min(1, 'Enter the name of the directory, like Entra.')),
-  organization: z.null('A token is of no organization: leave it out.').optional(),
+  organization: z
+    .string('Give the ID or the short name of an organization, or leave it out.')
+    .max(100, 'There is no organization with this ID or short name.')
+    .nullish(),
 })
 
 /** A fast hash is enough: 256 random bits cannot be guessed. */
@@ -61,10 +66,13 @@ const hashOf = (token: string): string => hash('sha256', token, 'base64url')
 export function createScimTokens({
   db,
   clock,
+  organizationId,
   events,
 }: {
   db: Pick<Database, 'prisma' | 'reads'>
   clock: Clock
+  /** The ID of an organization, by its ID or short name; undefined: there is none. */
+  organizationId(idOrSlug: string): Promise<string | undefined>
   events(event: ScimTokenEvent): void
 }): ScimTokens {
   const store = createScimTokenStore(db)
@@ -81,7 +89,11 @@ export function createScimTokens({
       const parsed = inputSchema.safeParse(input)
       if (!parsed.success) throw refusedFields(schemaProblems(parsed.error))
       const { name } = parsed.data
-      if ((await store.count()) >= MAX_TOKENS)
+      const named = parsed.data.organization || null
+      const organization = named === null ? null : await organizationId(named)
+      if (organization === undefined)
+        throw refusedFields({ organization: 'There is no organization with this ID or short name.' })
+      if ((await store.count(organization)) >= MAX_TOKENS)
         throw new AppError(
           'too_many_scim_tokens',
           409,
@@ -91,8 +103,9 @@ export function createScimTokens({
       const row = {
         id: randomUUID(),
         name,
-        owner: nameKey(name),
-        organization: null,
+        // External IDs of one directory are none of another's.
+        owner: organization === null ? nameKey(name) : `${organization} ${nameKey(name)}`,
+        organization,
         createdAt: new Date(clock()),
       }
       for (const slot of SLOTS) {
@@ -105,7 +118,7 @@ export function createScimTokens({
       })
     },
 
-    list: async () => (await store.list(MAX_TOKENS)).map(view),
+    list: async () => (await store.list(MAX_LISTED)).map(view),
     get: async (id) => view(await find(id)),
 
     async remove(id) {

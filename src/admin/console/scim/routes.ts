@@ -17,7 +17,13 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       /** Of this server, for directories. */
       address: string
-      tokens: { name: string; created: string; lastUsed: string; removeHref: string }[]
+      tokens: {
+        name: string
+        organization?: string | undefined
+        created: string
+        lastUsed: string
+        removeHref: string
+      }[]
       form: Form
       /** Shown this once. */
       shown?: string | undefined
@@ -36,7 +42,10 @@ const query = z.object({
   done: z.string().optional().catch(undefined),
   made: z.uuid().optional().catch(undefined),
 })
-const form = z.object({ name: z.string().max(1000).default('') })
+const form = z.object({
+  name: z.string().max(1000).default(''),
+  organization: z.string().trim().max(1000).default(''),
+})
 
 const NOTICES: Readonly<Record<string, string>> = {
   deleted: 'The token is deleted. Users and groups stay.',
@@ -54,8 +63,9 @@ export async function scimArea(
     const { done, made } = query.parse(request.query)
     const data = {
       address: new URL('/scim/v2', deps.issuer).href,
-      tokens: (await tokens.list()).map(({ id, name, createdAt, lastUsedAt }) => ({
+      tokens: (await tokens.list()).map(({ id, name, organization, createdAt, lastUsedAt }) => ({
         name,
+        organization: organization ?? undefined,
         created: minuteOf(createdAt),
         lastUsed: lastUsedAt === null ? 'never' : minuteOf(lastUsedAt),
         removeHref: `/admin/scim/${id}/delete`,
