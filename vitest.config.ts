@@ -39,8 +39,8 @@ const usual = {
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
-    // A file waits for processes of its own now and then, so one more than the two cores; a fourth only makes the others late.
-    maxWorkers: 3,
+    // Twice the two cores: a third of a file's time it waits, for processes of its own, a browser or PostgreSQL.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       { ...common, test: { ...usual, name: 'processes', include: processes } },

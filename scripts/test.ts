@@ -1,12 +1,12 @@
 /**
  * `npm test`: types, lint, unused code, import rule, numbers of decisions, files that texts name, words of comments, patience of tests, generated files, then the test suite.
- * Everything runs even when something before it failed. The last line is “N passed, N failed”. With CI=true a skipped test counts as failed.
+ * Everything runs even when something of it failed, the checks beside the first tests. The last line is “N passed, N failed”. With CI=true a skipped test counts as failed.
  *
  *   npm test -- test/oidc     only the checks' tests that match
  *   npm test -- --durations   the whole suite, and keeps how long its files took: the longest are started first
  *   npm run check             only the checks
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
@@ -19,6 +19,8 @@ const ci = process.env.CI === 'true'
 const env = { ...process.env, FORCE_COLOR: process.env.FORCE_COLOR ?? '0' }
 let passed = 0
 let failed = 0
+/** The checks that failed; said again at the end, behind all that the tests say. */
+const unsuccessful: string[] = []
 
 const checks: readonly (readonly [string, string, readonly string[]])[] = [
   ['types', 'tsc', ['--noEmit', '-p', '.']],
@@ -50,15 +52,25 @@ function check(command: string, args: readonly string[]): Promise<{ ok: boolean;
   return promise
 }
 
-if (filters.length === 0) {
+/** Runs all of the checks at once, and says of each what came of it in their order. */
+async function runChecks(): Promise<void> {
   const running = checks.map(([name, command, args]) => ({ name, result: check(command, args) }))
   for (const { name, result } of running) {
     const { ok, said } = await result
-    process.stdout.write(said)
-    console.log(`${ok ? '✓' : '✗'} ${name}`)
+    console.log(`${said}${ok ? '✓' : '✗'} ${name}`)
     if (ok) passed++
-    else failed++
+    else unsuccessful.push(name)
   }
+  failed += unsuccessful.length
+}
+
+/** Runs the tests, which say themselves what comes of them. Resolves when they have ended, with whether all succeeded. */
+function runTests(args: readonly string[]): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const child = spawn('vitest', ['run', ...args], { stdio: 'inherit', env })
+  child.once('error', () => resolve(false))
+  child.once('close', (code) => resolve(code === 0))
+  return promise
 }
 
 /** What is read of vitest's JSON report. */
@@ -89,11 +101,14 @@ const NAMED = 25
 /** A file that takes less, in seconds, need not be known to be started in a good order. */
 const SHORT = 2
 
-if (!onlyChecks) {
+// Beside the first tests, which wait for processes and browsers more than they compute.
+const checked = filters.length === 0 ? runChecks() : Promise.resolve()
+if (onlyChecks) await checked
+else {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'))
   const file = join(folder, 'results.json')
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-  const ok = spawnSync('vitest', ['run', ...reporters, ...filters], { stdio: 'inherit', env }).status === 0
+  const [ok] = await Promise.all([runTests([...reporters, ...filters]), checked])
   try {
     const results = JSON.parse(readFileSync(file, 'utf8')) as Results
     passed += results.numPassedTests
@@ -120,5 +135,6 @@ if (!onlyChecks) {
   rmSync(folder, { recursive: true, force: true })
 }
 
+if (!onlyChecks) for (const name of unsuccessful) console.log(`✗ ${name}`)
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
