@@ -167,15 +167,18 @@ export function fromText(name: BrandField, text: string): unknown {
  */
 export function parseBrand(given: unknown): Brand {
   const { data, error } = schema.safeParse(given)
-  if (error) throw new ValidationError(schemaProblems(error), { code: 'invalid_branding' })
-  const brand = data as unknown as Brand
-  const problems = unreadable(brand)
+  const colours = (name: 'accent' | 'background') =>
+    colour.safeParse((given as Record<string, unknown> | null)?.[name]).data ?? null
+  const problems = [
+    ...schemaProblems(error),
+    ...unreadable({ accent: colours('accent'), background: colours('background') }),
+  ]
   if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_branding' })
-  return brand
+  return data as unknown as Brand
 }
 
 /** WCAG 2.2 SC 1.4.3. On dark pages every colour is computed, and none has to be refused. */
-function unreadable({ accent, background }: Brand): FieldProblem[] {
+function unreadable({ accent, background }: Pick<Brand, 'accent' | 'background'>): FieldProblem[] {
   const problems: FieldProblem[] = []
   const ground = background === null ? null : goodBackground(background)
   if (background !== null && ground !== background)

@@ -9,6 +9,7 @@ import type { FormField } from '../../shared/profile/fields.ts'
 import { byProperty, edgeNames, formFields, identifyingFields } from '../../shared/profile/fields.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { newOwner } from '../passwords/policy.ts'
+import { appOn } from './app-of.ts'
 import { withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
@@ -63,7 +64,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
       'accounts/register',
       {
         action: withInteraction('/register', interaction),
-        client: interaction === undefined ? undefined : await deps.appOf(interaction),
+        client: await appOn(deps, interaction),
         providers: await deps.upstream.buttons({ interaction }),
         signInHref: interaction === undefined ? '/login' : `/interaction/${interaction}`,
         passwordMinLength: deps.accounts.passwordMinLength(newOwner('user')),

@@ -1,16 +1,22 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { parseForm } from '../../http/forms/forms.ts'
-import type { Form } from '../../http/pages/pages.ts'
+import type { Form, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { t } from '../../shared/locales/texts.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { emailAddress } from '../email/address.ts'
+import { appOn } from './app-of.ts'
 import { onwards, withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
-export interface ResetPasswordPage extends Form {
+interface OnTheWay {
+  /** Where the person is on the way to. */
+  client?: ShownClient | undefined
+}
+
+export interface ResetPasswordPage extends Form, OnTheWay {
   token: string
   /** For password managers, which file the new password under it. */
   username?: string | undefined
@@ -19,8 +25,8 @@ export interface ResetPasswordPage extends Form {
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {
-    'accounts/forgot-password': Form & { signInHref: string }
-    'accounts/forgot-sent': { email: string; signInHref: string; retryHref: string }
+    'accounts/forgot-password': Form & OnTheWay & { signInHref: string }
+    'accounts/forgot-sent': OnTheWay & { email: string; signInHref: string; retryHref: string }
     'accounts/reset-password': ResetPasswordPage
     'accounts/reset-done': { next: Link }
     'accounts/reset-expired': { retryHref: string; signInHref: string }
@@ -39,7 +45,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
   const signIn = (interaction: string | undefined) =>
     interaction === undefined ? '/login' : `/interaction/${interaction}`
 
-  const showForgot = (
+  const showForgot = async (
     reply: FastifyReply,
     interaction: string | undefined,
     form: Partial<Form> = {},
@@ -48,7 +54,12 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     renderPage(
       reply,
       'accounts/forgot-password',
-      { action: withInteraction('/forgot-password', interaction), signInHref: signIn(interaction), ...form },
+      {
+        action: withInteraction('/forgot-password', interaction),
+        client: await appOn(deps, interaction),
+        signInHref: signIn(interaction),
+        ...form,
+      },
       status,
     )
 
@@ -65,16 +76,17 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     })
     browser.rememberInteraction(reply, interaction)
     return renderPage(reply, 'accounts/forgot-sent', {
+      client: await appOn(deps, interaction),
       email: form.value.email,
       signInHref: signIn(interaction),
       retryHref: withInteraction('/forgot-password', interaction),
     })
   })
 
-  const showReset = (
+  const showReset = async (
     reply: FastifyReply,
     interaction: string | undefined,
-    { token, username, passwordMinLength, errors }: Omit<ResetPasswordPage, 'action'>,
+    { token, username, passwordMinLength, errors }: Omit<ResetPasswordPage, 'action' | 'client'>,
     status = 200,
   ) =>
     renderPage(
@@ -82,6 +94,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
       'accounts/reset-password',
       {
         action: withInteraction(`/reset-password?token=${encodeURIComponent(token)}`, interaction),
+        client: await appOn(deps, interaction),
         ...{ token, username, passwordMinLength, errors },
       },
       status,

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { partsOf } from '../../http/address.ts'
-import type { ButtonForm, Form, Link } from '../../http/pages/pages.ts'
+import type { ButtonForm, Form, Link, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { toSeconds } from '../../shared/clock.ts'
@@ -9,10 +9,13 @@ import { AppError } from '../../shared/errors.ts'
 import { message, type TextKey, t } from '../../shared/locales/texts.ts'
 import { dayOf } from '../../shared/moment.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
+import { appOn } from './app-of.ts'
 import { onwards, type Pending, withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 
 export interface VerifyEmailPage extends Form {
+  /** Where the person is on the way to. */
+  client?: ShownClient | undefined
   /** Where the message went. */
   email?: string | undefined
   /** Set when the page was opened from the link in the message: one button, no field. */
@@ -58,12 +61,18 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
   const token = (source: unknown) =>
     z.object({ token: z.string().min(1).max(200) }).safeParse(source).data?.token
 
-  const show = (reply: FastifyReply, pending: Pending, form: Partial<VerifyEmailPage> = {}, status = 200) =>
+  const show = async (
+    reply: FastifyReply,
+    pending: Pending,
+    form: Partial<VerifyEmailPage> = {},
+    status = 200,
+  ) =>
     renderPage(
       reply,
       'accounts/verify-email',
       {
         action: withInteraction('/verify-email', pending.interaction),
+        client: await appOn(deps, pending.interaction),
         email: pending.email,
         resend: { action: withInteraction('/verify-email/resend', pending.interaction) },
         change: { action: withInteraction('/verify-email/address', pending.interaction) },
@@ -128,6 +137,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       await giveBack(request)
       return renderPage(reply, 'accounts/verify-email', {
         action: withInteraction('/verify-email', browser.interaction(request)),
+        client: await appOn(deps, browser.interaction(request)),
         token: given,
         email: found.email,
         owner: { username: found.username, since: dayOf(found.createdAt) },

@@ -224,6 +224,13 @@ const OPERATIONS: Record<string, Row> = {
   verifyAudit: { may: 'it reads' },
   sendTestMail: { may: 'a program has no address: it is answered so' },
   endImpersonation: { may: 'closes a door' },
+  replaceBranding: { not: (rest) => [rest.put('/branding', { name: 'Bank' })] },
+  replaceClientBranding: {
+    not: (rest, { guarded }) => [rest.put(`/clients/${guarded}/branding`, { name: 'Bank' })],
+  },
+  replaceOrganizationBranding: {
+    not: (rest, { company }) => [rest.put(`/organizations/${company}/branding`, { name: 'Bank' })],
+  },
   replaceTexts: { not: (rest) => [rest.put('/texts/en', { 'signIn.title': 'Enter' })] },
   changeSettings: { not: (rest) => [rest.patch('/settings', { second_factor: 'off' })] },
   planConfiguration: { may: 'it reads' },
