@@ -194,6 +194,8 @@ export const consoleViews: ConsoleView[] = [
   at('search', '/admin/search?q=o', 'Search'),
   at('search-exact', '/admin/search?q=grace.hopper', 'Search'),
   at('search-nothing', '/admin/search?q=qqqq', 'Search'),
+  at('branding', '/admin/branding', 'Branding'),
+  at('branding-client', (e2e) => `/admin/branding/clients/${e2e.seen.client}`),
   at('clients', '/admin/clients', 'Clients'),
   at('clients-none-found', '/admin/clients?q=nothing', 'Clients'),
   at('clients-new', '/admin/clients/new', 'What are you building?'),
