@@ -1,6 +1,12 @@
 /** The fields of an administrator role, once; as src/attributes/table.ts. */
 import { z } from 'zod'
-import { areaOf, GRANTABLE, PERMISSIONS, type Permission } from '../shared/administration/permissions.ts'
+import {
+  areaOf,
+  GRANTABLE,
+  type Limit,
+  PERMISSIONS,
+  type Permission,
+} from '../shared/administration/permissions.ts'
 import { type DefinitionFields, namedFields } from '../shared/definitions/field.ts'
 import { isBuiltIn } from '../shared/roles.ts'
 import { line } from '../shared/text.ts'
@@ -10,11 +16,14 @@ const MAX_CLIENTS = 100
 const grantable: ReadonlySet<string> = new Set(GRANTABLE)
 
 const sentence = (permission: Permission): string => {
-  const { words, within } = PERMISSIONS[permission]
-  const limit =
-    within === undefined ? '' : ` (also of ${within === 'clients' ? 'some clients' : 'one organization'})`
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}${limit}`
+  const { words } = PERMISSIONS[permission]
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`
 }
+
+const limitable = (limit: Limit): string =>
+  GRANTABLE.filter((permission) => PERMISSIONS[permission].within === limit)
+    .map((permission) => sentence(permission).toLowerCase())
+    .join('; ')
 
 /** In the order of their areas. */
 const CHOICES = Object.fromEntries(GRANTABLE.map((permission) => [permission, sentence(permission)]))
@@ -69,7 +78,7 @@ export const administratorRoleFields = {
     schema: line(100).default(''),
     form: {
       label: 'Only for this organization',
-      hint: 'Its short name or ID. Who has the role sees this organization and its members, and nothing else. Empty: no such limit.',
+      hint: `Its short name or ID; empty: no limit. It reaches this organization and its members alone, and may then only: ${limitable('organization')}.`,
     },
     rest: { description: 'The ID of an organization that it is limited to; empty: none.', example: '' },
     option: {
@@ -86,7 +95,7 @@ export const administratorRoleFields = {
       .default([]),
     form: {
       label: 'Only for these clients',
-      hint: 'Client IDs, one a line. Who has the role sees these clients, and nothing else. Empty: no such limit.',
+      hint: `Client IDs, one a line; empty: no limit. It reaches these clients alone, and may then only: ${limitable('clients')}.`,
     },
     rest: { description: 'Client IDs that it is limited to; empty: no limit.', example: [] },
     option: { flags: '--client <id>', description: 'limits it to a client; repeatable' },

@@ -154,7 +154,7 @@ describe.each(engines)('administrator roles, on %s', (engine) => {
       { button: 'Define administrator role' },
     )
     expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('Choose at least one.')])
-    const box = 'End the lock of a user (also of one organization)'
+    const box = 'End the lock of a user'
     const page = await browser.submit(refused, { [box]: 'on' }, { button: 'Define administrator role' })
     expect(page.text).toContain('The role is defined')
     const [role] = (await latchkey.services.administratorRoles.list()).filter(

@@ -20,6 +20,7 @@ export interface ConsoleFixture extends E2eFixture {
     role: string
     attribute: string
     claim: string
+    administratorRole: string
   }
   /** The cookies of the administrator's session. */
   cookies: Awaited<ReturnType<BrowserContext['cookies']>>
@@ -94,6 +95,10 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
   const claim = await customClaims.create({
     ...{ name: 'team', source: 'attribute', value: 'department', in: ['id_token', 'userinfo'] },
   })
+  const administratorRole = await e2e.latchkey.services.administratorRoles.create({
+    ...{ name: 'help-desk', description: 'Helps people who cannot sign in' },
+    permissions: ['user.read', 'user.unlock', 'user.send-reset'],
+  })
   await resources.add({
     identifier: 'https://films.example',
     name: 'Films',
@@ -132,6 +137,7 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
   await groups.setManager(group.id, user.id, true)
   await roles.assign(role.id, { account: user.id })
   await organizations.members.put(organization.id, user.id, ['admin', 'member'])
+  await accounts.setRole((await accounts.find('joan'))?.id ?? '', administratorRole.id)
   await accounts.disable((await accounts.find('margaret'))?.id ?? '')
   const locked = await accounts.find('katherine')
   for (let i = 0; i < 5; i++)
@@ -161,6 +167,7 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     role: role.id,
     attribute: attribute.id,
     claim: claim.id,
+    administratorRole: administratorRole.id,
   }
   const first = await e2e.tab()
   await first.goto(`${e2e.latchkey.issuer}/login?return_to=/admin`)
@@ -226,6 +233,22 @@ export const consoleViews: ConsoleView[] = [
   at('claims-new', '/admin/claims/new', 'Define a claim'),
   at('claim', ({ seen }) => `/admin/claims/${seen.claim}?user=grace.hopper&client=${seen.client}`, 'team'),
   at('claim-wrong', ({ seen }) => `/admin/claims/${seen.claim}?user=nobody&client=x`),
+  at('administrator-roles', '/admin/administrator-roles', 'Administrator roles'),
+  at('administrator-roles-new', '/admin/administrator-roles/new', 'Define an administrator role'),
+  {
+    ...at('administrator-roles-new-refused', '/admin/administrator-roles/new'),
+    async press(page) {
+      await page.getByRole('textbox', { name: 'Name' }).fill('Help Desk')
+      await press(page, 'Define administrator role')
+      await page.getByText('Choose at least one.').first().waitFor()
+    },
+  },
+  at('administrator-role', ({ seen }) => `/admin/administrator-roles/${seen.administratorRole}`, 'help-desk'),
+  at(
+    'administrator-role-delete',
+    ({ seen }) => `/admin/administrator-roles/${seen.administratorRole}/delete`,
+    'Delete help-desk?',
+  ),
   at('users', '/admin/users'),
   at('users-none-found', '/admin/users?search=nothing'),
   at('users-new', '/admin/users/new'),

@@ -34,7 +34,7 @@ export async function administratorRolesArea(
         'What somebody may do in this console and by its API, without being an administrator of everything. Give it to a person on their page.',
       empty:
         'There is no administrator role yet. Administrators may everything, and auditors see everything; a role of yours is what is between: a help desk, or who looks after one organization or some apps.',
-      columns: ['description', 'permissions'],
+      columns: ['description'],
       notices: {
         created: 'The role is defined. Give it to a person on their page.',
         saved: 'Saved. It counts with the next request of everybody who has it.',

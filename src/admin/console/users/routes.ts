@@ -236,7 +236,7 @@ export async function usersArea(
     const limit = withinLimits.users().organization
     const [ways, devices, apps, history, factors, waiting, access, memberships] = await Promise.all([
       users.signInMethods(user.id),
-      users.devices(user.id),
+      limit === undefined ? users.devices(user.id) : [],
       // Who looks after one organization is not told what else a person does.
       limit === undefined ? users.apps(user.id) : [],
       limit === undefined ? historyOf(deps, user.id) : [],
