@@ -180,8 +180,10 @@ export function createManaging({
     if (done === 'last') throw new AppError('last_manager', 409, message('organizations.problem.lastManager'))
     if (done === 'changed') throw busy()
     const named = { id, name: one.name, accountId }
-    if (roles === null) events({ type: 'organization.member_removed', ...named })
-    else {
+    if (roles === null) {
+      events({ type: 'organization.member_removed', ...named })
+      await invitations.endOf(one, accountId)
+    } else {
       const states = { before: { roles: member.roles }, after: { roles } }
       events({ type: 'organization.member_roles_changed', ...named, ...states })
     }
@@ -223,7 +225,13 @@ export function createManaging({
 
     async invite(managerId, id, { email, roles }) {
       const one = await organization(managerId, id)
-      return invitations.create(id, { email, roles: parseGivable(one, roles) })
+      const sent = await invitations.create(id, { email, roles: parseGivable(one, roles) }, { managerId })
+      // Removed at this moment, they leave none behind.
+      await organization(managerId, id).catch(async (error: unknown) => {
+        await invitations.endOf(one, managerId)
+        throw error
+      })
+      return sent
     },
 
     async sendAgain(managerId, id, invitationId) {

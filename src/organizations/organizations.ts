@@ -49,8 +49,11 @@ export interface Organizations {
     changes: Readonly<Record<string, unknown>>,
     given?: { ifVersion?: number | undefined },
   ): Promise<Organization>
-  /** Nobody signs in for it from now on, its tokens end, and its short name is free. @throws AppError organization_not_found (404) */
-  remove(id: string): Promise<void>
+  /**
+   * Nobody signs in for it from now on, its tokens end, and its short name is free.
+   * @param given.ifVersion the version that is meant @throws AppError organization_not_found (404), version_conflict (409)
+   */
+  remove(id: string, given?: { ifVersion?: number | undefined }): Promise<void>
   /** For a job: deletes a batch of what removed ones left, and invitations that are over. Returns how many rows; 0: nothing is left. */
   purge(): Promise<number>
   /** Whether there was ever one, as this process knows it, a second late at most: while there is none, no request looks for one. */
@@ -103,12 +106,15 @@ export function createOrganizations(deps: {
     return view(row)
   }
 
-  const members = createMembers({ ...deps, store: createMemberStore(deps.db), template, find: get })
   const invitations = createInvitations({
     ...deps,
     store: createInvitationStore(deps.db),
     template,
     find: get,
+  })
+  const members = createMembers({
+    ...{ ...deps, template, find: get, ended: invitations.endOf },
+    store: createMemberStore(deps.db),
   })
 
   const domains = createDomains({ ...deps, store: createDomainStore(deps.db), find: get })
@@ -173,8 +179,11 @@ export function createOrganizations(deps: {
       return after
     },
 
-    async remove(id) {
+    async remove(id, { ifVersion } = {}) {
       const { name } = await get(id)
+      // Raised, so that a change of this moment is one of another version.
+      if (ifVersion !== undefined && !(await store.raise(id, ifVersion)))
+        throw new VersionConflict('organization')
       if (!(await store.removals.mark(id, new Date(clock())))) throw notFound()
       events({ type: 'organization.deleted', id, name })
       await store.removals.begin()

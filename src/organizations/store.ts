@@ -29,6 +29,8 @@ export interface OrganizationStore {
     version: number,
     changes: OrganizationContent & { nameKey: string },
   ): Promise<OrganizationRow | 'taken' | undefined>
+  /** False: it is of another version by now. */
+  raise(id: string, version: number): Promise<boolean>
   removals: Removals
   /** Whether an administrator or auditor is a member. */
   hasAdministrator(id: string): Promise<boolean>
@@ -156,6 +158,11 @@ export function createOrganizationStore({
         }),
       )
       return row === 'taken' || row === undefined ? row : rowOf(row)
+    },
+
+    raise: async (id, version) => {
+      const data = { version: { increment: 1 } }
+      return (await prisma.organization.updateMany({ where: { id, version, ...kept }, data })).count > 0
     },
 
     removals: createRemovals({

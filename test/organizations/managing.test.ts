@@ -314,4 +314,22 @@ describe.each(engines)('managers of an organization, on %s', (engine) => {
     expect(second.status).toBe(200)
     await expect(managing.remove(manager.id, id, manager.id)).rejects.toMatchObject({ code: 'last_manager' })
   })
+  test('who is removed, or leaves, leaves no invitation behind; those of others stay', async () => {
+    const { organizations } = latchkey.services
+    const { manager, member, id } = await managed('owner')
+    const { managing, members, invitations } = organizations
+    const waiting = async () => (await invitations.list(id)).items.map(({ email }) => email).sort()
+    await members.put(id, member.id, ['owner'])
+    await managing.invite(manager.id, id, { email: 'mine@acme.example' })
+    await managing.invite(member.id, id, { email: 'theirs@acme.example' })
+    await invitations.create(id, { email: 'ours@acme.example' })
+    await managing.remove(manager.id, id, member.id)
+    expect(await waiting()).toEqual(['mine@acme.example', 'ours@acme.example'])
+    await members.remove(id, manager.id)
+    expect(await waiting()).toEqual(['ours@acme.example'])
+    const { items } = await latchkey.services.audit
+      .idle()
+      .then(() => latchkey.services.audit.list({ action: 'organization.invitation_revoked' }, { limit: 50 }))
+    expect(items.filter((entry) => JSON.stringify(entry).includes(id))).toHaveLength(2)
+  })
 })

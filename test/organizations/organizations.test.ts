@@ -302,4 +302,16 @@ describe.each(engines)('organizations on %s', (engine) => {
     while ((await organizations.purge()) > 0);
     expect(await db.prisma.organizationInvitation.count()).toBe(0)
   })
+  test('is deleted in the version that is meant, and of two that mean one, one is', async () => {
+    const { id } = await company()
+    await organizations.update(id, { name: 'Newer' })
+    await expect(organizations.remove(id, { ifVersion: 0 })).rejects.toMatchObject({
+      code: 'version_conflict',
+    })
+    const both = await Promise.allSettled([
+      organizations.remove(id, { ifVersion: 1 }),
+      organizations.update(id, { name: 'x' }, { ifVersion: 1 }),
+    ])
+    expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
 })

@@ -54,10 +54,17 @@ interface Invited {
 export interface Invitations {
   /**
    * Sends an invitation.
+   * @param given.managerId whose it is: it ends with their membership
    * @throws ValidationError (422) on `email` or `roles`; (409) where one waits for the address already, or a member has it ·
    *   AppError organization_not_found (404), too_many_mails (429), too_many (409)
    */
-  create(organizationId: string, input: { email?: unknown; roles?: unknown }): Promise<OrganizationInvitation>
+  create(
+    organizationId: string,
+    input: { email?: unknown; roles?: unknown },
+    given?: { managerId?: string | undefined },
+  ): Promise<OrganizationInvitation>
+  /** A manager is no member any more: what they sent leads nowhere. */
+  endOf(organization: Pick<Organization, 'id' | 'name'>, managerId: string): Promise<void>
   /** Those that wait, the newest first. @throws AppError invalid_page (400), organization_not_found (404) */
   list(organizationId: string, request?: PageRequest): Promise<Page<OrganizationInvitation>>
   /** One that waits. @throws AppError invitation_not_found (404) */
@@ -171,7 +178,12 @@ export function createInvitations({
   })
 
   return {
-    async create(organizationId, input) {
+    async endOf({ id, name }, managerId) {
+      for (const { id: invitation, email } of await store.endOf(id, managerId))
+        events({ type: 'organization.invitation_revoked', id, name, invitation, after: { email } })
+    },
+
+    async create(organizationId, input, { managerId } = {}) {
       const organization = await find(organizationId)
       const { id, name } = organization
       const email = typeof input.email === 'string' ? canonicalEmail(input.email) : undefined
@@ -187,7 +199,7 @@ export function createInvitations({
         ...{ id: randomUUID(), organizationId: id, email, roles: roles.join(' ') },
         ...{ invitedBy: await inviterName(), createdAt: stored.sentAt, ...stored },
       }
-      const done = await store.insert(row)
+      const done = await store.insert({ ...row, managerId: managerId ?? null })
       if (done === 'missing') await find(id)
       if (done === 'pending') throw refusedFields({ email: t('organizations.problem.waits') }, 409)
       events({ type: 'organization.invited', id, name, invitation: row.id, after: { email, roles } })

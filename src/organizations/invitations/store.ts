@@ -17,7 +17,9 @@ export interface InvitationRow {
 
 export interface InvitationStore {
   /** `pending`: one waits for this address already. `missing`: the organization is gone. */
-  insert(row: InvitationRow & { tokenHash: string }): Promise<'inserted' | 'pending' | 'missing'>
+  insert(
+    row: InvitationRow & { tokenHash: string; managerId: string | null },
+  ): Promise<'inserted' | 'pending' | 'missing'>
   /** Those that wait, the newest first. */
   list(
     organizationId: string,
@@ -35,6 +37,8 @@ export interface InvitationStore {
     tokenHash: string,
     now: Date,
   ): Promise<(InvitationRow & { organization: { name: string; disabled: boolean } }) | undefined>
+  /** Ends those that wait of a manager. Returns them. */
+  endOf(organizationId: string, managerId: string): Promise<{ id: string; email: string }[]>
   /**
    * Ends one that waits, and makes the account a member, by one transaction: of several requests one does.
    * @param roles what a member has already, with those of the invitation
@@ -117,6 +121,13 @@ export function createInvitationStore({
       const data = { pending: null, ended: 'revoked' }
       return (await table.updateMany({ where: { id, ...waits }, data })).count > 0
     },
+
+    endOf: (organizationId, managerId) =>
+      table.updateManyAndReturn({
+        where: { organizationId, managerId, ...waits },
+        data: { pending: null, ended: 'revoked' },
+        select: { id: true, email: true },
+      }),
 
     async byToken(tokenHash, now) {
       const row = await table.findFirst({

@@ -64,6 +64,7 @@ export function createMembers({
   template,
   find,
   clock,
+  ended,
   events,
 }: {
   store: MemberStore
@@ -71,6 +72,8 @@ export function createMembers({
   /** @throws AppError organization_not_found (404) */
   find(id: string): Promise<Organization>
   clock: Clock
+  /** What hangs on a membership ends with it. */
+  ended(organization: Pick<Organization, 'id' | 'name'>, accountId: string): Promise<void>
   /** Told of every change after it is stored. */
   events(event: OrganizationEvent): void
 }): Members {
@@ -157,6 +160,7 @@ export function createMembers({
       const { id, name } = await find(organizationId)
       if (!isId(accountId) || !(await store.remove(id, accountId))) throw notAMember()
       events({ type: 'organization.member_removed', id, name, accountId })
+      await ended({ id, name }, accountId)
     },
 
     async list(organizationId, request = {}) {

@@ -163,9 +163,9 @@ export function organizationRoutes({ app, deps }: RestContext): void {
 
   app.delete('/organizations/:id', { ...remove, ...limit }, async (request, reply) => {
     const { id, version } = await organizations.get(request.params.id)
-    requireMatch(request, version)
+    const given = requireMatch(request, version) ? { ifVersion: version } : {}
     await refuseOfOrganization(request, id)
-    await organizations.remove(id)
+    await orFailed(organizations.remove(id, given))
     return reply.code(204).send()
   })
 

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "organization_invitations" ADD COLUMN     "manager_id" TEXT;
