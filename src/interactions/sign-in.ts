@@ -5,7 +5,12 @@ import { shownAgain } from '../http/forms/forms.ts'
 import { renderPage } from '../http/pages/views.ts'
 import type { InteractionDetails } from '../oidc/authorization/interaction.ts'
 import { t } from '../shared/locales/texts.ts'
-import type { InteractionDependencies, InteractionRequest, InteractionRoute } from './dependencies.ts'
+import type {
+  InteractionDependencies,
+  InteractionRequest,
+  InteractionRoute,
+  OrganizationProvider,
+} from './dependencies.ts'
 import type { Endings } from './over.ts'
 
 /** Whether an account is another one than the app asks for (OpenID Connect Core §3.1.2.1, `id_token_hint`). */
@@ -52,25 +57,67 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
     return named ?? (loginHint === undefined ? undefined : deps.organizations.ofHint(loginHint))
   }
 
+  /** The person who is signed in here, and signs in again. */
+  async function signedIn(request: InteractionRequest, details: InteractionDetails) {
+    const { accountId } = details
+    if (accountId === undefined || asAnother(request) || isAnother(details, accountId)) return undefined
+    return deps.findAccount(accountId)
+  }
+
+  const pathOf = (request: InteractionRequest, { uid }: InteractionDetails, below = '') =>
+    `/interaction/${uid}${below}${asAnother(request) ? '?as=another' : ''}`
+
+  const atProvider = (
+    request: InteractionRequest,
+    reply: FastifyReply,
+    details: InteractionDetails,
+    provider: OrganizationProvider,
+    status: number,
+  ) =>
+    renderPage(
+      reply,
+      'interaction/at-provider',
+      {
+        client: details.client,
+        organization: provider.organization,
+        provider: deps.providerButton(provider, details.uid),
+        backHref: deps.signInForm.pageFor(pathOf(request, details), ''),
+      },
+      status,
+    )
+
   const show: Show = async (request, reply, details, form = {}, status = 200) => {
-    const expected = await providerOf(details)
-    const buttons = await deps.providers(details.uid, details.accountId !== undefined)
+    const again = await signedIn(request, details)
+    const { provider, ...asked } = again
+      ? { asks: 'password' as const, name: undefined, provider: undefined }
+      : await deps.signInForm.asks(request, form, details.loginHint?.slice(0, 254))
+    if (provider?.required && request.method === 'GET' && form.alert === undefined)
+      return atProvider(request, reply, details, provider, 200)
+    const path = (below: string) =>
+      asked.name === undefined
+        ? pathOf(request, details, below)
+        : deps.signInForm.pageFor(pathOf(request, details, below), asked.name)
+    const expected = asked.name === undefined ? await providerOf(details) : provider
+    const buttons =
+      asked.name === undefined ? await deps.providers(details.uid, details.accountId !== undefined) : []
     const page: SignInPage = {
-      action: `/interaction/${details.uid}/sign-in${asAnother(request) ? '?as=another' : ''}`,
-      passkey: await deps.passkeyForm.offer(
-        request,
-        reply,
-        `/interaction/${details.uid}/passkey${asAnother(request) ? '?as=another' : ''}`,
-      ),
+      action: path('/sign-in'),
+      passkey: await deps.passkeyForm.offer(request, reply, path('/passkey')),
       client: details.client,
       device: details.device !== undefined,
       byPhone: deps.signInForm.byPhone,
+      ...asked,
+      ...(asked.name !== undefined && deps.signInForm.firstPage(pathOf(request, details))),
       providers: expected ? [deps.providerButton(expected, details.uid), ...buttons] : buttons,
-      organizationHref: deps.organizations.exist() ? `/login/organization?flow=${details.uid}` : undefined,
+      organizationHref:
+        asked.name === undefined && deps.organizations.exist()
+          ? `/login/organization?flow=${details.uid}`
+          : undefined,
       // A new account is not the one that is asked for; and who is signed in here, and signs in again, is not new.
       registerHref:
         deps.registration === 'open' &&
         details.expects === undefined &&
+        asked.name === undefined &&
         (details.accountId === undefined || asAnother(request))
           ? `/register?flow=${details.uid}`
           : undefined,
@@ -79,10 +126,12 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
       notice:
         (await expectation(details)) ??
         (expected && t('atProvider.here', { organization: expected.organization, provider: expected.name })),
-      ...(details.loginHint !== undefined && { values: { identifier: details.loginHint.slice(0, 254) } }),
       ...form,
     }
-    return renderPage(reply, 'interaction/sign-in', page, status)
+    if (again === undefined) return renderPage(reply, 'interaction/sign-in', page, status)
+    const theirs = await deps.signInForm.again(again, page, { interaction: details.uid, again: true })
+    const notYouHref = details.expects === undefined ? `/interaction/${details.uid}?as=another` : undefined
+    return renderPage(reply, 'interaction/sign-in', { ...theirs, notYouHref }, status)
   }
 
   app.post<InteractionRoute>(
@@ -109,18 +158,9 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
     details: InteractionDetails,
     outcome: SignInOutcome,
   ) {
-    if (outcome.kind === 'at_provider')
-      return renderPage(
-        reply,
-        'interaction/at-provider',
-        {
-          client: details.client,
-          organization: outcome.provider.organization,
-          provider: deps.providerButton(outcome.provider, details.uid),
-          backHref: `/interaction/${details.uid}`,
-        },
-        403,
-      )
+    if (outcome.kind === 'at_provider') return atProvider(request, reply, details, outcome.provider, 403)
+    if (outcome.kind === 'named')
+      return reply.redirect(deps.signInForm.pageFor(pathOf(request, details), outcome.name), 303)
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
     if (outcome.kind === 'signed_in' && isAnother(details, outcome.accountId)) {
       const form = { values: shownAgain(request.body), notice: undefined, alert: anotherAlert(details) }

@@ -215,6 +215,14 @@ const ROWS = {
     see: 'passkeys.md',
     ...choice(['on', 'off'], 'on'),
   },
+  identifier_first: {
+    section: 'accounts',
+    label: 'Name and password on separate pages',
+    sentence:
+      '`on`: the first page asks for the email address or username alone. The second one says whose sign-in it is and asks for the password or a passkey, or leads to the provider of the organization that the address is of.',
+    see: 'sign-in.md',
+    ...choice(['off', 'on'], 'off'),
+  },
   passkey_origins: {
     section: 'accounts',
     guards: true,

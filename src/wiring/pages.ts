@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { canonicalEmail } from '../accounts/email/address.ts'
 import { createSignedIn, frameOf } from '../accounts/pages/account/signed-in.ts'
 import type { Sessions } from '../accounts/pages/dependencies.ts'
+import { createKnownName } from '../accounts/pages/known-name.ts'
 import { accountPages } from '../accounts/pages/routes.ts'
 import { createSignInForm } from '../accounts/pages/sign-in-form.ts'
 import { themeRoutes } from '../branding/routes.ts'
@@ -51,10 +52,23 @@ export async function wirePages(
   const issuer = new URL(config.issuer)
   const verified = reportVerified(event)
   const rememberedCookie = createRememberedCookie({ ...http, browsers: factors.rememberedBrowsers })
+  const offered = createOfferedProviders({
+    providers: providers.enabled,
+    artifacts,
+    clock,
+    signInMethods: accounts.linked.signInMethods,
+  })
+  const providerOfName = async (typed: string) => {
+    const email = canonicalEmail(typed)
+    return email === undefined ? undefined : services.organizations.signIn.ofEmail(email)
+  }
   const signInForm = createSignInForm({
     accounts,
     settings: values,
     browser,
+    names: createKnownName(http.sealed),
+    providerOf: providerOfName,
+    waysOf: offered.waysOf,
     devices: http.devices,
     gate: services.signInGate,
     remembered: rememberedCookie,
@@ -82,12 +96,6 @@ export async function wirePages(
     cookies: http.cookies,
     artifacts,
     passkeys: factors.passkeys,
-  })
-  const offered = createOfferedProviders({
-    providers: providers.enabled,
-    artifacts,
-    clock,
-    signInMethods: accounts.linked.signInMethods,
   })
 
   const appOf = clientOfInteraction({ artifacts, findClient })
@@ -162,10 +170,7 @@ export async function wirePages(
     organizations: {
       exist: services.organizations.exist,
       ofOrganization: services.organizations.signIn.ofOrganization,
-      async ofHint(hint) {
-        const email = canonicalEmail(hint)
-        return email === undefined ? undefined : services.organizations.signIn.ofEmail(email)
-      },
+      ofHint: providerOfName,
     },
     providerButton: (to, interaction) => offered.button(to, { interaction }),
     upstreamProblem: offered.problem,

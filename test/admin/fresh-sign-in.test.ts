@@ -109,7 +109,7 @@ describe('the console', () => {
     shift = QUARTER
     const asked = await browser.submit(form, { Name: 'Too late' }, { button: 'Register' })
     expect(asked.url.pathname).toBe('/login')
-    expect(asked.text).toMatch(/Sign in again to confirm that it is you\. You are signed in as admin\w+/)
+    expect(asked.text).toMatch(/Sign in again to confirm that it is you\. Signing in as admin\w+/)
     expect(asked.body).toContain('<a href="/admin/clients/new?kind=machine">Cancel</a>')
     const { items } = await latchkey.services.clients.list({ search: 'Too late' })
     expect(items).toEqual([])

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { PASSWORD } from '../support/latchkey.ts'
 import { type E2eFixture, openE2eFixture, type Tab } from './e2e-fixture.ts'
 import {
   allow,
@@ -184,7 +185,9 @@ describe.each([true, false])('with JavaScript: %s', (javaScriptEnabled) => {
     await press(page, button)
     await page.getByText('Sign in again to confirm that it is you').waitFor()
     e2e.shiftClock(0)
-    await signIn(page, username)
+    await page.getByText(`Signing in as ${username}`).waitFor()
+    await fill(page, 'Password', PASSWORD)
+    await press(page, 'Sign in')
     await heading(page, 'Go on?')
     expect(await text(page)).toContain(words)
   }

@@ -119,7 +119,9 @@ describe.each(engines)('acr (Core §2, §5.5.1.1) on %s', (engine) => {
       expect([again.left, again.url.searchParams.get('error')]).toEqual([true, UNMET])
 
       const person = { identifier: victim.user.email, password: PASSWORD }
-      const back = await browser.signIn(await browser.open(url), person)
+      // Their account has no password: another one answers it.
+      const other = await browser.follow(await browser.open(url), 'Not you?')
+      const back = await browser.signIn(other, person)
       expect(back.left).toBe(true)
       const code = { code: String(back.url.searchParams.get('code')), verifier: 'v'.repeat(43) }
       const { json } = await fixture.exchange(app, { ...code, redirect_uri: CALLBACK })

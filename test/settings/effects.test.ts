@@ -360,6 +360,12 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: true,
     after: false,
   },
+  identifier_first: {
+    to: 'on',
+    look: async () => (await latchkey.app.inject('/login')).body.includes('type="password"'),
+    before: true,
+    after: false,
+  },
   passkey_origins: {
     to: ['https://shop.example'],
     async look() {

@@ -6,6 +6,7 @@ import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 /** Settings that a client may change which acts for itself, each with the reason why that opens no door to an account. */
 const HARMLESS: Partial<Record<SettingName, string>> = {
   registration: 'new accounts alone, which such a client may create anyway',
+  identifier_first: 'in which order a person is asked; what is checked stays',
   email_domains: 'new accounts alone; who has one goes on to prove the address',
   access_token_ttl: 'what an app holds, a week at most; no proof of a person',
   refresh_token_ttl: 'what an app holds; it ends with the sign-ins of its person',

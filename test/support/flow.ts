@@ -170,7 +170,7 @@ export function createHttpBrowser(options: HttpBrowserOptions = {}): HttpBrowser
     visit,
     send,
     signIn: (page, { identifier, password }) =>
-      submit(page, { 'Email or username': identifier, Password: password }, { button: 'Sign in' }),
+      submit(page, { identifier, Password: password }, { button: 'Sign in' }),
     allow: (page) => submit(page, {}, { button: 'Allow' }),
     deny: (page) => submit(page, {}, { button: 'Deny' }),
   }

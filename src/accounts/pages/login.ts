@@ -5,7 +5,9 @@ import { renderPage } from '../../http/pages/views.ts'
 import { safeReturnTo } from '../../http/return-to.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { t } from '../../shared/locales/texts.ts'
+import type { ProviderOfDomain } from '../authenticate.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+import type { AskedFor } from './known-name.ts'
 import type { SignInOutcome } from './sign-in-form.ts'
 
 export interface SignInPage extends Form {
@@ -16,6 +18,14 @@ export interface SignInPage extends Form {
   passkey?: PasskeyForm | undefined
   /** A passkey that no account has, for the browser to forget: UnknownCredentialOptions in JSON. */
   forgetPasskey?: string | undefined
+  /** Which fields there are; undefined: both. */
+  asks?: AskedFor | 'nothing' | undefined
+  /** Whose sign-in it is, where that is not asked for: what was typed before, or who is signed in. */
+  name?: string | undefined
+  /** For a person who is another one. */
+  notYouHref?: string | undefined
+  /** The first page, where the name was asked for by itself. */
+  otherWaysHref?: string | undefined
   /** A phone number is a name to sign in by. */
   byPhone?: boolean
   providers: ProviderButton[]
@@ -61,28 +71,71 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
 
   const isAgain = (request: FastifyRequest) => (request.query as { again?: unknown }).again !== undefined
 
-  const formAction = (request: FastifyRequest, path: string, again: boolean) =>
+  const pagePath = (request: FastifyRequest, path: string, again: boolean) =>
     `${path}?${again ? 'again=1&' : ''}return_to=${encodeURIComponent(returnTo(request))}`
 
-  const page = async (
+  /** As `pagePath`, for the person of this page. */
+  const formAction = (request: FastifyRequest, path: string, again: boolean, name: string | undefined) =>
+    name === undefined || again
+      ? pagePath(request, path, again)
+      : signInForm.pageFor(pagePath(request, path, again), name)
+
+  /** The page with nothing but the way to the provider of an organization. */
+  const atProvider = (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    provider: ProviderOfDomain,
+    status: number,
+  ) => {
+    const again = isAgain(request)
+    return renderPage(
+      reply,
+      'interaction/at-provider',
+      {
+        organization: provider.organization,
+        provider: deps.upstream.button(provider, { returnTo: returnTo(request), again }),
+        backHref: pagePath(request, '/login', again),
+      },
+      status,
+    )
+  }
+
+  async function page(
     request: FastifyRequest,
     reply: FastifyReply,
     form: Partial<SignInPage> = {},
-    again = false,
-  ): Promise<SignInPage> => ({
-    action: formAction(request, '/login', again),
-    passkey: await deps.passkeyForm.offer(request, reply, formAction(request, '/login/passkey', again)),
-    byPhone: signInForm.byPhone,
-    providers: await deps.upstream.buttons({ returnTo: returnTo(request), again }),
-    organizationHref: deps.organizations.exist()
-      ? `/login/organization?return_to=${encodeURIComponent(returnTo(request))}`
-      : undefined,
-    // A person who signs in again is not new here.
-    registerHref: deps.registration === 'open' && !again ? '/register' : undefined,
-    forgotHref: '/forgot-password',
-    ...form,
-    ...(again && { leave: await leave(request, reply) }),
-  })
+    again?: Awaited<ReturnType<typeof signedIn>>,
+  ): Promise<SignInPage & { provider?: (ProviderOfDomain & { required: boolean }) | undefined }> {
+    const is = isAgain(request)
+    const { provider, ...asked } = again
+      ? { asks: 'password' as const, name: undefined, provider: undefined }
+      : await signInForm.asks(request, form)
+    const where = { returnTo: returnTo(request), again: is }
+    const buttons = asked.asks === 'password' ? [] : await deps.upstream.buttons(where)
+    const made: SignInPage = {
+      action: formAction(request, '/login', is, asked.name),
+      passkey: await deps.passkeyForm.offer(
+        request,
+        reply,
+        formAction(request, '/login/passkey', is, asked.name),
+      ),
+      byPhone: signInForm.byPhone,
+      ...asked,
+      providers: provider ? [deps.upstream.button(provider, where), ...buttons] : buttons,
+      organizationHref:
+        asked.name === undefined && deps.organizations.exist()
+          ? `/login/organization?return_to=${encodeURIComponent(returnTo(request))}`
+          : undefined,
+      // A person who signs in again is not new here.
+      registerHref: deps.registration === 'open' && !is && asked.name === undefined ? '/register' : undefined,
+      ...(asked.name !== undefined && signInForm.firstPage(pagePath(request, '/login', is))),
+      forgotHref: '/forgot-password',
+      ...form,
+      ...(is && { leave: await leave(request, reply) }),
+    }
+    if (!again) return { ...made, provider }
+    return { ...(await signInForm.again(again, made, where)), notYouHref: '/logout' }
+  }
 
   /** The page that the form of a waiting act stands on; without an act, where the sign-in was to lead. */
   async function leave(request: FastifyRequest, reply: FastifyReply): Promise<string> {
@@ -104,10 +157,9 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const { return_to } = request.query as { return_to?: unknown }
     const done = return_to !== undefined && session !== undefined && isFresh(deps.clock, session.freshAt)
     if (isAgain(request) && !done) {
-      const name = (await signedIn(request, reply))?.displayUsername
-      const notice = name ? t('signIn.again.as', { username: name }) : t('signIn.again')
-      const values = name === undefined ? {} : { identifier: name }
-      return renderPage(reply, 'interaction/sign-in', await page(request, reply, { notice, values }, true))
+      const form = { notice: t('signIn.again') }
+      const person = await signedIn(request, reply)
+      return renderPage(reply, 'interaction/sign-in', await page(request, reply, form, person))
     }
     if (session !== undefined) return reply.redirect(returnTo(request), 303)
     if (await sessions.incomplete(request, reply)) return reply.redirect(verifyPath(request), 303)
@@ -116,7 +168,9 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
       NOTICES,
       Object.keys(NOTICES).find((word) => word in (request.query as object)),
     )
-    return renderPage(reply, 'interaction/sign-in', await page(request, reply, { alert, notice }))
+    const { provider, ...shown } = await page(request, reply, { alert, notice })
+    if (provider?.required) return atProvider(request, reply, provider, 200)
+    return renderPage(reply, 'interaction/sign-in', shown)
   })
 
   app.get('/login/passkey', async (request, reply) => {
@@ -149,35 +203,19 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     onTheWay = (next: string) => next,
   ) {
     if (outcome.kind === 'verify') return reply.redirect(outcome.location, 303)
-    if (outcome.kind === 'at_provider') {
-      const where = { returnTo: returnTo(request), again: isAgain(request) }
-      return renderPage(
-        reply,
-        'interaction/at-provider',
-        {
-          organization: outcome.provider.organization,
-          provider: deps.upstream.button(outcome.provider, where),
-          backHref: formAction(request, '/login', isAgain(request)),
-        },
-        403,
-      )
-    }
-    if (outcome.kind === 'refused') {
-      const { status, kind: _kind, ...form } = outcome
-      return renderPage(
-        reply,
-        'interaction/sign-in',
-        await page(request, reply, form, isAgain(request)),
-        status,
-      )
+    if (outcome.kind === 'at_provider') return atProvider(request, reply, outcome.provider, 403)
+    if (outcome.kind === 'named') {
+      const path = pagePath(request, '/login', isAgain(request))
+      return reply.redirect(signInForm.pageFor(path, outcome.name), 303)
     }
     const before = isAgain(request) ? await signedIn(request, reply) : undefined
+    if (outcome.kind === 'refused') {
+      const { status, kind: _kind, ...form } = outcome
+      return renderPage(reply, 'interaction/sign-in', await page(request, reply, form, before), status)
+    }
     if (before !== undefined && before.id !== outcome.accountId) {
-      const form = {
-        alert: t('signIn.anotherAccount', { username: before.displayUsername }),
-        values: { identifier: before.displayUsername },
-      }
-      return renderPage(reply, 'interaction/sign-in', await page(request, reply, form, true), 403)
+      const form = { alert: t('signIn.anotherAccount', { username: before.displayUsername }) }
+      return renderPage(reply, 'interaction/sign-in', await page(request, reply, form, before), 403)
     }
     await sessions.start(request, reply, outcome)
     return reply.redirect(outcome.complete ? onTheWay(returnTo(request)) : verifyPath(request), 303)

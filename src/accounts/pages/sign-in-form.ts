@@ -2,13 +2,20 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { KnownDevices } from '../../http/cookies/known-devices.ts'
 import { parseForm, shownAgain } from '../../http/forms/forms.ts'
+import type { ProviderButton } from '../../http/pages/pages.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { addMethods } from '../../shared/acr.ts'
 import { saying, t } from '../../shared/locales/texts.ts'
 import type { SignInGate } from '../../shared/second-factor-rule.ts'
+import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import type { ProviderOfDomain } from '../authenticate.ts'
 import type { BrowserState } from './browser-state.ts'
+import type { KnownName } from './known-name.ts'
+import type { SignInPage } from './login.ts'
+
+/** Where a sign-in at a provider leads back to. */
+type Where = { interaction?: string | undefined; returnTo?: string | undefined; again?: boolean }
 
 export type SignInOutcome =
   | {
@@ -23,6 +30,8 @@ export type SignInOutcome =
     }
   /** The email address has to be verified first, or the account waits to be deleted: the page to go to. */
   | { kind: 'verify'; location: string }
+  /** The name alone was asked for, and given: the page that asks for the rest. */
+  | { kind: 'named'; name: string }
   /** The address signs in at a provider: nothing was checked. */
   | { kind: 'at_provider'; provider: ProviderOfDomain }
   | {
@@ -44,6 +53,9 @@ const typed = z.object({
   password: z.string().min(1, saying('signIn.password.enter')).max(1024, saying('signIn.password.tooLong')),
 })
 
+/** As the first page sends it, where the name is asked for by itself. */
+const named = typed.pick({ identifier: true })
+
 /** One text for an unknown user, a wrong password, a locked and a disabled account (ASVS 6.3.8). */
 const REFUSED = 'signIn.refused'
 
@@ -51,6 +63,30 @@ const REFUSED = 'signIn.refused'
 export interface SignInForm {
   /** Whether a phone number is a name to sign in by. */
   readonly byPhone: boolean
+  /**
+   * What the form asks for, and whose it is. It goes by what was typed alone, in the same statements for every name.
+   * @param shown what the form was sent with, and what is wrong with it @param hint a name that the app says
+   * @returns provider: where addresses of that domain sign in
+   */
+  asks(
+    request: FastifyRequest,
+    shown: Pick<SignInPage, 'values' | 'errors'>,
+    hint?: string,
+  ): Promise<
+    Pick<SignInPage, 'asks' | 'name' | 'values'> & {
+      provider?: (ProviderOfDomain & { required: boolean }) | undefined
+    }
+  >
+  /** The page for the person who is signed in here and signs in again: with what their account has. */
+  again(
+    account: Pick<Account, 'id' | 'displayUsername' | 'secondFactors'>,
+    page: SignInPage,
+    where: Where,
+  ): Promise<SignInPage>
+  /** The address of a page of the sign-in, for a person of this name; an empty one is asked for. */
+  pageFor: KnownName['on']
+  /** The links of the second page to the first one. @param path of the page */
+  firstPage(path: string): Pick<SignInPage, 'notYouHref' | 'otherWaysHref'>
   /**
    * Checks what was typed and says what to answer; the caller starts the session.
    * @param interaction uid of the one that the form is a step of @param options.again the person confirms that it is them: a
@@ -68,7 +104,12 @@ export interface SignInForm {
 export function createSignInForm(deps: {
   accounts: Pick<Accounts, 'authenticate'>
   /** Read at each use. */
-  settings: { readonly phoneSignIn: 'off' | 'on' }
+  settings: { readonly phoneSignIn: 'off' | 'on'; readonly identifierFirst: 'off' | 'on' }
+  names: KnownName
+  /** Where the addresses of a domain sign in. @param typed an address, or another name */
+  providerOf(typed: string): Promise<(ProviderOfDomain & { required: boolean }) | undefined>
+  /** How an account signs in: whether by a password, and at which providers. */
+  waysOf(accountId: string, where: Where): Promise<{ password: boolean; providers: ProviderButton[] }>
   browser: Pick<BrowserState, 'verifyFirst' | 'askWhetherToKeep'>
   devices: Pick<KnownDevices, 'of'>
   gate: Pick<SignInGate, 'missing'>
@@ -82,8 +123,52 @@ export function createSignInForm(deps: {
       return deps.settings.phoneSignIn === 'on'
     },
 
+    pageFor: deps.names.on,
+
+    firstPage(path) {
+      const href = deps.names.on(path, '')
+      return { notYouHref: href, otherWaysHref: href }
+    },
+
+    async asks(request, { values, errors }, hint) {
+      const first = deps.settings.identifierFirst === 'on'
+      const given = deps.names.of(request)
+      const typed = values?.identifier
+      const name = typed !== undefined && (first || given) ? typed : (given ?? (first ? hint : undefined))
+      if (name && errors?.identifier === undefined)
+        return { asks: 'password', name, provider: await deps.providerOf(name) }
+      if (first) return { asks: 'identifier' }
+      return {
+        asks: 'both',
+        ...(hint !== undefined && given === undefined && { values: { identifier: hint } }),
+      }
+    },
+
+    async again({ id, displayUsername, secondFactors }, page, where) {
+      const { password, providers } = await deps.waysOf(id, where)
+      const passkey = secondFactors.includes('passkey') ? page.passkey : undefined
+      const theirs = {
+        ...page,
+        name: displayUsername,
+        registerHref: undefined,
+        organizationHref: undefined,
+        notYouHref: undefined,
+        otherWaysHref: undefined,
+      }
+      // Nothing of it is switched on: everything is better than nothing.
+      if (!password && passkey === undefined && providers.length === 0) return { ...theirs, asks: 'password' }
+      return { ...theirs, asks: password ? 'password' : 'nothing', passkey, providers }
+    },
+
     async submit(request, reply, interaction, { again = false } = {}) {
-      const form = parseForm(typed, request.body)
+      const body = request.body as { password?: unknown } | undefined
+      if (deps.settings.identifierFirst === 'on' && body?.password === undefined) {
+        const name = parseForm(named, body)
+        if (!name.ok) return { kind: 'refused', status: 422, values: name.values, errors: name.errors }
+        await giveBack(request)
+        return { kind: 'named', name: name.value.identifier }
+      }
+      const form = parseForm(typed, body)
       if (!form.ok) return { kind: 'refused', status: 422, values: form.values, errors: form.errors }
       const outcome = await deps.accounts.authenticate({
         ...form.value,

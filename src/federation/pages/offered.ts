@@ -26,6 +26,11 @@ export interface OfferedProviders {
     to: { provider: string; name: string; kind: string },
     where: { interaction?: string | undefined; returnTo?: string | undefined; again?: boolean },
   ): ProviderButton
+  /** How an account signs in: whether by a password, and the buttons of the providers that it is linked to. */
+  waysOf(
+    accountId: string,
+    where: { interaction?: string | undefined; returnTo?: string | undefined; again?: boolean },
+  ): Promise<{ password: boolean; providers: ProviderButton[] }>
   /** The sentence for the `problem` that a sign-in at a provider came back with, from the query of a page. */
   problem(query: unknown): Promise<string | undefined>
   /** Whether the provider has ended the sign-in of a person who still has to prove their address. @param who.at milliseconds */
@@ -70,6 +75,19 @@ export function createOfferedProviders(deps: {
 
     button: (to, { interaction, returnTo, again = false }) =>
       buttonTo(to, known({ flow: interaction, return_to: returnTo, again: again ? '1' : undefined })),
+
+    async waysOf(accountId, { interaction, returnTo, again = false }) {
+      const [{ password, identities }, enabled] = await Promise.all([
+        deps.signInMethods(accountId),
+        providers.list(),
+      ])
+      const fields = known({ flow: interaction, return_to: returnTo, again: again ? '1' : undefined })
+      const linked = enabled.filter(({ id }) => identities.some(({ provider }) => provider === id))
+      return {
+        password,
+        providers: linked.map(({ id, name, kind }) => buttonTo({ provider: id, name, kind }, fields)),
+      }
+    },
 
     async problem(query) {
       const { problem, provider } = (query ?? {}) as { problem?: unknown; provider?: unknown }
