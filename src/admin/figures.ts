@@ -19,7 +19,9 @@ export interface FiguresDependencies {
     now: number,
   ): Promise<Map<string, { day: string; count: number }[]>>
   /** How many different accounts an action was recorded of, the last days. */
-  people(action: string, days: number, now: number): Promise<number>
+  people(action: string, days: number, now: number, until?: number): Promise<number>
+  /** By action, in as many days before those. */
+  countsBefore(actions: readonly string[], days: number, now: number): Promise<Map<string, number>>
   /** How many clients were in use, by day (“2026-11-25”). */
   activeClients(since: string): Promise<Map<string, number>>
   /** Of people who can sign in. */

@@ -2,6 +2,11 @@ import { isoDay } from '../shared/moment.ts'
 import type { Database } from '../storage/database.ts'
 
 const DAY = 86_400_000
+/** The columns are 32 bits wide. */
+const MOST = 2_147_483_647
+
+/** The beginning of a day in UTC, some days before a moment in milliseconds since the epoch. */
+const dayBefore = (time: number, days: number): Date => new Date((Math.floor(time / DAY) - days) * DAY)
 
 /** One day's number. */
 export interface DayCount {
@@ -12,10 +17,15 @@ export interface DayCount {
 
 export interface AuditCounts {
   /**
-   * How many different accounts something was recorded of in the last days up to `now`.
+   * How many different accounts something was recorded of in the last days up to `now`, today included.
+   * @param now milliseconds since the epoch @param until before the day of this moment; undefined: up to now
+   */
+  people(action: string, days: number, now: number, until?: number): Promise<number>
+  /**
+   * How often each was recorded in the days before the last days up to `now`: in as many.
    * @param now milliseconds since the epoch
    */
-  people(action: string, days: number, now: number): Promise<number>
+  before(actions: readonly string[], days: number, now: number): Promise<Map<string, number>>
   /**
    * The last days up to `now`, oldest first, by action.
    * @param now milliseconds since the epoch
@@ -38,21 +48,33 @@ export function createAuditCounts({ prisma, reads }: Pick<Database, 'prisma' | '
   }
 
   return {
-    async people(action, days, now) {
-      const from = await firstSeqFrom(new Date((Math.floor(now / DAY) - (days - 1)) * DAY))
+    async people(action, days, now, until) {
+      const from = await firstSeqFrom(dayBefore(now, days - 1))
+      const to = until === undefined ? undefined : await firstSeqFrom(dayBefore(until, 0))
       const row = await reads.get<{ people: number }>(
-        'SELECT COUNT(DISTINCT target_id) AS people FROM audit_entries WHERE action = ? AND seq >= ?',
-        [action, Math.min(from, 2_147_483_647)],
+        'SELECT COUNT(DISTINCT target_id) AS people FROM audit_entries WHERE action = ? AND seq >= ? AND seq < ?',
+        [action, Math.min(from, MOST), Math.min(to ?? MOST, MOST)],
       )
       return row?.people ?? 0
+    },
+
+    async before(actions, days, now) {
+      const [from = 0, to = 0] = await Promise.all([
+        firstSeqFrom(dayBefore(now, 2 * days - 1)),
+        firstSeqFrom(dayBefore(now, days - 1)),
+      ])
+      const counted = actions.map(async (action): Promise<[string, number]> => {
+        const seq = { gte: Math.min(from, MOST), lt: Math.min(to, MOST) }
+        return [action, from >= to ? 0 : await prisma.auditEntry.count({ where: { action, seq } })]
+      })
+      return new Map(await Promise.all(counted))
     },
 
     async byDay(actions, days, now) {
       const today = Math.floor(now / DAY) * DAY
       const starts = Array.from({ length: days + 1 }, (_, index) => today - (days - 1 - index) * DAY)
       const bounds = await Promise.all(starts.map((start) => firstSeqFrom(new Date(start))))
-      // The columns are 32 bits wide.
-      const seqs = bounds.map((seq) => Math.min(seq, 2_147_483_647))
+      const seqs = bounds.map((seq) => Math.min(seq, MOST))
       const counted = actions.map(async (action): Promise<[string, DayCount[]]> => {
         const counts = starts.slice(0, -1).map(async (start, index) => {
           const [from = 0, to = 0] = seqs.slice(index, index + 2)

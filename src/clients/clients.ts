@@ -67,6 +67,15 @@ export interface Clients {
   get(id: string): Promise<ClientView>
   /** Newest first; `search` looks in names, ids and redirect URIs. @throws AppError invalid_page (400) */
   list(request?: SearchRequest): Promise<Page<ClientView>>
+  /**
+   * Secrets that end within days and were used in the last seven, those that end first.
+   * @param now milliseconds since the epoch, as the times that come back
+   */
+  endingSecrets(
+    now: number,
+    days: number,
+    limit: number,
+  ): Promise<{ clientId: string; name: string; endsAt: number }[]>
   /** The clients that may ask for a scope, the oldest first, a hundred at most. */
   listByScope(scope: string): Promise<ClientView[]>
   /** Those that are not for everyone, a thousand at most: which groups and roles they name. */
@@ -135,6 +144,8 @@ export interface RotatedSecret {
 
 const BY_ADMINISTRATOR: ClientOrigin = { source: 'administrator', verified: true }
 
+const DAY = 86_400_000
+
 export function createClients(deps: ClientsDependencies): Clients {
   const { db, clock, artifacts, rules = USUAL_RULES, failed = () => {} } = deps
   const store = createClientStore(db)
@@ -187,6 +198,9 @@ export function createClients(deps: ClientsDependencies): Clients {
     },
 
     get,
+
+    endingSecrets: (now, days, limit) =>
+      store.endingSecrets(new Date(now), new Date(now + days * DAY), new Date(now - 7 * DAY), limit),
 
     async list(request = {}) {
       const { limit, after } = parsePageRequest(request)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Position } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
+import { sqlTime } from '../storage/sql.ts'
 import { afterPosition } from './page.ts'
 import { findIds } from './search-store.ts'
 
@@ -129,12 +130,28 @@ export interface ClientStore {
   notePkceMissing(id: string): Promise<string | null | undefined>
   /** Notes the use of a secret, unless one since `before` is noted already. */
   touchSecret(clientId: string, hash: string, usedAt: Date, before: Date): Promise<void>
+  /** Secrets that end between two moments and were used since another, those that end first. */
+  endingSecrets(
+    from: Date,
+    until: Date,
+    usedSince: Date,
+    limit: number,
+  ): Promise<{ clientId: string; name: string; endsAt: number }[]>
   /** One that is gone already is no error. */
   removeSecret(id: string): Promise<void>
 }
 
 export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): ClientStore {
   return {
+    async endingSecrets(from, until, usedSince, limit) {
+      const rows = await reads.all<{ clientId: string; name: string; endsAt: string }>(
+        `SELECT c.id AS "clientId", c.name, s.expires_at AS "endsAt" FROM client_secrets s JOIN clients c ON c.id = s.client_id
+         WHERE s.expires_at > ? AND s.expires_at <= ? AND s.last_used_at >= ? ORDER BY s.expires_at LIMIT ?`,
+        [sqlTime(from), sqlTime(until), sqlTime(usedSince), limit],
+      )
+      return rows.map((row) => ({ ...row, endsAt: Date.parse(row.endsAt) }))
+    },
+
     async insert(id, data, createdAt, secretHash, origin) {
       return prisma.client.create({
         data: {

@@ -34,6 +34,8 @@ export interface Queue extends DeliveryQueue {
   start(every: number, before?: () => Promise<void>): void
   /** Takes what is due now, of every kind, and resolves when all of it was tried once. */
   run(): Promise<void>
+  /** How many deliveries of a kind have failed for good and are kept still, counted up to `most`. */
+  failed(kind: string, most: number): Promise<number>
   load(): { kind: string; running: number; waiting: number }[]
   /** Deletes a batch of what has been over for longer than the retention. @returns how many */
   sweep(): Promise<number>
@@ -131,6 +133,7 @@ export function createQueue(deps: QueueDependencies): Queue {
       await Promise.all([...lanes.values()].map((lane) => lane.run()))
     },
 
+    failed: store.failed,
     load: () => [...lanes].map(([kind, lane]) => ({ kind, ...lane.load() })),
     sweep: () => store.sweep(clock() - RETENTION),
 

@@ -64,6 +64,8 @@ export interface QueueStore {
   restart(kind: string, subject: string, id: string, now: number): Promise<'queued' | 'under_way' | undefined>
   /** Deletes a batch of a subject's rows. @returns how many */
   forget(kind: string, subject: string): Promise<number>
+  /** How many of a kind have failed, counted up to `most`. */
+  failed(kind: string, most: number): Promise<number>
   /** Deletes a batch of rows that ended before a moment. @returns how many */
   sweep(before: number): Promise<number>
 }
@@ -146,6 +148,14 @@ export function createQueueStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     },
 
     insertIn,
+
+    async failed(kind, most) {
+      const row = await reads.get<{ failed: number | bigint }>(
+        `SELECT COUNT(*) AS failed FROM (SELECT 1 FROM deliveries WHERE kind = ? AND status = 'failed' LIMIT ?) AS counted`,
+        [kind, most],
+      )
+      return Number(row?.failed ?? 0)
+    },
 
     async history(kind, subject, limit, before) {
       const where = { subject, kind, ...(before !== undefined && { id: { lt: before } }) }

@@ -84,6 +84,8 @@ export interface Rejections {
   show(text: string): Promise<ExplainedRejection>
   /** Newest first. @throws AppError invalid_page (400) */
   list(filter?: RejectionFilter & PageRequest): Promise<Page<ListedRejection>>
+  /** How many came between two moments, in milliseconds since the epoch. */
+  countBetween(from: number, until: number): Promise<number>
   /** The error codes that there are, to choose from. */
   errors(): Promise<string[]>
   /** How many rejections this process did not keep since it started, because too many came at once. */
@@ -166,6 +168,7 @@ export function createRejections(deps: RejectionsDependencies): Rejections {
       )
     },
 
+    countBetween: (from, until) => store.countBetween(new Date(from), new Date(until)),
     errors: store.errors,
     dropped: recorder.dropped,
 

@@ -38,6 +38,8 @@ export interface RejectionStore {
   find(id: string): Promise<RejectionRow | null>
   /** Newest first, after a position. */
   list(filter: RejectionFilter, limit: number, after: Position | undefined): Promise<RejectionRow[]>
+  /** How many came from one moment on and before another. */
+  countBetween(from: Date, until: Date): Promise<number>
   /** The error codes that there are, to choose from. */
   errors(): Promise<string[]>
   /** The ids of the oldest rows from before a moment. */
@@ -75,6 +77,8 @@ export function createRejectionStore({ prisma, reads }: Pick<Database, 'prisma' 
         take: limit,
       })
     },
+
+    countBetween: (from, until) => prisma.rejection.count({ where: { at: { gte: from, lt: until } } }),
 
     async errors() {
       const groups = await prisma.rejection.groupBy({ by: ['error'], orderBy: { error: 'asc' } })

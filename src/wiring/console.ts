@@ -39,6 +39,7 @@ export function figuresOf(services: Services): FiguresDependencies {
   return {
     countsByDay: counts.byDay,
     people: counts.people,
+    countsBefore: counts.before,
     activeClients: services.usage.activeClients,
     secondFactorShares: services.accounts.secondFactorShares,
     firstSteps: firstStepsOf(services),
@@ -93,6 +94,11 @@ export async function wireConsole(
         attributesOf: services.attributes.shown,
       }),
       restrictedClients: clients.restricted,
+      attention: {
+        endingSecrets: clients.endingSecrets,
+        failedMails: (most) => services.queue.failed('mail', most),
+        refused: rejections.countBetween,
+      },
       why: {
         client: clients.get,
         clients: async (limit) => (await clients.list({ limit })).items,

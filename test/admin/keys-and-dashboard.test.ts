@@ -118,3 +118,80 @@ describe.each(engines)('keys and overview on %s', (engine) => {
     shift = 0
   })
 })
+
+describe.each(engines)('the overview of a server that needs somebody, on %s', (engine) => {
+  let latchkey: Latchkey
+  let shift = 0
+  beforeAll(async () => {
+    latchkey = await startLatchkey({ engine, clock: () => Date.now() + shift })
+  })
+  afterAll(() => latchkey?.stop())
+
+  /** As somebody sees it who signs in at that moment. */
+  const overview = async () => {
+    const { browser } = await signedIn(latchkey)
+    const page = await browser.open(`${latchkey.issuer}/admin`)
+    const [, attention = ''] = page.text.split('Needs attention')
+    return { ...page, attention: attention.split('Sign-ins')[0] ?? '' }
+  }
+
+  test('nothing needs anybody: nothing is said of it', async () => {
+    const page = await overview()
+    expect(page.text).not.toContain('Needs attention')
+    // What was done lately.
+    expect(page.text).toMatch(/Lately .*admin/)
+  })
+
+  test('a webhook that fails, a secret in use that ends, a mail that failed, refusals that rise, an old key', async () => {
+    const { webhooks, queue, clients, db, clock } = latchkey.services
+    const hook = await webhooks.create({ url: 'http://127.0.0.1:9/', events: ['*'] })
+    await webhooks.test(hook.id)
+    await queue.run()
+    const client = await latchkey.createClient({ client_name: 'Nightly' })
+    const kept = await latchkey.createClient({ client_name: 'Daily' })
+    for (const { client_id } of [client, kept])
+      await clients.rotateSecret(client_id, { keepOldSeconds: 3_600 })
+    await db.prisma.clientSecret.updateMany({
+      where: { clientId: client.client_id },
+      data: { lastUsedAt: new Date(clock()) },
+    })
+    const failed = { kind: 'mail', status: 'failed', due: new Date(clock()), createdAt: new Date(clock()) }
+    await db.prisma.delivery.create({ data: { ...failed, id: 'failed-mail', payload: '' } })
+    for (let i = 0; i < 12; i++)
+      await fetch(`${latchkey.issuer}/authorize?client_id=nobody${i}&response_type=code`)
+    await latchkey.services.rejections.flush()
+    const { attention } = await overview()
+    expect(attention).toContain('Nothing arrives at the webhook 127.0.0.1:9')
+    expect(attention).toMatch(/A secret of Nightly that is in use ends in (1 hour|\d+ minutes)/)
+    expect(attention).not.toContain('Daily')
+    expect(attention).toContain('A message could not be sent')
+    expect(attention).toContain('12 requests were refused in the last 24 hours; 0 are usual')
+    expect(attention).not.toContain('key has signed')
+    shift = 366 * DAY
+    await db.prisma.delivery.deleteMany({})
+    const keys = await latchkey.services.keys.list()
+    expect(keys.some(({ state }) => state === 'signing')).toBe(true)
+    const later = await overview()
+    expect(later.attention).toMatch(/key has signed for 366 days/)
+    expect(later.attention).not.toContain('requests were refused')
+    shift = 0
+  })
+
+  test('a number is told against the thirty days before', async () => {
+    const user = await latchkey.createUser()
+    const fail = async (times: number) => {
+      for (let i = 0; i < times; i++)
+        await latchkey.services.accounts.authenticate({ identifier: user.username, password: 'wrong' })
+      await latchkey.services.audit.idle()
+    }
+    shift = 400 * DAY
+    await fail(2)
+    shift += 31 * DAY
+    expect((await overview()).text).toMatch(/Failed sign-ins 0 [^:]*: −100 % on the 30 days before/)
+    await fail(3)
+    expect((await overview()).text).toMatch(/Failed sign-ins 3 [^:]*: \+50 % on the 30 days before/)
+    shift += 60 * DAY
+    expect((await overview()).text).not.toMatch(/Failed sign-ins \d+ [^:]*on the 30 days before/)
+    shift = 0
+  })
+})

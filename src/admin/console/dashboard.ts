@@ -1,23 +1,37 @@
 import type { FastifyInstance } from 'fastify'
 import type { SecondFactorShares } from '../../accounts/accounts.ts'
-import { dayOf } from '../../shared/moment.ts'
+import { may } from '../../shared/administration/authority.ts'
+import { dayOf, isoDay } from '../../shared/moment.ts'
 import { DAYS, FIGURES, type FiguresDependencies, figuresByDay } from '../figures.ts'
+import { type Attention, type AttentionDependencies, attentionOf } from './attention.ts'
+import type { AuditDependencies } from './audit/routes.ts'
+import { type AuditRow, rowOf } from './audit/view.ts'
 import type { ConsoleDependencies, ConsoleFrame } from './context.ts'
-import { renderConsole } from './context.ts'
+import { administratorOf, renderConsole } from './context.ts'
 import { barChart, type Plot } from './plot.ts'
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {
     'admin/dashboard': {
       frame: ConsoleFrame
-      plots: (Plot & { about: string })[]
+      plots: (Plot & { about: string; change: string | undefined })[]
+      attention: Attention[]
+      /** What was done lately; undefined: it is not for who asks. */
+      activity: AuditRow[] | undefined
       shares: { title: string; percent: string; text: string; href: string; label: string }[]
       todo: { text: string; href?: string; label?: string }[]
     }
   }
 }
 
-export type DashboardDependencies = FiguresDependencies
+export interface DashboardDependencies
+  extends FiguresDependencies,
+    AttentionDependencies,
+    Pick<AuditDependencies, 'audit' | 'auditSentence'> {}
+
+/** Entries of the log on the page. */
+const LINES = 8
+const DAY = 86_400_000
 
 const ABOUT = [
   ['sign_ins', 'Sign-ins', 'people who signed in'],
@@ -32,26 +46,56 @@ export async function dashboardArea(
   deps: ConsoleDependencies & DashboardDependencies,
 ): Promise<void> {
   app.get('/admin', { config: { admin: 'overview.read' } }, async (request, reply) => {
-    const days = await figuresByDay(deps, deps.clock())
+    const now = deps.clock()
+    const { authority } = administratorOf(request)
+    const start = now - (DAYS - 1) * DAY
+    const [days, before, people, peopleBefore, clientsBefore, attention, activity] = await Promise.all([
+      figuresByDay(deps, now),
+      deps.countsBefore([FIGURES.failed_sign_ins, FIGURES.lockouts], DAYS, now),
+      deps.people(FIGURES.sign_ins, DAYS, now),
+      deps.people(FIGURES.sign_ins, DAYS, now - DAYS * DAY, start),
+      deps.activeClients(isoDay(now - (2 * DAYS - 1) * DAY)),
+      attentionOf(deps, now, (permission) => may(authority, permission)),
+      may(authority, 'audit.read') ? deps.audit.list({}, { limit: LINES }) : undefined,
+    ])
+    const busiest = (of: Iterable<number>) => Math.max(0, ...of)
+    const earlier = [...clientsBefore].filter(([day]) => day < isoDay(start)).map(([, count]) => count)
     // People and clients of several days are the same ones: a sum of days means nothing.
     const totals: Partial<Record<(typeof ABOUT)[number][0], number>> = {
-      sign_ins: await deps.people(FIGURES.sign_ins, DAYS, deps.clock()),
-      active_clients: Math.max(0, ...days.map((each) => each.active_clients)),
+      sign_ins: people,
+      active_clients: busiest(days.map((each) => each.active_clients)),
+    }
+    const past: Record<(typeof ABOUT)[number][0], number> = {
+      sign_ins: peopleBefore,
+      failed_sign_ins: before.get(FIGURES.failed_sign_ins) ?? 0,
+      lockouts: before.get(FIGURES.lockouts) ?? 0,
+      active_clients: busiest(earlier),
     }
     const plots = ABOUT.map(([figure, title, about]) => {
       const chart = barChart(
         title,
         days.map((each) => ({ label: dayOf(Date.parse(each.day)), value: each[figure] })),
       )
-      return { ...chart, total: totals[figure] ?? chart.total, about }
+      const total = totals[figure] ?? chart.total
+      return { ...chart, total, about, change: changeOf(total, past[figure]) }
     })
     const shares = sharesOf(await deps.secondFactorShares())
     return renderConsole(request, reply, 'dashboard', 'admin/dashboard', {
       plots,
       shares,
       todo: await todo(deps),
+      attention,
+      activity: activity?.items.map((entry) => rowOf(deps, entry)),
     })
   })
+}
+
+/** A number against that of as many days before. Undefined: there was nothing to compare with. */
+function changeOf(now: number, before: number): string | undefined {
+  if (before === 0) return undefined
+  const percent = Math.round(((now - before) / before) * 100)
+  if (percent === 0) return `as in the ${DAYS} days before`
+  return `${percent > 0 ? '+' : '−'}${Math.abs(percent).toLocaleString('en-GB')} % on the ${DAYS} days before`
 }
 
 /** Who is protected by more than a password, each with the list of those who are not, or are. */

@@ -11,8 +11,8 @@ export interface Plot {
   width: number
   height: number
   bars: { x: number; y: number; width: number; height: number; label: string; value: number }[]
-  /** The highest value, written at the top of the axis. */
-  most: number
+  /** Lines of the grid above the axis, each with the value that it stands for. */
+  grid: { y: number; value: number }[]
   first: string
   last: string
 }
@@ -24,9 +24,17 @@ const GAP = 2
 const TOP = 14
 const BOTTOM = 16
 
+/** Between the lines of a grid: 1, 2 or 5, or ten times one of them, so that there are four lines at most. */
+function gridStep(most: number): number {
+  for (let power = 1; ; power *= 10)
+    for (const each of [1, 2, 5]) if (most <= each * power * 4) return each * power
+}
+
 /** Where the bars of a chart stand. Drawn by the view as SVG, so that no script is needed, with a table beside it. */
 export function barChart(title: string, bars: readonly Bar[]): Plot {
-  const most = Math.max(0, ...bars.map(({ value }) => value))
+  const line = gridStep(Math.max(0, ...bars.map(({ value }) => value)))
+  const lines = Math.max(1, Math.ceil(Math.max(0, ...bars.map(({ value }) => value)) / line))
+  const most = lines * line
   const room = HEIGHT - TOP - BOTTOM
   const step = WIDTH / Math.max(1, bars.length)
   return {
@@ -34,12 +42,15 @@ export function barChart(title: string, bars: readonly Bar[]): Plot {
     total: bars.reduce((sum, { value }) => sum + value, 0),
     width: WIDTH,
     height: HEIGHT,
-    most,
+    grid: Array.from({ length: lines }, (_, index) => {
+      const value = (index + 1) * line
+      return { value, y: round(TOP + room - (value / most) * room) }
+    }),
     first: bars[0]?.label ?? '',
     last: bars.at(-1)?.label ?? '',
     bars: bars.map(({ label, value }, index) => {
       // What is not nothing is seen.
-      const height = value === 0 || most === 0 ? 0 : Math.max(2, (value / most) * room)
+      const height = value === 0 ? 0 : Math.max(2, (value / most) * room)
       return {
         label,
         value,

@@ -126,7 +126,12 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
     familyName: 'Hopper',
   })
   for (const name of ['joan', 'katherine', 'margaret'])
-    await accounts.createByAdmin({ username: name, email: `${name}@example.com`, verified: name !== 'joan' })
+    await accounts.createByAdmin({
+      username: name,
+      email: `${name}@example.com`,
+      verified: name !== 'joan',
+      password: PASSWORD,
+    })
   await accounts.linked.link(
     { accountId: user.id, generation: 0 },
     { issuer: 'https://github.com', subject: '1', provider: 'github', label: 'grace', sealedTokens: null },
