@@ -40,7 +40,7 @@ const MOST_MAILS = 100
 const EACH = 3
 
 /**
- * What needs somebody, the most urgent first: of what who asks may see.
+ * What an administrator should look after, the most urgent first, as far as they may see it.
  * @param now milliseconds since the epoch
  */
 export async function attentionOf(
