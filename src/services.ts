@@ -25,6 +25,7 @@ import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
 import { isTypePattern, matchesType } from './audit/outside/types.ts'
 import { createAuditStore } from './audit/store.ts'
+import { createBrandingConfiguration } from './branding/configuration.ts'
 import { type Clients, createClients } from './clients/clients.ts'
 import { type ClientEvidence, createClientEvidence } from './clients/evidence/evidence.ts'
 import { SELF_REGISTERED } from './clients/fields/views.ts'
@@ -481,6 +482,26 @@ export async function openServices(
       claims: createDefinitionConfiguration(customClaims, CLAIM_FIELDS),
       hooks: createDefinitionConfiguration(hooks, HOOK_FIELDS),
       administrator_roles: createDefinitionConfiguration(administratorRoles, ADMINISTRATOR_ROLE_FIELDS),
+      brands: createBrandingConfiguration(foundation.branding, {
+        async nameOf({ kind, id }) {
+          if (kind === 'organization') return (await organizations.get(id)).slug
+          const { software_id: key, source } = await clients.get(id)
+          return source === 'dynamic' || source === 'open' ? id : (key ?? id)
+        },
+        async idOf(kind, name) {
+          if (kind === 'organization') return (await organizations.find(name)).id
+          for (let cursor: string | undefined; ; ) {
+            const page = await clients.list({ limit: 100, ...(cursor !== undefined && { cursor }) })
+            const found = page.items.find(
+              ({ client_id, software_id, source }) =>
+                client_id === name || (software_id === name && source !== 'dynamic' && source !== 'open'),
+            )
+            if (found) return found.client_id
+            if (page.next_cursor === undefined) return (await clients.get(name)).client_id
+            cursor = page.next_cursor
+          }
+        },
+      }),
       store: createConfigurationStore({ db, clock }),
       events: event,
       settings,

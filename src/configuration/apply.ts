@@ -11,6 +11,7 @@ type Services = Pick<
   | 'groups'
   | 'hooks'
   | 'administrator_roles'
+  | 'brands'
   | 'organizations'
   | 'resources'
   | 'roles'

@@ -115,6 +115,13 @@ export const claimOf = definitionOf('claim')
 export const hookOf = definitionOf('hook')
 export const administratorRoleOf = definitionOf('administrator_role')
 
+const brandOf = (brand: object): Existing => ({
+  kind: 'brand',
+  id: String((brand as Fields).of),
+  fields: brand as Fields,
+  foreign: false,
+})
+
 /** A setting that is not at its default; one that the environment sets is not for a file to change. */
 const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] =>
   pinnedBy === undefined && changed === undefined
@@ -129,6 +136,7 @@ type Read = Pick<
   | 'groups'
   | 'hooks'
   | 'administrator_roles'
+  | 'brands'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -161,6 +169,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     claims,
     hooks,
     administratorRoles,
+    brands,
     providers,
     { settings },
     clients,
@@ -173,6 +182,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     services.claims.list(),
     services.hooks.list(),
     services.administrator_roles.list(),
+    services.brands.list(),
     services.providers.list(),
     services.settings.list(),
     all((page) => services.clients.list(page), breathe),
@@ -187,6 +197,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     ...claims.map(claimOf),
     ...hooks.map(hookOf),
     ...administratorRoles.map(administratorRoleOf),
+    ...brands.map(brandOf),
     ...providers.map(providerOf),
     ...clients.map(clientOf),
   ]

@@ -79,6 +79,7 @@ export async function diff(
       claims: count('claim'),
       hooks: count('hook'),
       administrator_roles: count('administrator_role'),
+      brands: count('brand'),
       providers: count('provider'),
       clients: count('client'),
     },

@@ -19,9 +19,12 @@ export const KINDS = [
   'administrator_role',
   'provider',
   'client',
+  'brand',
 ] as const
 export type Kind = (typeof KINDS)[number]
-export const sectionOf = <One extends Kind>(kind: One): `${One}s` => `${kind}s`
+type SectionOf<One extends Kind> = One extends 'brand' ? 'branding' : `${One}s`
+export const sectionOf = <One extends Kind>(kind: One): SectionOf<One> =>
+  (kind === 'brand' ? 'branding' : `${kind}s`) as SectionOf<One>
 
 /** One entry of a file, checked and complete. */
 export interface Wanted {
@@ -72,6 +75,7 @@ const prune = z.strictObject(
     administrator_roles: flag,
     providers: flag,
     clients: flag,
+    branding: flag,
   },
   MAP,
 )
@@ -109,6 +113,7 @@ const schema = z.strictObject(
         LIST,
       )
       .nullish(),
+    branding: z.array(z.looseObject({ of: text('whose it is, like server') }, MAP), LIST).nullish(),
     prune: prune.default({
       settings: false,
       resources: false,
@@ -121,6 +126,7 @@ const schema = z.strictObject(
       administrator_roles: false,
       providers: false,
       clients: false,
+      branding: false,
     }),
   },
   { error: 'must be a map that begins with version: 1' },

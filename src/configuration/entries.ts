@@ -13,6 +13,7 @@ export type Services = Pick<
   | 'groups'
   | 'hooks'
   | 'administrator_roles'
+  | 'brands'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -48,11 +49,13 @@ const DESCRIBED = [
   'claim',
   'hook',
   'administrator_role',
+  'brand',
 ] as const
 
 /** What a file names one by. */
 const nameOf = (kind: DescribedKind, fields: Fields): string => {
   if (kind === 'role') return roleName(fields)
+  if (kind === 'brand') return String(fields.of)
   return String(kind === 'organization' ? fields.slug : fields.name)
 }
 

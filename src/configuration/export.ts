@@ -20,6 +20,7 @@ export async function exportYaml(
     | 'groups'
     | 'hooks'
     | 'administrator_roles'
+    | 'brands'
     | 'organizations'
     | 'resources'
     | 'roles'
@@ -58,6 +59,7 @@ const OPTIONAL: ReadonlySet<Kind> = new Set([
   'claim',
   'hook',
   'administrator_role',
+  'brand',
 ])
 
 const sectionText = (kind: Kind, entries: readonly object[]): string =>

@@ -68,6 +68,8 @@ export interface ConfigurationDependencies {
   claims: Described
   hooks: Described
   administrator_roles: Described
+  /** Named by whose they are. */
+  brands: Described
   providers: {
     /** As of a section. @param given.hasSecret whether the file says where its secret is; true unless given */
     complete(entry: Fields, given?: { hasSecret: boolean }): Fields

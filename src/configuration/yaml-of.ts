@@ -23,6 +23,7 @@ type Services = Pick<
   | 'groups'
   | 'hooks'
   | 'administrator_roles'
+  | 'brands'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -30,7 +31,7 @@ type Services = Pick<
 >
 
 /** Fields of an entry that stand first; the others follow in the order of the alphabet. */
-const FIRST = ['key', 'identifier', 'id', 'kind', 'name', 'client_id', 'client_name']
+const FIRST = ['key', 'of', 'identifier', 'id', 'kind', 'name', 'client_id', 'client_name']
 const ALWAYS = new Set(FIRST)
 
 const KEY = /^[a-z0-9][a-z0-9._-]{0,62}$/
@@ -51,11 +52,12 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
     claim: createWithoutDefaults(services.claims),
     hook: createWithoutDefaults(services.hooks),
     administrator_role: createWithoutDefaults(services.administrator_roles),
+    brand: createWithoutDefaults(services.brands),
   }
   return ({ kind, id, hasSecret, fields: { key, disabled, ...rest } }) => {
     if (kind === 'setting') return { [id]: rest.value }
     const fields: Record<string, unknown> = {
-      ...less[kind](rest),
+      ...less[kind](kind === 'brand' ? withoutNulls(rest) : rest),
       ...(disabled === true && { disabled }),
       ...(kind === 'client' && (isNamed(key) ? { key } : { client_id: id })),
       ...(kind === 'provider' && hasSecret && { client_secret_env: secretVariable(id) }),
@@ -65,6 +67,10 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
     )
   }
 }
+
+/** A name of a brand may be left out, though one stands first. */
+const withoutNulls = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
 
 const rank = (field: string): number => (FIRST.includes(field) ? FIRST.indexOf(field) : FIRST.length)
 
@@ -114,7 +120,7 @@ export const yamlText = (value: unknown): string =>
   stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2', schema: 'core' })
 
 /** Of what has a page of its own. */
-type Shown = Exclude<Kind, 'setting'>
+type Shown = Exclude<Kind, 'setting' | 'brand'>
 
 const VIEWS = {
   attribute: attributeOf,

@@ -268,6 +268,7 @@ ${lines}`
       claims: 0,
       hooks: 0,
       administrator_roles: 0,
+      brands: 0,
       providers: 0,
       clients: 1,
     })

@@ -55,6 +55,7 @@ const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   claims: ['claim', 'claims'],
   hooks: ['hook', 'hooks'],
   administrator_roles: ['administrator role', 'administrator roles'],
+  brands: ['brand', 'brands'],
   providers: ['sign-in provider', 'sign-in providers'],
   clients: ['client', 'clients'],
 }

@@ -13,6 +13,7 @@ export const change = z
       'claim',
       'hook',
       'administrator_role',
+      'brand',
       'provider',
       'client',
     ]),
