@@ -1,4 +1,4 @@
-/** Brands as a configuration file describes them: each names whose it is. Pictures stand there by their address; they are uploaded elsewhere. */
+/** Brands as a configuration file describes them: each names whose it is. Pictures stand there by their address; console, REST and command line upload them. */
 import { AppError } from '../shared/errors.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import type { Branding, BrandOwner } from './branding.ts'
