@@ -1,6 +1,7 @@
 import { isLoopbackHost } from '../../shared/loopback.ts'
 import { fixKind } from '../redirect-fix.ts'
 import { type Case, identityOf, listed, listedClients, nameOf, quoted, type Rule } from '../rejection.ts'
+import { nearest } from './nearest.ts'
 
 /** RFC 9700 §2.1: redirect URIs are compared character by character. */
 const isMismatch = ({ details, error, description }: Case): boolean =>
@@ -30,6 +31,10 @@ const differing =
 /** So near to a registered one that no other client was meant. */
 const isAlmostRight = ({ details }: Case) =>
   ['trailing_slash', 'path_case'].includes(fixKind(details.redirect_uri ?? '', details.closest ?? '') ?? '')
+
+/** Whether a letter or two were written wrong. Numbers are meant as they are: /v1 is no slip of /v2. */
+const isSlip = (sent: string, registered: string): boolean =>
+  sent.replace(/\d/g, '') !== registered.replace(/\d/g, '') && nearest(sent, [registered]) !== undefined
 
 const sameHost = ({ sent, registered }: Pair) => sent.hostname === registered.hostname
 const withoutSlash = (path: string) => path.replace(/\/$/, '')
@@ -103,6 +108,17 @@ export const redirectUriRules: readonly Rule[] = [
     mistake: (rejection) =>
       `${both(rejection)} Somebody runs the app on their own machine, with the client of another place.`,
     inApp: 'Use a client of its own for development, with http://localhost:… as its redirect URI.',
+  },
+  {
+    name: 'redirect_uri_host_typo',
+    fits: differing(
+      ({ sent, registered }) =>
+        sent.pathname === registered.pathname && isSlip(sent.hostname, registered.hostname),
+    ),
+    title: 'Looks like a typo in the host',
+    mistake: (rejection) => `${both(rejection)} The hosts differ by a letter or two.`,
+    inApp: sendRegistered,
+    here: 'Nothing. Who controls a host that only looks like yours would get the codes.',
   },
   {
     name: 'redirect_uri_host',
@@ -197,6 +213,14 @@ export const redirectUriRules: readonly Rule[] = [
     inApp:
       'Put what changes from one sign-in to the next into the state parameter, and keep the redirect URI fixed.',
     here: 'If these parameters never change, register the URI with them.',
+  },
+  {
+    name: 'redirect_uri_typo',
+    fits: differing(({ sent, registered }) => isSlip(sent.pathname, registered.pathname)),
+    title: 'Looks like a typo',
+    mistake: (rejection) => `${both(rejection)} The paths differ by a letter or two.`,
+    inApp: sendRegistered,
+    here: 'Nothing, unless the app really has a page at the path that it sent.',
   },
   {
     name: 'redirect_uri_path',

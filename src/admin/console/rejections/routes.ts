@@ -44,6 +44,8 @@ declare module '../../../http/pages/pages.ts' {
       alert?: string | undefined
       explanation: ExplainedRejection['explanation']
       fixHref?: string | undefined
+      /** The registered redirect URI that the app should send, where what it sent is a slip. */
+      copy?: string | undefined
       registeredSince: boolean
       alignment?: { segments: Segment[] } | undefined
       rows: ComparedRow[]
@@ -77,6 +79,7 @@ export function renderRejection(
     fixHref: fix && `${rejectionHref(rejection.id)}/fix`,
     registeredSince,
     alignment,
+    copy: /_typo$/.test(explanation.rule) ? alignment?.registered : undefined,
     rows: compared(rejection),
     facts: [
       { label: 'Reference', value: rejection.id, code: true },
