@@ -182,10 +182,11 @@ export function createManaging({
     const named = { id, name: one.name, accountId }
     if (roles === null) {
       events({ type: 'organization.member_removed', ...named })
-      await invitations.endOf(one, accountId)
+      await invitations.afterChange(one, accountId, member.roles)
     } else {
       const states = { before: { roles: member.roles }, after: { roles } }
       events({ type: 'organization.member_roles_changed', ...named, ...states })
+      await invitations.afterChange(one, accountId, member.roles, roles)
     }
     return undefined
   }
@@ -226,12 +227,11 @@ export function createManaging({
     async invite(managerId, id, { email, roles }) {
       const one = await organization(managerId, id)
       const sent = await invitations.create(id, { email, roles: parseGivable(one, roles) }, { managerId })
-      // Removed at this moment, they leave none behind.
-      await organization(managerId, id).catch(async (error: unknown) => {
-        await invitations.endOf(one, managerId)
-        throw error
-      })
-      return sent
+      // Of a role that they lose at this moment they leave none behind.
+      const now = await members.membership(managerId, id)
+      await invitations.afterChange(one, managerId, one.roles, now?.roles)
+      await organization(managerId, id)
+      return invitations.get(id, sent.id)
     },
 
     async sendAgain(managerId, id, invitationId) {

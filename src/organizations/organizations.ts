@@ -113,7 +113,7 @@ export function createOrganizations(deps: {
     find: get,
   })
   const members = createMembers({
-    ...{ ...deps, template, find: get, ended: invitations.endOf },
+    ...{ ...deps, template, find: get, changed: invitations.afterChange },
     store: createMemberStore(deps.db),
   })
 

@@ -16,17 +16,20 @@ export interface RoleTemplate {
   counting(stored: string): string[]
   /** Whether one of these roles manages members and invitations. */
   manages(roles: readonly string[]): boolean
+  /** Those that manage of these roles and that are not of the others: what a manager loses. */
+  lost(before: readonly string[], after: readonly string[]): string[]
   /** What may be stored. @throws ValidationError (422) on `roles` */
   parse(roles: unknown): string[]
 }
 
 export function createTemplate(settings: TemplateSettings): RoleTemplate {
   const names = () => settings.organizationRoles
+  const manages = (role: string) => settings.organizationManagerRoles.includes(role) && names().includes(role)
   return {
     names,
     counting: (stored) => stored.split(' ').filter((role) => role !== '' && names().includes(role)),
-    manages: (roles) =>
-      roles.some((role) => settings.organizationManagerRoles.includes(role) && names().includes(role)),
+    manages: (roles) => roles.some(manages),
+    lost: (before, after) => before.filter((role) => manages(role) && !after.includes(role)),
     parse(roles) {
       if (roles === undefined || roles === null) return []
       const list: unknown[] = Array.isArray(roles) ? roles : [roles]

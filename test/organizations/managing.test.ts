@@ -254,6 +254,41 @@ describe.each(engines)('managers of an organization, on %s', (engine) => {
     expect(await rolesOf(id, member.id)).toEqual(['member'])
   })
 
+  test('who loses a role keeps no invitation that they could not send any more', async () => {
+    const { manager, member, id } = await managed('owner')
+    const { managing, members, invitations } = latchkey.services.organizations
+    const invite = (name: string, roles: string[]) =>
+      managing.invite(manager.id, id, { email: `${name}@${engine}.example`, roles })
+    const waiting = async () =>
+      (await invitations.list(id)).items.map(({ email }) => email.split('@')[0]).sort()
+    await members.put(id, member.id, ['owner'])
+    await invite('owner', ['owner'])
+    await invite('plain', ['member'])
+    await invitations.create(id, { email: `other@${engine}.example`, roles: ['owner'] })
+    await members.put(id, manager.id, ['owner', 'billing'])
+    expect(await waiting()).toEqual(['other', 'owner', 'plain'])
+    await members.put(id, manager.id, ['owner', 'admin'])
+    expect(await waiting()).toEqual(['other', 'owner', 'plain'])
+    await members.setRole(id, manager.id, 'owner', false)
+    expect(await waiting(), 'an admin sends none for owners').toEqual(['other', 'plain'])
+    await managing.setRoles(manager.id, id, manager.id, ['member'])
+    expect(await waiting(), 'and who is no manager none').toEqual(['other'])
+    await members.put(id, manager.id, ['admin'])
+    await invite('again', ['admin'])
+    await members.put(id, manager.id, ['member'])
+    expect(await waiting()).toEqual(['other'])
+
+    // Taken from them while it is being sent.
+    await members.put(id, manager.id, ['owner'])
+    const create = invitations.create.bind(invitations)
+    vi.spyOn(invitations, 'create').mockImplementationOnce(async (...asked) => {
+      await members.put(id, manager.id, ['admin'])
+      return create(...asked)
+    })
+    await expect(invite('late', ['owner'])).rejects.toMatchObject({ code: 'invitation_not_found' })
+    expect(await waiting()).toEqual(['other'])
+  })
+
   test('prove who they are once more', async () => {
     const { manager, member, id, path } = await managed()
     const api = createApi(latchkey.issuer)

@@ -266,6 +266,29 @@ describe.each(engines)('organizations on %s', (engine) => {
     await invitations.create(id, { email: 'flood@example.org' })
   })
 
+  test('of many invitations to one address at the same moment five are sent, and none is counted that was not', async () => {
+    const { invitations } = organizations
+    const companies = await Promise.all(Array.from({ length: 12 }, company))
+    const before = mails.length
+    const email = 'parallel@example.org'
+    const done = await Promise.allSettled(companies.map(({ id }) => invitations.create(id, { email })))
+    expect(done.filter(({ status }) => status === 'fulfilled').length).toBe(5)
+    expect(mails.length - before).toBe(5)
+    now += 3_700_000
+    const [first] = companies.filter((_, n) => done[n]?.status === 'fulfilled')
+    const { id = '' } = first ?? {}
+    const waiting = (await invitations.list(id)).items.find((one) => one.email === email)
+    await expect(invitations.create(id, { email }), 'one waits: no mail').rejects.toMatchObject({
+      status: 409,
+    })
+    const again = Array.from({ length: 12 }, () => invitations.sendAgain(id, waiting?.id ?? ''))
+    const sent = (await Promise.allSettled(again)).filter(({ status }) => status === 'fulfilled')
+    expect([sent.length, mails.length - before]).toEqual([5, 10])
+    now += 3_700_000
+    while ((await organizations.purge()) > 0);
+    expect(await db.prisma.organizationMailCount.count()).toBe(0)
+  })
+
   test('a removed one is gone at once, with its invitations, and its short name is free', async () => {
     const { id, slug } = await company()
     const { invitations, members } = organizations

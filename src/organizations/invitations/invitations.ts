@@ -14,7 +14,7 @@ import { type Page, type PageRequest, parsePageRequest, toPage } from '../../sha
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Organization, OrganizationEvent, OrganizationInvitation } from '../organization.ts'
 import type { RoleTemplate } from '../template.ts'
-import type { InvitationRow, InvitationStore } from './store.ts'
+import type { InvitationRow, InvitationStore, MailCount } from './store.ts'
 
 /** Seconds that a link works. */
 const TTL = 7 * 86_400
@@ -54,7 +54,7 @@ interface Invited {
 export interface Invitations {
   /**
    * Sends an invitation.
-   * @param given.managerId whose it is: it ends with their membership
+   * @param given.managerId whose it is: it ends with the roles by which they could send it
    * @throws ValidationError (422) on `email` or `roles`; (409) where one waits for the address already, or a member has it ·
    *   AppError organization_not_found (404), too_many_mails (429), too_many (409)
    */
@@ -63,8 +63,16 @@ export interface Invitations {
     input: { email?: unknown; roles?: unknown },
     given?: { managerId?: string | undefined },
   ): Promise<OrganizationInvitation>
-  /** A manager is no member any more: what they sent leads nowhere. */
-  endOf(organization: Pick<Organization, 'id' | 'name'>, managerId: string): Promise<void>
+  /**
+   * The roles of a member are other ones: what they sent as a manager, and could not send any more, leads nowhere.
+   * @param after none: they are no member any more
+   */
+  afterChange(
+    organization: Pick<Organization, 'id' | 'name'>,
+    accountId: string,
+    before: readonly string[],
+    after?: readonly string[],
+  ): Promise<void>
   /** Those that wait, the newest first. @throws AppError invalid_page (400), organization_not_found (404) */
   list(organizationId: string, request?: PageRequest): Promise<Page<OrganizationInvitation>>
   /** One that waits. @throws AppError invitation_not_found (404) */
@@ -82,7 +90,7 @@ export interface Invitations {
    * @throws AppError another_address (403): the account has not proven that one
    */
   accept(token: string, invited: Invited): Promise<OfferedMembership | undefined>
-  /** Deletes some that were over a month ago. Returns how many. */
+  /** Deletes some that were over a month ago, and counts of mails whose hour is over. Returns how many rows. */
   prune(): Promise<number>
 }
 
@@ -120,13 +128,11 @@ export function createInvitations({
     expired: expiresAt.getTime() <= clock(),
   })
 
-  /** @throws AppError too_many_mails (429) */
-  async function requireMailable(email: string): Promise<void> {
+  /** One more mail to an address, which is counted with what it is for, or neither is. */
+  const mailTo = (email: string): MailCount => {
     const now = clock()
-    if ((await store.sentSince(email, new Date(now - HOUR))) >= MOST_AN_HOUR)
-      throw new AppError('too_many_mails', 429, message('organizations.problem.enoughMails'), {
-        retryAfter: HOUR / 1000,
-      })
+    const times = { now: new Date(now), windowEndsAt: new Date(now + HOUR) }
+    return { key: createHash('sha256').update(email).digest('base64url'), ...times, most: MOST_AN_HOUR }
   }
 
   function newLink() {
@@ -178,8 +184,11 @@ export function createInvitations({
   })
 
   return {
-    async endOf({ id, name }, managerId) {
-      for (const { id: invitation, email } of await store.endOf(id, managerId))
+    async afterChange({ id, name }, accountId, before, after) {
+      const lost = after && template.lost(before, after)
+      if (lost?.length === 0) return
+      const some = after && template.manages(after) ? lost : undefined
+      for (const { id: invitation, email } of await store.endOf(id, accountId, some))
         events({ type: 'organization.invitation_revoked', id, name, invitation, after: { email } })
     },
 
@@ -193,13 +202,13 @@ export function createInvitations({
         throw refusedFields({ email: t('organizations.problem.member') }, 409)
       if ((await store.countPending(id, MAX_PENDING)) >= MAX_PENDING)
         throw new AppError('too_many', 409, message('organizations.problem.tooMany', { count: MAX_PENDING }))
-      await requireMailable(email)
       const { token, stored } = newLink()
       const row = {
         ...{ id: randomUUID(), organizationId: id, email, roles: roles.join(' ') },
         ...{ invitedBy: await inviterName(), createdAt: stored.sentAt, ...stored },
       }
-      const done = await store.insert({ ...row, managerId: managerId ?? null })
+      const done = await store.insert({ ...row, managerId: managerId ?? null }, mailTo(email))
+      if (done === 'full') throw enoughMails()
       if (done === 'missing') await find(id)
       if (done === 'pending') throw refusedFields({ email: t('organizations.problem.waits') }, 409)
       events({ type: 'organization.invited', id, name, invitation: row.id, after: { email, roles } })
@@ -222,9 +231,10 @@ export function createInvitations({
     async sendAgain(organizationId, invitation) {
       const organization = await find(organizationId)
       const row = await get(organizationId, invitation)
-      await requireMailable(row.email)
       const { token, stored } = newLink()
-      if (!(await store.renew(row.id, stored))) throw notFound()
+      const done = await store.renew(row.id, stored, mailTo(row.email))
+      if (done === 'full') throw enoughMails()
+      if (done === 'over') throw notFound()
       const { id, name } = organization
       const after = { email: row.email }
       events({ type: 'organization.invitation_sent_again', id, name, invitation, after })
@@ -264,13 +274,20 @@ export function createInvitations({
       return offered
     },
 
-    prune: () => store.prune(new Date(clock() - RETENTION), BATCH),
+    prune: async () =>
+      (await store.prune(new Date(clock() - RETENTION), BATCH)) +
+      (await store.pruneCounts(new Date(clock()), BATCH)),
   }
 }
 
 const isToken = (token: string): boolean => /^[\w-]{43}$/.test(token)
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('base64url')
+
+const enoughMails = () =>
+  new AppError('too_many_mails', 429, message('organizations.problem.enoughMails'), {
+    retryAfter: HOUR / 1000,
+  })
 
 const notFound = () =>
   new AppError('invitation_not_found', 404, message('organizations.problem.noInvitation'))

@@ -2,6 +2,7 @@ import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
 import { hasBefore } from '../../storage/due.ts'
 import { kept } from '../../storage/removals.ts'
+import { havingRole } from '../members/store.ts'
 
 export interface InvitationRow {
   id: string
@@ -15,11 +16,21 @@ export interface InvitationRow {
   expiresAt: Date
 }
 
+/** One mail more, within a window that begins with the first of it. */
+export interface MailCount {
+  /** What it is counted under. */
+  key: string
+  now: Date
+  windowEndsAt: Date
+  most: number
+}
+
 export interface InvitationStore {
-  /** `pending`: one waits for this address already. `missing`: the organization is gone. */
+  /** `pending`: one waits for this address already. `missing`: the organization is gone. `full`: so many mails were sent. */
   insert(
     row: InvitationRow & { tokenHash: string; managerId: string | null },
-  ): Promise<'inserted' | 'pending' | 'missing'>
+    mail: MailCount,
+  ): Promise<'inserted' | 'pending' | 'missing' | 'full'>
   /** Those that wait, the newest first. */
   list(
     organizationId: string,
@@ -28,8 +39,12 @@ export interface InvitationStore {
   ): Promise<InvitationRow[]>
   /** One that waits. */
   find(organizationId: string, id: string): Promise<InvitationRow | undefined>
-  /** Puts a new link in the place of the one before. False: it waits no more. */
-  renew(id: string, link: { tokenHash: string; sentAt: Date; expiresAt: Date }): Promise<boolean>
+  /** Puts a new link in the place of the one before. `over`: it waits no more. `full`: so many mails were sent. */
+  renew(
+    id: string,
+    link: { tokenHash: string; sentAt: Date; expiresAt: Date },
+    mail: MailCount,
+  ): Promise<'renewed' | 'over' | 'full'>
   /** Ends one that waits. False: it does not. */
   revoke(id: string): Promise<boolean>
   /** What the link of one that waits leads to. */
@@ -37,8 +52,12 @@ export interface InvitationStore {
     tokenHash: string,
     now: Date,
   ): Promise<(InvitationRow & { organization: { name: string; disabled: boolean } }) | undefined>
-  /** Ends those that wait of a manager. Returns them. */
-  endOf(organizationId: string, managerId: string): Promise<{ id: string; email: string }[]>
+  /** Ends those that wait of a manager. Returns them. @param roles only those for one of these; none: all */
+  endOf(
+    organizationId: string,
+    managerId: string,
+    roles?: readonly string[],
+  ): Promise<{ id: string; email: string }[]>
   /**
    * Ends one that waits, and makes the account a member, by one transaction: of several requests one does.
    * @param roles what a member has already, with those of the invitation
@@ -48,14 +67,14 @@ export interface InvitationStore {
     given: { id: string; tokenHash: string; accountId: string; now: Date },
     roles: (stored: string) => string,
   ): Promise<'added' | 'present' | undefined>
-  /** How often it was sent to an address since, over all organizations. */
-  sentSince(email: string, since: Date): Promise<number>
   /** How many wait, counted up to `most`. */
   countPending(organizationId: string, most: number): Promise<number>
   /** Whether a member has proven this address. */
   isMember(organizationId: string, email: string): Promise<boolean>
   /** Deletes some that were over before a time. Returns how many. */
   prune(before: Date, most: number): Promise<number>
+  /** Deletes some counts of mails whose window was over before a time. Returns how many. */
+  pruneCounts(before: Date, most: number): Promise<number>
 }
 
 const pendingOf = ({ organizationId, email }: Pick<InvitationRow, 'organizationId' | 'email'>): string =>
@@ -74,6 +93,26 @@ const SHOWN = {
 
 /** Ends a transaction without a change. */
 class Spent extends Error {}
+class Full extends Error {}
+
+/** Counts one mail more, by one statement: of several at once, no more than there may be are counted. @throws Full */
+async function count(
+  tx: Pick<Database['prisma'], '$queryRaw'>,
+  { key, now, windowEndsAt, most }: MailCount,
+): Promise<void> {
+  const counted = await tx.$queryRaw<
+    unknown[]
+  >`INSERT INTO organization_mail_counts (key, sent, window_ends_at)
+    VALUES (${key}, 1, ${windowEndsAt})
+    ON CONFLICT (key) DO UPDATE SET
+      sent = CASE WHEN organization_mail_counts.window_ends_at <= ${now} THEN 1
+        ELSE organization_mail_counts.sent + 1 END,
+      window_ends_at = CASE WHEN organization_mail_counts.window_ends_at <= ${now} THEN excluded.window_ends_at
+        ELSE organization_mail_counts.window_ends_at END
+    WHERE organization_mail_counts.window_ends_at <= ${now} OR organization_mail_counts.sent < ${most}
+    RETURNING sent`
+  if (counted.length === 0) throw new Full()
+}
 
 export function createInvitationStore({
   prisma,
@@ -82,11 +121,15 @@ export function createInvitationStore({
   const table = prisma.organizationInvitation
   const waits = { pending: { not: null } } as const
   return {
-    async insert(row) {
+    async insert(row, mail) {
       try {
-        await table.create({ data: { ...row, pending: pendingOf(row) } })
+        await prisma.$transaction(async (tx) => {
+          await tx.organizationInvitation.create({ data: { ...row, pending: pendingOf(row) } })
+          await count(tx, mail)
+        })
         return 'inserted'
       } catch (error) {
+        if (error instanceof Full) return 'full'
         if (isMissingReference(error)) return 'missing'
         if (isUniqueViolation(error)) return 'pending'
         throw error
@@ -112,9 +155,20 @@ export function createInvitationStore({
       return (await table.findFirst({ where, select: SHOWN })) ?? undefined
     },
 
-    async renew(id, link) {
+    async renew(id, link, mail) {
       const data = { ...link, sends: { increment: 1 } }
-      return (await table.updateMany({ where: { id, ...waits }, data })).count > 0
+      try {
+        await prisma.$transaction(async (tx) => {
+          const renewed = await tx.organizationInvitation.updateMany({ where: { id, ...waits }, data })
+          if (renewed.count === 0) throw new Spent()
+          await count(tx, mail)
+        })
+        return 'renewed'
+      } catch (error) {
+        if (error instanceof Full) return 'full'
+        if (error instanceof Spent) return 'over'
+        throw error
+      }
     },
 
     async revoke(id) {
@@ -122,9 +176,9 @@ export function createInvitationStore({
       return (await table.updateMany({ where: { id, ...waits }, data })).count > 0
     },
 
-    endOf: (organizationId, managerId) =>
+    endOf: (organizationId, managerId, roles) =>
       table.updateManyAndReturn({
-        where: { organizationId, managerId, ...waits },
+        where: { organizationId, managerId, ...waits, ...(roles && { OR: roles.flatMap(havingRole) }) },
         data: { pending: null, ended: 'revoked' },
         select: { id: true, email: true },
       }),
@@ -173,14 +227,6 @@ export function createInvitationStore({
       }
     },
 
-    async sentSince(email, since) {
-      const { _sum } = await table.aggregate({
-        where: { email, sentAt: { gt: since } },
-        _sum: { sends: true },
-      })
-      return _sum.sends ?? 0
-    },
-
     async countPending(organizationId, most) {
       const row = await reads.get<{ count: number | bigint }>(
         `SELECT COUNT(*) AS count FROM (SELECT 1 FROM organization_invitations
@@ -209,6 +255,19 @@ export function createInvitationStore({
       })
       if (rows.length === 0) return 0
       return (await table.deleteMany({ where: { id: { in: rows.map(({ id }) => id) } } })).count
+    },
+
+    async pruneCounts(before, take) {
+      if (!(await hasBefore(reads, 'organization_mail_counts', 'window_ends_at', before))) return 0
+      const ended = { windowEndsAt: { lt: before } }
+      const select = { key: true } as const
+      const rows = await prisma.organizationMailCount.findMany({
+        ...{ where: ended, orderBy: { windowEndsAt: 'asc' }, select, take },
+      })
+      if (rows.length === 0) return 0
+      // One that has begun anew since counts.
+      const where = { key: { in: rows.map(({ key }) => key) }, ...ended }
+      return (await prisma.organizationMailCount.deleteMany({ where })).count
     },
   }
 }

@@ -64,7 +64,7 @@ export function createMembers({
   template,
   find,
   clock,
-  ended,
+  changed,
   events,
 }: {
   store: MemberStore
@@ -72,8 +72,13 @@ export function createMembers({
   /** @throws AppError organization_not_found (404) */
   find(id: string): Promise<Organization>
   clock: Clock
-  /** What hangs on a membership ends with it. */
-  ended(organization: Pick<Organization, 'id' | 'name'>, accountId: string): Promise<void>
+  /** What hangs on a membership ends with it. @param after roles that they have from now on; none: they are no member any more */
+  changed(
+    organization: Pick<Organization, 'id' | 'name'>,
+    accountId: string,
+    before: readonly string[],
+    after?: readonly string[],
+  ): Promise<void>
   /** Told of every change after it is stored. */
   events(event: OrganizationEvent): void
 }): Members {
@@ -116,6 +121,7 @@ export function createMembers({
         const type = 'organization.member_roles_changed'
         const old = { roles: template.counting(before.roles) }
         events({ type, id, name, accountId, before: old, after: { roles } })
+        await changed({ id, name }, accountId, old.roles, roles)
         return { ...view(before), roles }
       }
       throw busy()
@@ -142,6 +148,7 @@ export function createMembers({
           after: { roles: template.counting(after) },
         }
         events({ type: 'organization.member_roles_changed', id, name, accountId, ...states })
+        await changed({ id, name }, accountId, states.before.roles, states.after.roles)
         return
       }
       throw busy()
@@ -160,7 +167,7 @@ export function createMembers({
       const { id, name } = await find(organizationId)
       if (!isId(accountId) || !(await store.remove(id, accountId))) throw notAMember()
       events({ type: 'organization.member_removed', id, name, accountId })
-      await ended({ id, name }, accountId)
+      await changed({ id, name }, accountId, [])
     },
 
     async list(organizationId, request = {}) {
