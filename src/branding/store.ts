@@ -1,5 +1,6 @@
 import type { Database } from '../storage/database.ts'
 import { isUniqueViolation } from '../storage/driver-errors.ts'
+import { hasBefore } from '../storage/due.ts'
 
 export interface BrandImageRow {
   /** Names its content. */
@@ -20,7 +21,10 @@ export interface BrandImageStore {
   remove(files: readonly string[], before: Date): Promise<number>
 }
 
-export function createBrandImageStore({ prisma }: Pick<Database, 'prisma'>): BrandImageStore {
+export function createBrandImageStore({
+  prisma,
+  reads,
+}: Pick<Database, 'prisma' | 'reads'>): BrandImageStore {
   const table = prisma.brandImage
   const touch: BrandImageStore['touch'] = async (files, now) => {
     const { count } = await table.updateMany({ where: { file: { in: [...files] } }, data: { usedAt: now } })
@@ -38,6 +42,7 @@ export function createBrandImageStore({ prisma }: Pick<Database, 'prisma'>): Bra
       }
     },
     async stale(before, most) {
+      if (!(await hasBefore(reads, 'brand_images', 'used_at', before))) return []
       const rows = await table.findMany({
         where: { usedAt: { lt: before } },
         orderBy: { usedAt: 'asc' },

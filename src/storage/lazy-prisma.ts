@@ -28,10 +28,14 @@ export function lazyPrisma(make: () => PrismaClient): LazyPrisma {
         const method: unknown = Reflect.get(client(), name)
         return typeof method === 'function' ? method.bind(client()) : method
       }
+      if (made !== undefined) return Reflect.get(made, name)
       const found = tables.get(name) ?? table(name)
       tables.set(name, found)
       return found
     },
+    has: (_, name) => Reflect.has(client(), name),
+    getOwnPropertyDescriptor: (_, name) => Reflect.getOwnPropertyDescriptor(client(), name),
+    defineProperty: (_, name, property) => Reflect.defineProperty(client(), name, property),
   })
   return { prisma, made: () => made }
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 /** A command of ours in a text that people read; comments name commands by their names alone. Others take “latchkey” as a name. */
 const BARE =
-  /(?<!npm run -s |realm add |--name )\blatchkey\s+(--|apply|audit|clients|doctor|export|keys|migrate|plan|providers|registration-tokens|rejections|resources|settings|users)\b/
+  /(?<!npm run -s |realm add |--name |--client-id )\blatchkey\s+(--|apply|audit|clients|doctor|export|keys|migrate|plan|providers|registration-tokens|rejections|resources|settings|users)\b/
 const COMMENT = /^\s*(\/\/|\/?\*)/
 
 const bareIn = (texts: { file: string; text: string }[]) =>
