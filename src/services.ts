@@ -481,7 +481,13 @@ export async function openServices(
       attributes: createDefinitionConfiguration(attributes, ATTRIBUTE_FIELDS),
       claims: createDefinitionConfiguration(customClaims, CLAIM_FIELDS),
       hooks: createDefinitionConfiguration(hooks, HOOK_FIELDS),
-      administrator_roles: createDefinitionConfiguration(administratorRoles, ADMINISTRATOR_ROLE_FIELDS),
+      administrator_roles: createDefinitionConfiguration(
+        {
+          ...administratorRoles,
+          list: async () => namedByOrganization(await administratorRoles.list(), organizations),
+        },
+        ADMINISTRATOR_ROLE_FIELDS,
+      ),
       brands: createBrandingConfiguration(foundation.branding, {
         async nameOf({ kind, id }) {
           if (kind === 'organization') return (await organizations.get(id)).slug

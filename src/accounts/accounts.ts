@@ -361,6 +361,7 @@ const BUILT_IN: RoleRules = {
   resolve: async (typed) => typed,
   requireMayGive: async () => undefined,
   nameOf: (role) => role,
+  offered: async (role) => (role === 'user' ? undefined : role),
 }
 
 export function createAccounts(deps: AccountsDependencies): Accounts {
@@ -415,7 +416,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   })
   const passwords = createPasswordCheck({ hasher, failures, clock, locked: resets.announceLock })
   const linkedStore = createLinkedStore({ db, clock })
-  const invitations = createInvitations({ ...shared, linkedStore })
+  const invitations = createInvitations({ ...shared, linkedStore, roles })
   const administration = createAdministration({ ...shared, verification, invitations, roles })
   const profile = createProfile({ ...shared, verification })
   const deletion = createDeletion(shared)

@@ -33,6 +33,8 @@ export interface RoleRules {
   requireMayGive(accountId: string | undefined, before: Role, role: Role): Promise<void>
   /** For people. */
   nameOf(role: Role): string
+  /** As it is called at this moment, for who has it. Undefined: it allows nothing. */
+  offered(role: Role): Promise<string | undefined>
 }
 
 type Administration = Pick<

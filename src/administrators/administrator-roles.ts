@@ -44,6 +44,8 @@ export interface AdministratorRoles extends Omit<Definitions<Content>, 'keep' | 
   resolve(typed: string): Promise<string>
   /** What a role is called, of no more than a second ago. */
   nameOf(role: string): string
+  /** What a role is called at this moment, for who has it. Undefined: it allows nothing. */
+  offered(role: string): Promise<string | undefined>
   /**
    * Whether the actor of the running request may change the role of an account.
    * @throws AppError own_role, role_not_yours (403)
@@ -160,6 +162,11 @@ export function createAdministratorRoles(deps: {
       isBuiltIn(role)
         ? role
         : (definitions.live().find(({ id }) => id === role)?.name ?? 'a role that is gone'),
+
+    async offered(role) {
+      if (role === 'user') return undefined
+      return isBuiltIn(role) ? role : (await definitions.list()).find(({ id }) => id === role)?.name
+    },
 
     async requireMayGive(accountId, before, role) {
       if (before === role) return

@@ -24,7 +24,14 @@ export interface MailData {
   'reset-password': { username: string; link: string; validFor: number }
   /** Of an account that waits to be deleted. */
   'reset-password-leaving': { username: string; link: string; validFor: number; deletedOn: number }
-  invitation: { username: string; invitedBy: string; link: string; validFor: number }
+  /** `role`: of administration, as it is called; undefined: none. */
+  invitation: {
+    username: string
+    invitedBy: string
+    role?: string | undefined
+    link: string
+    validFor: number
+  }
   /** To join an organization. */
   'organization-invitation': { organization: string; invitedBy: string; link: string; validFor: number }
   'password-changed': { username: string; resetLink: string }

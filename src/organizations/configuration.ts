@@ -60,12 +60,12 @@ function domainsIn(given: unknown): string[] {
   return [...new Set(given.map((each) => parseDomain(each, 'domains')))].sort()
 }
 
-/** What belongs to an organization, as a file says it: by the short name. */
+/** What belongs to an organization, or is limited to one, as a file says it: by the short name. */
 export async function namedByOrganization<One extends { organization: string | null }>(
   all: readonly One[],
   organizations: Pick<Organizations, 'get'>,
 ): Promise<One[]> {
-  const ids = [...new Set(all.flatMap(({ organization }) => organization ?? []))]
+  const ids = [...new Set(all.flatMap(({ organization }) => organization || []))]
   const slugOf = async (id: string) =>
     [id, (await organizations.get(id).catch(unlessCode('organization_not_found')))?.slug ?? id] as const
   const slugs = new Map(await Promise.all(ids.map(slugOf)))

@@ -3,6 +3,7 @@ import { parse, stringify } from 'yaml'
 import { signedIn } from '../admin/console.ts'
 import { machine, person } from '../admin/rest/support.ts'
 import { createInstallation } from '../cli/harness.ts'
+import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 describe.each(engines)('administrator roles, on %s', (engine) => {
@@ -191,6 +192,59 @@ describe.each(engines)('administrator roles, on %s', (engine) => {
     expect(exported.administrator_roles).toEqual([role])
     const none = file({ administrator_roles: [], prune: { administrator_roles: true } })
     expect(told(await configuration.apply(none, noSecrets))).toEqual(['delete administrator_role filed'])
+  })
+
+  test('a configuration file names the organization of one by its short name, of before and after it is renamed', async () => {
+    const { configuration, administratorRoles, organizations } = latchkey.services
+    const role = { name: 'branch', permissions: ['user.read'], organization: 'branch-office' }
+    const file = (slug: string) =>
+      stringify({
+        version: 1,
+        organizations: [{ name: 'Branch office', slug }],
+        administrator_roles: [{ ...role, organization: slug }],
+      })
+    const noSecrets = () => undefined
+    const { failed } = await configuration.apply(file('branch-office'), noSecrets)
+    expect(failed).toBeUndefined()
+    const { id } = await organizations.find('branch-office')
+    const [{ version } = { version: -1 }] = (await administratorRoles.list()).filter(
+      ({ name, organization }) => name === 'branch' && organization === id,
+    )
+    expect(version).toBe(0)
+    expect((await configuration.plan(file('branch-office'), noSecrets)).changes).toEqual([])
+    const exported = async () =>
+      (parse(await configuration.export()) as { administrator_roles: object[] }).administrator_roles
+    expect(await exported()).toContainEqual(role)
+    await organizations.update(id, { slug: 'harbour' })
+    expect(await exported()).toContainEqual({ ...role, organization: 'harbour' })
+    expect((await configuration.plan(file('harbour'), noSecrets)).changes).toEqual([])
+    await organizations.remove(id)
+    const whole = await configuration.export()
+    expect((await configuration.plan(whole, noSecrets)).changes).toEqual([])
+  })
+
+  test('who is invited with one reads its name on the page and in the mail, at once and after it is gone', async () => {
+    const { accounts, administratorRoles } = latchkey.services
+    const { name, id } = await define({ permissions: ['user.read'] })
+    const invite = async (username: string, role: string) => {
+      const email = `${username}@example.com`
+      await accounts.createByAdmin({ username, email, role })
+      const mail = await latchkey.mailTo(email)
+      const [link = ''] = /http\S+\/invitation\?token=[\w-]+/.exec(mail.text) ?? []
+      return { mail: mail.text, page: async () => (await createHttpBrowser().open(link)).text }
+    }
+    const desk = await invite(`desk-${engine}`, name)
+    expect(desk.mail).toContain(`role in the administration of`)
+    for (const text of [desk.mail, await desk.page()]) {
+      expect(text).toContain(`: ${name}.`)
+      expect(text).not.toMatch(/an administrator/)
+    }
+    const auditor = await invite(`auditor-${engine}`, 'auditor')
+    for (const text of [auditor.mail, await auditor.page()]) expect(text).toContain(': auditor.')
+    const nobody = await invite(`plain-${engine}`, 'user')
+    for (const text of [nobody.mail, await nobody.page()]) expect(text).not.toMatch(/role in/)
+    await administratorRoles.remove(id)
+    expect(await desk.page()).not.toMatch(/role in/)
   })
 })
 

@@ -226,7 +226,7 @@ export const samples: Sample[] = [
       invitedBy: 'Ada Lovelace',
       username: 'grace',
       email: 'grace@example.org',
-      role: 'an administrator',
+      role: 'help-desk',
       passwordMinLength: 15,
       providers,
       errors: {

@@ -14,7 +14,7 @@ export const SAMPLES: MailData = {
   'already-registered': { signInLink: `${issuer}/login` },
   'reset-password': { username, link, validFor: 3600 },
   'reset-password-leaving': { username, link, validFor: 3600, deletedOn: AT },
-  invitation: { username, invitedBy: 'Grace Hopper', link, validFor: 7 * 86_400 },
+  invitation: { username, invitedBy: 'Grace Hopper', role: 'help-desk', link, validFor: 7 * 86_400 },
   'organization-invitation': {
     ...{ organization: 'Harbour Board', invitedBy: 'Grace Hopper', link, validFor: 7 * 86_400 },
   },

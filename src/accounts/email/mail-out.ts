@@ -24,7 +24,13 @@ export type AccountMail =
   | {
       to: string
       template: 'invitation'
-      data: { username: string; invitedBy: string; link: string; validFor: number }
+      data: {
+        username: string
+        invitedBy: string
+        role?: string | undefined
+        link: string
+        validFor: number
+      }
     }
   | { to: string; template: 'password-changed'; data: { username: string; resetLink: string } }
   | {

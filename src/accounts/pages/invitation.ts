@@ -3,7 +3,6 @@ import { z } from 'zod'
 import type { Form, ProviderButton } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
-import { t } from '../../shared/locales/texts.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Invitation } from '../sign-up/invitations.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
@@ -15,7 +14,7 @@ export interface InvitationPage extends Form {
   invitedBy: string
   username: string
   email: string
-  /** “an administrator”; undefined: an ordinary account. */
+  /** What the role of administration is called; undefined: an ordinary account. */
   role?: string | undefined
   passwordMinLength: number
   providers: ProviderButton[]
@@ -30,11 +29,6 @@ declare module '../../http/pages/pages.ts' {
 
 const text = z.string().max(1024).default('')
 const typed = z.object({ token: text, password: text })
-/** What a person is told of a role; one that is defined is named by administrators, for administrators. */
-const roleWords = (role: string) => {
-  if (role === 'user') return undefined
-  return t(role === 'auditor' ? 'role.auditor' : 'role.admin')
-}
 
 /**
  * `/invitation`: what a person was invited to, and the ways to accept. Opening the link uses nothing up (mail scanners
@@ -47,11 +41,10 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
     request: FastifyRequest,
     reply: FastifyReply,
     token: string,
-    { account, email, invitedBy }: Invitation,
+    { account, email, invitedBy, role }: Invitation & Pick<InvitationPage, 'role'>,
     form: Partial<Form> = {},
   ) {
     const alert = await deps.upstream.problem(request.query)
-    const role = roleWords(account.role)
     return renderPage(
       reply,
       'accounts/invitation',

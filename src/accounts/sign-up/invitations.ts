@@ -7,6 +7,7 @@ import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account, Role } from '../account.ts'
 import { notFound } from '../account.ts'
 import type { Accounts, NewGeneration } from '../accounts.ts'
+import type { RoleRules } from '../administration.ts'
 import { canonicalEmail } from '../email/address.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
@@ -42,8 +43,8 @@ type AcceptedByProvider = { kind: 'ok'; account: Account } | { kind: 'expired' |
 
 /** What the person behind the link of an invitation does. */
 export interface AcceptInvitation {
-  /** What a link offers; uses nothing up. Undefined: it works no more. */
-  peek(token: string): Promise<Invitation | undefined>
+  /** What a link offers, and what the role that comes with it is called; uses nothing up. Undefined: it works no more. */
+  peek(token: string): Promise<(Invitation & { role: string | undefined }) | undefined>
   /**
    * Sets the password that the person chose; gives the generation of sign-ins that begins. Undefined: the link works no
    * more.
@@ -100,9 +101,11 @@ export function createInvitations(deps: {
   links: Links
   events: SecurityEvents
   clock: Clock
+  roles: Pick<RoleRules, 'offered'>
 }): Invitations {
   const { store, tokens, tokenStore, linkedStore, hasher, policy, sessions, mail, links, events, clock } =
     deps
+  const { roles } = deps
 
   const tooMany = (retryAfter: number) =>
     new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
@@ -222,6 +225,7 @@ export function createInvitations(deps: {
       const data = {
         username: account.displayUsername,
         invitedBy,
+        role: await roles.offered(account.role),
         link: links.invitation(issued.token),
         validFor: ttl,
       }
@@ -240,7 +244,10 @@ export function createInvitations(deps: {
       return undefined
     },
 
-    peek: find,
+    async peek(token) {
+      const invitation = await find(token)
+      return invitation && { ...invitation, role: await roles.offered(invitation.account.role) }
+    },
 
     async accept(token, password) {
       const invitation = await find(token)

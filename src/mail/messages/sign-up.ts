@@ -26,13 +26,17 @@ export const alreadyRegistered: WriteOf<'already-registered'> = ({ signInLink },
   because: 'mail.because.signUp',
 })
 
-export const invitation: WriteOf<'invitation'> = ({ username, invitedBy, link, validFor }, service) => ({
+export const invitation: WriteOf<'invitation'> = (
+  { username, invitedBy, role, link, validFor },
+  service,
+) => ({
   subject: ['mail.invitation.subject', { service }],
   heading: ['mail.invitation.subject', { service }],
   paragraphs: [
     invitedBy === THE_ADMINISTRATOR
       ? ['mail.invitation.byAdministrator', { username, service }]
       : ['mail.invitation.by', { invitedBy, username, service }],
+    ...(role === undefined ? [] : [['invitation.role', { service, role }] as const]),
     ['mail.invitation.then'],
     ['mail.link.once', { duration: lasting(validFor) }],
   ],
