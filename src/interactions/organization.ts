@@ -18,10 +18,10 @@ declare module '../http/pages/pages.ts' {
       organizations: readonly { id: string; name: string; slug: string }[]
       cancel: ButtonForm
     }
-    /** The person is no member of the organization that the app asks for. */
+    /** The person is no member of the organization that the app asks for, or of any, and the app is for members of one. */
     'interaction/no-organization': Shown & {
-      /** As the app named it. */
-      organization: string
+      /** As the app named it; undefined: it named none. */
+      organization: string | undefined
       /** Whom to ask; undefined: an administrator. `href`: where it is an address. */
       contact?: { text: string; href?: string } | undefined
       back: ButtonForm
@@ -62,7 +62,7 @@ export function organizationRoute(
     const { uid, client } = details
     const shown = { client, ...(await accountShown(deps, details, accountId)) }
     const cancel = { action: `/interaction/${uid}/cancel` }
-    if (details.organization === undefined)
+    if (details.organization === undefined && found.length > 0)
       return renderPage(reply, 'interaction/choose-organization', {
         ...shown,
         action: `/interaction/${uid}/organization`,

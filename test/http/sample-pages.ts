@@ -965,7 +965,7 @@ export const samples: Sample[] = [
       ],
     },
   },
-  ...(['none', 'address'] as const).map(
+  ...(['none', 'address', 'of-any'] as const).map(
     (contact) =>
       ({
         title: `no-organization-${contact}`,
@@ -975,7 +975,7 @@ export const samples: Sample[] = [
           client,
           account: { username: 'ada', email: 'ada@example.org' },
           switchAccount: contact === 'none' ? undefined : { action: '/interaction/u1/switch' },
-          organization: 'acme',
+          organization: contact === 'of-any' ? undefined : 'acme',
           contact:
             contact === 'none' ? undefined : { text: 'help@example.org', href: 'mailto:help@example.org' },
           back: { action: '/interaction/u1/cancel' },

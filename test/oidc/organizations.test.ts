@@ -356,4 +356,71 @@ describe.each(engines)('organizations in authorization requests, on %s', (engine
     await victim.browser.submit(page, {}, { button: 'Allow' })
     expect(idOf((await device.poll(asked.device_code)).json)).toMatchObject(told(other))
   })
+
+  test('a client that is off for organizations is told of none, and may not ask for one', async () => {
+    const one = await company()
+    const victim = await memberOf(one, await company())
+    const off = await fixture.client({ scope: 'openid offline_access', organizations: 'off' })
+    const tokens = await fixture.tokens(victim, off, { scope: 'openid offline_access' })
+    expect(Object.keys(idOf(tokens)).filter((name) => name.startsWith('org_'))).toEqual([])
+    expect((await fixture.introspect(off, tokens.access_token)).json).toMatchObject({ active: true })
+    for (const organization of [one.id, one.slug, 'none']) {
+      const answer = await fixture.authorize(victim, off, { organization })
+      expect([answer.get('error'), answer.get('error_description')]).toEqual([
+        'invalid_request',
+        'organization is off for this client',
+      ])
+    }
+  })
+
+  test('a client that is for members of organizations lets in no one else, with a way out', async () => {
+    const required = await fixture.client({ scope: 'openid', organizations: 'required' })
+    const stranger = await fixture.victim()
+    const page = await stranger.browser.open(fixture.authorizeUrl(required))
+    expect([page.status, page.text]).toEqual([403, expect.stringContaining('You are in no organization')])
+    const back = await stranger.browser.submit(page, {}, { button: 'Back to Test app' })
+    const description = 'the end-user is no member of an organization'
+    expect(Object.fromEntries(back.url.searchParams)).toMatchObject({
+      ...{ error: 'access_denied', error_description: description },
+    })
+    const silent = await fixture.authorize(stranger, required, { prompt: 'none' })
+    expect([silent.get('error'), silent.get('error_description')]).toEqual(['access_denied', description])
+    const waiting = await stranger.browser.open(fixture.authorizeUrl(required))
+    const acme = await company()
+    await put(acme, stranger)
+    const letIn = await stranger.browser.follow(waiting, 'try again')
+    expect(letIn.url.searchParams.has('code')).toBe(true)
+    expect(idOf(await fixture.tokens(stranger, required))).toMatchObject(told(acme))
+  })
+
+  test.each(['off', 'required'] as const)(
+    'what was issued before a client became “%s” ends where it does not fit: code, refresh token, both kinds of access token',
+    async (organizations) => {
+      const victim = await (organizations === 'off' ? memberOf(await company()) : fixture.victim())
+      const other = await (organizations === 'off' ? fixture.victim() : memberOf(await company()))
+      const scope = 'openid offline_access orders:read'
+      const app = await fixture.client({ scope, grant_types: GRANTS })
+      const of = async (who: Victim) => ({
+        opaque: await fixture.tokens(who, app, { scope: 'openid offline_access' }),
+        jwt: await fixture.tokens(who, app, { scope: 'openid orders:read', resource: API }),
+      })
+      const [ended, stays] = [await of(victim), await of(other)]
+      const code = await fixture.code(victim, app)
+      await latchkey.services.clients.update(app.client_id, { organizations })
+      for (fast of [true, false]) {
+        const active = async ({ opaque, jwt }: typeof ended) => [
+          (await fixture.introspect(app, opaque.access_token)).json.active,
+          (await fixture.introspect(app, jwt.access_token)).json.active,
+          (await fixture.userinfo(opaque.access_token)).status,
+        ]
+        expect(await active(ended)).toEqual([false, false, 401])
+        expect(await active(stays)).toEqual([true, true, 200])
+      }
+      fast = true
+      expect((await fixture.exchange(app, code)).json).toMatchObject({ error: 'invalid_grant' })
+      const refresh = await fixture.refresh(app, ended.opaque.refresh_token)
+      expect(refresh.json).toMatchObject({ error: 'invalid_grant' })
+      expect((await fixture.refresh(app, stays.opaque.refresh_token)).status).toBe(200)
+    },
+  )
 })

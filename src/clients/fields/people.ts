@@ -1,6 +1,7 @@
-/** Whom a client is for, and which of their groups it is told. */
+/** Whom a client is for, whether people sign in for an organization, and which of their groups it is told. */
 import { z } from 'zod'
 import type { Field } from './field.ts'
+import { choice, oneOf } from './kinds.ts'
 
 const MAX_NAMES = 100
 /** A role of an API is named by the API's identifier and its name. */
@@ -95,6 +96,30 @@ export const people = {
     option: {
       flags: '--access <who>',
       description: 'who may use it: everyone (default), "group:NAME" or "role:NAME" (repeatable)',
+    },
+    selfRegistered: false,
+    extra: true,
+  },
+  organizations: {
+    ...choice(
+      { required: 'Always for one', off: 'Never for one' },
+      { unset: 'For one, if they are in any', also: 'auto' },
+    ),
+    // “auto” is what none says, too.
+    schema: oneOf(['auto', 'required', 'off']),
+    form: {
+      section: 'people',
+      label: 'People sign in for an organization',
+      hint: '“Always”: who is a member of none is not let in. “Never”: it is told of none.',
+      below: 'access',
+    },
+    rest: {
+      description:
+        'Whether people sign in to it for an organization: `auto` (default), if they are members of any; `required`, who is in none is refused; `off`, it is told of none, and may not ask for one.',
+    },
+    option: {
+      flags: '--organizations <when>',
+      description: 'whether people sign in for an organization: auto (default), required, off',
     },
     selfRegistered: false,
     extra: true,

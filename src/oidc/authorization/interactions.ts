@@ -14,13 +14,14 @@ import { type Admits, NOT_ADMITTED } from '../app-access/rule.ts'
 import type { Consents } from '../consent/consents.ts'
 import { DENIED, HOOK } from '../hooks/sign-in.ts'
 import { RegistrationChanged } from '../narrowed/interactions.ts'
-import { NO_MEMBER } from '../organizations/prompt.ts'
+import { NO_MEMBER, NO_ORGANIZATION } from '../organizations/prompt.ts'
 import {
   countingMembership,
   namedOrganization,
   ORGANIZATION,
   type OrganizationReads,
   openTo,
+  organizationsOf,
 } from '../organizations/standing.ts'
 import { pinToIssuer } from '../provider/mount.ts'
 import { hintedAccount } from '../provider/policy.ts'
@@ -90,6 +91,7 @@ const promptOf = ({ prompt }: Interaction) => OWN_PAGES.find((name) => name === 
 function reasonOf({ prompt, params }: Interaction): string {
   if (prompt.name === ACCESS) return NOT_ADMITTED
   if (prompt.name === HOOK) return DENIED
+  if (prompt.reasons.includes('no_organization')) return NO_ORGANIZATION
   return prompt.name === ORGANIZATION && namedOrganization(params) !== undefined
     ? NO_MEMBER
     : 'the end-user refused the request'
@@ -326,7 +328,11 @@ export function createInteractions(deps: {
         return found === undefined ? [] : finish(interaction, { [ORGANIZATION]: {} })
       }
       const all = await openTo(deps.organizations, who)
-      return all.length > 1 ? all : finish(interaction, { [ORGANIZATION]: {} })
+      if (all.length > 1) return all
+      const client = await deps.current().Client.find(String(interaction.params.client_id))
+      return all.length === 0 && organizationsOf(client) === 'required'
+        ? []
+        : finish(interaction, { [ORGANIZATION]: {} })
     },
 
     async choose(request, reply, organization) {

@@ -82,7 +82,7 @@ export function createGrants(deps: {
       if (device !== undefined && !ctx.oidc.result?.consent) return undefined
       const standing = await deps.standingOf(ctx)
       // It is asked before consent, and then the Grant is looked for again.
-      if (standing.kind === 'open' || standing.kind === 'refused') return undefined
+      if (standing.kind !== 'none' && standing.kind !== 'member') return undefined
       const organization = standing.kind === 'member' ? standing.membership.id : undefined
       const holder = device === undefined ? session.uid : holderOf(device.uid)
       const id = grantId(account.accountId, client.clientId, holder, organization)

@@ -11,6 +11,7 @@ import type { JwtReader } from '../jwt-access-tokens/reader.ts'
 import { isNarrowed } from '../narrowed/tokens.ts'
 import {
   countingMembership,
+  fitsClient,
   type OrganizationReads,
   organizationOf,
   type ProtocolMembership,
@@ -91,6 +92,7 @@ export function createLiveTokens<Account extends AccountOfProtocol>(deps: {
     if (!hasOnly(grant, OF_GRANTS) || !isGoodAsItIs(grant, client)) return undefined
     if (!isCurrent(account, generationOf(grant)) || !countsFor(account, token)) return undefined
     const organization = organizationOf(grant)
+    if (!fitsClient(client, organization)) return undefined
     const membership =
       organization === undefined
         ? undefined

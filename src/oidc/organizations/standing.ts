@@ -32,6 +32,8 @@ export type Standing =
   /** They sign in for none. */
   | { kind: 'none' }
   | { kind: 'member'; membership: ProtocolMembership }
+  /** They are in none, and the client is for members of one. */
+  | { kind: 'missing' }
   /** They have to say for which. */
   | { kind: 'open' }
   /** The request names one that they are no member of, or that is disabled. */
@@ -45,10 +47,23 @@ export const namedOrganization = (
   return typeof named === 'string' && named !== '' ? named : undefined
 }
 
-/** The check of the parameter for the library. @throws InvalidRequest for what can be no name of one */
-export function checkOrganizationParameter(_ctx: KoaContextWithOIDC, value: string | undefined): void {
-  if (value !== undefined && !/^[\w-]{1,100}$/.test(value))
+/** The field of a client: `off`, people sign in to it for none; `required`, for one or not at all. */
+export const organizationsOf = (client: object | undefined): 'auto' | 'required' | 'off' =>
+  (client as { organizations?: 'required' | 'off' } | undefined)?.organizations ?? 'auto'
+
+/** Whether a client has what was issued for an organization, or for none. */
+export function fitsClient(client: object | undefined, organization: string | undefined): boolean {
+  const when = organizationsOf(client)
+  return when === 'auto' || (when === 'required') === (organization !== undefined)
+}
+
+/** The check of the parameter for the library. @throws InvalidRequest for what can be no name of one, or where the client has none */
+export function checkOrganizationParameter({ oidc }: KoaContextWithOIDC, value: string | undefined): void {
+  if (value === undefined) return
+  if (!/^[\w-]{1,100}$/.test(value))
     throw new errors.InvalidRequest('organization must be the ID or the short name of an organization')
+  if (organizationsOf(oidc.client) === 'off')
+    throw new errors.InvalidRequest('organization is off for this client')
 }
 
 /** The organization of a Grant, by its ID; undefined: it is of none. */
@@ -86,7 +101,7 @@ export function createStandings(reads: OrganizationReads): FindStanding {
     }
     const all = await openTo(reads, accountId)
     const [only] = all
-    if (only === undefined) return NONE
+    if (only === undefined) return organizationsOf(oidc.client) === 'required' ? { kind: 'missing' } : NONE
     if (all.length === 1) return { kind: 'member', membership: only }
     const before = oidc.promptPending('none') ? await lastOf(oidc) : chosenIn(oidc.result)
     const membership = all.find(({ id }) => id === before)
@@ -97,7 +112,9 @@ export function createStandings(reads: OrganizationReads): FindStanding {
     const { account, client, session, params, result } = ctx.oidc
     const accountId = account?.accountId ?? session?.accountId
     if (accountId === undefined || client === undefined || client.clientId === FIRST_PARTY_ID) return NONE
-    if (!reads.exist() && namedOrganization(params) === undefined) return NONE
+    const when = organizationsOf(client)
+    if (namedOrganization(params) === undefined && (when === 'off' || (when === 'auto' && !reads.exist())))
+      return NONE
     const of = `${accountId} ${chosenIn(result) ?? ''}`
     const looked = known.get(ctx.req)
     if (looked?.of === of) return looked.standing

@@ -4,9 +4,11 @@ import { epochSeconds } from '../../shared/clock.ts'
 import { onceARequest } from '../provider/once-a-request.ts'
 import {
   countingMembership,
+  fitsClient,
   type OrganizationReads,
   organizationClaims,
   organizationOf,
+  organizationsOf,
   type ProtocolMembership,
 } from './standing.ts'
 
@@ -21,12 +23,14 @@ interface OfOrganization {
 export interface OrganizationTokens {
   /**
    * The membership that a token of a person needs. Undefined: it needs none.
-   * @returns `ended`: the person is no member any more, the organization is gone or disabled, or the sign-in is too old for it
+   * @param client of the token; undefined: it is first-party
+   * @returns `ended`: the client says otherwise of organizations by now, the person is no member any more, the organization is gone or disabled, or the sign-in is too old for it
    */
   membershipOf(
     ctx: KoaContextWithOIDC,
     accountId: string,
     token: object,
+    client: object | undefined,
   ): Promise<ProtocolMembership | 'ended' | undefined>
   /** What is told of the organization of the Grant of a request. */
   claimsOf(ctx: KoaContextWithOIDC, accountId: string): Promise<Record<string, unknown>>
@@ -38,9 +42,10 @@ export function createOrganizationTokens(reads: OrganizationReads): Organization
     return countingMembership(reads, accountId, id)
   })
   return {
-    async membershipOf(ctx, accountId, token) {
-      if (!reads.exist()) return undefined
+    async membershipOf(ctx, accountId, token, client) {
+      if (!reads.exist() && organizationsOf(client) === 'auto') return undefined
       const id = await organizationOfToken(ctx, token)
+      if (!fitsClient(client, id)) return 'ended'
       if (id === undefined) return undefined
       const membership = await find(ctx, `${accountId} ${id}`)
       return membership === undefined || isTooOld(token, membership) ? 'ended' : membership

@@ -59,11 +59,12 @@ export function createFindAccount(
     if (token === undefined && account.generation !== generationOf(ctx.oidc.session)) return undefined
     const impersonation = token === undefined ? impersonationOf(ctx.oidc.session) : undefined
     if (impersonation !== undefined && !(await impersonationCounts(sub, impersonation))) return undefined
-    if (token !== undefined && !(await admits(ctx, await clientOfToken(ctx, token), sub))) {
+    const ofToken = token && (await clientOfToken(ctx, token))
+    if (token !== undefined && !(await admits(ctx, ofToken, sub))) {
       if (ctx.oidc.route === 'token') throw new errors.InvalidGrant(NOT_ADMITTED)
       return undefined
     }
-    const membership = token && (await organizations.membershipOf(ctx, sub, token))
+    const membership = token && (await organizations.membershipOf(ctx, sub, token, ofToken))
     if (membership === 'ended') {
       if (ctx.oidc.route === 'token') throw new errors.InvalidGrant(NO_MEMBER)
       return undefined

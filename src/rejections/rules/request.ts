@@ -145,6 +145,18 @@ export const requestRules: readonly Rule[] = [
     here: 'If they should be one: add them, or invite them, on the page of the organization.',
   },
   {
+    name: 'no_organization',
+    fits: (rejection) =>
+      described('the end-user is no member of an organization')(rejection) ||
+      detailed('the end-user is no member of an organization')(rejection),
+    title: 'The person is in no organization',
+    mistake: (rejection) =>
+      `${nameOf(rejection)} is for members of organizations only, and the person was in none at that moment.`,
+    inApp:
+      'Say that this account is no member of an organization, and whom to ask. Do not try again by itself.',
+    here: 'If they should be one: add them, or invite them, on the page of an organization. If the app is for everyone: change “People sign in for an organization” on its page.',
+  },
+  {
     name: 'access_denied',
     fits: failed('access_denied'),
     title: 'The person said no',
