@@ -22,3 +22,31 @@ addEventListener('keydown', (event) => {
     field.select()
   } else location.assign('/admin/search')
 })
+
+// Set-up: whether the discovery document comes from the public address, asked from here.
+const asked = document.querySelector('[data-discovery]')
+if (asked) {
+  const say = (text, good) => {
+    asked.textContent = text
+    asked.className = good ? 'notice' : 'alert'
+    asked.hidden = false
+  }
+  fetch(asked.dataset.discovery, {
+    cache: 'no-store',
+    credentials: 'omit',
+    signal: AbortSignal.timeout(10_000),
+  })
+    .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(`status ${answer.status}`))))
+    .then(
+      ({ issuer }) =>
+        issuer === asked.dataset.issuer
+          ? say('Your browser has read the document at the public address, and it names that address.', true)
+          : say(
+              `The document at the public address is of another server, ${issuer}: a proxy leads elsewhere.`,
+            ),
+      (error) =>
+        say(
+          `Your browser could not read the document at the public address (${error.message}): look at DNS, the certificate and the proxy.`,
+        ),
+    )
+}

@@ -71,6 +71,7 @@ import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
 import { createRejections, type Rejections } from './rejections/rejections.ts'
 import { createScimTokens, type ScimTokens } from './scim/tokens/tokens.ts'
+import { createSetupProgress, type SetupProgress } from './settings/setup-progress.ts'
 import type { Texts } from './settings/texts.ts'
 import { epochSeconds } from './shared/clock.ts'
 import { createDefinitionConfiguration } from './shared/definitions/configuration.ts'
@@ -155,6 +156,8 @@ export interface Services extends Foundation {
   /** Companies that people sign in for. */
   organizations: Organizations
   texts: Texts
+  /** How far an owner has come with setting up. */
+  setup: SetupProgress
   resourceCredentials: ResourceCredentials
   /** Programs that are asked before something happens. */
   hooks: Hooks
@@ -471,6 +474,7 @@ export async function openServices(
     access,
     organizations,
     texts: foundation.texts,
+    setup: createSetupProgress(foundation.documents.setup),
     resourceCredentials,
     reservedScopes: () =>
       findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),

@@ -32,6 +32,7 @@ const DOCUMENTS = [
   'hooks',
   'branding',
   'administrator_roles',
+  'setup',
 ] as const
 export type DocumentId = (typeof DOCUMENTS)[number]
 

@@ -131,6 +131,16 @@ export async function wireConsole(
       yamlOf: configuration.yamlOf,
       settings,
       texts: services.texts,
+      setup: services.setup,
+      async branded() {
+        const { brand } = await services.branding.get({ kind: 'server' })
+        return Object.values(brand).some((value) => value !== null)
+      },
+      environment: () => ({
+        smtpUrl: config.smtpUrl,
+        mailFrom: values.mailFrom,
+        trustsProxy: config.trustProxy !== false,
+      }),
       branding: services.branding,
       brandFields: NAMED_BRAND_FIELDS,
       brandFromText: fromText,

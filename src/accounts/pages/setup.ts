@@ -56,7 +56,7 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
       if (!created) throw closed()
       await giveBack(request)
       await sessions.start(request, reply, { ...created, amr: ['pwd'], quiet: true })
-      return reply.redirect('/admin', 303)
+      return reply.redirect('/admin/setup', 303)
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error
       return show(reply, token, { errors: error.sentences, values: shownAgain(request.body) }, 422)

@@ -32,6 +32,7 @@ import { type ResourcesDependencies, resourcesArea } from './resources/routes.ts
 import { type ScimAreaDependencies, scimArea } from './scim/routes.ts'
 import { type SearchDependencies, searchArea } from './search/routes.ts'
 import { type SettingsAreaDependencies, settingsArea } from './settings/routes.ts'
+import { type SetupAreaDependencies, setupArea } from './setup/routes.ts'
 import { type UsersDependencies, usersArea } from './users/routes.ts'
 import type { WhyDependencies } from './users/why.ts'
 import { type WebhooksDependencies, webhooksArea } from './webhooks/routes.ts'
@@ -59,6 +60,7 @@ export interface ConsoleAreas
     LanguagesDependencies,
     SearchDependencies,
     SettingsAreaDependencies,
+    SetupAreaDependencies,
     UsersDependencies,
     WhyDependencies,
     WebhooksDependencies {
@@ -69,6 +71,7 @@ export interface ConsoleAreas
 /** Each is a plugin that adds its routes; `config: { admin }` on every one names its permission (src/shared/administration/permissions.ts). */
 const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<void>)[] = [
   dashboardArea,
+  setupArea,
   searchArea,
   clientsArea,
   usersArea,

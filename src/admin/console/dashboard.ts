@@ -9,6 +9,8 @@ import { type AuditRow, rowOf } from './audit/view.ts'
 import type { ConsoleDependencies, ConsoleFrame } from './context.ts'
 import { administratorOf, renderConsole } from './context.ts'
 import { barChart, type Plot } from './plot.ts'
+import { type SetupAreaDependencies, setupSteps } from './setup/routes.ts'
+import { nextOf, type ShownStep } from './setup/steps.ts'
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {
@@ -19,7 +21,8 @@ declare module '../../http/pages/pages.ts' {
       /** What was done lately; undefined: it is not for who asks. */
       activity: AuditRow[] | undefined
       shares: { title: string; percent: string; text: string; href: string; label: string }[]
-      todo: { text: string; href?: string; label?: string }[]
+      /** What is left of setting up; undefined: nothing, or it was dismissed. */
+      setup: { open: ShownStep[]; done: number; of: number; next: string } | undefined
     }
   }
 }
@@ -27,7 +30,8 @@ declare module '../../http/pages/pages.ts' {
 export interface DashboardDependencies
   extends FiguresDependencies,
     AttentionDependencies,
-    Pick<AuditDependencies, 'audit' | 'auditSentence'> {}
+    Pick<AuditDependencies, 'audit' | 'auditSentence'>,
+    Pick<SetupAreaDependencies, 'setup' | 'branded'> {}
 
 /** Entries of the log on the page. */
 const LINES = 8
@@ -83,9 +87,9 @@ export async function dashboardArea(
     return renderConsole(request, reply, 'dashboard', 'admin/dashboard', {
       plots,
       shares,
-      todo: await todo(deps),
       attention,
       activity: activity?.items.map((entry) => rowOf(deps, entry)),
+      setup: await openSetup(deps),
     })
   })
 }
@@ -119,19 +123,12 @@ function sharesOf({ people, withSecondFactor, withPasskey }: SecondFactorShares)
   ]
 }
 
-async function todo(deps: DashboardDependencies) {
-  const { clients, mail, publicIssuer } = await deps.firstSteps()
-  return [
-    clients === 0 && {
-      text: 'No app signs in here yet.',
-      href: '/admin/clients/new',
-      label: 'Register a client',
-    },
-    !mail && {
-      text: 'Messages are written to files: nobody gets them by mail. Set SMTP_URL.',
-    },
-    !publicIssuer && {
-      text: 'The issuer is on this machine only. Set ISSUER to a public https URL before people use it.',
-    },
-  ].filter((entry) => entry !== false)
+/** What is left of setting up, until its owner says that it is not to be shown. */
+async function openSetup(deps: DashboardDependencies) {
+  if (deps.setup.current().dismissed) return undefined
+  const steps = await setupSteps(deps)
+  const next = nextOf(steps)
+  if (next === undefined) return undefined
+  const open = steps.filter(({ state }) => state === 'open')
+  return { open, done: steps.length - open.length, of: steps.length, next: next.href }
 }

@@ -5,6 +5,7 @@
  */
 const TABLE = {
   'overview.read': { needs: 'read', words: 'see the overview with its counts' },
+  'setup.update': { needs: 'write', words: 'say which steps of setting up are done' },
   'rejection.read': { needs: 'read', words: 'see requests that were refused' },
   'client.read': { needs: 'read', within: 'clients', words: 'see clients, who uses them and how' },
   'client.create': { needs: 'dangerous', words: 'register a client' },
@@ -204,6 +205,7 @@ type Area = Permission extends infer Name ? (Name extends `${infer First}.${stri
 
 const AREAS: Readonly<Record<Area, string>> = {
   overview: 'Overview',
+  setup: 'Setting up',
   rejection: 'Refused requests',
   client: 'Clients',
   user: 'Users',

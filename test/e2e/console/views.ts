@@ -202,6 +202,11 @@ const at = (name: string, path: string | ((e2e: ConsoleFixture) => string), titl
 /** Every page of the console, in a state worth looking at. */
 export const consoleViews: ConsoleView[] = [
   at('overview', '/admin'),
+  at('setup', '/admin/setup', 'Set up'),
+  at('setup-mail', '/admin/setup/mail', 'Mail'),
+  at('setup-address', '/admin/setup/address', 'Public address'),
+  at('setup-look', '/admin/setup/look', 'Name and colours'),
+  at('setup-app', '/admin/setup/app', 'First app'),
   at('search-empty', '/admin/search', 'Search'),
   at('search', '/admin/search?q=o', 'Search'),
   at('search-exact', '/admin/search?q=grace.hopper', 'Search'),

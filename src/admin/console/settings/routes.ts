@@ -43,6 +43,14 @@ const NOTICES: Readonly<Record<string, string>> = {
   written: 'There is no mail server (SMTP_URL): the test message is a file in the folder outbox of the data.',
 }
 
+/** Why a test message was not sent; undefined: it was. */
+export function testMailProblem(outcome: TestMailOutcome): string | undefined {
+  if (outcome.kind === 'sent') return undefined
+  return outcome.kind === 'no_address'
+    ? 'Your account has no confirmed email address that a test message could go to.'
+    : `The test message to ${outcome.to} was not sent. The mail server says: ${outcome.reason}`
+}
+
 /** `/admin/settings`: what may be changed while the server runs. */
 export async function settingsArea(
   app: FastifyInstance,
@@ -53,7 +61,7 @@ export async function settingsArea(
     conflict?: { label: string; value: string }[]
     status?: number
     notice?: string | undefined
-    testMailProblem?: string
+    testMailProblem?: string | undefined
   }
 
   const show = (
@@ -132,11 +140,10 @@ export async function settingsArea(
       const outcome = await sendTestMail(administratorOf(request).id)
       if (outcome.kind === 'sent')
         return reply.redirect(`${PATH}?done=${outcome.file === undefined ? 'tested' : 'written'}`, 303)
-      const testMailProblem =
-        outcome.kind === 'no_address'
-          ? 'Your account has no confirmed email address that a test message could go to.'
-          : `The test message to ${outcome.to} was not sent. The mail server says: ${outcome.reason}`
-      return show(request, reply, await settings.list(), { testMailProblem, status: 422 })
+      return show(request, reply, await settings.list(), {
+        testMailProblem: testMailProblem(outcome),
+        status: 422,
+      })
     },
   )
 
