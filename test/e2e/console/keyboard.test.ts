@@ -44,3 +44,13 @@ test('on a phone the menu opens by its button, without a script, and Ctrl K lead
   await page.keyboard.press('ControlOrMeta+K')
   await heading(page, 'Search')
 })
+
+test('several users are chosen in the list and disabled, without a script', async () => {
+  const page = await e2e.console('/admin/users', { javaScriptEnabled: false })
+  for (const name of ['joan', 'katherine']) await page.getByLabel(`Choose ${name}`).check()
+  await page.getByRole('button', { name: 'Disable …' }).click()
+  await heading(page, 'Disable 2 users?')
+  await page.getByRole('button', { name: 'Disable 2 users' }).click()
+  await heading(page, 'Users')
+  await page.getByText('2 users disabled.').waitFor()
+})

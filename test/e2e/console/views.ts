@@ -272,6 +272,11 @@ export const consoleViews: ConsoleView[] = [
     },
   },
   at('user', ({ seen }) => `/admin/users/${seen.user}`),
+  at(
+    'users-bulk',
+    ({ seen }) => `/admin/users/bulk/disable?pick.${seen.user}=on&pick.${seen.locked}=on&pick.none=on`,
+  ),
+  at('users-bulk-group', ({ seen }) => `/admin/users/bulk/add-to-group?pick.${seen.user}=on`),
   at('user-why', ({ seen }) => `/admin/users/${seen.user}/why`),
   at('user-why-no-client', ({ seen }) => `/admin/users/${seen.user}/why?client=none`),
   at('user-locked', ({ seen }) => `/admin/users/${seen.locked}`),

@@ -7,6 +7,7 @@ import type { ClientView } from '../../../clients/view.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { withinLimits } from '../../access.ts'
+import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
@@ -14,6 +15,7 @@ import { presets } from '../snippets/preset.ts'
 import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 import { tryArea } from '../try-it/routes.ts'
 import { clientActions } from './actions.ts'
+import { clientsBulk } from './bulk.ts'
 import type { Fields } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { clientEdit } from './edit.ts'
@@ -28,6 +30,8 @@ declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/clients': {
       frame: ConsoleFrame
+      /** What can be done to several at once. */
+      bulk: { label: string; action: string }[]
       clients: {
         href: string
         name: string
@@ -77,6 +81,8 @@ export async function clientsArea(
   deps: ConsoleDependencies & ClientsDependencies & ClientInsightDependencies,
 ): Promise<void> {
   const shownOnce = createShownOnce(deps)
+  const bulk = clientsBulk(deps)
+  bulkRoutes(app, bulk)
 
   app.get(
     '/admin/clients',
@@ -85,6 +91,7 @@ export async function clientsArea(
       const { q, cursor } = query.parse(request.query)
       const page = await deps.clients.list({ limit: PAGE, cursor, search: q, ...withinLimits.clients() })
       const data = {
+        bulk: bulkButtons(bulk, request),
         clients: page.items.map((client) => ({
           href: `/admin/clients/${client.client_id}`,
           name: client.client_name,
@@ -100,7 +107,8 @@ export async function clientsArea(
         search: q,
         ...pageLinks('/admin/clients', { q }, cursor, page.next_cursor),
       }
-      const notice = noticeOf(notices, (request.query as { done?: unknown }).done)
+      const notice =
+        noticeOf(notices, (request.query as { done?: unknown }).done) ?? bulkNotice(bulk, request.query)
       return renderConsole(request, reply, 'clients', 'admin/clients', data, { notice })
     },
   )

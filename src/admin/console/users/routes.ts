@@ -17,6 +17,7 @@ import {
   personAccessRoutes,
 } from '../access/person.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
+import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
 import type { AdministratorRolesAreaDependencies } from '../definitions/administrator-roles.ts'
 import { asFormErrors } from '../form-errors.ts'
@@ -29,6 +30,7 @@ import {
   type UserAttributesDependencies,
   userAttributesRoutes,
 } from './attributes.ts'
+import { usersBulk } from './bulk.ts'
 import { FACTOR_NOTICES, factorsSection, type UserFactorsDependencies, userFactorsRoutes } from './factors.ts'
 import { historyOf } from './history.ts'
 import { type UserImpersonationDependencies, userImpersonationRoutes } from './impersonation.ts'
@@ -109,6 +111,7 @@ export async function usersArea(
   deps: ConsoleDependencies & UsersDependencies & WhyDependencies,
 ): Promise<void> {
   const { users, clock } = deps
+  const bulk = usersBulk(deps)
 
   const find = async (id: string): Promise<Account> => {
     const user = /^[\w-]{1,64}$/.test(id) ? await users.byId(id) : undefined
@@ -138,7 +141,9 @@ export async function usersArea(
         attribute: named?.attribute ?? '',
         value: named?.value ?? '',
         attributes: known,
+        bulk: bulkButtons(bulk, request),
         users: page.items.map((user) => ({
+          id: user.id,
           href: `/admin/users/${user.id}`,
           name: [user.givenName, user.familyName].filter(Boolean).join(' '),
           username: user.displayUsername,
@@ -153,7 +158,7 @@ export async function usersArea(
           page.next_cursor,
         ),
       }
-      const notice = noticeOf(NOTICES, request.query.done)
+      const notice = noticeOf(NOTICES, request.query.done) ?? bulkNotice(bulk, request.query)
       return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
     },
   )
@@ -340,6 +345,7 @@ export async function usersArea(
     },
   )
 
+  bulkRoutes(app, bulk)
   whyRoute(app, deps, find)
   userImpersonationRoutes(app, deps, find)
   userAttributesRoutes(app, deps, find, show)

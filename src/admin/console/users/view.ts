@@ -24,7 +24,10 @@ declare module '../../../http/pages/pages.ts' {
       value: string
       /** To choose from. */
       attributes: { value: string; label: string }[]
+      /** What can be done to several at once. */
+      bulk: { label: string; action: string }[]
       users: {
+        id: string
         href: string
         name: string
         username: string

@@ -1,0 +1,163 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { Permission } from '../../shared/administration/permissions.ts'
+import { AppError } from '../../shared/errors.ts'
+import { administratorOf, type ConsoleFrame, renderConsole, type Section } from './context.ts'
+
+declare module '../../http/pages/pages.ts' {
+  interface Pages {
+    'admin/bulk': {
+      frame: ConsoleFrame
+      title: string
+      /** What comes of it. */
+      ends: string
+      names: string[]
+      /** Chosen, and not done: with the reason. */
+      left: { name: string; why: string }[]
+      button: string
+      danger: boolean
+      action: string
+      /** Back to the list. */
+      back: string
+      ids: string
+      choose?: { label: string; options: { value: string; label: string }[] } | undefined
+    }
+  }
+}
+
+/** One thing that is chosen. */
+export interface Chosen {
+  id: string
+  name: string
+  /** Why nothing is done to it; undefined: it is. */
+  left?: string | undefined
+}
+
+/** What is done to several things of a list at once, each by the service that does it to one, with an entry in the log each. */
+export interface BulkAct {
+  permission: Permission
+  /** On the button of the list: “Add to a group”. */
+  label: string
+  /** Before the number, on the confirm page: “Add”. Unless given, the label. */
+  verb?: string
+  danger: boolean
+  ends: string
+  /** What was done, as a sentence behind the number. */
+  done: string
+  /** Something to choose first. */
+  choose?: { label: string; options(): Promise<{ value: string; label: string }[]> }
+  /** What is known of one; undefined: it is gone. @param by who asks */
+  look(id: string, by: string): Promise<Chosen | undefined>
+  /** @throws AppError where it is refused: that one is left out */
+  run(id: string, choice: string): Promise<unknown>
+}
+
+export interface Bulk {
+  section: Section
+  /** The list: `/admin/users`. */
+  list: string
+  /** One and several of them. */
+  words: [one: string, many: string]
+  acts: Readonly<Record<string, BulkAct>>
+}
+
+/** More are not done at once. */
+const MOST = 100
+const ID = /^[\w.:-]{1,100}$/
+/** The boxes of the list are `pick.ID`. */
+const PREFIX = 'pick.'
+const form = z.object({ ids: z.string().max(MOST * 101), choice: z.string().max(100).default('') })
+const notice = z.object({
+  did: z.string(),
+  n: z.string().regex(/^\d{1,3}$/),
+  left: z.string().regex(/^\d{1,3}$/),
+})
+
+const counted = (count: number, [one, many]: Bulk['words']): string => `${count} ${count === 1 ? one : many}`
+
+/** What was just done to several, for the list: the words are ours, and of the address two numbers. */
+export function bulkNotice({ acts, words }: Bulk, query: unknown): string | undefined {
+  const parsed = notice.safeParse(query)
+  if (!parsed.success || !Object.hasOwn(acts, parsed.data.did)) return undefined
+  const { did, n, left } = parsed.data
+  const out = Number(left) > 0 ? ` ${counted(Number(left), words)} left out.` : ''
+  return `${counted(Number(n), words)} ${acts[did]?.done ?? ''}.${out}`
+}
+
+/** The acts that a list offers to who looks at it, as the view draws them. */
+export const bulkButtons = (
+  { acts, list }: Bulk,
+  request: FastifyRequest,
+): { label: string; action: string }[] => {
+  const { authority } = administratorOf(request)
+  // A role with a limit acts on one after another.
+  if (authority.scope !== undefined) return []
+  return Object.entries(acts)
+    .filter(([, { permission }]) => authority.full || authority.permissions.has(permission))
+    .map(([name, { label }]) => ({ label, action: `${list}/bulk/${name}` }))
+}
+
+/** For each act a confirm page, which says how many and what comes of it, and the form behind it. */
+export function bulkRoutes(app: FastifyInstance, bulk: Bulk): void {
+  const { list, words, section } = bulk
+  for (const [name, act] of Object.entries(bulk.acts)) {
+    const path = `${list}/bulk/${name}`
+    const look = async (ids: readonly string[], request: FastifyRequest): Promise<Chosen[]> => {
+      const found: Chosen[] = []
+      for (const id of ids)
+        found.push((await act.look(id, administratorOf(request).id)) ?? { id, name: id, left: 'gone' })
+      return found
+    }
+    const show = async (request: FastifyRequest, reply: FastifyReply, ids: readonly string[]) => {
+      const chosen = await look(ids, request)
+      const done = chosen.filter(({ left }) => left === undefined)
+      const data = {
+        title: `${act.verb ?? act.label} ${counted(done.length, words)}?`,
+        ends: act.ends,
+        names: done.map((each) => each.name),
+        left: chosen.flatMap((each) =>
+          each.left === undefined ? [] : [{ name: each.name, why: each.left }],
+        ),
+        button: `${act.verb ?? act.label} ${counted(done.length, words)}`,
+        danger: act.danger,
+        action: path,
+        back: list,
+        ids: done.map(({ id }) => id).join(' '),
+        choose: act.choose && { label: act.choose.label, options: await act.choose.options() },
+      }
+      return renderConsole(request, reply, section, 'admin/bulk', data)
+    }
+
+    app.get(path, { config: { admin: act.permission } }, async (request, reply) => {
+      const ids = Object.keys(request.query as object)
+        .filter((key) => key.startsWith(PREFIX))
+        .map((key) => key.slice(PREFIX.length))
+        .filter((id) => ID.test(id))
+      return show(request, reply, [...new Set(ids)].slice(0, MOST))
+    })
+
+    app.post(path, { config: { admin: act.permission, formPage: list } }, async (request, reply) => {
+      const parsed = form.safeParse(request.body)
+      const ids = parsed.success ? [...new Set(parsed.data.ids.split(' ').filter((id) => ID.test(id)))] : []
+      if (!parsed.success || ids.length === 0 || ids.length > MOST)
+        throw new AppError('invalid_form', 400, `Choose 1 to ${MOST} of the list.`)
+      let left = 0
+      for (const { id, left: why } of await look(ids, request)) {
+        const did = why === undefined && (await tried(() => act.run(id, parsed.data.choice)))
+        if (!did) left++
+      }
+      return reply.redirect(`${list}?did=${name}&n=${ids.length - left}&left=${left}`, 303)
+    })
+  }
+}
+
+/** False: it was refused, or is gone. */
+async function tried(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (!(error instanceof AppError) || error.status >= 500) throw error
+    return false
+  }
+}
