@@ -443,6 +443,7 @@ export async function openServices(
       },
       mayImpersonate: async (role) =>
         (await administratorRoles.authorityOf(role)).permissions.has('user.impersonate'),
+      forbidden: organizations.forbidsImpersonation,
       mail: mailer,
       events: event,
       settings: values,

@@ -130,6 +130,20 @@ export const organizationFields = {
       description: 'roles of who becomes a member so, separated by spaces',
     },
   },
+  impersonation_forbidden: {
+    kind: 'flag',
+    guards: true,
+    schema: z.boolean('Say true or false.').default(false),
+    form: {
+      label: 'Nobody signs in as its members',
+      hint: 'Administrators cannot help a member as them, and who is signed in as one is not any more.',
+    },
+    rest: { description: 'No administrator signs in as one of its members.', example: false },
+    option: {
+      flags: '--impersonation-forbidden <boolean>',
+      description: 'whether no administrator signs in as one of its members: true or false (default)',
+    },
+  },
   disabled: {
     kind: 'flag',
     schema: z.boolean('Say true or false.').default(false),

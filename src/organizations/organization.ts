@@ -25,7 +25,10 @@ export interface OrganizationMember {
 
 /** What a person is in an organization. */
 export interface Membership
-  extends Omit<Organization, 'provider_required' | 'provider_join' | 'provider_roles'> {
+  extends Omit<
+    Organization,
+    'provider_required' | 'provider_join' | 'provider_roles' | 'impersonation_forbidden'
+  > {
   /** Of the person. */
   roles: string[]
   /** One of the roles manages members and invitations. */

@@ -60,6 +60,8 @@ export interface Organizations {
   exist(): boolean
   /** Whether an administrator or auditor is a member. */
   hasAdministrator(id: string): Promise<boolean>
+  /** Whether one that a person is a member of lets nobody sign in as them. One statement, none while there is no organization. */
+  forbidsImpersonation(accountId: string): Promise<boolean>
   members: Members
   invitations: Invitations
   domains: Domains
@@ -135,6 +137,7 @@ export function createOrganizations(deps: {
       canonicalEmail: deps.canonicalEmail,
     }),
     hasAdministrator: store.hasAdministrator,
+    forbidsImpersonation: async (accountId) => exist() && store.forbidsImpersonation(accountId),
     exist,
 
     async find(idOrSlug) {

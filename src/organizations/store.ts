@@ -34,6 +34,8 @@ export interface OrganizationStore {
   removals: Removals
   /** Whether an administrator or auditor is a member. */
   hasAdministrator(id: string): Promise<boolean>
+  /** Whether one that a person is a member of lets nobody sign in as them, disabled ones too: one statement. */
+  forbidsImpersonation(accountId: string): Promise<boolean>
 }
 
 interface Columns {
@@ -46,6 +48,7 @@ interface Columns {
   providerRequired: boolean
   providerJoin: boolean
   providerRoles: string
+  impersonationForbidden: boolean
   disabled: boolean
   version: number
   createdAt: Date
@@ -59,12 +62,14 @@ const rowOf = ({
   providerRequired,
   providerJoin,
   providerRoles,
+  impersonationForbidden,
   ...row
 }: Columns): OrganizationRow => ({
   ...row,
   provider_required: providerRequired,
   provider_join: providerJoin,
   provider_roles: namesIn(providerRoles),
+  impersonation_forbidden: impersonationForbidden,
   second_factor_required: secondFactorRequired,
   session_max_age: sessionMaxAge,
 })
@@ -75,15 +80,21 @@ const columnsOf = <Row extends OrganizationContent>({
   provider_required: providerRequired,
   provider_join: providerJoin,
   provider_roles: roles,
+  impersonation_forbidden: impersonationForbidden,
   ...row
 }: Row) => ({
   ...row,
   ...{ secondFactorRequired, sessionMaxAge, providerRequired, providerJoin, providerRoles: roles.join(' ') },
+  impersonationForbidden,
 })
 
 /** Begins with those who administer: they are few, and members may be many. */
 const ADMINISTRATOR = `SELECT 1 AS found FROM accounts a WHERE a.role <> 'user' AND EXISTS
   (SELECT 1 FROM organization_members m WHERE m.organization_id = ? AND m.account_id = a.id) LIMIT 1`
+
+const FORBIDS_IMPERSONATION = `SELECT 1 AS found FROM organization_members m
+  JOIN organizations o ON o.id = m.organization_id
+  WHERE m.account_id = ? AND o.impersonation_forbidden = TRUE AND o.removed_at IS NULL LIMIT 1`
 
 export function createOrganizationStore({
   prisma,
@@ -129,12 +140,13 @@ export function createOrganizationStore({
         provider_required: number | boolean
         provider_join: number | boolean
         provider_roles: string
+        impersonation_forbidden: number | boolean
         disabled: number | boolean
         version: number
         created_at: string
       }>(
         `SELECT id, name, slug, name_key, second_factor_required, session_max_age, provider_required,
-          provider_join, provider_roles, disabled, version, created_at
+          provider_join, provider_roles, impersonation_forbidden, disabled, version, created_at
          FROM organizations WHERE ${where.join(' AND ')} ORDER BY slug LIMIT ?`,
         [after, search, search, only, limit].filter((value) => value !== undefined),
       )
@@ -145,6 +157,7 @@ export function createOrganizationStore({
         provider_required: Boolean(row.provider_required),
         provider_join: Boolean(row.provider_join),
         provider_roles: namesIn(row.provider_roles),
+        impersonation_forbidden: Boolean(row.impersonation_forbidden),
         disabled: Boolean(row.disabled),
         createdAt: new Date(createdAt),
       }))
@@ -183,6 +196,9 @@ export function createOrganizationStore({
         prisma.organizationMember.deleteMany({ where: { organizationId, accountId: { in: accountIds } } }),
       end: (id) => prisma.organization.deleteMany({ where: { id, removedAt: { not: null } } }),
     }),
+
+    forbidsImpersonation: async (accountId) =>
+      (await reads.get(FORBIDS_IMPERSONATION, [accountId])) !== undefined,
 
     hasAdministrator: async (id) => (await reads.get(ADMINISTRATOR, [id])) !== undefined,
   }

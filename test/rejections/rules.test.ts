@@ -620,9 +620,7 @@ describe('a registration that was changed in between', () => {
     const code = await fixture.code(victim, app)
     const { refresh_token } = await fixture.tokens(victim, app)
     const waiting = await victim.browser.open(fixture.authorizeUrl(app, { prompt: 'login' }))
-    const resume = await victim.browser.send(
-      victim.browser.prepare(waiting, { 'Email or username': victim.user.email, Password: PASSWORD }),
-    )
+    const resume = await victim.browser.send(victim.browser.prepare(waiting, { Password: PASSWORD }))
     await api().clients.update(app.client_id, {
       redirect_uris: uris.slice(1),
       dpop_bound_access_tokens: true,

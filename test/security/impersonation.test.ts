@@ -162,6 +162,46 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     expect(await entriesOf(person.id, 'account.impersonated')).toEqual([])
   })
 
+  test('an organization forbids it for its members: it does not begin, and does not go on', async () => {
+    const { organizations } = latchkey.services
+    const { id } = await organizations.create({ name: `Closed ${engine}` })
+    const { person, browser } = await helping()
+    const { access_token } = await tokens(browser, { scope: 'openid' })
+    const info = async () =>
+      (await fetch(`${latchkey.issuer}/userinfo`, { headers: { authorization: `Bearer ${access_token}` } }))
+        .status
+    await organizations.members.put(id, person.id, ['member'])
+    expect((await at(browser, '/account')).text).toContain(`You are signed in as ${person.username}`)
+    expect(await info()).toBe(200)
+    // Another organization of the person lets it.
+    const { id: open } = await organizations.create({ name: `Open ${engine}` })
+    await organizations.members.put(open, person.id, ['member'])
+    await organizations.update(id, { impersonation_forbidden: true })
+    for (fast of [true, false]) expect(await info()).toBe(401)
+    fast = true
+    expect((await at(browser, '/account')).url.pathname, 'the session is over; the way back is there').toBe(
+      '/login',
+    )
+    expect(
+      (await latchkey.services.impersonations.running()).map(({ accountId }) => accountId),
+    ).not.toContain(person.id)
+
+    const other = await administrator()
+    const page = await at(other.browser, `/admin/users/${person.id}`)
+    expect(page.links.map(({ text }) => text)).not.toContain('Sign in as them')
+    const asked = await at(other.browser, `/admin/users/${person.id}/impersonate`)
+    expect(asked.text).toContain('An organization that they are a member of forbids it')
+    const { impersonations } = latchkey.services
+    const by = { id: other.id, sessionUid: 'any' }
+    const refused = { code: 'impersonation_refused', status: 409 }
+    await expect(impersonations.begin(person.id, by, REASON)).rejects.toMatchObject(refused)
+    // A disabled one protects its people still; one that is gone has none.
+    await organizations.update(id, { disabled: true })
+    await expect(impersonations.begin(person.id, by, REASON)).rejects.toMatchObject(refused)
+    await organizations.remove(id)
+    await expect(impersonations.begin(person.id, by, REASON)).resolves.toBeDefined()
+  })
+
   test('needs a fresh second factor and a form of ours', async () => {
     const admin = await administrator()
     const person = await latchkey.createUser()

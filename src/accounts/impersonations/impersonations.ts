@@ -38,7 +38,7 @@ interface StartEntry {
 /** Administrators who sign in as a person to help them. */
 export interface Impersonations {
   /** Why a person cannot be helped so; undefined: they can. */
-  problemOf(account: Account): string | undefined
+  problemOf(account: Account): Promise<string | undefined>
   /**
    * Decides, tells the person by mail and the audit log. The session is for the caller to start.
    * @param by the administrator, who has shown a second factor lately, and the session that they did it in
@@ -50,8 +50,8 @@ export interface Impersonations {
     reason: string,
   ): Promise<{ account: Account; impersonation: Impersonation }>
   /**
-   * Whether one still counts. It ends by its time, with the sign-ins and the role of the administrator, when it is switched off, and once
-   * its person has a role in the console: nobody gets another one's rights there. With the sign-ins of the person it ends as every session.
+   * Whether one still counts. It ends by its time, with the sign-ins and the role of the administrator, when it is switched off, once
+   * an organization of its person forbids it, and once the person has a role in the console: nobody gets another one's rights there. With the sign-ins of the person it ends as every session.
    */
   counts(accountId: string, impersonation: Impersonation): Promise<boolean>
   /** Records that one has ended before its time. */
@@ -73,19 +73,23 @@ export function createImpersonations(deps: {
   events(event: AccountEvent): void
   /** Whether a role allows it, now. */
   mayImpersonate(role: string): Promise<boolean>
+  /** Whether an organization of a person lets nobody sign in as them. */
+  forbidden(accountId: string): Promise<boolean>
   settings: { readonly impersonation: 'off' | 'on' }
   issuer: string
   clock: Clock
 }): Impersonations {
   const { accounts, artifacts, clock, settings } = deps
 
-  function problemOf(account: Account): string | undefined {
+  async function problemOf(account: Account): Promise<string | undefined> {
     if (settings.impersonation !== 'on')
       return 'Signing in as another person is switched off. It is a setting: impersonation.'
     if (account.role !== 'user') return 'They have a role in the console: nobody signs in as them.'
     if (account.disabledAt !== null) return 'The account is disabled: nobody signs in to it.'
     if (account.deletionAt !== null) return 'The account waits to be deleted: nobody signs in to it.'
     if (account.email === null) return 'They have no verified address, so that they cannot be told of it.'
+    if (await deps.forbidden(account.id))
+      return 'An organization that they are a member of forbids it: nobody signs in as its members.'
     return undefined
   }
 
@@ -104,7 +108,7 @@ export function createImpersonations(deps: {
       person.disabledAt !== null
     )
       return false
-    return waits(impersonation)
+    return !(await deps.forbidden(accountId)) && waits(impersonation)
   }
 
   /** The session of an impersonation, if it runs. */
@@ -156,7 +160,7 @@ export function createImpersonations(deps: {
     async begin(accountId, by, typed) {
       const [account, administrator] = await Promise.all([accounts.byId(accountId), accounts.byId(by.id)])
       if (!account) throw new AppError('account_not_found', 404, 'There is no such user.')
-      const problem = problemOf(account)
+      const problem = await problemOf(account)
       if (problem !== undefined || account.email === null) throw refused(problem ?? '')
       if (administrator === undefined) throw refused('Your account is gone.')
       if (administrator.secondFactors.length === 0)

@@ -276,7 +276,7 @@ export function refuseWeakerOrganizations(
   before: Readonly<Record<string, unknown>>,
 ): void {
   if (!isLimited(caller)) return
-  const lifted = ['second_factor_required', 'provider_required'].some(
+  const lifted = ['second_factor_required', 'provider_required', 'impersonation_forbidden'].some(
     (name) => before[name] === true && changes[name] !== undefined && changes[name] !== true,
   )
   const age = (value: unknown) => (typeof value === 'number' ? value : Infinity)
@@ -291,7 +291,7 @@ export function refuseWeakerOrganizations(
   if (lifted || longer || lost)
     throw refused(
       caller,
-      'A client cannot ask less of the sign-ins for an organization: second_factor_required, session_max_age, provider_required and the domains that it is for. An administrator can, in the console or by command line.',
+      'A client cannot ask less of the sign-ins for an organization, nor let people sign in as its members: second_factor_required, session_max_age, provider_required, impersonation_forbidden and the domains that it is for. An administrator can, in the console or by command line.',
     )
 }
 

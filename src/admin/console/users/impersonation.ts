@@ -37,7 +37,7 @@ export function userImpersonationRoutes(
   deps: ConsoleDependencies & UserImpersonationDependencies,
   find: (id: string) => Promise<Account>,
 ): void {
-  const show = (
+  const show = async (
     request: FastifyRequest,
     reply: FastifyReply,
     user: Account,
@@ -52,7 +52,7 @@ export function userImpersonationRoutes(
       {
         person: user.displayUsername,
         back: `/admin/users/${user.id}`,
-        problem: deps.impersonations.problemOf(user),
+        problem: await deps.impersonations.problemOf(user),
         form: { action: `/admin/users/${user.id}/impersonate`, ...also },
       },
       { status },

@@ -276,9 +276,9 @@ export async function usersArea(
       ),
       roles: user.id === administratorOf(request).id ? undefined : await givable(request),
       impersonate:
-        deps.impersonations.problemOf(user) === undefined &&
         user.id !== administratorOf(request).id &&
-        administratorOf(request).authority.permissions.has('user.impersonate')
+        administratorOf(request).authority.permissions.has('user.impersonate') &&
+        (await deps.impersonations.problemOf(user)) === undefined
           ? `${base}/impersonate`
           : undefined,
       access,

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "organizations" ADD COLUMN "impersonation_forbidden" BOOLEAN NOT NULL DEFAULT false;
