@@ -10,6 +10,7 @@ import { type Breaches, createBreaches } from './accounts/passwords/breaches/bre
 import { openDearestCost } from './accounts/passwords/dearest-cost.ts'
 import { createHasher, type HashingCost, hashingCostOf } from './accounts/passwords/hashing.ts'
 import type { EstimateStrength } from './accounts/passwords/strength.ts'
+import { createUserExport } from './accounts/search/export.ts'
 import { inviterName } from './accounts/sign-up/inviter.ts'
 import { endSignIns } from './accounts/store/generation.ts'
 import { keepVerifiedPhone } from './accounts/store/phone.ts'
@@ -104,6 +105,8 @@ type ServedClient = ProtocolClient & {
 
 /** What the server and the command line work with: every feature's service, without HTTP. */
 export interface Services extends Foundation {
+  /** What a search for people finds, as a CSV file; audited. */
+  exportUsers: ReturnType<typeof createUserExport>
   /** The audit log; that it is exported or verified is audited too. */
   audit: Audit
   /** What happened to an account, for its owner. */
@@ -425,6 +428,7 @@ export async function openServices(
     signInGate: createSignInGate(values),
     describeAddress,
     audit: auditReads(audit, event),
+    exportUsers: createUserExport({ search: accounts.search, events: event }),
     activity: createActivity({
       store: createAuditStore(db),
       clock,

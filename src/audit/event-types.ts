@@ -46,6 +46,7 @@ export const EVENT_TYPES = {
   'audit.reanchored': 'anchored the audit log anew',
   'audit.exported': 'exported the audit log',
   'audit.verified': 'verified the audit log',
+  'users.exported': 'exported a list of users',
   'branding.updated': 'changed the brand of {target}',
   'client.created': 'registered the client {target}',
   'client.updated': 'changed the client {target}',
@@ -181,6 +182,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   texts: 'Texts',
   token: 'Tokens',
   hook: 'Hooks',
+  users: 'Lists of users',
   webhook: 'Webhooks',
 }
 

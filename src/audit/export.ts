@@ -1,3 +1,4 @@
+import { csvCell } from '../shared/csv.ts'
 import type { Entry } from './entry.ts'
 
 export type ExportFormat = 'csv' | 'jsonl'
@@ -49,13 +50,4 @@ const jsonLine = (entry: Entry): string => `${JSON.stringify(auditDocument(entry
 function csvLine(entry: Entry): string {
   const document = auditDocument(entry)
   return `${COLUMNS.map((column) => csvCell(document[column])).join(',')}\r\n`
-}
-
-/** A spreadsheet takes a cell that begins so for a formula, and would run what a person has entered as their name. */
-const FORMULA = /^[=+\-@\t\r]/
-
-function csvCell(value: unknown): string {
-  const text = value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
-  const harmless = FORMULA.test(text) ? `'${text}` : text
-  return /[",\r\n']/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }

@@ -160,6 +160,7 @@ export async function wireConsole(
       tryOut: { call: innerRequest(app), openSession: openTemporarySession, consents },
       users: {
         ...accounts,
+        exported: services.exportUsers,
         signInMethods: accounts.linked.signInMethods,
         devices: async (id) => listDevices(services, await accounts.byId(id)),
         apps: apps.list,

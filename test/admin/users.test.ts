@@ -24,6 +24,33 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
     expect((await at('/admin/users?search=no-such-person')).text).toContain('Nobody matches')
   })
 
+  test('what a search finds is a CSV file without formulas, audited; not for who may not see users', async () => {
+    const { accounts, audit } = latchkey.services
+    for (let i = 0; i < 101; i++)
+      await accounts.createByAdmin({
+        username: `row${i}.${engine}`,
+        email: `row${i}@csv-${engine}.example`,
+        verified: true,
+        givenName: i === 0 ? '=cmd()' : 'a "b", c',
+      })
+    const get = (browser: typeof admin.browser) =>
+      browser.open(`${latchkey.issuer}/admin/users/export.csv?search=csv-${engine}`)
+    const list = await at(`/admin/users?search=csv-${engine}`)
+    expect(list.body).toContain(`href="/admin/users/export.csv?search=csv-${engine}"`)
+    const file = await get(admin.browser)
+    const lines = file.body.trim().split('\r\n')
+    expect(lines[0]).toMatch(/^id,username,email,given_name/)
+    expect(lines).toHaveLength(102)
+    expect(file.body).toContain(`,"'=cmd()",`)
+    expect(file.body).toContain(',"a ""b"", c",')
+    await audit.idle()
+    expect((await audit.list({ action: 'users.exported' })).items[0]).toMatchObject({
+      actor: { id: admin.id },
+      details: { filters: { search: `csv-${engine}` } },
+    })
+    expect((await get((await signedIn(latchkey, 'user')).browser)).status).toBe(403)
+  })
+
   test('a user is added with an invitation by mail, and no password passes through the console', async () => {
     const form = await at('/admin/users/new')
     expect(form.body).not.toContain('type="password"')

@@ -47,6 +47,7 @@ const OUTSIDE = {
   'audit.reanchored': 'audit.reanchored',
   'audit.exported': null,
   'audit.verified': null,
+  'users.exported': null,
   'branding.updated': 'branding.updated',
   'client.created': 'client.created',
   'client.updated': 'client.updated',

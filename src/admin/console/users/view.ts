@@ -24,6 +24,8 @@ declare module '../../../http/pages/pages.ts' {
       value: string
       /** To choose from. */
       attributes: { value: string; label: string }[]
+      /** What is found, as a file; undefined: not for who looks. */
+      csv: string | undefined
       /** What can be done to several at once. */
       bulk: { label: string; action: string }[]
       users: {

@@ -1,0 +1,55 @@
+import { csvCell } from '../../shared/csv.ts'
+import type { Page } from '../../shared/paging.ts'
+import type { Account } from '../account.ts'
+import type { AccountQuery } from './search.ts'
+
+/** Accounts in one file, the newest first; of more, a search finds those that are meant. */
+const MAX_EXPORTED = 10_000
+const PAGE = 100
+
+const COLUMNS = {
+  id: ({ id }: Account) => id,
+  username: ({ displayUsername }: Account) => displayUsername,
+  email: ({ email }: Account) => email,
+  given_name: ({ givenName }: Account) => givenName,
+  family_name: ({ familyName }: Account) => familyName,
+  role: ({ role }: Account) => role,
+  disabled: ({ disabledAt }: Account) => disabledAt !== null,
+  second_factors: ({ secondFactors }: Account) => secondFactors.join(' '),
+  created_at: ({ createdAt }: Account) => new Date(createdAt).toISOString(),
+  last_sign_in_at: ({ lastSignInAt }: Account) =>
+    lastSignInAt === null ? null : new Date(lastSignInAt).toISOString(),
+} as const
+
+/** That a list of people left the server as a file. */
+interface UsersExported {
+  type: 'users.exported'
+  /** What it was narrowed by. */
+  filters: Record<string, unknown>
+}
+
+/** What a search finds, as a CSV file (RFC 4180) piece by piece: a page is in memory at a time. It is audited. */
+export function createUserExport(deps: {
+  search(query: AccountQuery): Promise<Page<Account>>
+  events(event: UsersExported): void
+}): (query: AccountQuery) => AsyncGenerator<string> {
+  return async function* (query) {
+    const { cursor: _cursor, limit: _limit, ...filters } = query
+    deps.events({ type: 'users.exported', filters: JSON.parse(JSON.stringify(filters)) })
+    yield `${Object.keys(COLUMNS).join(',')}\r\n`
+    let cursor: string | undefined
+    for (let rows = 0; rows < MAX_EXPORTED; rows += PAGE) {
+      const page = await deps.search({ ...filters, limit: PAGE, cursor })
+      yield page.items
+        .map(
+          (user) =>
+            `${Object.values(COLUMNS)
+              .map((cell) => csvCell(cell(user)))
+              .join(',')}\r\n`,
+        )
+        .join('')
+      cursor = page.next_cursor
+      if (cursor === undefined) return
+    }
+  }
+}
