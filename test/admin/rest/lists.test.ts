@@ -54,9 +54,9 @@ describe.each(engines)('with 10,000 clients and 100,000 users on %s', (engine) =
     )
     const { all } = reads
     reads.all = (...call) => {
-      // The server does other things in between, its queue too.
-      if (/ORDER BY (s\.|a\.|t\.)?(created_at|id|rowid)\b/.test(call[0]) && !call[0].includes('deliveries'))
-        queries++
+      // The server does other things in between: its queue, older accounts that it makes known to the search, keys, providers.
+      const beside = /deliveries|AS missing|signing_keys|disabled_at IS NULL ORDER|audit/.test(call[0])
+      if (/ORDER BY (s\.|a\.|t\.)?(created_at|id|rowid)\b/.test(call[0]) && !beside) queries++
       return all(...call) as never
     }
     for (const model of [prisma.client, prisma.account]) {
