@@ -54,6 +54,7 @@ import { HOOK_FIELDS } from './hooks/table.ts'
 import { createGuardedFetch } from './http/outgoing/guarded-fetch.ts'
 import { addressInWords, createPlaces } from './http/places.ts'
 import { createTestMail, type SendTestMail } from './mail/test-mail.ts'
+import { createLaunchableApps, type LaunchableApp } from './oidc/app-access/launchable.ts'
 import { type Consents, createConsents } from './oidc/consent/consents.ts'
 import { isHabitual } from './oidc/placement/habitual.ts'
 import type { ProtocolClient } from './oidc/provider/adapter.ts'
@@ -161,6 +162,8 @@ export interface Services extends Foundation {
   texts: Texts
   /** How far an owner has come with setting up. */
   setup: SetupProgress
+  /** The apps that an account may use; undefined while the launcher is off. */
+  launchableApps(accountId: string): Promise<LaunchableApp[] | undefined>
   resourceCredentials: ResourceCredentials
   /** Programs that are asked before something happens. */
   hooks: Hooks
@@ -479,6 +482,12 @@ export async function openServices(
     access,
     organizations,
     texts: foundation.texts,
+    launchableApps: createLaunchableApps({
+      isOn: () => values.appLauncher === 'on',
+      issuer: config.issuer,
+      clients,
+      membershipsOf: access.membershipsOf,
+    }),
     setup: createSetupProgress(foundation.documents.setup),
     resourceCredentials,
     reservedScopes: () =>

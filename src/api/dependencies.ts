@@ -14,6 +14,7 @@ import type { Federation } from '../federation/federation.ts'
 import type { Cookies } from '../http/cookies/cookies.ts'
 import type { KnownDevices } from '../http/cookies/known-devices.ts'
 import type { Limit } from '../http/rate-limits/rate-limits.ts'
+import type { LaunchableApp } from '../oidc/app-access/launchable.ts'
 import type { AdmitSignIn } from '../oidc/hooks/sign-in.ts'
 import type { AuditedSessions } from '../oidc/sessions/audited.ts'
 import type { FirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
@@ -55,6 +56,8 @@ export interface ApiDependencies {
   /** Attributes that administrators have defined. */
   attributes: Pick<Attributes, 'shownToPerson'>
   lastUses: Pick<LastUses, 'note'>
+  /** The apps that an account may use; undefined while the launcher is off. */
+  launchableApps(accountId: string): Promise<LaunchableApp[] | undefined>
   /** What happened to the account. */
   activity: Activity
   /** The account, if it and its sign-ins of a generation still count. */

@@ -13,6 +13,7 @@ import { refuseCrossOrigin } from '../http/forms/same-origin.ts'
 import { programHeaders } from '../http/headers.ts'
 import { activityRoutes } from './activity.ts'
 import { appPasswordRoutes } from './app-passwords.ts'
+import { appRoutes } from './apps.ts'
 import { createIdentify, requireCaller, requireSameCaller } from './callers.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { docsRoutes } from './docs.ts'
@@ -91,6 +92,7 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
       pictureRoutes,
       exportRoutes,
       activityRoutes,
+      appRoutes,
       factorRoutes,
       appPasswordRoutes,
       recoveryRoutes,

@@ -13,6 +13,7 @@ import {
   createEditClient,
   type IfVersion,
   isClientId,
+  launchUri,
   mergeRegistration,
   registrationData,
   storeEdit,
@@ -20,6 +21,7 @@ import {
 } from './edits.ts'
 import type { ClientEvent } from './events.ts'
 import { createPkceRatchet } from './evidence/pkce-ratchet.ts'
+import type { ClientMetadata } from './fields/table.ts'
 import { type ClientForProtocol, createProtocolReads } from './for-protocol/for-protocol.ts'
 import { parseRegistration, type RegistrationInput, type RegistrationRules, USUAL_RULES } from './metadata.ts'
 import { positionOf, type SearchRequest, searchText } from './page.ts'
@@ -47,6 +49,21 @@ export interface ClientsDependencies {
 /** Clients that are looked at for the groups and roles that they name. */
 const MAX_RESTRICTED = 1000
 
+/** Apps of one list, at most. */
+const MAX_LAUNCHABLE = 1000
+
+/** A client that says where people begin to use it. */
+export interface LaunchableClient {
+  id: string
+  name: string
+  logoUri: string | undefined
+  uri: string
+  /** Whether the address begins a sign-in (`initiate_login_uri`). */
+  beginsSignIn: boolean
+  /** For whom it is. */
+  access: unknown
+}
+
 /** A client that is not for everyone. */
 export interface ClientAccess {
   id: string
@@ -63,6 +80,8 @@ export interface Clients {
    * @throws ValidationError (invalid_client_metadata) with every problem at once
    */
   create(input: RegistrationInput, origin?: ClientOrigin): Promise<ClientView & IssuedSecret>
+  /** Apps that say where people begin to use them, by name, for whomever they are; enabled and verified ones. One statement. */
+  launchable(): Promise<LaunchableClient[]>
   /** @throws AppError client_not_found (404) */
   get(id: string): Promise<ClientView>
   /** Newest first; `search` looks in names, ids and redirect URIs. @throws AppError invalid_page (400) */
@@ -198,6 +217,16 @@ export function createClients(deps: ClientsDependencies): Clients {
     },
 
     get,
+
+    async launchable() {
+      return (await store.launchable(MAX_LAUNCHABLE)).flatMap(({ id, metadata: stored }) => {
+        const metadata = JSON.parse(stored) as ClientMetadata
+        const uri = launchUri(metadata)
+        if (uri === undefined) return []
+        const { client_name: name, logo_uri: logoUri, initiate_login_uri: begins, access } = metadata
+        return [{ id, name, logoUri, uri, beginsSignIn: begins !== undefined, access }]
+      })
+    },
 
     endingSecrets: (now, days, limit) =>
       store.endingSecrets(new Date(now), new Date(now + days * DAY), new Date(now - 7 * DAY), limit),

@@ -101,11 +101,16 @@ export async function storeEdit(
 const ratchetAfter = ({ pkceRatchet }: LockedClient['row'], { pkce }: Registration) =>
   pkceRatchet === 'raised' && pkce !== 'required' ? { pkceRatchet: 'held' } : {}
 
+/** Where people begin to use an app: what begins a sign-in there (OpenID Connect Core §4), else its home page. */
+export const launchUri = (metadata: Registration['metadata']): string | undefined =>
+  metadata.initiate_login_uri ?? metadata.client_uri
+
 export const registrationData = ({ metadata, pkce, firstParty }: Registration) => ({
   name: metadata.client_name,
   metadata: JSON.stringify(metadata),
   pkce,
   firstParty,
+  launchable: launchUri(metadata) !== undefined,
 })
 
 /**

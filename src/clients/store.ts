@@ -39,6 +39,7 @@ export interface ClientData {
   metadata: string
   pkce: string
   firstParty: boolean
+  launchable: boolean
 }
 
 /** Where a client comes from. */
@@ -110,6 +111,8 @@ export interface ClientStore {
     search: string | undefined,
     only?: readonly string[],
   ): Promise<ClientRow[]>
+  /** Enabled ones that are verified and say where people begin to use them, by name: their registrations as JSON. */
+  launchable(most: number): Promise<{ id: string; metadata: string }[]>
   /** Clients whose registration has this text in it, the oldest first, a hundred at most unless given. */
   findMentioning(text: string, most?: number): Promise<ClientRow[]>
   /**
@@ -181,6 +184,14 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
         select: CLIENT_ROW,
       })
     },
+
+    launchable: (most) =>
+      prisma.client.findMany({
+        where: { launchable: true, verified: true, disabledAt: null },
+        orderBy: [{ name: 'asc' }, { id: 'asc' }],
+        take: most,
+        select: { id: true, metadata: true },
+      }),
 
     findMentioning: (text, most = 100) =>
       prisma.client.findMany({

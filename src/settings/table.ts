@@ -320,6 +320,14 @@ const ROWS = {
     see: 'register-a-client.md#pkce-or-a-nonce',
     ...choice(['auto', 'required'], 'auto'),
   },
+  app_launcher: {
+    section: 'applications',
+    label: 'List of apps on the account page',
+    sentence:
+      '`on`: people see the apps that they may use, each as a link to where it begins: its “Address that begins a sign-in”, or its home page. Apps that nobody has checked are not shown.',
+    see: 'account.md#your-apps',
+    ...choice(['off', 'on'], 'off'),
+  },
   access_contact: {
     section: 'applications',
     guards: true,

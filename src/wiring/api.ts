@@ -115,6 +115,7 @@ export async function wireApi(
         organizations: services.organizations,
         attributes: services.attributes,
         activity: services.activity,
+        launchableApps: services.launchableApps,
         lastUses: services.lastUses,
         findLive,
         firstPartyTokens,

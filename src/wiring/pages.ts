@@ -124,6 +124,7 @@ export async function wirePages(
       ),
     sessions: pageSessions,
     apps: createConnectedApps(services),
+    launchableApps: services.launchableApps,
     managing: services.access.managing,
     organizations: services.organizations,
     attributeForm: services.attributes.form,

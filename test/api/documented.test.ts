@@ -202,6 +202,7 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
   mePost: async () => ({ request: { headers: (await signedIn()).headers } }),
   changeMe: async () => ({ request: { headers: (await signedIn()).headers, body: { first_name: 'Ada' } } }),
   myActivity: async () => ({ request: { headers: (await signedIn()).headers } }),
+  myApps: async () => ({ request: { headers: (await signedIn()).headers } }),
   setMyPicture: async () => ({
     request: { headers: (await signedIn()).headers, body: { picture: png().toString('base64') } },
   }),

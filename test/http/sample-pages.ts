@@ -560,6 +560,10 @@ export const samples: Sample[] = [
     view: 'accounts/account/apps',
     data: {
       account: accountFrame('Apps'),
+      launch: [
+        { href: 'https://harbour.example', client },
+        { href: 'https://long.example', client: { name: 'W'.repeat(100) } },
+      ],
       apps: [
         {
           action: '/account/apps/1',
@@ -589,7 +593,7 @@ export const samples: Sample[] = [
   {
     title: 'account-apps-none',
     view: 'accounts/account/apps',
-    data: { account: accountFrame('Apps'), apps: [] },
+    data: { account: accountFrame('Apps'), launch: [], apps: [] },
   },
   {
     title: 'account-groups',

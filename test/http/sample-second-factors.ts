@@ -374,6 +374,7 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
           stop: { action: '/account/recovery/stop' },
         },
       },
+      launch: undefined,
       apps: [],
     },
   },

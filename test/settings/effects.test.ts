@@ -341,6 +341,15 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: false,
     after: true,
   },
+  app_launcher: {
+    to: 'on',
+    async look() {
+      const { id } = await latchkey.createUser()
+      return Array.isArray(await latchkey.services.launchableApps(id))
+    },
+    before: false,
+    after: true,
+  },
   access_contact: {
     to: 'help@example.org',
     async look() {

@@ -10,6 +10,7 @@ import type { Recovery } from '../../factors/recovery/recovery.ts'
 import type { OfferedProviders } from '../../federation/pages/offered.ts'
 import type { Http } from '../../http/http.ts'
 import type { ShownClient } from '../../http/pages/pages.ts'
+import type { LaunchableApp } from '../../oidc/app-access/launchable.ts'
 import type { ConnectedApps } from '../../oidc/consent/connected-apps.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Organizations } from '../../organizations/organizations.ts'
@@ -70,6 +71,8 @@ export interface AccountPagesDependencies {
   passkeyOffers: Pick<PasskeyOffers, 'onTheWay'>
   sessions: Sessions
   apps: ConnectedApps
+  /** The apps that an account may use; undefined while the launcher is off. */
+  launchableApps(accountId: string): Promise<LaunchableApp[] | undefined>
   /** Groups whose members a person adds and removes. */
   managing: Managing
   /** Companies that people sign in for. */

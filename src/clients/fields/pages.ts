@@ -80,6 +80,20 @@ export const pages = {
     option: { flags: '--client-uri <url>', description: 'its home page' },
     selfRegistered: true,
   },
+  initiate_login_uri: {
+    ...httpsUrl('page', 'https://app.example/login'),
+    form: {
+      section: 'names',
+      label: 'Address that begins a sign-in',
+      hint: 'Where the list of apps leads people, with `iss`, the address of this server. Empty: its home page.',
+    },
+    rest: {
+      description:
+        'What begins a sign-in at the app (OpenID Connect Core §4): the list of apps leads there, with `iss`.',
+    },
+    option: { flags: '--initiate-login-uri <url>', description: 'what begins a sign-in at it' },
+    selfRegistered: true,
+  },
   policy_uri: {
     ...httpsUrl('page', 'https://app.example/privacy'),
     form: { section: 'names', label: 'Privacy policy' },

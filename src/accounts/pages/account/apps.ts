@@ -21,6 +21,8 @@ export interface ConnectedAppView extends ButtonForm {
 export interface AppsPage {
   account: AccountFrame
   apps: ConnectedAppView[]
+  /** The apps that they may use; undefined: no list is shown. */
+  launch: { href: string; client: ShownClient }[] | undefined
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -44,14 +46,16 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
 /** `/account/apps`: what a person has allowed apps. */
 export async function appRoutes(
   app: FastifyInstance,
-  { apps }: AccountPagesDependencies,
+  { apps, launchableApps }: AccountPagesDependencies,
   signedIn: SignedIn,
 ): Promise<void> {
   app.get<{ Querystring: { done?: unknown } }>(PATH, async (request, reply) => {
     const signed = await signedIn.person(request, reply, PATH)
     if (!signed) return reply
+    const launch = await launchableApps(signed.account.id)
     return renderPage(reply, 'accounts/account/apps', {
       account: frameOf(signed, PATH, { notice: noticeIn(NOTICES, request.query.done) }),
+      launch: launch?.map(({ uri, name, logo_uri: logoUri }) => ({ href: uri, client: { name, logoUri } })),
       apps: (await apps.list(signed.account.id)).map(({ clientId, parts, ...view }) => ({
         ...view,
         parts: parts.map(({ key, words }) => ({
