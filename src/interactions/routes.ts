@@ -72,7 +72,7 @@ export async function interactionRoutes(app: FastifyInstance, deps: InteractionD
       }
       const alert = await deps.upstreamProblem(request.query)
       if (details.prompt === 'select_account' && accountId !== undefined && !isAnother(details, accountId))
-        return showSelection(reply, details, accountId)
+        return showSelection(request, reply, details, accountId)
       return showSignIn(request, reply, details, { alert, ...again })
     }),
   )

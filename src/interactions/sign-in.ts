@@ -20,6 +20,9 @@ export const isAnother = ({ expects }: InteractionDetails, accountId: string): b
 /** Whether the person has said that they are not the one who is signed in here. */
 export const asAnother = ({ query }: InteractionRequest): boolean => query.as === 'another'
 
+/** Whether an account was taken off the list just now. */
+const wasForgotten = ({ query }: InteractionRequest): boolean => 'forgotten' in query
+
 /** Says nothing of the account that is asked for: who holds an id_token_hint has not shown yet that it is theirs. */
 export const anotherAlert = ({ client }: InteractionDetails): string =>
   t('signIn.another', { client: client.name })
@@ -125,10 +128,14 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
       cancel: { action: `/interaction/${details.uid}/cancel` },
       notice:
         (await expectation(details)) ??
+        (wasForgotten(request) ? t('signIn.accounts.forgotten') : undefined) ??
         (expected && t('atProvider.here', { organization: expected.organization, provider: expected.name })),
       ...form,
     }
-    if (again === undefined) return renderPage(reply, 'interaction/sign-in', page, status)
+    if (again === undefined) {
+      const shown = deps.signInForm.remembered(request, page, pathOf(request, details))
+      return renderPage(reply, 'interaction/sign-in', shown, status)
+    }
     const theirs = await deps.signInForm.again(again, page, { interaction: details.uid, again: true })
     const notYouHref = details.expects === undefined ? `/interaction/${details.uid}?as=another` : undefined
     return renderPage(reply, 'interaction/sign-in', { ...theirs, notYouHref }, status)

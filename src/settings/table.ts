@@ -223,6 +223,14 @@ const ROWS = {
     see: 'sign-in.md',
     ...choice(['off', 'on'], 'off'),
   },
+  remembered_accounts: {
+    section: 'accounts',
+    label: 'Accounts to choose from',
+    sentence:
+      '`on`: the sign-in page names the accounts that have signed in in this browser in the last 90 days, five at most, and how they did. People take them off the list. `off`: for browsers that many people share.',
+    see: 'sign-in.md',
+    ...choice(['on', 'off'], 'on'),
+  },
   passkey_origins: {
     section: 'accounts',
     guards: true,

@@ -45,7 +45,7 @@ export async function wirePages(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { browser, deviceVerification, interactions, sessions, ...protocol }: WiredProtocol,
+  { browser, deviceVerification, interactions, remembered, sessions, ...protocol }: WiredProtocol,
 ): Promise<void> {
   const { accounts, artifacts, clock, config, event, factors, findClient, providers } = services
   const { values } = services.settings
@@ -67,6 +67,7 @@ export async function wirePages(
     settings: values,
     browser,
     names: createKnownName(http.sealed),
+    accountsHere: remembered,
     providerOf: providerOfName,
     waysOf: offered.waysOf,
     devices: http.devices,
@@ -115,6 +116,7 @@ export async function wirePages(
     signInForm,
     passkeyForm,
     passkeyOffers,
+    remembered,
     verifyForm,
     passkeysSection: (signed) =>
       passkeysSection(

@@ -5,6 +5,7 @@ import { type BrowserState, createBrowserState } from '../accounts/pages/browser
 import { EXTRA_METADATA } from '../clients/fields/views.ts'
 import { explainRedirectMismatch } from '../clients/redirect-uris/mismatch.ts'
 import { createMfaTokens } from '../factors/mfa-tokens.ts'
+import { createRememberedAccounts, type RememberedAccounts } from '../http/cookies/remembered-accounts.ts'
 import type { Http } from '../http/http.ts'
 import { pageText } from '../http/pages/views.ts'
 import { openProtocol, type Protocol } from '../oidc/protocol.ts'
@@ -19,6 +20,7 @@ import { asStorageError } from '../storage/unavailable.ts'
 /** The protocol, and what browsers remember between the pages of accounts. */
 export interface WiredProtocol extends Protocol<Account> {
   browser: BrowserState
+  remembered: RememberedAccounts
 }
 
 /** The protocol endpoints, on the services. */
@@ -33,6 +35,11 @@ export async function wireProtocol(
   const { values } = settings
   const mfaTokens = createMfaTokens({ artifacts, clock, issuer: config.issuer })
   const browser = createBrowserState({ ...http, artifacts, clock })
+  const remembered = createRememberedAccounts({
+    ...http,
+    clock,
+    enabled: () => values.rememberedAccounts === 'on',
+  })
   const protocol = await openProtocol(app, {
     issuer: config.issuer,
     clock,
@@ -100,7 +107,7 @@ export async function wireProtocol(
         if (kept) await artifacts.destroy('Session', kept.own)
         return browser.endPending(request, reply)
       },
-      ...createDeviceEffects({ accounts, devices: http.devices, gate: services.signInGate }),
+      ...createDeviceEffects({ accounts, devices: http.devices, remembered, gate: services.signInGate }),
     },
     events: services.event,
     issued: observers?.issued,
@@ -109,6 +116,7 @@ export async function wireProtocol(
   return {
     ...protocol,
     browser,
+    remembered,
     firstPartyTokens: {
       ...protocol.firstPartyTokens,
       async issue(who) {

@@ -41,6 +41,12 @@ const wrong = (values: Record<string, string>, errors: Record<string, string>): 
   errors,
 })
 
+const chosen = (name: string) => ({
+  name,
+  href: `/interaction/u1?who=${name}`,
+  forget: { action: '/login/accounts/forget', fields: { name } },
+})
+
 /** One state of one page. */
 export type Sample = {
   [View in keyof Pages]: { title: string; view: View; data: Pages[View]; status?: number }
@@ -88,6 +94,19 @@ export const samples: Sample[] = [
       registerHref: '/register',
       forgotHref: '/forgot-password',
       cancel: { action: '/interaction/u1/cancel' },
+    },
+  },
+  {
+    title: 'sign-in-accounts',
+    view: 'interaction/sign-in',
+    data: {
+      action: '/login',
+      accounts: [chosen('ada'), chosen('grace.hopper.of.the.whole.harbour.and.beyond'), chosen('李')],
+      passkey: { action: '/p', options: '{"challenge":"AAAA","allowCredentials":[]}', renewAt: '/o' },
+      lastByPasskey: true,
+      providers: providers.map((each, at) => ({ ...each, last: at === 2 })),
+      forgotHref: '/forgot-password',
+      registerHref: '/register',
     },
   },
   {
@@ -918,6 +937,7 @@ export const samples: Sample[] = [
       client,
       account: { username: 'ada', email: 'ada@example.org' },
       switchAccount: { action: '/interaction/u1/switch' },
+      others: [chosen('Grace.Hopper'), chosen('linus')],
       cancel: { action: '/interaction/u1/cancel' },
     },
   },

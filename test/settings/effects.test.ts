@@ -375,6 +375,18 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: true,
     after: false,
   },
+  remembered_accounts: {
+    to: 'off',
+    async look() {
+      const { username } = await latchkey.createUser(fresh('named'))
+      const browser = createHttpBrowser()
+      const page = await browser.open(`${latchkey.issuer}/login`)
+      await browser.signIn(page, { identifier: username, password: PASSWORD })
+      return browser.cookies.list().some(({ name }) => name.endsWith('latchkey_accounts'))
+    },
+    before: true,
+    after: false,
+  },
   passkey_origins: {
     to: ['https://shop.example'],
     async look() {

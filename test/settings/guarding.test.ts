@@ -7,6 +7,7 @@ import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 const HARMLESS: Partial<Record<SettingName, string>> = {
   registration: 'new accounts alone, which such a client may create anyway',
   identifier_first: 'in which order a person is asked; what is checked stays',
+  remembered_accounts: 'names that a browser knew; it signs nobody in',
   email_domains: 'new accounts alone; who has one goes on to prove the address',
   access_token_ttl: 'what an app holds, a week at most; no proof of a person',
   refresh_token_ttl: 'what an app holds; it ends with the sign-ins of its person',

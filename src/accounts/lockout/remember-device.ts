@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { KnownDevices } from '../../http/cookies/known-devices.ts'
+import type { RememberedAccounts } from '../../http/cookies/remembered-accounts.ts'
 import type { SignInGate } from '../../shared/second-factor-rule.ts'
+import type { UpstreamSession } from '../../shared/upstream-session.ts'
 import type { Accounts } from '../accounts.ts'
 import { deviceOf } from './devices.ts'
 
@@ -15,6 +17,8 @@ export interface BrowserSignIn extends Generation {
   amr: readonly string[]
   /** The name of the provider that it came through. */
   provider?: string | undefined
+  /** The sign-in at that provider, where it has just come from there. */
+  upstream?: UpstreamSession | undefined
   /** It needs no message: its owner has one of what they did, or has come by a link in a mail. */
   quiet?: boolean | undefined
 }
@@ -25,7 +29,7 @@ export interface DeviceEffects {
   rememberDevice(request: FastifyRequest, reply: FastifyReply, account: Generation): Promise<void>
   /**
    * The browser of a sign-in that has shown all that the account asks for becomes a known device of it; was it none, its owner is
-   * told. Who has shown a part of it may be a thief: it stays a stranger.
+   * told. Who has shown a part of it may be a thief: it stays a stranger. The account comes first in the list of the next sign-in.
    */
   signedIn(request: FastifyRequest, reply: FastifyReply, signIn: BrowserSignIn): Promise<void>
 }
@@ -33,10 +37,13 @@ export interface DeviceEffects {
 export function createDeviceEffects({
   accounts,
   devices,
+  remembered,
   gate,
 }: {
   accounts: Pick<Accounts, 'byId' | 'newDevices'>
   devices: Pick<KnownDevices, 'of' | 'remember'>
+  /** The list to choose from at the next sign-in. */
+  remembered: Pick<RememberedAccounts, 'remember'>
   gate: Pick<SignInGate, 'missing'>
 }): DeviceEffects {
   const remember = (
@@ -52,11 +59,15 @@ export function createDeviceEffects({
       if (account) remember(request, reply, of, account)
     },
     async signedIn(request, reply, signIn) {
-      const { accountId, amr, provider, quiet = false } = signIn
+      const { accountId, amr, provider, upstream, quiet = false } = signIn
       const account = await accounts.byId(accountId)
       if (!account || gate.missing(amr, account) !== undefined) return
       const known = deviceOf({ ...account, generation: signIn.generation }, devices.of(request))
       remember(request, reply, signIn, account)
+      remembered.remember(request, reply, {
+        ...{ id: accountId, name: account.displayUsername },
+        way: amr.includes('fed') ? upstream?.provider : amr.includes('pwd') ? 'password' : 'passkey',
+      })
       if (known !== undefined) return
       const userAgent = String(request.headers['user-agent'] ?? '').slice(0, 300)
       accounts.newDevices.inBrowser({ accountId, amr, provider, address: request.ip, userAgent }, !quiet)

@@ -8,6 +8,7 @@ import type { SecondFactorsSection } from '../../factors/pages/section.ts'
 import type { VerifyForm } from '../../factors/pages/verify-form.ts'
 import type { Recovery } from '../../factors/recovery/recovery.ts'
 import type { OfferedProviders } from '../../federation/pages/offered.ts'
+import type { RememberedAccounts } from '../../http/cookies/remembered-accounts.ts'
 import type { Http } from '../../http/http.ts'
 import type { ShownClient } from '../../http/pages/pages.ts'
 import type { LaunchableApp } from '../../oidc/app-access/launchable.ts'
@@ -68,6 +69,8 @@ export interface AccountPagesDependencies {
   passkeyForm: PasskeySignInForm
   /** What the page on security shows of passkeys. Undefined: none work here. */
   passkeysSection(signed: Signed): Promise<PasskeysSection | undefined>
+  /** Accounts that have signed in in a browser. */
+  remembered: Pick<RememberedAccounts, 'forget'>
   passkeyOffers: Pick<PasskeyOffers, 'onTheWay'>
   sessions: Sessions
   apps: ConnectedApps

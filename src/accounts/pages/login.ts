@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import { noticeIn } from '../../http/forms/notice.ts'
 import type { ButtonForm, Form, PasskeyForm, ProviderButton, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
@@ -22,6 +23,10 @@ export interface SignInPage extends Form {
   asks?: AskedFor | 'nothing' | undefined
   /** Whose sign-in it is, where that is not asked for: what was typed before, or who is signed in. */
   name?: string | undefined
+  /** Accounts that have signed in in this browser, to choose from. */
+  accounts?: ChosenAccount[] | undefined
+  /** The last sign-in of this browser was by a passkey. */
+  lastByPasskey?: boolean | undefined
   /** For a person who is another one. */
   notYouHref?: string | undefined
   /** The first page, where the name was asked for by itself. */
@@ -41,6 +46,15 @@ export interface SignInPage extends Form {
   notice?: string | undefined
 }
 
+/** An account of the list, on the sign-in page. */
+export interface ChosenAccount {
+  name: string
+  /** The page that asks for its password or passkey. */
+  href: string
+  /** Takes it off the list. */
+  forget: ButtonForm
+}
+
 declare module '../../http/pages/pages.ts' {
   interface Pages {
     'interaction/sign-in': SignInPage
@@ -58,7 +72,13 @@ const NOTICES = {
   ended: 'signIn.ended',
   everywhere: 'signIn.everywhere',
   kept: 'signIn.kept',
+  forgotten: 'signIn.accounts.forgotten',
 } as const
+
+const forgetting = z.object({
+  name: z.string().max(320).catch(''),
+  return_to: z.string().max(2048).optional().catch(undefined),
+})
 
 /** `/login`: signing in without an app, for the account page and the console. */
 export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
@@ -133,7 +153,7 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
       ...form,
       ...(is && { leave: await leave(request, reply) }),
     }
-    if (!again) return { ...made, provider }
+    if (!again) return { ...signInForm.remembered(request, made, pagePath(request, '/login', is)), provider }
     return { ...(await signInForm.again(again, made, where)), notYouHref: '/logout' }
   }
 
@@ -171,6 +191,13 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const { provider, ...shown } = await page(request, reply, { alert, notice })
     if (provider?.required) return atProvider(request, reply, provider, 200)
     return renderPage(reply, 'interaction/sign-in', shown)
+  })
+
+  app.post('/login/accounts/forget', async (request, reply) => {
+    const { name, return_to } = forgetting.parse(request.body ?? {})
+    deps.remembered.forget(request, reply, name)
+    const back = safeReturnTo(deps.issuer, return_to, '/login')
+    return reply.redirect(`${back}${back.includes('?') ? '&' : '?'}forgotten=1`, 303)
   })
 
   app.get('/login/passkey', async (request, reply) => {

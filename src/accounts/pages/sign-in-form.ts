@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { KnownDevices } from '../../http/cookies/known-devices.ts'
+import type { RememberedAccounts } from '../../http/cookies/remembered-accounts.ts'
 import { parseForm, shownAgain } from '../../http/forms/forms.ts'
 import type { ProviderButton } from '../../http/pages/pages.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
@@ -12,7 +13,7 @@ import type { Accounts } from '../accounts.ts'
 import type { ProviderOfDomain } from '../authenticate.ts'
 import type { BrowserState } from './browser-state.ts'
 import type { KnownName } from './known-name.ts'
-import type { SignInPage } from './login.ts'
+import type { ChosenAccount, SignInPage } from './login.ts'
 
 /** Where a sign-in at a provider leads back to. */
 type Where = { interaction?: string | undefined; returnTo?: string | undefined; again?: boolean }
@@ -83,6 +84,13 @@ export interface SignInForm {
     page: SignInPage,
     where: Where,
   ): Promise<SignInPage>
+  /**
+   * The page with the accounts that have signed in in this browser, and the way that was used last.
+   * @param path of the page
+   */
+  remembered(request: FastifyRequest, page: SignInPage, path: string): SignInPage
+  /** Accounts to choose from, but for one that is shown already. @param path of the page */
+  choices(request: FastifyRequest, path: string, but?: string): ChosenAccount[]
   /** The address of a page of the sign-in, for a person of this name; an empty one is asked for. */
   pageFor: KnownName['on']
   /** The links of the second page to the first one. @param path of the page */
@@ -106,6 +114,7 @@ export function createSignInForm(deps: {
   /** Read at each use. */
   settings: { readonly phoneSignIn: 'off' | 'on'; readonly identifierFirst: 'off' | 'on' }
   names: KnownName
+  accountsHere: Pick<RememberedAccounts, 'of'>
   /** Where the addresses of a domain sign in. @param typed an address, or another name */
   providerOf(typed: string): Promise<(ProviderOfDomain & { required: boolean }) | undefined>
   /** How an account signs in: whether by a password, and at which providers. */
@@ -118,7 +127,29 @@ export function createSignInForm(deps: {
     recognises(request: FastifyRequest, account: { id: string; generation: number }): Promise<boolean>
   }
 }): SignInForm {
+  const choices: SignInForm['choices'] = (request, path, but) =>
+    deps.accountsHere
+      .of(request)
+      .filter(({ name }) => name !== but)
+      .map(({ name }) => ({
+        name,
+        href: deps.names.on(path, name),
+        forget: { action: '/login/accounts/forget', fields: { name, return_to: path } },
+      }))
   return {
+    choices,
+
+    remembered(request, page, path) {
+      const here = deps.accountsHere.of(request)
+      const way = (page.name === undefined ? here[0] : here.find(({ name }) => name === page.name))?.way
+      return {
+        ...page,
+        ...(page.name === undefined && { accounts: choices(request, path) }),
+        lastByPasskey: way === 'passkey',
+        providers: page.providers.map((each) => ({ ...each, last: each.action === `/login/${way}` })),
+      }
+    },
+
     get byPhone() {
       return deps.settings.phoneSignIn === 'on'
     },

@@ -53,6 +53,8 @@ export interface ProviderButton extends ButtonForm {
   name: string
   /** The name of a drawing (HttpOptions.icons); without one, a door is drawn. */
   icon?: string | undefined
+  /** The last sign-in of this browser went this way. */
+  last?: boolean | undefined
 }
 
 /** A sign-in at a provider that is linked to an account. */

@@ -48,7 +48,7 @@ export interface SignInEffects {
   signedIn(
     request: FastifyRequest,
     reply: FastifyReply,
-    signIn: Pick<Authentication, 'accountId' | 'generation' | 'amr' | 'provider' | 'quiet'>,
+    signIn: Pick<Authentication, 'accountId' | 'generation' | 'amr' | 'provider' | 'upstream' | 'quiet'>,
   ): Promise<void>
 }
 
