@@ -146,6 +146,8 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
   if (window.PublicKeyCredential && navigator.credentials) {
     form.hidden = false
     offer()
+  } else {
+    form.remove()
   }
 }
 

@@ -19,6 +19,7 @@ import {
   press,
   signedInAs,
   signIn,
+  signInAgain,
   signInAtAccount,
   startAt,
   text,
@@ -127,7 +128,7 @@ describe.each(['on', 'off'])('signing in elsewhere (JavaScript %s)', (scripts) =
     } finally {
       e2e.shiftClock(0)
     }
-    await signIn(page, person.username)
+    await signInAgain(page, person.username)
     await page.getByText('You are about to link github to your account.').waitFor()
     await press(page, 'Go on')
     await atGitHub(page, 'second')

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { PASSWORD } from '../support/latchkey.ts'
 import { type E2eFixture, openE2eFixture, type Tab } from './e2e-fixture.ts'
 import {
   allow,
@@ -10,6 +9,7 @@ import {
   press,
   signedInAs,
   signIn,
+  signInAgain,
   signInAtAccount,
   startAt,
   text,
@@ -118,9 +118,7 @@ describe.each([true, false])('with JavaScript: %s', (javaScriptEnabled) => {
       await press(page, 'Save')
       await heading(page, 'Sign in')
       e2e.shiftClock(0)
-      await page.getByText(`Signing in as ${username}`).waitFor()
-      await fill(page, 'Password', PASSWORD)
-      await press(page, 'Sign in')
+      await signInAgain(page, username)
       await heading(page, 'Go on?')
       await press(page, 'Go on')
       await heading(page, 'New name')
@@ -187,9 +185,7 @@ describe.each([true, false])('with JavaScript: %s', (javaScriptEnabled) => {
     await press(page, button)
     await page.getByText('Sign in again to confirm that it is you').waitFor()
     e2e.shiftClock(0)
-    await page.getByText(`Signing in as ${username}`).waitFor()
-    await fill(page, 'Password', PASSWORD)
-    await press(page, 'Sign in')
+    await signInAgain(page, username)
     await heading(page, 'Go on?')
     expect(await text(page)).toContain(words)
   }

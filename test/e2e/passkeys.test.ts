@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addAuthenticator, givePasskeyIn } from '../support/passkeys.ts'
 import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
-import { allow, fill, heading, press, signedInAs, signIn, startAt, text } from './steps.ts'
+import { allow, fill, heading, press, signedInAs, signIn, signInAgain, startAt, text } from './steps.ts'
 
 // Headless, Chromium calls itself something else.
 const CHROME =
@@ -233,7 +233,7 @@ describe('passkeys of an account', () => {
     await heading(page, 'Sign in')
     await page.getByText('Sign in again to confirm that it is you.').waitFor()
     e2e.shiftClock(0)
-    await signIn(page, person.username)
+    await signInAgain(page, person.username)
     await heading(page, 'Add a passkey')
     await press(page, 'Add a passkey')
     await heading(page, 'Recovery codes')

@@ -43,6 +43,13 @@ export async function signIn(page: Page, identifier: string, password: string = 
   await press(page, 'Sign in')
 }
 
+/** Who is signed in signs in again: the page knows their name. */
+export async function signInAgain(page: Page, username: string): Promise<void> {
+  await page.getByText(`Signing in as ${username}`).waitFor()
+  await fill(page, 'Password', PASSWORD)
+  await press(page, 'Sign in')
+}
+
 /** On the register page. */
 export async function register(page: Page, person: Person): Promise<void> {
   await heading(page, 'Create account')

@@ -79,7 +79,7 @@ test.each([
   const page = await shown(app, answer)
   expect(page.statusCode).toBe(403)
   expect(page.body).toContain('Nothing was done')
-  expect(page.body).toContain('<form method="post" action="/login">')
+  expect(page.body).toContain('<form method="post" action="/login" novalidate>')
   expect(page.body).not.toContain('secret words')
   // Nothing says that it was typed on a page of ours.
   expect(page.body).not.toContain('value="ada"')

@@ -96,3 +96,13 @@ test('an answer to a form that is too large to be kept is sent as it is', async 
   expect(answer.statusCode).toBe(200)
   expect(answer.body).toContain('xxxxxxxxxx')
 })
+
+test.each(samples.map((sample) => [sample.title, sample] as const))(
+  '%s: what a field lacks is said by this server, beside it, and not by a bubble of the browser',
+  async (_title, sample) => {
+    const { body } = await app.inject(`/sample/${sample.title}`)
+    const forms = [...body.matchAll(/<form [^>]*>.*?<\/form>/gs)].map(([form]) => form)
+    for (const form of forms.filter((each) => / required(?=[\s>])/.test(each)))
+      expect(form.slice(0, form.indexOf('>'))).toMatch(/ novalidate$/)
+  },
+)

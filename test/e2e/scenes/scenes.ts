@@ -422,15 +422,23 @@ export const scenes: Scene[] = [
     name: 'protocol-error',
     open: at('/authorize?client_id=unknown&response_type=code'),
     title: 'Sign-in could not go on',
+    buttons: ['Details for support'],
     links: ['Your account'],
   },
   {
     name: 'flow-expired',
     open: at('/interaction/V1StGXR8_Z5jdHi6B-myT'),
     title: 'That did not work',
+    buttons: ['Details for support'],
     links: ['Go to the start page'],
   },
-  { name: 'not-found', open: at('/no/such/page'), title: 'Page not found', links: ['Go to the start page'] },
+  {
+    name: 'not-found',
+    open: at('/no/such/page'),
+    title: 'Page not found',
+    buttons: ['Details for support'],
+    links: ['Go to the start page'],
+  },
   {
     name: 'form-expired',
     async open(page, e2e) {
@@ -452,6 +460,7 @@ export const scenes: Scene[] = [
       await at('/admin')(page, e2e)
     },
     title: 'This was refused',
+    buttons: ['Details for support'],
     links: ['Go to the start page'],
   },
   {
@@ -463,6 +472,7 @@ export const scenes: Scene[] = [
       await page.goto(path)
     },
     title: 'Too many attempts',
+    buttons: ['Details for support'],
     links: ['Go to the start page'],
   },
 ]
