@@ -25,6 +25,8 @@ export interface ShownScope {
   title: string
   detail?: string | undefined
   sensitive?: boolean | undefined
+  /** The person has allowed it before, and is not asked for it. */
+  before?: boolean | undefined
 }
 
 /**

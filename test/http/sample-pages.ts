@@ -163,7 +163,7 @@ export const samples: Sample[] = [
       switchAccount: { action: '/interaction/u1/switch' },
       access: {
         own: [
-          { title: 'Know who you are', detail: 'Your username and an identifier' },
+          { title: 'Know who you are', detail: 'Your username and an identifier', before: true },
           { title: 'See your email address' },
           { title: 'Stay connected while you are away' },
         ],

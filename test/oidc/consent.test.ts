@@ -24,6 +24,21 @@ test.each([
   expect(consent.text.includes('Stay connected')).toBe(says)
 })
 
+test('what was allowed before is marked, in the page that asks for more', async () => {
+  const user = await latchkey.createUser()
+  const party = await registerParty(latchkey, { scope: 'openid profile email' })
+  const browser = createHttpBrowser({ stopAt: [party.redirectUri] })
+  const ask = async (scope: string) => browser.open((await party.authorize({ scope })).url)
+  const credentials = { identifier: user.username, password: PASSWORD }
+  const first = await browser.signIn(await ask('openid profile'), credentials)
+  expect(first.text).not.toContain('Allowed before')
+  await browser.allow(first)
+  const second = await ask('openid profile email')
+  expect(second.text.match(/Allowed before/g)).toHaveLength(2)
+  expect(second.text).toMatch(/Know who you are Allowed before/)
+  expect(second.text).toMatch(/See your email address(?! Allowed before)/)
+})
+
 test('scopes of APIs in their own words, by API, on every page where they are allowed or taken back', async () => {
   const user = await latchkey.createUser()
   const [bank, books] = ['https://bank.example', 'https://books.example']

@@ -31,7 +31,7 @@ export async function describeRequestedAccess(
   findApi: NamedApi,
   details: Pick<InteractionDetails, 'requestedScopes' | 'requestedClaims' | 'staysConnected'> & {
     device?: object | undefined
-    missing: Pick<InteractionDetails['missing'], 'resources'>
+    missing: InteractionDetails['missing']
     client: { id: string }
   },
   customInWords: (clientId: string, scopes: readonly string[]) => string[] = () => [],
@@ -50,8 +50,14 @@ export async function describeRequestedAccess(
   const lasts = staysConnected && !requestedScopes.includes('offline_access')
   return {
     own: [
-      ...requestedScopes.filter(isIdentityScope).map((scope) => ({ title: scopeInWords(scope) })),
-      ...requestedClaims.map((claim) => ({ title: claimInWords(claim) })),
+      ...requestedScopes.filter(isIdentityScope).map((scope) => ({
+        title: scopeInWords(scope),
+        ...(!missing.scopes.includes(scope) && { before: true }),
+      })),
+      ...requestedClaims.map((claim) => ({
+        title: claimInWords(claim),
+        ...(!missing.claims.includes(claim) && { before: true }),
+      })),
       ...custom.map((title) => ({ title })),
       ...(lasts
         ? [{ title: stayConnected(), detail: t(STAYS_CONNECTED[device === undefined ? 'app' : 'device']) }]
