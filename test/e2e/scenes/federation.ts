@@ -310,6 +310,7 @@ export const federationScenes: Scene<FederatedFixture>[] = [
       await page.reload()
     },
     title: 'This is gone',
+    buttons: ['Details for support'],
     links: ['Go to the start page'],
   },
 ]

@@ -404,7 +404,7 @@ export const scenes: Scene[] = [
       await heading(page, 'You are still signed in')
     },
     title: 'Still signed in',
-    buttons: ['Sign out'],
+    buttons: ['Sign out', 'Details for support'],
     links: ['Your account'],
   },
   {
