@@ -39,6 +39,8 @@ export interface Organizations {
   get(id: string): Promise<Organization>
   /** By ID or short name. @throws AppError organization_not_found (404) */
   find(idOrSlug: string): Promise<Organization>
+  /** What some are called, by their IDs: one statement, none for none. Those that are gone are left out. */
+  names(ids: readonly (string | null)[]): Promise<Map<string, { id: string; name: string; slug: string }>>
   /**
    * Fields that are left out stay.
    * @param given.ifVersion the version that the change is meant for
@@ -136,6 +138,11 @@ export function createOrganizations(deps: {
       store: createSignInStore(deps.db),
       canonicalEmail: deps.canonicalEmail,
     }),
+    async names(ids) {
+      const wanted = [...new Set(ids.flatMap((id) => id ?? []))]
+      const found = wanted.length === 0 ? [] : await store.names(wanted)
+      return new Map(found.map((one) => [one.id, one]))
+    },
     hasAdministrator: store.hasAdministrator,
     forbidsImpersonation: async (accountId) => exist() && store.forbidsImpersonation(accountId),
     exist,

@@ -32,6 +32,8 @@ export interface OrganizationStore {
   /** False: it is of another version by now. */
   raise(id: string, version: number): Promise<boolean>
   removals: Removals
+  /** What some are called, in one statement; those that are gone are left out. */
+  names(ids: readonly string[]): Promise<{ id: string; name: string; slug: string }[]>
   /** Whether an administrator or auditor is a member. */
   hasAdministrator(id: string): Promise<boolean>
   /** Whether one that a person is a member of lets nobody sign in as them, disabled ones too: one statement. */
@@ -199,6 +201,12 @@ export function createOrganizationStore({
 
     forbidsImpersonation: async (accountId) =>
       (await reads.get(FORBIDS_IMPERSONATION, [accountId])) !== undefined,
+
+    names: (ids) =>
+      prisma.organization.findMany({
+        where: { id: { in: [...ids] }, ...kept },
+        select: { id: true, name: true, slug: true },
+      }),
 
     hasAdministrator: async (id) => (await reads.get(ADMINISTRATOR, [id])) !== undefined,
   }

@@ -127,6 +127,7 @@ export async function wireConsole(
         return account ? services.testMail(account) : { kind: 'no_address' }
       },
       scimTokens: services.scimTokens,
+      organizationNames: services.organizations.names,
       configuration,
       yamlOf: configuration.yamlOf,
       settings,

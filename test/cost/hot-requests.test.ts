@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { directory } from '../scim/support.ts'
 import {
   createSecurityFixture,
   get,
@@ -62,6 +63,9 @@ const BUDGET = {
   'introspection of a person, for an organization': { sqlite: 5, postgresql: 2 },
   'userinfo, for an organization': { sqlite: 5, postgresql: 2 },
   'authorize, for an organization': { sqlite: 6, postgresql: 4 },
+  // One look more than any other: whether passwords of the domain count, asked by the typed address, which is the account's.
+  'sign-in by password, address of a verified domain': 10,
+  'a page of users by SCIM, of an organization': 5,
 } as const
 
 const CLAIMED = ['code exchange', 'refresh', 'introspection of a person', 'userinfo'] as const
@@ -80,7 +84,7 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
   beforeAll(async () => {
     const started = Date.now()
     // Time stands still: nothing that is remembered is read again, and no work of the background is due.
-    latchkey = await startLatchkey({ engine, clock: () => started })
+    latchkey = await startLatchkey({ engine, clock: () => started, lookUpTxt: async () => ({ values }) })
     fixture = createSecurityFixture(latchkey)
     const { resources, resourceCredentials } = latchkey.services
     await resources.add({ identifier: API, scope: 'books:read' })
@@ -134,11 +138,11 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
     return (await fixture.token(machine, { grant_type: 'client_credentials', resource })).json
   }
 
-  async function signInBy(browser: HttpBrowser) {
+  async function signInBy(browser: HttpBrowser, email = victim.user.email) {
     const page = await browser.open(`${fixture.issuer}/login?again=1`)
     const fields = page.forms[0]?.fields.map(({ name, value }): [string, string] => [name, value ?? ''])
     const body = new URLSearchParams(fields)
-    body.set('identifier', victim.user.email)
+    body.set('identifier', email)
     body.set('password', PASSWORD)
     return async () => {
       const answer = await browser.send({ url: new URL('/login', fixture.issuer), method: 'POST', body })
@@ -183,6 +187,35 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       return { member, id, app: await fixture.client({ scope: 'openid profile email' }) }
     })()
     return company
+  }
+  /** What the TXT record of the domain says. */
+  const values: string[] = []
+  let scim: ReturnType<typeof directory> | undefined
+  let employee: Promise<{ email: string }> | undefined
+  /** A member with an address of a domain that the company has verified, which has a provider; made by the first that asks. */
+  const ofDomain = () => {
+    employee ??= (async () => {
+      const { organizations, providers } = latchkey.services
+      const { id } = await inCompany()
+      values.push((await organizations.domains.add(id, 'acme.example')).record.value)
+      await organizations.domains.verify(id, 'acme.example')
+      await providers.add({
+        ...{
+          id: 'acme',
+          kind: 'oidc',
+          client_id: 'latchkey',
+          client_secret: 'given-out',
+          organization: 'acme',
+        },
+        settings: { issuer: 'https://login.acme.example' },
+      })
+      const user = await latchkey.services.accounts.createByAdmin({
+        ...{ username: 'employee', email: 'employee@acme.example', password: PASSWORD, verified: true },
+      })
+      await organizations.members.put(id, user.id, ['member'])
+      return { email: 'employee@acme.example' }
+    })()
+    return employee
   }
   async function forCompany() {
     const { member, id, app } = await inCompany()
@@ -315,6 +348,17 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       const { member, app, scope } = await forCompany()
       const address = fixture.authorizeUrl(app, { code_challenge: pkce().challenge, ...scope })
       return async () => (await member.browser.open(address)).url.searchParams.has('code')
+    },
+    async 'sign-in by password, address of a verified domain'() {
+      const { email } = await ofDomain()
+      return signInBy(createHttpBrowser({ stopAt: [redirectUri] }), email)
+    },
+    async 'a page of users by SCIM, of an organization'() {
+      await ofDomain()
+      // Its token is used already: when it was is written once a while.
+      scim ??= directory(latchkey, 'Entra', 'acme')
+      const { get } = await scim
+      return async () => (await get('/Users?count=100')).json.totalResults === 2
     },
   }
 

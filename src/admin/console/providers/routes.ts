@@ -5,6 +5,7 @@ import type { Providers } from '../../../federation/providers/providers.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
+import type { Organizations } from '../../../organizations/organizations.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Finding } from '../../../shared/finding.ts'
 import { own } from '../../../shared/own.ts'
@@ -14,18 +15,25 @@ import { providerFields, providerOf } from './form.ts'
 import { factsOf } from './view.ts'
 
 export interface ProvidersDependencies {
-  providers: Pick<Providers, 'kinds' | 'list' | 'get' | 'add' | 'disable' | 'enable' | 'remove' | 'test'>
+  providers: Pick<
+    Providers,
+    'kinds' | 'list' | 'get' | 'add' | 'update' | 'disable' | 'enable' | 'remove' | 'test'
+  >
+  organizationNames: Organizations['names']
 }
 
 const NOTICES: Readonly<Record<string, string>> = {
   added: 'The provider is on. Enter its callback URL there, then test it.',
   disable: 'Switched off: nobody signs in with it any more. Who is signed in stays so.',
   enable: 'Switched on.',
+  belongs: 'Saved. It counts from now on: who is led there, and whose addresses get in.',
   removed: 'The provider is removed. What is linked to it counts again if it is added again.',
 }
 
 /** What was typed, each field once, as text. */
 const form = z.record(z.string(), z.string().max(20_000))
+
+const belongs = z.object({ organization: z.string().trim().max(1000).default('') })
 
 type ById = { Params: { id: string }; Querystring: { done?: unknown } }
 
@@ -47,12 +55,17 @@ export async function providersArea(
     '/admin/providers',
     { config: { admin: 'provider.read' } },
     async (request, reply) => {
+      const all = await providers.list()
+      const names = await deps.organizationNames(all.map(({ organization }) => organization))
       const data = {
-        providers: (await providers.list()).map((provider) => ({
+        providers: all.map((provider) => ({
           href: `/admin/providers/${provider.id}`,
           name: provider.name,
           id: provider.id,
           kind: provider.kind,
+          organization: provider.organization
+            ? (names.get(provider.organization)?.name ?? provider.organization)
+            : undefined,
           state: provider.disabled ? 'switched off' : 'on',
           source: provider.source === 'environment' ? 'environment' : 'database',
         })),
@@ -115,12 +128,23 @@ export async function providersArea(
     id: string,
     findings?: Finding[],
     notice?: string,
+    typed: Partial<Form> = {},
+    status = 200,
   ) {
     const provider = await providers.get(id)
+    const { organization } = provider
+    const of = (await deps.organizationNames([organization])).get(organization ?? '')
     const base = `/admin/providers/${provider.id}`
     const data = {
       title: provider.name,
       facts: factsOf(provider, own(providers.kinds, provider.kind)),
+      organization: organization
+        ? { href: `/admin/organizations/${organization}`, name: of?.name ?? organization }
+        : undefined,
+      belongs:
+        provider.source === 'database'
+          ? { action: `${base}/organization`, values: { organization: of?.slug ?? '' }, ...typed }
+          : undefined,
       stored: provider.source === 'database',
       findings,
       yaml: provider.source === 'database' ? deps.yamlOf('provider', provider) : undefined,
@@ -134,7 +158,7 @@ export async function providersArea(
           },
       remove: { action: `${base}/remove` },
     }
-    return renderConsole(request, reply, 'providers', 'admin/providers-one', data, { notice })
+    return renderConsole(request, reply, 'providers', 'admin/providers-one', data, { notice, status })
   }
 
   app.get<ById>('/admin/providers/:id', { config: { admin: 'provider.read' } }, async (request, reply) =>
@@ -147,6 +171,30 @@ export async function providersArea(
     { config: { admin: 'provider.test' } },
     async (request, reply) =>
       show(request, reply, request.params.id, await providers.test(request.params.id)),
+  )
+
+  app.post<ById>(
+    '/admin/providers/:id/organization',
+    { config: { admin: 'provider.update', formPage: '/admin/providers/:id' } },
+    async (request, reply) => {
+      const { id } = request.params
+      const organization = belongs.parse(request.body ?? {}).organization || null
+      try {
+        await providers.update(id, { organization })
+        return reply.redirect(`/admin/providers/${encodeURIComponent(id)}?done=belongs`, 303)
+      } catch (error) {
+        const refused = asFormErrors(error)
+        return show(
+          request,
+          reply,
+          id,
+          undefined,
+          undefined,
+          { ...refused, values: { organization: organization ?? '' } },
+          422,
+        )
+      }
+    },
   )
 
   for (const action of ['disable', 'enable'] as const)

@@ -8,7 +8,15 @@ declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/providers': {
       frame: ConsoleFrame
-      providers: { href: string; name: string; id: string; kind: string; state: string; source: string }[]
+      providers: {
+        href: string
+        name: string
+        id: string
+        kind: string
+        organization: string | undefined
+        state: string
+        source: string
+      }[]
       kinds: { href: string; label: string; about: string }[]
     }
     'admin/providers-new': {
@@ -24,6 +32,10 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       title: string
       facts: [name: string, value: string][]
+      /** Whose it is; undefined: the whole server's. */
+      organization?: { href: string; name: string } | undefined
+      /** Takes `organization`, a short name; undefined: it cannot be changed. */
+      belongs?: Form | undefined
       stored: boolean
       findings?: Finding[] | undefined
       yaml?: string | undefined

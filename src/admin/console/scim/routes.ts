@@ -5,6 +5,7 @@ import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
+import type { Organizations } from '../../../organizations/organizations.ts'
 import type { ScimTokens } from '../../../scim/tokens/tokens.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
@@ -19,7 +20,8 @@ declare module '../../../http/pages/pages.ts' {
       address: string
       tokens: {
         name: string
-        organization?: string | undefined
+        /** Whose it is; undefined: the whole server's. */
+        organization?: { href: string; name: string } | undefined
         created: string
         lastUsed: string
         removeHref: string
@@ -35,6 +37,7 @@ export interface ScimAreaDependencies {
   cookies: Cookies
   sealed: SealedCookies
   scimTokens: Omit<ScimTokens, 'accept'>
+  organizationNames: Organizations['names']
 }
 
 const idParams = z.object({ id: z.string().max(100) })
@@ -61,11 +64,19 @@ export async function scimArea(
 
   async function show(request: FastifyRequest, reply: FastifyReply, typed: Partial<Form> = {}, status = 200) {
     const { done, made } = query.parse(request.query)
+    const all = await tokens.list()
+    const names = await deps.organizationNames(all.map(({ organization }) => organization))
     const data = {
       address: new URL('/scim/v2', deps.issuer).href,
-      tokens: (await tokens.list()).map(({ id, name, organization, createdAt, lastUsedAt }) => ({
+      tokens: all.map(({ id, name, organization, createdAt, lastUsedAt }) => ({
         name,
-        organization: organization ?? undefined,
+        organization:
+          organization === null
+            ? undefined
+            : {
+                href: `/admin/organizations/${organization}`,
+                name: names.get(organization)?.name ?? organization,
+              },
         created: minuteOf(createdAt),
         lastUsed: lastUsedAt === null ? 'never' : minuteOf(lastUsedAt),
         removeHref: `/admin/scim/${id}/delete`,
@@ -90,12 +101,14 @@ export async function scimArea(
   })
 
   app.get('/admin/scim/:id/delete', { config: { admin: 'scim_token.read' } }, async (request, reply) => {
-    const { id, name, lastUsedAt } = await tokens.get(idParams.parse(request.params).id)
+    const { id, name, organization, lastUsedAt } = await tokens.get(idParams.parse(request.params).id)
+    const of = (await deps.organizationNames([organization])).get(organization ?? '')
     return renderConsole(request, reply, 'scim', 'admin/resources-remove', {
       title: 'Delete this token?',
       ends: 'The directory that has it cannot change anything here any more. Users and groups stay as they are.',
       facts: [
         { label: 'Directory', value: name },
+        ...(of ? [{ label: 'Organization', value: of.name }] : []),
         { label: 'Last used', value: lastUsedAt === null ? 'never' : minuteOf(lastUsedAt) },
       ],
       form: { action: `/admin/scim/${id}/delete`, fields: {} },
