@@ -11,6 +11,7 @@ import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
 import { createAuditCounts } from '../audit/counts-store.ts'
 import { actionGroups, sentenceOf } from '../audit/event-types.ts'
+import { OUTSIDE_TYPES } from '../audit/outside/types.ts'
 import { fromText, NAMED_BRAND_FIELDS } from '../branding/fields.ts'
 import { FORM } from '../clients/fields/form.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
@@ -122,6 +123,7 @@ export async function wireConsole(
       administratorRoleFields: ADMINISTRATOR_ROLE_FIELDS,
       authorityOf: services.administratorRoles.authorityOf,
       webhooks: services.webhooks,
+      webhookTypes: [...OUTSIDE_TYPES.keys()],
       async sendTestMail(accountId) {
         const account = await accounts.byId(accountId)
         return account ? services.testMail(account) : { kind: 'no_address' }

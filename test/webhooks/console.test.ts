@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { OUTSIDE_TYPES } from '../../src/audit/outside/types.ts'
 import { signedIn } from '../admin/console.ts'
 import type { HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
@@ -82,4 +83,19 @@ test('an auditor sees them, and can do nothing', async () => {
   expect(page.status).toBe(200)
   expect(page.text).not.toMatch(/Send a test event|New secret|Disable<|Delete …/)
   expect((await auditor.open(`${latchkey.issuer}/admin/webhooks`)).text).not.toContain('Create a webhook')
+})
+
+test('the form names every type that there is, by family, and each is taken', async () => {
+  const { body } = await open('')
+  const named = [...body.matchAll(/<code>([a-z_]+\.(?:[a-z_]+|\*))<\/code>/g)].map(([, name]) => name ?? '')
+  expect(named.filter((name) => !name.endsWith('.*')).sort()).toEqual([...OUTSIDE_TYPES.keys()].sort())
+  expect(named).toContain('user.*')
+  const made = []
+  for (let at = 0; at < named.length; at += 100)
+    made.push(
+      await latchkey.services.webhooks.create({ url: receiver.url, events: named.slice(at, at + 100) }),
+    )
+  expect(made.flatMap(({ events }) => events).length).toBe(named.length)
+  const page = await open(`/${made[0]?.id}`)
+  expect(page.body).toContain('<code>factor.*</code>')
 })

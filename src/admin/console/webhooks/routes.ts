@@ -12,10 +12,12 @@ import { administratorOf, type ConsoleDependencies, renderConsole } from '../con
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
-import { disabledWords, shownDelivery, stateOf } from './views.ts'
+import { disabledWords, familiesOf, shownDelivery, stateOf } from './views.ts'
 
 export interface WebhooksDependencies extends Pick<ClientsDependencies, 'cookies' | 'sealed'> {
   webhooks: Omit<Webhooks, 'dispatch'>
+  /** The types that a webhook may ask for, from the table that events are told by. */
+  webhookTypes: readonly string[]
 }
 
 const NOTICES = {
@@ -50,6 +52,7 @@ export async function webhooksArea(
   deps: ConsoleDependencies & WebhooksDependencies,
 ): Promise<void> {
   const { webhooks } = deps
+  const families = familiesOf(deps.webhookTypes)
   const shownOnce = createShownOnce(deps)
   const pageOf = (id: string, done?: string) => `/admin/webhooks/${id}${done ? `?done=${done}` : ''}`
   const formPage = '/admin/webhooks/:id'
@@ -65,6 +68,7 @@ export async function webhooksArea(
         state: stateOf(hook),
       })),
       form: { action: '/admin/webhooks', ...typed },
+      families,
     }
     const notice = noticeOf(NOTICES, done)
     return renderConsole(request, reply, 'webhooks', 'admin/webhooks', data, { status, notice })
@@ -96,6 +100,7 @@ export async function webhooksArea(
     const values = { url, description, events: hook.events.join(' ') }
     const { items, next_cursor } = await webhooks.deliveries(id, { limit: 20, cursor })
     const data = {
+      families,
       base: pageOf(id),
       url,
       version: also.version ?? hook.version,

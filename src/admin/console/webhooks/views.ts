@@ -9,6 +9,7 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       webhooks: { href: string; url: string; description: string; events: string; state: string }[]
       form: Form
+      families: EventFamily[]
     }
     'admin/webhooks-one': {
       frame: ConsoleFrame
@@ -16,6 +17,7 @@ declare module '../../../http/pages/pages.ts' {
       url: string
       version: number
       edit: Form
+      families: EventFamily[]
       /** Why it is sent nothing. */
       disabled?: string | undefined
       failingSince?: string | undefined
@@ -30,6 +32,19 @@ declare module '../../../http/pages/pages.ts' {
     }
   }
 }
+
+/** Types of events that begin with the same word. */
+export interface EventFamily {
+  pattern: string
+  types: string[]
+}
+
+/** Types by family, both in alphabetical order. */
+export const familiesOf = (types: readonly string[]): EventFamily[] =>
+  [...Map.groupBy(types.toSorted(), (type) => type.split('.', 1)[0])].map(([family, members]) => ({
+    pattern: `${family}.*`,
+    types: members,
+  }))
 
 interface ShownDelivery {
   id: string
