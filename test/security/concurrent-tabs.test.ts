@@ -100,9 +100,15 @@ describe.each(engines)('tabs of one browser at once, on %s', (engine) => {
   test('signing in again while others authorize: the browser stays signed in, and every code is good', async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const someone = await person()
-      const { browser } = someone
+      const { browser, user } = someone
       const page = await browser.open(at(web, { prompt: 'login' }))
-      const form = browser.prepare(page, { Password: PASSWORD }, { button: 'Sign in' })
+      // Both fields are there, for programs that fill them in; the name stands in its own already.
+      expect(page.forms[0]?.fields.find(({ name }) => name === 'identifier')?.value).toBe(user.username)
+      const form = browser.prepare(
+        page,
+        { 'Email or username': user.email, Password: PASSWORD },
+        { button: 'Sign in' },
+      )
       const sent = await browser.send(form)
       const resume = new URL(String(sent.headers.get('location')), fixture.issuer)
       const started = tabs(someone)

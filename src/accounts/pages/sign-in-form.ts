@@ -185,10 +185,12 @@ export function createSignInForm(deps: {
         organizationHref: undefined,
         notYouHref: undefined,
         otherWaysHref: undefined,
+        // To be seen, and to be changed: password managers and programs fill in both fields of a sign-in.
+        values: { identifier: displayUsername, ...page.values },
       }
       // Nothing of it is switched on: everything is better than nothing.
-      if (!password && passkey === undefined && providers.length === 0) return { ...theirs, asks: 'password' }
-      return { ...theirs, asks: password ? 'password' : 'nothing', passkey, providers }
+      if (!password && passkey === undefined && providers.length === 0) return { ...theirs, asks: 'both' }
+      return { ...theirs, asks: password ? 'both' : 'nothing', passkey, providers }
     },
 
     async submit(request, reply, interaction, { again = false } = {}) {
