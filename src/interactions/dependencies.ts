@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Account } from '../accounts/account.ts'
 import type { SignInForm } from '../accounts/pages/sign-in-form.ts'
 import type { PasskeySignInForm } from '../factors/pages/passkey-sign-in.ts'
@@ -43,6 +43,8 @@ export interface InteractionDependencies {
   verifyForm: VerifyForm
   /** Where a person sets up the second factor that they need and do not have. @param needs.passkey nothing else is enough */
   setUpPath(returnTo: string, needs: { passkey: boolean }): string
+  /** The account that is signed in in a browser; undefined: none counts. */
+  signedInAs(request: FastifyRequest, reply: FastifyReply): Promise<string | undefined>
   findAccount(
     id: string,
   ): Promise<

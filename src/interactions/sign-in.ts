@@ -61,9 +61,11 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
   }
 
   /** The person who is signed in here, and signs in again. */
-  async function signedIn(request: InteractionRequest, details: InteractionDetails) {
+  async function signedIn(request: InteractionRequest, reply: FastifyReply, details: InteractionDetails) {
     const { accountId } = details
     if (accountId === undefined || asAnother(request) || isAnother(details, accountId)) return undefined
+    // A browser whose sign-in has ended is a stranger: it learns nothing of the account.
+    if ((await deps.signedInAs(request, reply)) !== accountId) return undefined
     return deps.findAccount(accountId)
   }
 
@@ -90,7 +92,7 @@ export function signInRoute(app: FastifyInstance, deps: InteractionDependencies,
     )
 
   const show: Show = async (request, reply, details, form = {}, status = 200) => {
-    const again = await signedIn(request, details)
+    const again = await signedIn(request, reply, details)
     const { provider, ...asked } = again
       ? { asks: 'password' as const, name: undefined, provider: undefined }
       : await deps.signInForm.asks(request, form, details.loginHint?.slice(0, 254))

@@ -177,6 +177,7 @@ export async function wirePages(
     },
     providerButton: (to, interaction) => offered.button(to, { interaction }),
     upstreamProblem: offered.problem,
+    signedInAs: async (request, reply) => (await sessions.current(request, reply))?.accountId,
     findAccount: accounts.byId,
     get accessContact() {
       return values.accessContact
