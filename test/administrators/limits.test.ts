@@ -144,6 +144,102 @@ describe.each(engines)('roles with a limit, on %s', (engine) => {
       expect(page.text).toContain('Invite by email')
     })
 
+    test('domains, providers, tokens of directories and configuration are closed, with whichever id in whichever field', async () => {
+      const { organizations, providers, scimTokens, administratorRoles } = latchkey.services
+      await organizations.domains.add(theirs, 'their-secret.example')
+      await organizations.domains.add(ours, 'ours.example')
+      const invited = await organizations.invitations.create(theirs, { email: 'guest@their-secret.example' })
+      const settings = { issuer: 'https://login.theirs.example' }
+      const provider = { kind: 'oidc', client_id: 'latchkey', client_secret: 'given-out', settings }
+      await providers.add({ ...provider, id: 'their-login', organization: 'theirs' })
+      const { id: token } = await scimTokens.create({ name: 'Theirs', organization: 'theirs' })
+      const state = async () => ({
+        organizations: [await organizations.get(ours), await organizations.get(theirs)],
+        domains: [await organizations.domains.list(ours), await organizations.domains.list(theirs)],
+        invitations: [
+          await organizations.invitations.list(ours),
+          await organizations.invitations.list(theirs),
+        ],
+        providers: await providers.list(),
+        tokens: await scimTokens.list(),
+        roles: await administratorRoles.list(),
+      })
+      const before = await state()
+
+      // What is another organization's, by the path of the own one and of the other, by ID and by short name.
+      const beyond: [string, Promise<{ status: number; text: string }>][] = [
+        ...[theirs, 'theirs', theirs.toUpperCase()].flatMap((id): typeof beyond => [
+          [`${id} domains`, rest.get(`/organizations/${id}/domains`)],
+          [`${id} branding`, rest.get(`/organizations/${id}/branding`)],
+          [`${id} update`, rest.patch(`/organizations/${id}`, { provider_required: true })],
+          [`${id} again`, rest.post(`/organizations/${id}/invitations/${invited.id}/send`)],
+          [`${id} revoke`, rest.delete(`/organizations/${id}/invitations/${invited.id}`)],
+        ]),
+        ['own again', rest.post(`/organizations/${ours}/invitations/${invited.id}/send`)],
+        ['own revoke', rest.delete(`/organizations/${ours}/invitations/${invited.id}`)],
+        ['own with an id', rest.patch(`/organizations/${ours}`, { id: theirs, name: 'Taken' })],
+        ['own with a short name', rest.patch(`/organizations/${ours}`, { slug: 'theirs' })],
+        ['own with domains', rest.patch(`/organizations/${ours}`, { domains: ['their-secret.example'] })],
+        ['any branding', rest.get(`/organizations/${ours}/branding`)],
+        ['providers', rest.get('/providers')],
+        ['a provider', rest.get('/providers/their-login')],
+        ['test', rest.post('/providers/their-login/test')],
+        ['take', rest.patch('/providers/their-login', { organization: ours })],
+        ['tokens', rest.get('/scim-tokens')],
+        ['a token', rest.get(`/scim-tokens/${token}`)],
+        ['delete a token', rest.delete(`/scim-tokens/${token}`)],
+        ['administrator roles', rest.get('/administrator-roles')],
+        ['export', rest.get('/configuration')],
+        ['drift', rest.get('/configuration/drift')],
+        ...['ours', ours, 'theirs', theirs].flatMap((organization): typeof beyond => [
+          ['add a provider', rest.post('/providers', { ...provider, id: 'mine', organization })],
+          ['create a token', rest.post('/scim-tokens', { name: 'Mine', organization })],
+          [
+            'define a role',
+            rest.post('/administrator-roles', { name: 'Mine', permissions: ['user.read'], organization }),
+          ],
+          ['plan', rest.post('/configuration/plan', { organizations: [{ slug: organization, name: 'x' }] })],
+          [
+            'apply',
+            rest.post('/configuration/apply', { organizations: [{ slug: organization, name: 'x' }] }),
+          ],
+        ]),
+        ...[ours, theirs].flatMap((id): typeof beyond => [
+          ['add a domain', rest.post(`/organizations/${id}/domains`, { domain: 'mine.example' })],
+          ['verify', rest.post(`/organizations/${id}/domains/their-secret.example/verify`)],
+          ['remove', rest.delete(`/organizations/${id}/domains/ours.example`)],
+        ]),
+      ]
+      for (const [what, answer] of beyond) {
+        const { status, text } = await answer
+        expect([what, [403, 404, 422].includes(status), status]).toEqual([what, true, status])
+        expect([what, /their-secret|Their secret|login\.theirs|guest@/.exec(text)?.[0]]).toEqual([
+          what,
+          undefined,
+        ])
+      }
+      for (const path of ['/providers', '/providers/their-login', '/scim', `/scim/${token}/delete`])
+        expect([path, (await open(path)).status]).toEqual([path, 403])
+      expect(await state()).toEqual(before)
+      expect((await rest.get(`/organizations/${ours}/domains`)).text).toContain('ours.example')
+
+      // No role with a limit holds a permission that does not keep to it.
+      for (const permission of [
+        ...[
+          'organization.create',
+          'organization.delete',
+          'organization.add_domain',
+          'organization.verify_domain',
+        ],
+        ...['provider.read', 'provider.update', 'provider.test', 'scim_token.read', 'scim_token.create'],
+        ...['user.impersonate', 'administrator_role.create'],
+      ])
+        await expect(
+          administratorRoles.create({ name: permission, permissions: [permission], organization: 'ours' }),
+          permission,
+        ).rejects.toMatchObject({ status: 422 })
+    })
+
     test('within it, members are changed, disabled and enabled; who left is out of reach at once', async () => {
       const { organizations, accounts } = latchkey.services
       expect((await rest.put(`/organizations/${ours}/members/${member.id}`, { roles: [] })).status).toBe(200)

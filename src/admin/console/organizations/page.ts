@@ -98,7 +98,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
     return {
       ...{ domain: one.domain, record: one.record, verified: one.verified },
       detail: [
-        one.verifiedAt === null ? 'not verified yet' : `verified ${minuteOf(one.verifiedAt)}`,
+        one.verifiedAt === null ? undefined : `verified ${minuteOf(one.verifiedAt)}`,
         one.checkedAt === null ? undefined : `looked for ${minuteOf(one.checkedAt)}`,
       ]
         .filter(Boolean)
