@@ -81,9 +81,9 @@ export async function conditionsOf(
     conditions.push({ text: 'at >= ?', values: [sqlTime(from)], walks: true, times: { from } })
   if (to !== undefined) conditions.push({ text: 'at < ?', values: [sqlTime(to)], walks: true, times: { to } })
   if (words !== undefined) {
-    const pattern = `%${words.toLowerCase().replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
+    const pattern = `%${words.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`
     const columns = ['actor_name', 'actor_id', 'target_name', 'target_id', 'request_id', 'details']
-    const like = columns.map((column) => `lower(${column}) LIKE ? ESCAPE '\\'`).join(' OR ')
+    const like = columns.map((column) => `lower(${column}) LIKE lower(?) ESCAPE '\\'`).join(' OR ')
     add(`(${like})`, ...columns.map(() => pattern))
   }
   return conditions

@@ -17,8 +17,8 @@ const statement = (
   paged: boolean,
   only: number | undefined,
 ) => `SELECT id FROM clients
-  WHERE (LOWER(name) LIKE ? ESCAPE '!' OR id LIKE ? ESCAPE '!'
-    OR (LOWER(metadata) LIKE ? ESCAPE '!' AND LOWER(${dialects[dialect].redirectUris}) LIKE ? ESCAPE '!'))
+  WHERE (LOWER(name) LIKE LOWER(?) ESCAPE '!' OR id LIKE ? ESCAPE '!'
+    OR (LOWER(metadata) LIKE LOWER(?) ESCAPE '!' AND LOWER(${dialects[dialect].redirectUris}) LIKE LOWER(?) ESCAPE '!'))
   ${only === undefined ? '' : `AND id IN (${Array.from({ length: only }, () => '?').join(', ') || 'NULL'})`}
   ${paged ? `AND (created_at < ${dialects[dialect].moment} OR (created_at = ${dialects[dialect].moment} AND id < ?))` : ''}
   ORDER BY created_at DESC, id DESC LIMIT ?`

@@ -19,7 +19,7 @@ test.each(engines)('filters find what they say and nothing else on %s', async (e
   )
   now += DAY
   await audit.record(
-    entry(5, { target: { kind: 'account', id: 'id-of-ada', name: 'Ada' }, action: 'account.disabled' }),
+    entry(5, { target: { kind: 'account', id: 'id-of-ada', name: 'Ada Ångström' }, action: 'account.disabled' }),
   )
   const found = async (filters: object) => (await audit.list(filters)).items.map(({ seq }) => seq)
   expect(await found({})).toEqual([5, 4, 3, 2, 1])
@@ -39,6 +39,7 @@ test.each(engines)('filters find what they say and nothing else on %s', async (e
   expect(await found({ from: '2026-11-02', to: '2026-11-02' })).toEqual([4, 3])
   expect(await found({ text: 'CLIENT 2' })).toEqual([2])
   expect(await found({ text: '100%_x' })).toEqual([4])
+  expect(await found({ text: 'ADA Ångström' })).toEqual([5])
   expect(await found({ text: '%' })).toEqual([4])
   expect(await found({ actor: 'ada', action: 'account.', text: '' })).toEqual([5])
   await expect(audit.list({ from: 'yesterday', to: '2026-02-30' })).rejects.toMatchObject({

@@ -83,11 +83,11 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       return rows.map((row) => ({ ...row, tokens: tokenFormat(row.tokens) }))
     },
 
-    /** The newest with a text in identifier or name; upper and lower case are the same as far as ASCII goes. */
+    /** The newest with a text in identifier or name, upper and lower case as the engine knows them: SQLite in ASCII. */
     async search(text: string, limit: number): Promise<{ id: string; name: string }[]> {
-      const pattern = `%${text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[%_!]/g, '!$&')}%`
+      const pattern = `%${text.replace(/[%_!]/g, '!$&')}%`
       return reads.all<{ id: string; name: string }>(
-        `SELECT id, name FROM resources WHERE LOWER(name) LIKE ? ESCAPE '!' OR LOWER(id) LIKE ? ESCAPE '!'
+        `SELECT id, name FROM resources WHERE LOWER(name) LIKE LOWER(?) ESCAPE '!' OR LOWER(id) LIKE LOWER(?) ESCAPE '!'
          ORDER BY created_at DESC, id DESC LIMIT ?`,
         [pattern, pattern, limit],
       )
