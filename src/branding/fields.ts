@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { unseen } from '../shared/text.ts'
 import { type FieldProblem, schemaProblems, ValidationError } from '../shared/validation-error.ts'
 import { goodAccent, goodBackground } from './theme.ts'
 
@@ -19,7 +20,7 @@ const oneLine = (most: number, error: string) =>
     .trim()
     .min(1, { error })
     .max(most, { error })
-    .regex(/^[^\p{Cc}\p{Cf}\p{Co}\u2028\u2029]*$/u, { error })
+    .refine((text) => !unseen.test(text), { error })
 
 const COLOUR = 'must be a colour as #rrggbb, for example #0f5c73'
 const colour = z
@@ -118,7 +119,7 @@ export const BRAND_FIELDS = {
       .min(1, { error: FOOTER })
       .max(500, { error: FOOTER })
       .transform((text) => text.replaceAll('\r\n', '\n'))
-      .refine((text) => /^[^\p{Cc}\p{Co}\u2028\u2029]*$/u.test(text.replaceAll('\n', '')), { error: FOOTER }),
+      .refine((text) => !unseen.test(text.replaceAll('\n', '')), { error: FOOTER }),
   },
 } as const satisfies Record<string, Field<string> | Field<number>>
 

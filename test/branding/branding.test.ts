@@ -151,6 +151,7 @@ describe.each(engines)('brands, on %s', (engine) => {
     ['a link without encryption', { terms_url: 'http://example.com' }, 'terms_url'],
     ['a name of two lines', { name: 'a\nb' }, 'name'],
     ['a name that turns the direction', { name: 'Bank\u202egnp' }, 'name'],
+    ['a foot that turns the direction', { mail_footer: '1 Quay\u202e Street' }, 'mail_footer'],
     ['a foot with a control character', { mail_footer: 'a\u001bb' }, 'mail_footer'],
     ['a logo elsewhere', { logo: 'https://evil.example/logo.png' }, 'logo'],
     ['a logo that is not here', { logo: `/theme/${'A'.repeat(43)}.1x1.png` }, 'logo'],
