@@ -14,6 +14,27 @@ const YEAR = 365 * 24 * 60 * 60
 const PERMISSIONS =
   'camera=(), display-capture=(), geolocation=(), microphone=(), midi=(), payment=(), serial=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)'
 
+/** What a page may load, and where from. */
+const POLICY = {
+  'default-src': ["'none'"],
+  // Explicit, because the protocol library adds the hash of its form_post script to this directive.
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  // https: for the logos of clients.
+  'img-src': ["'self'", 'data:', 'https:'],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"],
+  'frame-ancestors': ["'none'"],
+  'base-uri': ["'none'"],
+  // No form-action: Chrome applies it to the redirects after a form, and ours end at the client.
+}
+
+/** The header `content-security-policy` of a page that may do more than others. @param more sources, by their directives */
+export const policyWith = (more: Readonly<Record<string, readonly string[]>>): string =>
+  Object.entries({ ...POLICY, ...more })
+    .map(([directive, sources]) => `${directive} ${sources.join(' ')}`)
+    .join('; ')
+
 /**
  * Response headers for everything this server sends.
  * @param options.secure whether the issuer is https
@@ -22,19 +43,7 @@ export function registerHeaders(app: FastifyInstance, options: { secure: boolean
   const setHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
-      directives: {
-        'default-src': ["'none'"],
-        // Explicit, because the protocol library adds the hash of its form_post script to this directive.
-        'script-src': ["'self'"],
-        'style-src': ["'self'"],
-        // https: for the logos of clients.
-        'img-src': ["'self'", 'data:', 'https:'],
-        'font-src': ["'self'"],
-        'connect-src': ["'self'"],
-        'frame-ancestors': ["'none'"],
-        'base-uri': ["'none'"],
-        // No form-action: Chrome applies it to the redirects after a form, and ours end at the client.
-      },
+      directives: POLICY,
     },
     frameguard: { action: 'deny' },
     referrerPolicy: { policy: 'no-referrer' },

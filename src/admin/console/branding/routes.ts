@@ -5,6 +5,7 @@ import type { Brand, BrandField, NamedBrandField } from '../../../branding/field
 import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
 import { noticeOf } from '../../../http/forms/notice.ts'
 import { acceptUpload, uploadOf } from '../../../http/forms/upload.ts'
+import { policyWith } from '../../../http/headers.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { MailLook } from '../../../mail/look.ts'
 import type { Mail, RenderedMail } from '../../../mail/templates.ts'
@@ -196,7 +197,7 @@ export async function brandingArea(
         .parse(request.query)
       const draft = drafts(request).open(query.draft)
       if (draft === undefined || !sameOwner(draft.owner, place.owner)) return reply.redirect(place.path, 303)
-      reply.header('content-security-policy', WITH_FRAMES)
+      reply.header('content-security-policy', policyWith({ 'frame-src': ["'self'"] }))
       const page = isShownOn(query.page) ? query.page : 'sign-in'
       return renderConsole(request, reply, 'branding', 'admin/branding-preview', {
         title: `Preview: ${place.title}`,
@@ -261,10 +262,6 @@ const labelled = (errors: Readonly<Record<string, string>>): Record<string, stri
       name === 'form' ? text : `It ${text}${text.endsWith('.') ? '' : '.'}`,
     ]),
   )
-
-/** As of every page, and frames of this server. */
-const WITH_FRAMES =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; connect-src 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 const framesOf = (page: ShownOn, draft: string) =>
   (['light', 'dark'] as const).flatMap((scheme) =>

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { noticeOf } from '../../../http/forms/notice.ts'
+import { policyWith } from '../../../http/headers.ts'
 import type { SetupProgress } from '../../../settings/setup-progress.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Finding } from '../../../shared/finding.ts'
@@ -92,7 +93,9 @@ export async function setupArea(
   ): Promise<FastifyReply> {
     const { step, steps, next } = await stepOf(id)
     const findings = findingsOf(issuer, deps.environment().trustsProxy, arrivalOf(request))
-    if (step.id === 'address') reply.header('content-security-policy', withConnections(issuer))
+    // The script asks for the discovery document at the public address, which may be another origin.
+    if (step.id === 'address')
+      reply.header('content-security-policy', policyWith({ 'connect-src': ["'self'", issuer.origin] }))
     return renderConsole(
       request,
       reply,
@@ -173,7 +176,3 @@ export async function setupArea(
     return reply.redirect(`${PATH}?done=resumed`, 303)
   })
 }
-
-/** As of every page; the script may ask for the discovery document at the public address, where that is another origin. */
-const withConnections = (issuer: URL): string =>
-  `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: https:; font-src 'self'; connect-src 'self' ${issuer.origin}; frame-ancestors 'none'; base-uri 'none'`
