@@ -81,8 +81,7 @@ async function shootAll<On extends E2eFixture>(scenes: Scene<On>[], e2e: On): Pr
 
 /** Every mail, as a client shows it that knows both schemes. */
 async function shootMails(language: string): Promise<void> {
-  const viewsDir = fileURLToPath(new URL('../views', import.meta.url))
-  const render = createMailTemplates({ issuer: 'https://id.example.com', viewsDir })
+  const render = createMailTemplates({ issuer: 'https://id.example.com' })
   const browser = await openBrowser()
   try {
     const page = await browser.newPage()

@@ -247,10 +247,12 @@ export async function openServices(
     events: event,
     logger,
   })
+  const organizationId = async (idOrSlug: string) =>
+    (await organizations.find(idOrSlug).catch(unlessCode('organization_not_found')))?.id
   const administratorRoles = createAdministratorRoles({
     store: foundation.documents.administrator_roles,
     clock,
-    organizationId: async (idOrSlug) => (await organizations.find(idOrSlug)).id,
+    organizationId,
     holders: async (role, limit) =>
       (await accounts.search({ role, limit })).items.map(({ id, displayUsername }) => ({
         id,
@@ -309,8 +311,6 @@ export async function openServices(
     endSignIns,
     sessions: accountSessions(artifacts),
   })
-  const organizationId = async (idOrSlug: string) =>
-    (await organizations.find(idOrSlug).catch(unlessCode('organization_not_found')))?.id
   const providers = createProviders({
     db,
     clock,

@@ -20,7 +20,7 @@ import {
   type DocumentStore,
 } from '../shared/definitions/definitions.ts'
 import type { ContentOf } from '../shared/definitions/field.ts'
-import { AppError, unlessCode } from '../shared/errors.ts'
+import { AppError } from '../shared/errors.ts'
 import { isBuiltIn } from '../shared/roles.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { administratorRoleFields } from './table.ts'
@@ -61,8 +61,8 @@ const MAX_HOLDERS = 99
 export function createAdministratorRoles(deps: {
   store: DocumentStore
   clock: Clock
-  /** The ID of an organization, by that or its short name. @throws AppError organization_not_found */
-  organizationId(idOrSlug: string): Promise<string>
+  /** The ID of an organization, by that or its short name; undefined: there is none. */
+  organizationId(idOrSlug: string): Promise<string | undefined>
   /** By username. */
   holders(role: string, limit: number): Promise<Holder[]>
   /** Takes a role from who has it. */
@@ -98,8 +98,8 @@ export function createAdministratorRoles(deps: {
   ): Promise<Readonly<Record<string, unknown>>> {
     const { organization } = input
     if (typeof organization !== 'string' || organization.trim() === '') return input
-    const id = await deps.organizationId(organization.trim()).catch(unlessCode('organization_not_found'))
-    if (typeof id !== 'string')
+    const id = await deps.organizationId(organization.trim())
+    if (id === undefined)
       throw refusedFields({ organization: 'There is no organization with this short name or ID.' })
     return { ...input, organization: id }
   }

@@ -7,7 +7,6 @@
 // What was promised in an answer is in the database before that answer is sent. Only `defer` is in memory: work that nobody was
 // promised, and that may end in a mail.
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import {
   type AuditContext,
   currentAuditContext,
@@ -104,7 +103,6 @@ export function createMailer(options: {
   issuer: string
   logger: MailLog
   clock: Clock
-  viewsDir?: string
   /** What messages wear. Read for each of them. */
   look?: () => MailLook
   language?: MailLanguage | undefined
@@ -118,8 +116,7 @@ export function createMailer(options: {
     return from
   }
   sender()
-  const viewsDir = options.viewsDir ?? join(import.meta.dirname, '../../views')
-  const render = createMailTemplates({ issuer, viewsDir, ...(options.look && { look: options.look }) })
+  const render = createMailTemplates({ issuer, ...(options.look && { look: options.look }) })
   const transport = smtpUrl ? createSmtpTransport(smtpUrl) : createOutbox(outboxDir, clock)
   const prepared = new Map<string, (data: object) => Promise<Mail | undefined>>()
   const background = createBackground(smtpUrl ? 2 : 1)

@@ -14,6 +14,8 @@ import * as signUp from './messages/sign-up.ts'
 
 export type { Mail, MailTemplate } from './data.ts'
 
+const VIEWS = join(import.meta.dirname, '../../views/mail')
+
 const MESSAGES: { readonly [Template in MailTemplate]: WriteOf<Template> } = {
   'verify-email': signUp.verifyEmail,
   'already-registered': signUp.alreadyRegistered,
@@ -99,9 +101,9 @@ function textOf(
  *
  * @param options.issuer its host is what the mails call the service, unless they wear another name @param options.look read for each message
  */
-export function createMailTemplates(options: { issuer: string; viewsDir: string; look?: () => MailLook }) {
+export function createMailTemplates(options: { issuer: string; look?: () => MailLook }) {
   const { host, origin } = new URL(options.issuer)
-  const eta = new Eta({ views: join(options.viewsDir, 'mail'), cache: true, autoEscape: true })
+  const eta = new Eta({ views: VIEWS, cache: true, autoEscape: true })
   const inHtml = ([key, values]: Sentence): string => html(key, values)
 
   /** In the current language. @param look what it wears; what counts, unless given */

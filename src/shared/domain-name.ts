@@ -7,3 +7,6 @@ export function domainOf(text: string): string | undefined {
     ? ascii
     : undefined
 }
+
+/** What stands behind the last @ of an address, as it is written. */
+export const domainOfAddress = (address: string): string => address.slice(address.lastIndexOf('@') + 1)

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { isLeaving } from '../accounts/deletion/leaving.ts'
@@ -31,8 +30,6 @@ import {
 import type { Services } from '../services.ts'
 import { shownText, textOf, valueIn } from '../shared/definitions/field.ts'
 import type { WiredProtocol } from './protocol.ts'
-
-const VIEWS = fileURLToPath(new URL('../../views/', import.meta.url))
 
 /** What console and REST show at a glance. */
 export function figuresOf(services: Services): FiguresDependencies {
@@ -148,7 +145,7 @@ export async function wireConsole(
       brandFields: NAMED_BRAND_FIELDS,
       brandFromText: fromText,
       sealedText: http.sealedText,
-      sampleMail: createMailTemplates({ issuer: config.issuer, viewsDir: VIEWS }),
+      sampleMail: createMailTemplates({ issuer: config.issuer }),
       providers,
       keys,
       registration,

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Mail } from '../../src/mail/data.ts'
 import { AS_IT_SHIPS } from '../../src/mail/look.ts'
@@ -8,8 +7,7 @@ import { inLocale, t } from '../../src/shared/locales/texts.ts'
 import { contrast, tokens } from '../support/contrast.ts'
 import { SAMPLE_MAILS, SAMPLES } from './samples.ts'
 
-const viewsDir = join(import.meta.dirname, '../../views')
-const render = createMailTemplates({ issuer: 'https://id.example.com', viewsDir })
+const render = createMailTemplates({ issuer: 'https://id.example.com' })
 const inLanguage = (tag: string, mail: Mail) => inLocale(tag, () => render(mail))
 
 /** RFC 3676 §4.1, DelSp=yes. */

@@ -1,3 +1,4 @@
+import { domainOfAddress } from '../../shared/domain-name.ts'
 import { currentLocale, t } from '../../shared/locales/texts.ts'
 
 /** “example.com, example.org or example.net” */
@@ -13,7 +14,6 @@ const oneOf = (domains: readonly string[]): string =>
  * @param email in canonical form
  */
 export function refusedDomain(emailDomains: readonly string[], email: string): string | undefined {
-  if (emailDomains.length === 0 || emailDomains.includes(email.slice(email.lastIndexOf('@') + 1)))
-    return undefined
+  if (emailDomains.length === 0 || emailDomains.includes(domainOfAddress(email))) return undefined
   return t('email.domain', { domains: oneOf(emailDomains) })
 }

@@ -233,7 +233,7 @@ export function refuseWiderClients(
     return
   throw refused(
     { kind: 'person', full: false },
-    'A client cannot give a client scopes or grant types that it does not have. An administrator can, in the console or by command line.',
+    'Your role cannot give a client scopes or grant types that it does not have. An administrator can, in the console or by command line.',
   )
 }
 

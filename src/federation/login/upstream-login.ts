@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { domainOfAddress } from '../../shared/domain-name.ts'
 import { type PropertySetBy, providerFields } from '../../shared/profile/fields.ts'
 import { UpstreamError, type UpstreamIdentity } from '../connector.ts'
 import { MEMBERSHIP_MODES, providedBy } from '../providers/membership-rules.ts'
@@ -114,7 +115,7 @@ export const verifiedEmail = ({ email }: Pick<UpstreamLogin, 'email'>): string |
 export function requireDomain(provider: Provider, identity: Pick<UpstreamIdentity, 'email'>): void {
   if (provider.emailDomains.length === 0) return
   const address = verifiedEmail(identity) ?? ''
-  const domain = address.slice(address.lastIndexOf('@') + 1).toLowerCase()
+  const domain = domainOfAddress(address).toLowerCase()
   if (!provider.emailDomains.includes(domain))
     throw new UpstreamError(
       'not_allowed',

@@ -1,5 +1,7 @@
 /** Rules of a provider: what it says of a person gives groups and roles here. */
+
 import { z } from 'zod'
+import { domainOfAddress } from '../../shared/domain-name.ts'
 import { claimNamed } from '../claims.ts'
 
 const CLAIM = 'names a claim of at most 100 characters'
@@ -82,7 +84,7 @@ export function providedBy(
   claims: Readonly<Record<string, unknown>>,
   email: string | undefined,
 ): { mode: 'add' | 'sync'; groups: string[]; roles: string[] } {
-  const domain = email?.slice(email.lastIndexOf('@') + 1).toLowerCase()
+  const domain = email === undefined ? undefined : domainOfAddress(email).toLowerCase()
   const said = (claim: string) =>
     claim === EMAIL_DOMAIN ? (domain === undefined ? [] : [domain]) : valuesOf(claimNamed(claims, claim))
   const met = rules.filter(({ claim, value }) => said(claim).some((each) => matches(value, each)))

@@ -1,4 +1,5 @@
 /** Signing in at the provider of an organization: who is led there, who may come from there, and who becomes a member by it. */
+import { domainOfAddress } from '../../shared/domain-name.ts'
 import { isId } from '../../shared/ids.ts'
 import type { Members } from '../members/members.ts'
 import type { Organization } from '../organization.ts'
@@ -32,8 +33,6 @@ export interface OrganizationSignIn {
   arrived(organizationId: string, accountId: string): Promise<void>
 }
 
-const domainOf = (email: string): string => email.slice(email.lastIndexOf('@') + 1)
-
 export function createOrganizationSignIn({
   store,
   exist,
@@ -52,14 +51,14 @@ export function createOrganizationSignIn({
   canonicalEmail(typed: string): string | undefined
 }): OrganizationSignIn {
   return {
-    ofEmail: async (email) => (exist() ? store.ofDomain(domainOf(email)) : undefined),
+    ofEmail: async (email) => (exist() ? store.ofDomain(domainOfAddress(email)) : undefined),
 
     ofOrganization: async (idOrSlug) =>
       exist() && isId(idOrSlug) ? store.ofOrganization(idOrSlug) : undefined,
 
     async owns(organizationId, email) {
       const canonical = canonicalEmail(email)
-      return canonical !== undefined && store.owns(organizationId, domainOf(canonical))
+      return canonical !== undefined && store.owns(organizationId, domainOfAddress(canonical))
     },
 
     async arrived(organizationId, accountId) {

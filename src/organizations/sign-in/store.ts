@@ -1,23 +1,11 @@
 import type { Database } from '../../storage/database.ts'
-
-/** The provider of an organization, for who signs in. */
-export interface ProviderRow {
-  organizationId: string
-  organization: string
-  /** Its ID. */
-  provider: string
-  /** Its kind and name. */
-  kind: string
-  name: string
-  /** Addresses of the organization's domains sign in there only. */
-  required: boolean
-}
+import type { OrganizationProvider } from './sign-in.ts'
 
 export interface SignInStore {
   /** The provider of the organization that has verified a domain: one statement. Undefined: there is none that is on. */
-  ofDomain(domain: string): Promise<ProviderRow | undefined>
+  ofDomain(domain: string): Promise<OrganizationProvider | undefined>
   /** That of an organization, by its ID or short name: one statement. */
-  ofOrganization(idOrSlug: string): Promise<ProviderRow | undefined>
+  ofOrganization(idOrSlug: string): Promise<OrganizationProvider | undefined>
   /** Whether an organization has verified a domain. */
   owns(organizationId: string, domain: string): Promise<boolean>
 }
@@ -28,8 +16,8 @@ const OF_ORGANIZATION = `JOIN identity_providers p ON p.organization_id = o.id A
   WHERE o.removed_at IS NULL AND o.disabled = FALSE`
 const FIRST = 'ORDER BY p.created_at, p.id LIMIT 1'
 
-type Row = Omit<ProviderRow, 'required'> & { required: number | boolean }
-const rowOf = (row: Row | undefined): ProviderRow | undefined =>
+type Row = Omit<OrganizationProvider, 'required'> & { required: number | boolean }
+const rowOf = (row: Row | undefined): OrganizationProvider | undefined =>
   row && { ...row, required: Boolean(row.required) }
 
 export function createSignInStore({ reads }: Pick<Database, 'reads'>): SignInStore {

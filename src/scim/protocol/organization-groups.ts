@@ -80,7 +80,7 @@ export function createOrganizationGroups(deps: ScimDependencies, base: string): 
       const after = new Set([...(members ?? had)].filter((each) => !removed.has(each)).concat([...added]))
       const coming = [...after].filter((each) => !had.has(each))
       const going = [...had].filter((each) => !after.has(each))
-      const inside = new Set((await deps.store.memberIds(organization, coming)).map((each) => each))
+      const inside = new Set(await deps.store.memberIds(organization, coming))
       for (const each of [...coming, ...going]) {
         const account = /^[\w-]{1,100}$/.test(each) ? await accounts.byId(each) : undefined
         if (
