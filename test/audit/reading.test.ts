@@ -19,7 +19,10 @@ test.each(engines)('filters find what they say and nothing else on %s', async (e
   )
   now += DAY
   await audit.record(
-    entry(5, { target: { kind: 'account', id: 'id-of-ada', name: 'Ada Ångström' }, action: 'account.disabled' }),
+    entry(5, {
+      target: { kind: 'account', id: 'id-of-ada', name: 'Ada Ångström' },
+      action: 'account.disabled',
+    }),
   )
   const found = async (filters: object) => (await audit.list(filters)).items.map(({ seq }) => seq)
   expect(await found({})).toEqual([5, 4, 3, 2, 1])
