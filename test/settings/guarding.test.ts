@@ -8,6 +8,7 @@ const HARMLESS: Partial<Record<SettingName, string>> = {
   registration: 'new accounts alone, which such a client may create anyway',
   identifier_first: 'in which order a person is asked; what is checked stays',
   remembered_accounts: 'names that a browser knew; it signs nobody in',
+  app_launcher: 'links to apps that one may use already',
   email_domains: 'new accounts alone; who has one goes on to prove the address',
   access_token_ttl: 'what an app holds, a week at most; no proof of a person',
   refresh_token_ttl: 'what an app holds; it ends with the sign-ins of its person',

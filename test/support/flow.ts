@@ -73,8 +73,6 @@ function describe(page: BrowserPage): string {
 
 function pick(page: BrowserPage, options: SubmitOptions): { form: HtmlForm; button: FormButton | undefined } {
   for (const form of page.forms) {
-    // A button beside an account in the list of the sign-in page is pressed by its words alone.
-    if (options.button === undefined && form.action === '/login/accounts/forget') continue
     const button = form.buttons.find((each) => options.button === undefined || each.label === options.button)
     if (options.form ? options.form(form) : button) return { form, button }
   }

@@ -95,6 +95,9 @@ export function parseHtml(html: string): HtmlPage {
   let select: FormField | undefined
   /** Whether an option of the select was taken: the first, until one is marked. */
   let chosen = false
+  /** Forms by their ids, and buttons that stand outside of theirs and name it. */
+  const formIds = new Map<string, HtmlForm>()
+  const apart: { id: string; button: FormButton }[] = []
   let label: { for: string | undefined; text: string; field: FormField | undefined } | undefined
 
   const addField = (attributes: Attributes, type: string, value: string): FormField => {
@@ -118,7 +121,8 @@ export function parseHtml(html: string): HtmlPage {
       label: text,
       action: attributes.formaction,
     }
-    if (!('disabled' in attributes)) form?.buttons.push(added)
+    if (attributes.form) apart.push({ id: attributes.form, button: added })
+    else if (!('disabled' in attributes)) form?.buttons.push(added)
     return added
   }
   const open = (name: string, attributes: Attributes): void => {
@@ -129,6 +133,7 @@ export function parseHtml(html: string): HtmlPage {
         fields: [],
         buttons: [],
       }
+      if (attributes.id) formIds.set(attributes.id, form)
       page.forms.push(form)
     } else if (name === 'a' && attributes.href !== undefined) {
       link = { href: attributes.href, text: '' }
@@ -178,6 +183,7 @@ export function parseHtml(html: string): HtmlPage {
       page.text += token.text
     }
   }
+  for (const each of apart) formIds.get(each.id)?.buttons.push(each.button)
   for (const [field, id] of fieldIds) field.label = labels.get(id) ?? field.label
   for (const each of page.links) each.text = collapse(each.text)
   for (const each of page.forms.flatMap((one) => one.buttons)) each.label = collapse(each.label)
