@@ -134,6 +134,50 @@ describe.each(engines)('administrator roles, on %s', (engine) => {
     expect((await boss.rest.patch(`/users/${user.id}`, { role: 'user' })).status).toBe(200)
   })
 
+  test.each(['demote', 'disable', 'delete'] as const)(
+    'two administrators that %s each other at the same moment: the last one stays',
+    async (act) => {
+      const { prisma } = latchkey.services.db
+      for (let round = 0; round < 4; round++) {
+        await prisma.account.updateMany({ where: { role: 'admin' }, data: { role: 'user' } })
+        const [one, other] = [await person(latchkey, 'admin'), await person(latchkey, 'admin')]
+        const ends = (by: typeof one, id: string) =>
+          act === 'demote'
+            ? by.rest.patch(`/users/${id}`, { role: 'user' })
+            : act === 'disable'
+              ? by.rest.post(`/users/${id}/disable`)
+              : by.rest.delete(`/users/${id}`)
+        const answers = await Promise.all([ends(one, other.id), ends(other, one.id)])
+        const done = answers.filter(({ status }) => status < 300)
+        expect(done, JSON.stringify(answers.map(({ json }) => json))).toHaveLength(1)
+        const [refused] = answers.filter(({ status }) => status >= 300)
+        expect([401, 403, 409]).toContain(refused?.status)
+        const left = await prisma.account.findMany({ where: { role: 'admin', disabledAt: null } })
+        expect(left.map(({ id }) => id)).toEqual([done[0] === answers[0] ? one.id : other.id])
+      }
+    },
+  )
+
+  test('two with a role that is defined take it of each other at the same moment: each is refused or done, and nothing in between', async () => {
+    const { accounts } = latchkey.services
+    const lead = await define({ permissions: ['user.read', 'user.update', 'user.set_role'] })
+    const boss = await person(latchkey, 'admin')
+    for (let round = 0; round < 4; round++) {
+      const [one, other] = [await person(latchkey, lead.id), await person(latchkey, lead.id)]
+      const answers = await Promise.all([
+        one.rest.patch(`/users/${other.id}`, { role: 'user' }),
+        other.rest.patch(`/users/${one.id}`, { role: 'user' }),
+      ])
+      expect(answers.some(({ status }) => status === 200)).toBe(true)
+      for (const [index, { id }] of [other, one].entries()) {
+        const status = answers[index]?.status
+        expect([200, 401, 403, 409]).toContain(status)
+        expect((await accounts.byId(id))?.role).toBe(status === 200 ? 'user' : lead.id)
+      }
+    }
+    expect((await accounts.byId(boss.id))?.role).toBe('admin')
+  })
+
   test('a program defines no role and gives none', async () => {
     const { rest } = await machine(latchkey)
     const role = await define({ permissions: ['user.read'] })
