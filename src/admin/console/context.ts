@@ -8,7 +8,7 @@ import { renderView } from '../../http/pages/views.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import { satisfies } from '../../shared/acr.ts'
 import { type Authority, may, setAuthority } from '../../shared/administration/authority.ts'
-import { type Limit, needsOf, PERMISSIONS, type Permission } from '../../shared/administration/permissions.ts'
+import { type Limit, PERMISSIONS, type Permission } from '../../shared/administration/permissions.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
@@ -19,6 +19,7 @@ import {
   type SecondFactorSetting,
 } from '../../shared/second-factor-rule.ts'
 import { needsOfRequest, opens, refusalFor, requireClassified, requireReach } from '../access.ts'
+import { createReachable } from './reachable.ts'
 
 /** The places of the console, in the order of its navigation; those of a group stand together. */
 export const SECTIONS = [
@@ -135,15 +136,18 @@ export interface ConsoleFrame {
     username: string
     /** What they are, where they are no administrator of everything. */
     role: string | undefined
-    /** Whether they may change anything in the area of the page. */
-    canWrite: boolean
-    /** What their role holds. */
-    may: Readonly<Partial<Record<Permission, true>>>
     /** Whether their role has no limit. */
     everywhere: boolean
   }
   /** What was just done. */
   notice?: string | undefined
+}
+
+declare module 'fastify' {
+  interface FastifyReply {
+    /** What every view of this answer has beside its data (@fastify/view). */
+    locals: object | null
+  }
 }
 
 export interface ConsoleDependencies {
@@ -184,6 +188,7 @@ const returnTo = (request: FastifyRequest): string =>
 export async function consoleContext(app: FastifyInstance, deps: ConsoleDependencies): Promise<void> {
   await deps.http.forms(app, deps.sessions.ownerOf)
   requireClassified(app)
+  const reaches = createReachable(app)
   /** Who uses the console, from what counts at this moment; else an answer is given. */
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const session = await deps.sessions.current(request, reply)
@@ -223,6 +228,11 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
       role,
       sessionUid: session.uid,
     })
+    reply.locals = {
+      ...reply.locals,
+      mayPost: (action: string) => reaches(authority, 'POST', action),
+      mayOpen: (href: string) => reaches(authority, 'GET', href),
+    }
     return undefined
   }
   app.addHook('onRequest', admit)
@@ -276,8 +286,6 @@ export function renderConsole<Name extends ConsolePage>(
     administrator: {
       username,
       role: role === 'admin' ? undefined : role === 'auditor' ? 'Auditor' : 'Limited role',
-      canWrite: canWrite(authority, section),
-      may: Object.fromEntries([...authority.permissions].map((permission) => [permission, true])),
       everywhere: authority.scope === undefined,
     },
     notice: options.notice,
@@ -292,11 +300,6 @@ const isOpen = (authority: Authority, { needs, within }: { needs: Permission; wi
 /** Whether a place shows anything to an authority. */
 export const isPlaceOpen = (authority: Authority, section: Section): boolean =>
   SECTIONS.some((each) => each.id === section && isOpen(authority, each))
-
-const canWrite = (authority: Authority, section: Section): boolean => {
-  const [area] = SECTIONS.find(({ id }) => id === section)?.needs.split('.') ?? []
-  return [...authority.permissions].some((name) => name.startsWith(`${area}.`) && needsOf(name) !== 'read')
-}
 
 /** The navigation, by its groups. */
 const groupsOf = (current: Section, authority: Authority): ConsoleFrame['groups'] =>

@@ -642,8 +642,6 @@ describe('clients in the console', () => {
       const before = await latchkey.services.clients.get(id)
       for (const path of [
         '',
-        '/new',
-        '/new?kind=web',
         `/${id}`,
         `/${id}/edit`,
         `/${id}/delete`,
@@ -651,6 +649,8 @@ describe('clients in the console', () => {
         ...['connect', 'secrets', 'access', 'activity'].map((tab) => `/${id}/${tab}`),
       ])
         expect([path, (await auditor.open(at(path))).status]).toEqual([path, 200])
+      for (const path of ['/new', '/new?kind=web'])
+        expect([path, (await auditor.open(at(path))).status]).toEqual([path, 403])
       const page = await auditor.open(at(`/${id}`))
       // A search looks; it changes nothing.
       expect(page.forms.filter(({ method }) => method !== 'get')).toEqual([])

@@ -56,7 +56,7 @@ export async function presetForm(
 
   app.get<PresetParams>(
     '/admin/clients/new/:preset',
-    { config: { admin: 'client.read' } },
+    { config: { admin: 'client.create' } },
     (request, reply) => {
       const stack = found(request)
       return form(request, reply, stack, { values: { client_name: stack.name } })

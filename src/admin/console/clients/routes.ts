@@ -145,7 +145,7 @@ export async function clientsArea(
     })
   }
 
-  app.get('/admin/clients/new', { config: { admin: 'client.read' } }, async (request, reply) => {
+  app.get('/admin/clients/new', { config: { admin: 'client.create' } }, async (request, reply) => {
     const { kind = '' } = z.object({ kind: z.string().optional().catch('') }).parse(request.query)
     const start = KINDS.find(({ id }) => id === kind)?.asks.redirectUris?.value
     return newForm(request, reply, { kind }, { values: { ...(start && { redirect_uris: start }) } })

@@ -280,13 +280,10 @@ export async function usersArea(
       more: MORE_FIELDS,
       base,
       banners: bannersOf(user, clock(), await lockedFrom(user)),
-      actions: actionsOf(user).filter(({ permission }) =>
-        administratorOf(request).authority.permissions.has(permission),
-      ),
+      actions: actionsOf(user),
       roles: user.id === administratorOf(request).id ? undefined : await givable(request),
       impersonate:
         user.id !== administratorOf(request).id &&
-        administratorOf(request).authority.permissions.has('user.impersonate') &&
         (await deps.impersonations.problemOf(user)) === undefined
           ? `${base}/impersonate`
           : undefined,

@@ -1,6 +1,5 @@
 import type { Account } from '../../../accounts/account.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
-import type { Permission } from '../../../shared/administration/permissions.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import type { FormField } from '../../../shared/profile/fields.ts'
 import type { PersonAccess } from '../access/person.ts'
@@ -63,7 +62,7 @@ declare module '../../../http/pages/pages.ts' {
       organizations: Held[]
       names: readonly FormField[]
       more: readonly FormField[]
-      actions: { label: string; form: ButtonForm; about: string; permission: Permission }[]
+      actions: { label: string; form: ButtonForm; about: string }[]
       /** To choose from; undefined: none is to be given. */
       roles: { value: string; label: string }[] | undefined
       /** Where to sign in as them; undefined: it cannot be done. */
@@ -94,7 +93,6 @@ export interface Banner {
   text: string
   label: string
   form: ButtonForm
-  permission: Permission
 }
 
 /**
@@ -102,10 +100,7 @@ export interface Banner {
  * @param now milliseconds since the epoch @param lockedFrom the address that the lock came from
  */
 export function bannersOf(user: Account, now: number, lockedFrom: string | undefined): Banner[] {
-  const action = (name: 'unlock' | 'enable') => ({
-    form: { action: `/admin/users/${user.id}/${name}` },
-    permission: `user.${name}` as const,
-  })
+  const action = (name: 'unlock' | 'enable') => ({ form: { action: `/admin/users/${user.id}/${name}` } })
   return [
     user.lockedUntil !== null &&
       user.lockedUntil > now && {
@@ -163,10 +158,7 @@ type Verb = 'send-invitation' | 'withdraw-invitation' | 'send-reset' | 'end-sess
 
 /** What can be done to an account, each with a word on what it means. */
 export function actionsOf(user: Account) {
-  const action = (name: Verb) => ({
-    form: { action: `/admin/users/${user.id}/${name}` },
-    permission: `user.${name}` as const,
-  })
+  const action = (name: Verb) => ({ form: { action: `/admin/users/${user.id}/${name}` } })
   return [
     isInvitable(user) && {
       label: user.invitedUntil === null ? 'Send invitation' : 'Send invitation again',
