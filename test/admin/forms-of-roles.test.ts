@@ -196,10 +196,16 @@ test('an administrator comes to a form for nearly every route that takes one', a
       "/admin/branding/publish",
       "/admin/branding/reset",
       "/admin/clients/:id/pkce",
+      "/admin/clients/bulk/disable",
+      "/admin/clients/bulk/enable",
       "/admin/groups/:id/roles",
       "/admin/keys/retire",
+      "/admin/setup/resume",
       "/admin/users/:id/reset-factors",
       "/admin/users/:id/stop-recovery",
+      "/admin/users/bulk/add-to-group",
+      "/admin/users/bulk/disable",
+      "/admin/users/bulk/enable",
     ]
   `)
 })
