@@ -283,8 +283,7 @@ export async function usersArea(
       actions: actionsOf(user),
       roles: user.id === administratorOf(request).id ? undefined : await givable(request),
       impersonate:
-        user.id !== administratorOf(request).id &&
-        (await deps.impersonations.problemOf(user)) === undefined
+        user.id !== administratorOf(request).id && (await deps.impersonations.problemOf(user)) === undefined
           ? `${base}/impersonate`
           : undefined,
       access,
