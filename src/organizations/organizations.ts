@@ -191,10 +191,8 @@ export function createOrganizations(deps: {
 
     async remove(id, { ifVersion } = {}) {
       const { name } = await get(id)
-      // Raised, so that a change of this moment is one of another version.
-      if (ifVersion !== undefined && !(await store.raise(id, ifVersion)))
-        throw new VersionConflict('organization')
-      if (!(await store.removals.mark(id, new Date(clock())))) throw notFound()
+      if (!(await store.removals.mark(id, new Date(clock()), ifVersion)))
+        throw ifVersion === undefined ? notFound() : new VersionConflict('organization')
       events({ type: 'organization.deleted', id, name })
       await store.removals.begin()
     },

@@ -29,8 +29,6 @@ export interface OrganizationStore {
     version: number,
     changes: OrganizationContent & { nameKey: string },
   ): Promise<OrganizationRow | 'taken' | undefined>
-  /** False: it is of another version by now. */
-  raise(id: string, version: number): Promise<boolean>
   removals: Removals
   /** What some are called, in one statement; those that are gone are left out. */
   names(ids: readonly string[]): Promise<{ id: string; name: string; slug: string }[]>
@@ -175,18 +173,13 @@ export function createOrganizationStore({
       return row === 'taken' || row === undefined ? row : rowOf(row)
     },
 
-    raise: async (id, version) => {
-      const data = { version: { increment: 1 } }
-      return (await prisma.organization.updateMany({ where: { id, version, ...kept }, data })).count > 0
-    },
-
     removals: createRemovals({
-      async mark(id, { removedAt, nameKey: slug }) {
+      async mark(where, { removedAt, nameKey: slug }) {
         const [marked] = await prisma.$transaction([
-          prisma.organization.updateMany({ where: { id, ...kept }, data: { removedAt, slug } }),
+          prisma.organization.updateMany({ where, data: { removedAt, slug } }),
           // Another organization may have them from now on.
           prisma.organizationDomain.deleteMany({
-            where: { organizationId: id, organization: { removedAt: { not: null } } },
+            where: { organizationId: where.id, organization: { removedAt: { not: null } } },
           }),
         ])
         return marked

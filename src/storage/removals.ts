@@ -14,8 +14,8 @@ export const kept = { removedAt: null } as const
  *   mark ─► for every reader it is gone, and its name is free ─► run, run, … ─► the row is deleted
  */
 export interface Removals {
-  /** True: it was marked by this call. */
-  mark(id: string, at: Date): Promise<boolean>
+  /** @param version the one that is meant; undefined: any @returns true: it was marked by this call */
+  mark(id: string, at: Date, version?: number): Promise<boolean>
   /** Deletes a batch of what hangs on removed ones, or one of them on which nothing hangs. Returns how many rows; 0: nothing is left. */
   run(): Promise<number>
   /**
@@ -32,12 +32,15 @@ const keyOfRemoved = (id: string): string => `REMOVED ${id}`
 const PATIENCE = 250
 
 /**
- * @param rows.mark says that one is removed, unless it is; how many it changed
+ * @param rows.mark says of what `where` finds that it is removed; how many it changed
  * @param rows.removed the id of one that is removed @param rows.accounts some whose rows hang on it @param rows.drop deletes those
  * @param rows.end deletes it
  */
 export function createRemovals(rows: {
-  mark(id: string, data: { removedAt: Date; nameKey: string }): Promise<{ count: number }>
+  mark(
+    where: { id: string; removedAt: null; version?: number },
+    data: { removedAt: Date; nameKey: string },
+  ): Promise<{ count: number }>
   removed(): Promise<{ id: string } | undefined>
   accounts(id: string, take: number): Promise<{ accountId: string }[]>
   drop(id: string, accountIds: string[]): Promise<{ count: number }>
@@ -53,8 +56,9 @@ export function createRemovals(rows: {
     return (await rows.drop(id, accountIds)).count
   }
   return {
-    async mark(id, removedAt) {
-      return (await rows.mark(id, { removedAt, nameKey: keyOfRemoved(id) })).count > 0
+    async mark(id, removedAt, version) {
+      const where = { id, ...kept, ...(version !== undefined && { version }) }
+      return (await rows.mark(where, { removedAt, nameKey: keyOfRemoved(id) })).count > 0
     },
     run,
     async begin() {

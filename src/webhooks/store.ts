@@ -34,7 +34,8 @@ export interface WebhookStore {
   list(): Promise<WebhookRow[]>
   /** Changes the row if it has this version still, and raises it. */
   update(id: string, version: number, changes: Partial<WebhookRow>): Promise<WebhookRow | undefined>
-  remove(id: string): Promise<boolean>
+  /** @param version the one that is meant; undefined: any */
+  remove(id: string, version?: number): Promise<boolean>
   /** The active ones. A prepared read, which loads nothing. */
   listening(): Promise<Listening[]>
   /**
@@ -63,7 +64,10 @@ export function createWebhookStore({ prisma, reads }: Pick<Database, 'prisma' | 
       return row
     },
 
-    remove: async (id) => (await prisma.webhook.deleteMany({ where: { id } })).count === 1,
+    async remove(id, version) {
+      const where = { id, ...(version !== undefined && { version }) }
+      return (await prisma.webhook.deleteMany({ where })).count === 1
+    },
 
     listening: () =>
       reads.all<Listening>('SELECT id, events, position FROM webhooks WHERE disabled_at IS NULL'),

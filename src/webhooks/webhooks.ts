@@ -59,8 +59,11 @@ export interface Webhooks {
     changes: Readonly<Record<string, unknown>>,
     given?: { ifVersion?: number | undefined },
   ): Promise<Webhook>
-  /** With its deliveries. @throws AppError webhook_not_found (404) */
-  remove(id: string): Promise<void>
+  /**
+   * With its deliveries.
+   * @param given.ifVersion the version that is meant @throws AppError webhook_not_found (404), version_conflict (409)
+   */
+  remove(id: string, given?: { ifVersion?: number | undefined }): Promise<void>
   /** The secret before signs too, for a day. @returns the new one, shown once @throws AppError webhook_not_found (404) */
   rotateSecret(id: string): Promise<Webhook & { secret: string }>
   /** Sends one event `webhook.test`, once. @returns the id of the delivery @throws AppError webhook_not_found (404), webhook_disabled (409) */
@@ -194,9 +197,12 @@ export function createWebhooks(deps: {
       return view(row)
     },
 
-    async remove(id) {
+    async remove(id, { ifVersion } = {}) {
       const { url } = await find(id)
-      if (!(await store.remove(id))) await find(id)
+      if (!(await store.remove(id, ifVersion))) {
+        await find(id)
+        throw new VersionConflict('webhook')
+      }
       events({ type: 'webhook.deleted', id, name: url })
       await lane.forget(id)
     },

@@ -71,6 +71,27 @@ describe.each(engines)('groups and roles on %s', (engine) => {
     )
   })
 
+  test('a deletion is of the version that is meant, and of two that mean one, one is done', async () => {
+    const kinds = [
+      [access.groups, await access.groups.create({ name: 'Night watch' })],
+      [access.roles, await access.roles.create({ name: 'Night watch' })],
+    ] as const
+    for (const [kind, { id, version }] of kinds) {
+      await kind.update(id, { description: 'Newer' })
+      await expect(kind.remove(id, { ifVersion: version })).rejects.toMatchObject({
+        code: 'version_conflict',
+      })
+      expect(await kind.get(id)).toMatchObject({ description: 'Newer' })
+      const given = { ifVersion: version + 1 }
+      const both = await Promise.allSettled([
+        kind.remove(id, given),
+        kind.update(id, { description: 'Newest' }, given),
+        kind.remove(id, given),
+      ])
+      expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    }
+  })
+
   test('members come and go, once each, and are listed page by page', async () => {
     const { groups } = access
     const { id, name } = await groups.create({ name: 'Choir' })

@@ -67,7 +67,12 @@ describe.each(engines)('groups and roles in the console, on %s', (engine) => {
     const question = await at(`/admin/groups/${id}/delete`)
     expect(question.text).toMatch(/Members\s*1/)
     expect(question.text).toContain('Ship log')
-    const gone = await browser.submit(question, {}, { button: 'Delete group' })
+    await groups.update(id, { description: 'Newer' })
+    const stays = await browser.submit(question, {}, { button: 'Delete group' })
+    expect(stays.status).toBe(409)
+    expect(stays.text).toContain('It is not deleted.')
+    const again = await at(`/admin/groups/${id}/delete`)
+    const gone = await browser.submit(again, {}, { button: 'Delete group' })
     expect(gone.text).toContain('The group is deleted')
     expect((await at(`/admin/groups/${id}`)).status).toBe(404)
   })
@@ -108,9 +113,12 @@ describe.each(engines)('groups and roles in the console, on %s', (engine) => {
     expect((await membershipsOf(user.id)).roles).toEqual([])
     const question = await at(`/admin/roles/${id}/delete`)
     expect(question.text).toContain('Till')
-    expect((await browser.submit(question, {}, { button: 'Delete role' })).text).toContain(
-      'The role is deleted',
-    )
+    await roles.update(id, { description: 'Newer' })
+    const stays = await browser.submit(question, {}, { button: 'Delete role' })
+    expect(stays.status).toBe(409)
+    expect(stays.text).toContain('It is not deleted.')
+    const again = await at(`/admin/roles/${id}/delete`)
+    expect((await browser.submit(again, {}, { button: 'Delete role' })).text).toContain('The role is deleted')
   })
 
   test('lists are searched and paged, and an auditor sees no form', async () => {

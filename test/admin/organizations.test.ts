@@ -52,7 +52,12 @@ describe.each(engines)('organizations in the console, on %s', (engine) => {
 
     const question = await at(`/admin/organizations/${id}/delete`)
     expect(question.text).toContain('Links of invitations lead nowhere')
-    const gone = await browser.submit(question, {}, { button: 'Delete organization' })
+    await organizations.update(id, { name: 'Acme' })
+    const stays = await browser.submit(question, {}, { button: 'Delete organization' })
+    expect(stays.status).toBe(409)
+    expect(stays.text).toContain('It is not deleted.')
+    const again = await at(`/admin/organizations/${id}/delete`)
+    const gone = await browser.submit(again, {}, { button: 'Delete organization' })
     expect(gone.text).toContain('The organization is deleted')
     expect((await at(`/admin/organizations/${id}`)).status).toBe(404)
   })

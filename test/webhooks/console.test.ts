@@ -71,6 +71,11 @@ test('an administrator creates a webhook, tests it, looks at what was sent and s
   expect(page.text).toContain('The webhook is enabled')
 
   const { id = '' } = (await latchkey.services.webhooks.list())[0] ?? {}
+  const question = await open(`/${id}/delete`)
+  await latchkey.services.webhooks.update(id, { description: 'Newer' })
+  const stays = await browser.submit(question, {}, { button: 'Delete webhook' })
+  expect(stays.status).toBe(409)
+  expect(stays.text).toContain('It is not deleted.')
   page = await browser.submit(await open(`/${id}/delete`), {}, { button: 'Delete webhook' })
   expect(page.text).toContain('There is no webhook yet')
   expect((await open(`/${id}`)).status).toBe(404)

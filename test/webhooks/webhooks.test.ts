@@ -37,6 +37,27 @@ describe.each(engines)('webhooks on %s', (engine) => {
   }
   const deliveriesOf = async (id: string) => (await rest.get(`/webhooks/${id}/deliveries`)).json.items ?? []
 
+  test('a deletion is of the version that is meant, and of two that mean one, one is done', async () => {
+    const path = `/webhooks/${(await create(['user.*'])).id}`
+    const tag = async () => ({ 'if-match': String((await rest.get(path)).headers.get('etag')) })
+    const before = await tag()
+    await rest.patch(path, { description: 'Newer' })
+    expect(await rest.delete(path, before)).toMatchObject({ status: 412 })
+    const now = await tag()
+    const both = await Promise.all([
+      rest.delete(path, now),
+      rest.patch(path, { description: 'Newest' }, now),
+      rest.delete(path, now),
+    ])
+    expect(both.filter(({ status }) => status < 300)).toHaveLength(1)
+    const { webhooks } = latchkey.services
+    const [one] = await webhooks.list()
+    const { id, version } = one ?? (await webhooks.create({ url: receiver.url, events: ['*'] }))
+    await expect(webhooks.remove(id, { ifVersion: version + 1 })).rejects.toMatchObject({
+      code: 'version_conflict',
+    })
+  })
+
   test('an event arrives signed, and the package of Standard Webhooks accepts it', async () => {
     const { id, secret } = await create(['user.*'])
     expect(secret).toMatch(/^whsec_/)

@@ -51,8 +51,11 @@ export interface Groups {
     changes: Readonly<Record<string, unknown>>,
     given?: { ifVersion?: number | undefined },
   ): Promise<Group>
-  /** Its members lose it at once, and its name is free. @throws AppError group_not_found (404) */
-  remove(id: string): Promise<void>
+  /**
+   * Its members lose it at once, and its name is free.
+   * @param given.ifVersion the version that is meant @throws AppError group_not_found (404), version_conflict (409)
+   */
+  remove(id: string, given?: { ifVersion?: number | undefined }): Promise<void>
   /** For a job: deletes a batch of what removed groups left. Returns how many rows; 0: nothing is left. */
   purge(): Promise<number>
   /** Who is a member already stays one. @throws AppError group_not_found, user_not_found (404) */
@@ -147,9 +150,10 @@ export function createGroups({
       return after
     },
 
-    async remove(id) {
+    async remove(id, { ifVersion } = {}) {
       const { name } = await get(id)
-      if (!(await store.removals.mark(id, new Date(clock())))) throw notFound()
+      if (!(await store.removals.mark(id, new Date(clock()), ifVersion)))
+        throw ifVersion === undefined ? notFound() : new VersionConflict('group')
       events({ type: 'group.deleted', id, name })
       await store.removals.begin()
     },

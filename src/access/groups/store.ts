@@ -141,10 +141,10 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
 
     removals: createRemovals({
       // What directories call it is free for another one, as its name is.
-      mark: (id, data) =>
+      mark: (where, data) =>
         prisma.$transaction(async (tx) => {
-          const marked = await tx.group.updateMany({ where: { id, ...kept }, data })
-          if (marked.count > 0) await tx.scimGroup.deleteMany({ where: { groupId: id } })
+          const marked = await tx.group.updateMany({ where, data })
+          if (marked.count > 0) await tx.scimGroup.deleteMany({ where: { groupId: where.id } })
           return marked
         }),
       removed: () => removedOf(reads, 'groups'),

@@ -62,8 +62,11 @@ export interface Roles {
     changes: Readonly<Record<string, unknown>>,
     given?: { ifVersion?: number | undefined },
   ): Promise<Role>
-  /** Who has it loses it at once, and its name is free. @throws AppError role_not_found (404) */
-  remove(id: string): Promise<void>
+  /**
+   * Who has it loses it at once, and its name is free.
+   * @param given.ifVersion the version that is meant @throws AppError role_not_found (404), version_conflict (409)
+   */
+  remove(id: string, given?: { ifVersion?: number | undefined }): Promise<void>
   /** For a job: deletes a batch of what removed roles left. Returns how many rows; 0: nothing is left. */
   purge(): Promise<number>
   /** Who has it keeps it. @throws AppError role_not_found, user_not_found, group_not_found (404) */
@@ -164,9 +167,10 @@ export function createRoles({
       return view(row)
     },
 
-    async remove(id) {
+    async remove(id, { ifVersion } = {}) {
       const { name } = await find(id)
-      if (!(await store.removals.mark(id, new Date(clock())))) throw notFound()
+      if (!(await store.removals.mark(id, new Date(clock()), ifVersion)))
+        throw ifVersion === undefined ? notFound() : new VersionConflict('role')
       events({ type: 'role.deleted', id, name })
       await store.removals.begin()
     },

@@ -119,7 +119,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
       ),
 
     removals: createRemovals({
-      mark: (id, data) => prisma.role.updateMany({ where: { id, ...kept }, data }),
+      mark: (where, data) => prisma.role.updateMany({ where, data }),
       removed: () => removedOf(reads, 'roles'),
       accounts: (roleId, take) =>
         prisma.accountRole.findMany({ where: { roleId }, select: { accountId: true }, take }),

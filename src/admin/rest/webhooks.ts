@@ -211,8 +211,8 @@ export function webhookRoutes({ app, deps }: RestContext): void {
 
   app.delete('/webhooks/:id', { ...operations.remove, ...limit }, async (request, reply) => {
     const { id, version } = await webhooks.get(request.params.id)
-    requireMatch(request, version)
-    await webhooks.remove(id)
+    const given = requireMatch(request, version) ? { ifVersion: version } : {}
+    await orFailed(webhooks.remove(id, given))
     return reply.code(204).send()
   })
 

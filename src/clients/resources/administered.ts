@@ -30,8 +30,8 @@ export interface AdministeredResources {
     changes: Readonly<Record<string, unknown>>,
     given?: { ifVersion?: string | undefined },
   ): Promise<Warned<VersionedResource>>
-  /** @throws AppError resource_not_found (404) */
-  remove(identifier: string): Promise<void>
+  /** @throws AppError resource_not_found (404), version_conflict (409) when it is not as it was at `ifVersion` */
+  remove(identifier: string, given?: { ifVersion?: string | undefined }): Promise<void>
   warningsOf(resource: Pick<Resource, 'identifier' | 'scope'>): Promise<string[]>
   credentials: Pick<ResourceCredentials, 'list' | 'add' | 'remove'>
 }

@@ -61,7 +61,7 @@ export interface Resources {
     given?: { ifVersion?: string | undefined },
   ): Promise<Resource>
   /** Tokens that were issued for it live on until they expire. @throws AppError resource_not_found (404) */
-  remove(identifier: string): Promise<void>
+  remove(identifier: string, given?: { ifVersion?: string | undefined }): Promise<void>
   /** The longest lifetime that tokens of one have by its registration, in seconds; 0: all have the server's default. */
   longestTtl(): Promise<number>
   /** As an administrator sees it. */
@@ -133,12 +133,13 @@ export function createResources(deps: ResourcesDependencies): Resources {
       return after
     },
 
-    async remove(identifier: string): Promise<void> {
+    async remove(identifier: string, { ifVersion }: { ifVersion?: string | undefined } = {}): Promise<void> {
       const row = findable(identifier) ? await store.find(identifier) : undefined
-      if (row === undefined || !(await store.remove(identifier))) {
-        throw notFound()
-      }
+      if (row === undefined) throw notFound()
       const before = resourceView({ id: identifier, ...row })
+      if (ifVersion !== undefined && ifVersion !== resourceVersion(before)) throw new VersionConflict('API')
+      if (!(await store.remove(identifier, ifVersion === undefined ? undefined : row)))
+        throw ifVersion === undefined ? notFound() : new VersionConflict('API')
       events({ type: 'resource.removed', identifier, name: row.name, before })
     },
 

@@ -117,8 +117,9 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       return row?.most ?? null
     },
 
-    async remove(id: string): Promise<boolean> {
-      const { count } = await prisma.resource.deleteMany({ where: { id } })
+    /** @param from what is meant; undefined: however it is */
+    async remove(id: string, from?: ResourceContent): Promise<boolean> {
+      const { count } = await prisma.resource.deleteMany({ where: { id, ...from } })
       return count > 0
     },
   }

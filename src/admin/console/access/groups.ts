@@ -9,6 +9,7 @@ import { AppError, unlessCode, VersionConflict } from '../../../shared/errors.ts
 import { minuteOf } from '../../../shared/moment.ts'
 import { nameKey } from '../../../shared/name-key.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import {
@@ -282,7 +283,7 @@ export async function groupsArea(
         { label: 'Roles by it', value: own.map(nameOfRole).join(', ') || 'none' },
         { label: 'Apps for it', value: apps.map(({ name }) => name).join(', ') || 'none' },
       ],
-      form: { action: `${pageOf(group.id)}/delete`, fields: {} },
+      form: { action: `${pageOf(group.id)}/delete`, fields: seenVersion(group.version) },
       label: 'Delete group',
       keepHref: pageOf(group.id),
     })
@@ -292,7 +293,9 @@ export async function groupsArea(
     '/admin/groups/:id/delete',
     { config: { admin: 'group.delete' } },
     async (request, reply) => {
-      await groups.remove(request.params.id)
+      const { id } = request.params
+      if (!(await deleteSeen(request, (given) => groups.remove(id, given))))
+        return show(request, reply, await groups.get(id), { edit: { alert: CHANGED_SINCE }, status: 409 })
       return reply.redirect('/admin/groups?done=deleted', 303)
     },
   )

@@ -8,6 +8,7 @@ import { unlessCode, VersionConflict } from '../../../shared/errors.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { roleIn, roleKey } from '../../../shared/role-name.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import {
@@ -265,14 +266,16 @@ export async function rolesArea(
         { label: 'Given to groups', value: holding.map(({ name }) => name).join(', ') || 'none' },
         { label: 'Apps for it', value: apps.map(({ name }) => name).join(', ') || 'none' },
       ],
-      form: { action: `${pageOf(role.id)}/delete`, fields: {} },
+      form: { action: `${pageOf(role.id)}/delete`, fields: seenVersion(role.version) },
       label: 'Delete role',
       keepHref: pageOf(role.id),
     })
   })
 
   app.post<ById>('/admin/roles/:id/delete', { config: { admin: 'role.delete' } }, async (request, reply) => {
-    await roles.remove(request.params.id)
+    const { id } = request.params
+    if (!(await deleteSeen(request, (given) => roles.remove(id, given))))
+      return show(request, reply, await roles.get(id), { edit: { alert: CHANGED_SINCE }, status: 409 })
     return reply.redirect('/admin/roles?done=deleted', 303)
   })
 }

@@ -8,6 +8,7 @@ import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { renderConsole } from '../context.ts'
+import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type DefinitionTexts, defaultsOf, drawnDefinition, enteredIn, filledWith } from './form.ts'
 import type { Readers, ShownHook, ShownPreview } from './view.ts'
@@ -213,7 +214,7 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
       title: `Delete ${one.name}?`,
       ends: words.ends,
       facts: await words.ending(one),
-      form: { action: `${pageOf(one.id)}/delete`, fields: { version: String(one.version) } },
+      form: { action: `${pageOf(one.id)}/delete`, fields: seenVersion(one.version) },
       label: `Delete ${called}`,
       keepHref: pageOf(one.id),
     })
@@ -224,18 +225,11 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
     { config: { admin: `${kind}.delete`, formPage: `${base}/:id/delete` } },
     async (request, reply) => {
       const { id } = request.params
-      try {
-        const { version } = z.object({ version: versionSchema }).parse(request.body ?? {})
-        await definitions.remove(id, { ifVersion: Number(version) })
-      } catch (error) {
-        if (!(error instanceof VersionConflict)) throw error
-        // Changed by another administrator: the page shows what it is now, and nothing was deleted.
-        const one = await definitions.get(id)
-        return show(request, reply, one, {
-          edit: { alert: 'It was changed since you opened the page to delete it. It is not deleted.' },
+      if (!(await deleteSeen(request, (given) => definitions.remove(id, given))))
+        return show(request, reply, await definitions.get(id), {
+          edit: { alert: CHANGED_SINCE },
           status: 409,
         })
-      }
       return reply.redirect(`${base}?done=deleted`, 303)
     },
   )

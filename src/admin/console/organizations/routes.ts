@@ -11,6 +11,7 @@ import { VersionConflict } from '../../../shared/errors.ts'
 import { withinLimits } from '../../access.ts'
 import { countText } from '../access/form.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import { domainRoutes } from './domains.ts'
@@ -159,7 +160,7 @@ export async function organizationsArea(
         title: `Delete ${one.name}?`,
         ends: 'Nobody signs in for it any more: its refresh and opaque tokens end at once, those that APIs verify by themselves are valid until they expire. Links of invitations lead nowhere. The accounts of its members stay. Its short name is free, and a new organization of this name is another one.',
         facts: [{ label: 'Short name', value: one.slug }, ...(await ending(one))],
-        form: { action: `${pageOf(one.id)}/delete`, fields: {} },
+        form: { action: `${pageOf(one.id)}/delete`, fields: seenVersion(one.version) },
         label: 'Delete organization',
         keepHref: pageOf(one.id),
       })
@@ -170,7 +171,12 @@ export async function organizationsArea(
     '/admin/organizations/:id/delete',
     { config: { admin: 'organization.delete', formPage: '/admin/organizations/:id/delete' } },
     async (request, reply) => {
-      await organizations.remove(request.params.id)
+      const { id } = request.params
+      if (!(await deleteSeen(request, (given) => organizations.remove(id, given))))
+        return show(request, reply, await organizations.get(id), {
+          edit: { alert: CHANGED_SINCE },
+          status: 409,
+        })
       return reply.redirect('/admin/organizations?done=deleted', 303)
     },
   )

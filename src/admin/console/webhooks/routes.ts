@@ -9,6 +9,7 @@ import type { Webhook } from '../../../webhooks/webhook.ts'
 import type { Webhooks } from '../../../webhooks/webhooks.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
+import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
@@ -181,7 +182,7 @@ export async function webhooksArea(
         { label: 'Address', value: hook.url },
         { label: 'Events', value: hook.events.join(' ') },
       ],
-      form: { action: `${pageOf(hook.id)}/delete`, fields: {} },
+      form: { action: `${pageOf(hook.id)}/delete`, fields: seenVersion(hook.version) },
       label: 'Delete webhook',
       keepHref: pageOf(hook.id),
     })
@@ -191,7 +192,12 @@ export async function webhooksArea(
     `${formPage}/delete`,
     { config: { admin: 'webhook.delete', formPage: `${formPage}/delete` } },
     async (request, reply) => {
-      await webhooks.remove(idParams.parse(request.params).id)
+      const { id } = idParams.parse(request.params)
+      if (!(await deleteSeen(request, (given) => webhooks.remove(id, given))))
+        return showOne(request, reply, await webhooks.get(id), {
+          edit: { alert: CHANGED_SINCE },
+          status: 409,
+        })
       return reply.redirect('/admin/webhooks?done=deleted', 303)
     },
   )

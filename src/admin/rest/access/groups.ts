@@ -177,9 +177,9 @@ export function groupRoutes({ app, deps }: RestContext): void {
 
   app.delete('/groups/:id', { ...deleteGroup, ...limit }, async (request, reply) => {
     const { id, version } = await groups.get(request.params.id)
-    requireMatch(request, version)
+    const given = requireMatch(request, version) ? { ifVersion: version } : {}
     await refuseOfGroup(request, id)
-    await groups.remove(id)
+    await orFailed(groups.remove(id, given))
     return reply.code(204).send()
   })
 

@@ -146,9 +146,9 @@ export function roleRoutes({ app, deps }: RestContext): void {
 
   app.delete('/roles/:id', { ...deleteRole, ...limit }, async (request, reply) => {
     const { id, version } = await roles.get(request.params.id)
-    requireMatch(request, version)
+    const given = requireMatch(request, version) ? { ifVersion: version } : {}
     await refuseOfRole(request, id)
-    await roles.remove(id)
+    await orFailed(roles.remove(id, given))
     return reply.code(204).send()
   })
 

@@ -185,9 +185,9 @@ export function resourceRoutes({ app, deps }: RestContext): void {
 
   app.delete('/resources/:id', { ...removeResource, ...limit }, async (request, reply) => {
     const { identifier, version } = await find(request.params.id)
-    requireMatch(request, version)
+    const given = requireMatch(request, version) ? { ifVersion: version } : {}
     await refuseOfApi(request, identifier)
-    await resources.remove(identifier)
+    await orFailed(resources.remove(identifier, given))
     return reply.code(204).send()
   })
 }
