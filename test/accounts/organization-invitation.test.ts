@@ -114,6 +114,11 @@ describe.each(engines)('the link of an invitation to an organization, on %s', (e
     expect(joined.text).toContain('You are a member now.')
     const account = await accounts.find(email)
     expect(account).toMatchObject({ email, pendingEmail: null, role: 'user', displayUsername: username })
+    const { audit } = latchkey.services
+    await audit.idle()
+    const { items } = await audit.list({ target: account?.id ?? '' }, { limit: 20 })
+    const told = items.filter(({ action }) => action === 'account.email_verified')
+    expect(told, 'programs hear that the address is proven').toHaveLength(1)
     expect(await rolesOf(account?.id ?? '', id)).toEqual(['member'])
     expect(await createHttpBrowser().open(link)).toMatchObject({ status: 410 })
     expect((await createHttpBrowser().open(`${latchkey.issuer}/register`)).status).toBe(403)

@@ -26,6 +26,27 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
   const saving = (page: BrowserPage, values: Record<string, string>, by = browser) =>
     by.submit(page, values, { button: 'Save attributes' })
 
+  test('administrators enter them as they add a person, and a refusal keeps all that was typed', async () => {
+    const email = 'newcomer@example.com'
+    const page = await at('/admin/users/new')
+    expect(page.text).toContain('Only administrators see it.')
+    const typed = { Email: email, Rank: 'mate', 'Hired on': '2026-02-30', Skills: 'knots' }
+    const refused = await browser.submit(page, typed, { button: 'Add user' })
+    expect(refused.status).toBe(422)
+    expect(refused.text).toContain('Enter a date like 2026-01-31.')
+    expect(refused.body).toContain('value="mate"')
+    expect(await latchkey.services.accounts.find('newcomer')).toBeUndefined()
+    const done = await browser.submit(
+      refused,
+      { 'Hired on': '2026-02-28', Team: 'red' },
+      { button: 'Add user' },
+    )
+    const id = done.url.pathname.split('/').at(-1) ?? ''
+    expect(await stored(id)).toEqual({
+      ...{ secret_rank: ['mate'], hired: ['2026-02-28'], team: ['red'], skills: ['knots'] },
+    })
+  })
+
   test('administrators enter them on the page of a person, by their type, and read who sees them', async () => {
     const { accounts } = latchkey.services
     const { id } = await latchkey.createUser()

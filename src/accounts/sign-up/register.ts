@@ -8,7 +8,7 @@ import type { Accounts, NewGeneration, Origin } from '../accounts.ts'
 import { claimChanges } from '../claims.ts'
 import { emailAddress } from '../email/address.ts'
 import type { SendingVerification } from '../email/verification.ts'
-import { madeOf, type SecurityEvents } from '../events.ts'
+import { madeOf, ofAccount, type SecurityEvents } from '../events.ts'
 import { fieldErrorsOf } from '../field-errors.ts'
 import type { Hasher } from '../passwords/hashing.ts'
 import { newOwner, type PasswordContext, type PasswordPolicy } from '../passwords/policy.ts'
@@ -91,8 +91,12 @@ export function createRegister(deps: {
       return made
     },
 
-    registerInvited: async (input, origin = {}) =>
-      told((await make(input, { proven: true, address: origin.address })).account, origin),
+    async registerInvited(input, origin = {}) {
+      const { account, email } = await make(input, { proven: true, address: origin.address })
+      const made = told(account, origin)
+      events.emit({ type: 'account.email_verified', ...ofAccount(account), after: { email } })
+      return made
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import type { Accounts } from '../../../accounts/accounts.ts'
 import type { AttributeForm } from '../../../attributes/form.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import type { Form } from '../../../http/pages/pages.ts'
+import type { AttributeValues } from '../../../shared/attribute-values.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { type DrawnField, draw } from '../fields.ts'
 import { asFormErrors } from '../form-errors.ts'
@@ -31,14 +32,10 @@ export interface AlsoAttributes {
   stale?: boolean
 }
 
-export function attributesSection(
-  { attributeForm }: UserAttributesDependencies,
-  user: Account,
-  also?: AlsoAttributes,
-): UserAttributesSection {
-  const { id, updatedAt, attributes } = user
-  const fields = attributeForm
-    .controls('administrator', attributes)
+/** What an administrator fills in. @param values what a person has, of whom there is one already */
+export const attributeFields = (form: AttributeForm, values: AttributeValues = {}): DrawnField[] =>
+  form
+    .controls('administrator', values)
     .map(({ name, label, hint, options = [], type, inputmode, kind }) =>
       draw(
         { name, label, hint, optional: true },
@@ -49,6 +46,13 @@ export function attributesSection(
             : { kind, ...(type && { type }), ...(inputmode && { inputmode }) },
       ),
     )
+
+export function attributesSection(
+  { attributeForm }: UserAttributesDependencies,
+  user: Account,
+  also?: AlsoAttributes,
+): UserAttributesSection {
+  const { id, updatedAt, attributes } = user
   const shown = attributeForm.shown('administrator', attributes)
   return {
     edit: {
@@ -57,7 +61,7 @@ export function attributesSection(
       values: attributeForm.filled('administrator', attributes),
       ...also?.edit,
     },
-    fields,
+    fields: attributeFields(attributeForm, attributes),
     shown,
     conflict: also?.stale ? shown : undefined,
   }

@@ -29,6 +29,7 @@ import type { OrganizationsAreaDependencies } from '../organizations/routes.ts'
 import { pageLinks, withQuery } from '../page-links.ts'
 import {
   type AlsoAttributes,
+  attributeFields,
   attributesSection,
   type UserAttributesDependencies,
   userAttributesRoutes,
@@ -201,6 +202,7 @@ export async function usersArea(
         form: { action: '/admin/users', ...form },
         names: NAME_FIELDS,
         more: MORE_FIELDS,
+        attributes: attributeFields(deps.attributeForm),
         roles: await givable(request),
       },
       { status },
@@ -217,7 +219,9 @@ export async function usersArea(
       const form = newForm.parse(request.body ?? {})
       const { username, email, role } = form
       try {
-        const user = await users.createByAdmin({ ...personIn(form), username, email, role })
+        const attributes = deps.attributeForm.entered('administrator', request.body, {})
+        const person = { ...personIn(form), ...(attributes && { attributes }) }
+        const user = await users.createByAdmin({ ...person, username, email, role })
         return reply.redirect(`/admin/users/${user.id}?done=created`, 303)
       } catch (error) {
         const refused = { ...asFormErrors(error, PERSON_NAMES), values: shownAgain(request.body) }

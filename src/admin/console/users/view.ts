@@ -5,6 +5,7 @@ import type { FormField } from '../../../shared/profile/fields.ts'
 import type { PersonAccess } from '../access/person.ts'
 import type { Held } from '../access/view.ts'
 import type { ConsoleFrame } from '../context.ts'
+import type { DrawnField } from '../fields.ts'
 import type { UserAttributesSection } from './attributes.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
@@ -44,6 +45,7 @@ declare module '../../../http/pages/pages.ts' {
       form: Form
       names: readonly FormField[]
       more: readonly FormField[]
+      attributes: DrawnField[]
       /** To choose from; undefined: none is to be given. */
       roles: { value: string; label: string }[] | undefined
     }
