@@ -323,6 +323,19 @@ export const scenes: Scene[] = [
     links: accountLinks,
   },
   {
+    name: 'account-apps-launcher',
+    async open(page, { latchkey }) {
+      await latchkey.createClient({ client_name: 'Sea charts', client_uri: 'https://charts.example/' })
+      await haveSignedIn(page, latchkey.issuer, await latchkey.createUser())
+      await latchkey.services.settings.change({ app_launcher: 'on' })
+      await page.goto(`${latchkey.issuer}/account/apps`)
+      await latchkey.services.settings.change({ app_launcher: null })
+    },
+    title: 'Connected apps',
+    buttons: ['Sign out'],
+    links: [...accountLinks, 'S*Sea charts'],
+  },
+  {
     name: 'account-data',
     async open(page, { latchkey }) {
       await haveSignedIn(page, latchkey.issuer, await latchkey.createUser())
