@@ -73,6 +73,8 @@ describe.each(engines)('organizations in the console, on %s', (engine) => {
       { button: 'Add member' },
     )
     expect([nobody.status, nobody.text]).toEqual([422, expect.stringContaining('There is no user')])
+    // A reload, Back and a bookmark lead to this organization.
+    expect(new URL(nobody.url).pathname).toBe(`/admin/organizations/${id}`)
     const added = await browser.submit(nobody, { 'Add a member': user.email }, { button: 'Add member' })
     expect(added.text).toContain('Added.')
     // What was ticked before the refusal is ticked still.

@@ -3,7 +3,10 @@ import { partsOf } from '../address.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The path of the page that a form stands on, where it is not the nearest one above the form's own. */
+    /**
+     * The path of the page that a form stands on, where it is not the nearest one above the form's own. Parameters
+     * of the form's route stand in it by their names: `/things/:id`.
+     */
     formPage?: string | ((request: FastifyRequest) => string | undefined)
   }
 }
@@ -20,9 +23,15 @@ export function formPage(request: FastifyRequest): string | undefined {
   if (from !== undefined) return from
   const { formPage: named } = request.routeOptions.config
   const { query } = partsOf(request.url)
-  const chosen = typeof named === 'function' ? named(request) : named
+  const chosen = typeof named === 'string' ? filled(named, request) : named?.(request)
   const path = chosen ?? nearestPage(request.server, request)
   return path === undefined || query === undefined || path.includes('?') ? path : `${path}?${query}`
+}
+
+/** A path with the values of this request in the place of its parameters. */
+function filled(path: string, { params }: FastifyRequest): string {
+  const values = params as Record<string, string | undefined>
+  return path.replace(/:(\w+)/g, (parameter, name: string) => encodeURIComponent(values[name] ?? parameter))
 }
 
 /** The nearest path upwards, from the address itself, that answers to GET. */
