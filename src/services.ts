@@ -431,7 +431,11 @@ export async function openServices(
     signInGate: createSignInGate(values),
     describeAddress,
     audit: auditReads(audit, event),
-    exportUsers: createUserExport({ search: accounts.search, events: event }),
+    exportUsers: createUserExport({
+      search: accounts.search,
+      nameOfRole: administratorRoles.nameOf,
+      events: event,
+    }),
     activity: createActivity({
       store: createAuditStore(db),
       clock,

@@ -93,6 +93,12 @@ describe.each(engines)('invitations on %s', (engine) => {
     expect(page.text).toContain(
       `The administrator invites you. Your account is ${username}, with the address ${email}.`,
     )
+    // The page and the mail call the service the same.
+    expect(page.text).toContain(`You are invited to ${new URL(latchkey.issuer).host}`)
+    const { branding } = latchkey.services
+    await branding.set({ kind: 'server' }, { name: 'Harbour' })
+    expect((await browser.open(link)).text).toContain('You are invited to Harbour')
+    await branding.set({ kind: 'server' }, {})
     const weak = await browser.submit(page, { Password: 'short' }, { button: 'Accept invitation' })
     expect(weak.status).toBe(422)
     const done = await browser.submit(weak, { Password: PASSWORD }, { button: 'Accept invitation' })

@@ -33,14 +33,26 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
         verified: true,
         givenName: i === 0 ? '=cmd()' : 'a "b", c',
       })
+    const desk = await latchkey.services.administratorRoles.create({
+      name: `desk-${engine}`,
+      permissions: ['user.read'],
+    })
+    await accounts.createByAdmin({
+      username: `desk.${engine}`,
+      email: `desk@csv-${engine}.example`,
+      verified: false,
+      role: desk.id,
+    })
     const get = (browser: typeof admin.browser) =>
       browser.open(`${latchkey.issuer}/admin/users/export.csv?search=csv-${engine}`)
     const list = await at(`/admin/users?search=csv-${engine}`)
     expect(list.body).toContain(`href="/admin/users/export.csv?search=csv-${engine}"`)
     const file = await get(admin.browser)
     const lines = file.body.trim().split('\r\n')
-    expect(lines[0]).toMatch(/^id,username,email,given_name/)
-    expect(lines).toHaveLength(102)
+    expect(lines[0]).toMatch(/^id,username,email,pending_email,given_name/)
+    expect(lines).toHaveLength(103)
+    // Who has not proven the address yet, and the role by its name.
+    expect(lines[1]).toContain(`,desk.${engine},,desk@csv-${engine}.example,,,desk-${engine},`)
     expect(file.body).toContain(`,"'=cmd()",`)
     expect(file.body).toContain(',"a ""b"", c",')
     await audit.idle()

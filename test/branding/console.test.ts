@@ -109,6 +109,8 @@ test('what is wrong stands beside its field, with what was typed', async () => {
   expect(page.body).toContain('id="field-terms_url-error">It must be an address that begins with https://')
   expect(page.body).toContain('id="field-logo-error">It must be a PNG, a JPEG or a WebP')
   expect(page.body).toContain('value="Harbour"')
+  // It is the form itself, which has nothing above it.
+  expect(page.body).not.toContain('aria-label="Where this page is"')
 })
 
 test('of two administrators the later one sees that there was another, and loses nothing of theirs', async () => {

@@ -9,7 +9,7 @@ import type { AccountPagesDependencies } from './dependencies.ts'
 
 export interface InvitationPage extends Form {
   token: string
-  /** The host of this server. */
+  /** The host of this server, which the page says where no brand has a name. */
   service: string
   invitedBy: string
   username: string

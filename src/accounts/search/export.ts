@@ -11,9 +11,10 @@ const COLUMNS = {
   id: ({ id }: Account) => id,
   username: ({ displayUsername }: Account) => displayUsername,
   email: ({ email }: Account) => email,
+  pending_email: ({ pendingEmail }: Account) => pendingEmail,
   given_name: ({ givenName }: Account) => givenName,
   family_name: ({ familyName }: Account) => familyName,
-  role: ({ role }: Account) => role,
+  role: ({ role }: Account, nameOf: (role: string) => string) => nameOf(role),
   disabled: ({ disabledAt }: Account) => disabledAt !== null,
   second_factors: ({ secondFactors }: Account) => secondFactors.join(' '),
   created_at: ({ createdAt }: Account) => new Date(createdAt).toISOString(),
@@ -31,6 +32,8 @@ interface UsersExported {
 /** What a search finds, as a CSV file (RFC 4180) piece by piece: a page is in memory at a time. It is audited. */
 export function createUserExport(deps: {
   search(query: AccountQuery): Promise<Page<Account>>
+  /** What a role of administration is called. */
+  nameOfRole(role: string): string
   events(event: UsersExported): void
 }): (query: AccountQuery) => AsyncGenerator<string> {
   return async function* (query) {
@@ -44,7 +47,7 @@ export function createUserExport(deps: {
         .map(
           (user) =>
             `${Object.values(COLUMNS)
-              .map((cell) => csvCell(cell(user)))
+              .map((cell) => csvCell(cell(user, deps.nameOfRole)))
               .join(',')}\r\n`,
         )
         .join('')

@@ -176,8 +176,8 @@ export function administratorOf(request: FastifyRequest): Administrator {
   return administrator
 }
 
-/** The page to come back to after signing in: the address itself, or for a form the page that it stands on. */
-const returnTo = (request: FastifyRequest): string =>
+/** The address of a page: its own, or for a form that of the page that it stands on. */
+const addressOf = (request: FastifyRequest): string =>
   request.method === 'GET' ? request.url : (formPage(request) ?? '/admin')
 
 /**
@@ -193,7 +193,7 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
   const admit = async (request: FastifyRequest, reply: FastifyReply) => {
     const session = await deps.sessions.current(request, reply)
     const account = session && (await deps.findAccount(session.accountId))
-    const back = encodeURIComponent(returnTo(request))
+    const back = encodeURIComponent(addressOf(request))
     // A form that came without a session is lost, and the sign-in page says so: whose it was cannot be known any more.
     const lost = request.method === 'GET' ? '' : 'ended=1&'
     if (!session || !account) return reply.redirect(`/login?${lost}return_to=${back}`, 303)
@@ -315,6 +315,6 @@ const groupsOf = (current: Section, authority: Authority): ConsoleFrame['groups'
 
 function placeOf(request: FastifyRequest, section: Section): ConsoleFrame['place'] {
   const place = SECTIONS.find(({ id }) => id === section)
-  const [path] = request.url.split('?', 1)
+  const [path] = addressOf(request).split('?', 1)
   return place === undefined || place.href === path ? undefined : { label: place.label, href: place.href }
 }

@@ -149,12 +149,13 @@ export async function brandingArea(
 
   function placeRoutes(scope: FastifyInstance, kind: BrandOwner['kind']): void {
     const path = kind === 'server' ? PATH : `${PATH}/${kind}s/:id`
+    const drafted = { admin: 'branding.preview', formPage: path } as const
 
     scope.get(path, { config: { admin: 'branding.read' } }, async (request, reply) =>
       show(request, reply, await placeOf(kind, request)),
     )
 
-    scope.post(`${path}/preview`, { config: { admin: 'branding.preview' } }, async (request, reply) => {
+    scope.post(`${path}/preview`, { config: drafted }, async (request, reply) => {
       const found = await placeOf(kind, request)
       const { version = '', ...typed } = sent.parse(request.body ?? {})
       const values: Record<string, string> = {}
@@ -216,7 +217,7 @@ export async function brandingArea(
 
     scope.post(
       `${path}/publish`,
-      { config: { admin: 'branding.update', formPage: PATH } },
+      { config: { admin: 'branding.update', formPage: path } },
       async (request, reply) => {
         const { place } = await placeOf(kind, request)
         const { draft: text } = sent.parse(request.body ?? {})
@@ -240,7 +241,7 @@ export async function brandingArea(
 
     scope.post(
       `${path}/reset`,
-      { config: { admin: 'branding.update', formPage: PATH } },
+      { config: { admin: 'branding.update', formPage: path } },
       async (request, reply) => {
         const { place } = await placeOf(kind, request)
         const { version } = sent.parse(request.body ?? {})

@@ -33,7 +33,7 @@ export async function administratorRolesArea(
       about:
         'What somebody may do in this console and by its API, without being an administrator of everything. Give it to a person on their page.',
       empty:
-        'There is no administrator role yet. Administrators may everything, and auditors see everything; a role of yours is what is between: a help desk, or who looks after one organization or some apps.',
+        'There is no administrator role yet. Administrators may do everything, and auditors see everything; a role of yours is what is between: a help desk, or who looks after one organization or some apps.',
       columns: ['description'],
       notices: {
         created: 'The role is defined. Give it to a person on their page.',
