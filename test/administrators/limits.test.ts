@@ -7,7 +7,7 @@ import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 const ORGANIZATION = [
   ...['organization.read', 'organization.update', 'organization.add_member', 'organization.remove_member'],
   ...['organization.invite', 'organization.revoke_invitation', 'user.read', 'user.disable', 'user.enable'],
-  ...['user.unlock', 'user.send-reset', 'user.end-sessions'],
+  ...['user.unlock', 'user.send_reset', 'user.end_sessions'],
 ]
 const CLIENTS = [
   ...['client.read', 'client.update', 'client.disable', 'client.enable'],

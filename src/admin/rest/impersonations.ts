@@ -30,7 +30,7 @@ const listThem = operation({
 const endOne = operation({
   id: 'endImpersonation',
   area,
-  needs: 'user.end-impersonation',
+  needs: 'user.end_impersonation',
   summary: 'End being signed in as a person',
   description: 'The session ends, with every token that was issued in it.',
   params: idParams,

@@ -34,20 +34,20 @@ const TABLE = {
   'user.disable': { needs: 'dangerous', within: 'organization', words: 'disable a user' },
   'user.enable': { needs: 'dangerous', within: 'organization', words: 'enable a user' },
   'user.unlock': { needs: 'dangerous', within: 'organization', words: 'end the lock of a user' },
-  'user.send-reset': {
+  'user.send_reset': {
     needs: 'dangerous',
     within: 'organization',
     words: 'send a user a link to set a password',
   },
-  'user.send-invitation': { needs: 'dangerous', words: 'send a user an invitation again' },
-  'user.withdraw-invitation': { needs: 'dangerous', words: 'withdraw the invitation of a user' },
-  'user.end-sessions': { needs: 'dangerous', within: 'organization', words: 'sign a user out everywhere' },
-  'user.require-factor': { needs: 'dangerous', words: 'change whether a user has to have a second factor' },
-  'user.reset-factors': { needs: 'dangerous', words: 'start the removal of the second factors of a user' },
-  'user.stop-recovery': { needs: 'dangerous', words: 'stop the removal of the second factors of a user' },
+  'user.send_invitation': { needs: 'dangerous', words: 'send a user an invitation again' },
+  'user.withdraw_invitation': { needs: 'dangerous', words: 'withdraw the invitation of a user' },
+  'user.end_sessions': { needs: 'dangerous', within: 'organization', words: 'sign a user out everywhere' },
+  'user.require_factor': { needs: 'dangerous', words: 'change whether a user has to have a second factor' },
+  'user.reset_factors': { needs: 'dangerous', words: 'start the removal of the second factors of a user' },
+  'user.stop_recovery': { needs: 'dangerous', words: 'stop the removal of the second factors of a user' },
   'user.impersonate': { needs: 'dangerous', words: 'sign in as a user' },
   'user.read_impersonations': { needs: 'read', words: 'see who is signed in as a person' },
-  'user.end-impersonation': { needs: 'dangerous', words: 'end that an administrator is signed in as a user' },
+  'user.end_impersonation': { needs: 'dangerous', words: 'end that an administrator is signed in as a user' },
   'group.read': { needs: 'read', words: 'see groups and their members' },
   'group.create': { needs: 'dangerous', words: 'create a group' },
   'group.update': { needs: 'dangerous', words: 'change a group' },
@@ -195,6 +195,14 @@ export const PERMISSIONS: Readonly<Record<Permission, Described>> = TABLE
 export const GRANTABLE = (Object.keys(TABLE) as Permission[]).filter((name) => !PERMISSIONS[name].alone)
 
 export const needsOf = (permission: Permission): Needs => PERMISSIONS[permission].needs
+
+type Underscored<Text extends string> = Text extends `${infer Head}-${infer Rest}`
+  ? `${Head}_${Underscored<Rest>}`
+  : Text
+
+/** The permission of what is done to a user, by its word in paths: `send-reset`. */
+export const userPermission = <Act extends string>(act: Act) =>
+  `user.${act.replaceAll('-', '_')}` as `user.${Underscored<Act>}`
 
 /** The area of a permission, in words for a heading: “Signing keys”. */
 export function areaOf(permission: Permission): string {

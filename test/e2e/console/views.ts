@@ -97,7 +97,7 @@ export async function openConsole(options: E2eOptions = {}): Promise<ConsoleFixt
   })
   const administratorRole = await e2e.latchkey.services.administratorRoles.create({
     ...{ name: 'help-desk', description: 'Helps people who cannot sign in' },
-    permissions: ['user.read', 'user.unlock', 'user.send-reset'],
+    permissions: ['user.read', 'user.unlock', 'user.send_reset'],
   })
   await resources.add({
     identifier: 'https://films.example',

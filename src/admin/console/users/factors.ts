@@ -115,7 +115,7 @@ export function userFactorsRoutes(
 
   app.post<ById>(
     '/admin/users/:id/require-factor',
-    { config: { admin: 'user.require-factor' } },
+    { config: { admin: 'user.require_factor' } },
     async (request, reply) => {
       const user = await find(request.params.id)
       const required = z.object({ required: z.enum(['yes', 'no']) }).parse(request.body).required === 'yes'
@@ -126,7 +126,7 @@ export function userFactorsRoutes(
 
   app.post<ById>(
     '/admin/users/:id/reset-factors',
-    { config: { admin: 'user.reset-factors' } },
+    { config: { admin: 'user.reset_factors' } },
     async (request, reply) => {
       const user = await find(request.params.id)
       try {
@@ -141,7 +141,7 @@ export function userFactorsRoutes(
 
   app.post<ById>(
     '/admin/users/:id/stop-recovery',
-    { config: { admin: 'user.stop-recovery' } },
+    { config: { admin: 'user.stop_recovery' } },
     async (request, reply) => {
       const user = await find(request.params.id)
       const stopped = await recovery.stop(user.id, 'administrator')

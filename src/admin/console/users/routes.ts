@@ -9,7 +9,7 @@ import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { ConnectedApp } from '../../../oidc/consent/connected-apps.ts'
 import type { SignedInDevice } from '../../../oidc/sessions/devices.ts'
-import { PERMISSIONS } from '../../../shared/administration/permissions.ts'
+import { PERMISSIONS, userPermission } from '../../../shared/administration/permissions.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { isoDay } from '../../../shared/moment.ts'
 import { withinLimits } from '../../access.ts'
@@ -393,8 +393,8 @@ export async function usersArea(
       `/admin/users/:id/${action}`,
       {
         config: {
-          admin: `user.${action}`,
-          ...(PERMISSIONS[`user.${action}`].within && { within: 'organization' }),
+          admin: userPermission(action),
+          ...(PERMISSIONS[userPermission(action)].within && { within: 'organization' }),
         },
       },
       async (request, reply) => {

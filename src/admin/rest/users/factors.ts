@@ -24,7 +24,7 @@ const readFactors = operation({
 const resetFactors = operation({
   id: 'resetUserFactors',
   area,
-  needs: 'user.reset-factors',
+  needs: 'user.reset_factors',
   summary: 'Start the removal of the second factors of a user',
   description:
     'For a person who has lost them. They are told at once and can stop it; after `recovery_delay_hours` they get a link that removes them, behind their password. Nobody removes them sooner. Where a recovery waits already, its time is the answer.',
@@ -36,7 +36,7 @@ const resetFactors = operation({
 const stopRecovery = operation({
   id: 'stopUserRecovery',
   area,
-  needs: 'user.stop-recovery',
+  needs: 'user.stop_recovery',
   summary: 'Stop the removal of the second factors of a user',
   params: idParams,
   answers: [204, 'It is stopped.'],

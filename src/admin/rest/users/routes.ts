@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
-import { PERMISSIONS } from '../../../shared/administration/permissions.ts'
+import { PERMISSIONS, userPermission } from '../../../shared/administration/permissions.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { withinLimits } from '../../access.ts'
 import type { RestContext } from '../context.ts'
@@ -103,7 +103,7 @@ const actions = [
 const withdrawInvitation = operation({
   id: 'withdrawUserInvitation',
   area,
-  needs: 'user.withdraw-invitation',
+  needs: 'user.withdraw_invitation',
   summary: 'Withdraw an invitation',
   description: 'An account that was never used is deleted with it; one that a person has registered stays.',
   params: idParams,
@@ -203,8 +203,8 @@ export function userRoutes({ app, deps }: RestContext): void {
     const action = operation({
       id,
       area,
-      needs: `user.${verb}`,
-      ...(PERMISSIONS[`user.${verb}`].within && { within: 'organization' as const }),
+      needs: userPermission(verb),
+      ...(PERMISSIONS[userPermission(verb)].within && { within: 'organization' as const }),
       summary,
       description,
       params: idParams,
