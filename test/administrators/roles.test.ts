@@ -74,6 +74,24 @@ describe.each(engines)('administrator roles, on %s', (engine) => {
     expect((await rest.get('/users')).status).toBe(401)
   })
 
+  test('whether a second factor is required of a person takes its own permission by REST too', async () => {
+    const { accounts } = latchkey.services
+    const user = await latchkey.createUser()
+    const permissions = ['user.read', 'user.update']
+    const without = await person(latchkey, (await define({ permissions })).id)
+    const body = { second_factor_required: true }
+    expect(await without.rest.patch(`/users/${user.id}`, body)).toMatchObject({
+      ...{ status: 403, json: { code: 'forbidden' } },
+    })
+    expect(await accounts.byId(user.id)).toMatchObject({ secondFactorRequired: false })
+    const same = { second_factor_required: false }
+    expect((await without.rest.patch(`/users/${user.id}`, same)).status).toBe(200)
+    const whole = await define({ permissions: [...permissions, 'user.require_factor'] })
+    const given = await person(latchkey, whole.id)
+    expect((await given.rest.patch(`/users/${user.id}`, body)).status).toBe(200)
+    expect(await accounts.byId(user.id)).toMatchObject({ secondFactorRequired: true })
+  })
+
   test('a role that is gone allows nothing, also where an account was given it at that moment', async () => {
     const { administratorRoles } = latchkey.services
     const role = await define({ permissions: ['user.read'] })

@@ -59,7 +59,7 @@ const changeUser = operation({
   id: 'changeUser',
   area,
   needs: 'user.update',
-  also: ['user.set_role'],
+  also: ['user.set_role', 'user.require_factor'],
   summary: 'Change names, address, role, or whether a second factor is required',
   description: 'Another address counts once the person has proven it; until then the old one stays.',
   conditional: true,
@@ -176,6 +176,16 @@ export function userRoutes({ app, deps }: RestContext): void {
     // What was checked has to be what is changed, so a machine's change is always conditional.
     const conditional = requireMatch(request, before.updatedAt) || isLimited(caller)
     const { email, role, second_factor_required: secondFactorRequired } = request.body
+    if (
+      caller.kind === 'person' &&
+      (secondFactorRequired ?? before.secondFactorRequired) !== before.secondFactorRequired &&
+      !caller.authority.permissions.has('user.require_factor')
+    )
+      throw new AppError(
+        'forbidden',
+        403,
+        'Your role does not allow to change whether a person has to have a second factor. Ask an administrator.',
+      )
     refuseLiftedRequirement(caller, secondFactorRequired, before)
     const changes = { ...personOf(request.body), email, role, secondFactorRequired }
     const given = conditional ? { ifVersion: before.updatedAt } : {}
