@@ -310,7 +310,7 @@ describe('the account', () => {
     const page = await browser.open(at('/account/sessions'))
     clock.later(7_200_000)
     const again = await send(browser, page, '/account/sessions/end-all')
-    isGerman(again, 200, 'Sie sind als paula angemeldet')
+    isGerman(again, 200, 'Anmeldung als paula')
     const confirm = await send(browser, again, '/login', { identifier: 'paula', password: PASSWORD })
     isGerman(confirm, 200, 'Gleich geschieht: sich überall abmelden')
   })
