@@ -81,6 +81,7 @@ describe.each(engines)('roles with a limit, on %s', (engine) => {
         'Danger zone',
         'Signed-in devices',
         'Ways to sign in',
+        'Second factors',
       ])
         expect(page.text).not.toContain(hidden)
       expect((await open('')).url.pathname).toBe('/admin/users')
@@ -246,6 +247,15 @@ describe.each(engines)('roles with a limit, on %s', (engine) => {
       expect((await rest.post(`/users/${member.id}/disable`)).status).toBe(200)
       expect((await rest.post(`/users/${member.id}/enable`)).status).toBe(200)
       expect((await rest.patch(`/organizations/${ours}`, { name: 'Ours still' })).status).toBe(200)
+      // Who would come by its provider would be a member, with the roles of somebody's choice.
+      for (const opened of [{ provider_join: true }, { provider_roles: ['admin'] }])
+        expect([opened, (await rest.patch(`/organizations/${ours}`, opened)).json.code]).toEqual([
+          opened,
+          'administration_not_granted',
+        ])
+      await organizations.update(ours, { provider_join: true, provider_roles: ['admin', 'member'] })
+      const fewer = { provider_join: false, provider_roles: ['member'] }
+      expect((await rest.patch(`/organizations/${ours}`, fewer)).status).toBe(200)
       const colleague = await latchkey.createUser()
       await accounts.setRole(colleague.id, 'admin')
       await organizations.members.put(ours, colleague.id, [])
@@ -289,6 +299,16 @@ describe.each(engines)('roles with a limit, on %s', (engine) => {
           wider,
           'administration_not_granted',
         ])
+      // Left out, the grants are what RFC 7591 §2 has: a way to sign people in.
+      const job = await latchkey.createClient({ grant_types: ['client_credentials'], redirect_uris: [] })
+      await administratorRoles.update(role.id, {
+        clients: [mine.client_id, powerful.client_id, job.client_id],
+      })
+      const unset = { grant_types: null, redirect_uris: ['https://job.example/callback'] }
+      expect((await rest.patch(`/clients/${job.client_id}`, unset)).json.code).toBe(
+        'administration_not_granted',
+      )
+      await administratorRoles.update(role.id, { clients: [mine.client_id, powerful.client_id] })
       expect((await rest.post(`/clients/${powerful.client_id}/secrets`)).json.code).toBe(
         'administration_not_granted',
       )

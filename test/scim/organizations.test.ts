@@ -69,6 +69,22 @@ describe.each(engines)('the directory of an organization, on %s', (engine) => {
     ).toBe(201)
   })
 
+  test('a name that is an address is of its verified domains too: nobody is taken for another by it', async () => {
+    const made = await create()
+    const email = `named-${engine}@corp.example`
+    for (const name of [`boss-${engine}@example.com`, 'boss@rival.example', 'boss@sub.corp.example']) {
+      expect((await scim.post('/Users', body(name, email))).status, name).toBe(403)
+      const renamed = await scim.patch(`/Users/${made.id}`, [
+        { op: 'replace', path: 'userName', value: name },
+      ])
+      expect(renamed.status, name).toBe(403)
+      expect((await scim.put(`/Users/${made.id}`, body(name, `${made.userName}@corp.example`))).status).toBe(
+        403,
+      )
+    }
+    expect((await scim.post('/Users', body(`Boss-${engine}@CORP.example`, email))).status).toBe(201)
+  })
+
   test('sees its members alone, by whatever it asks for; others are not there', async () => {
     const [mine, theirs] = [await create(), await create(foreign, 'rival.example', { externalId: 'x-1' })]
     const outsider = await latchkey.createUser()

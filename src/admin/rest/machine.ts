@@ -224,7 +224,9 @@ export function refuseWiderClients(
   if (currentAuthority().scope === undefined) return
   const there = before.scope?.split(' ') ?? []
   const scopes = typeof changes.scope === 'string' ? changes.scope.split(/\s+/).filter(Boolean) : []
-  const grants = Array.isArray(changes.grant_types) ? changes.grant_types : []
+  // Unset, it is what RFC 7591 §2 has.
+  const given = changes.grant_types === null ? ['authorization_code'] : changes.grant_types
+  const grants = Array.isArray(given) ? given : []
   if (
     scopes.every((scope) => there.includes(scope)) &&
     grants.every((grant) => before.grant_types.includes(grant)) &&
@@ -288,10 +290,13 @@ export function refuseWeakerOrganizations(
     before.provider_required === true &&
     Object.hasOwn(changes, 'domains') &&
     names(before.domains).some((domain) => !names(changes.domains).includes(domain))
-  if (lifted || longer || lost)
+  // Who comes by its provider would be a member, or one with more roles.
+  const joins = changes.provider_join === true && before.provider_join !== true
+  const gives = names(changes.provider_roles).some((role) => !names(before.provider_roles).includes(role))
+  if (lifted || longer || lost || joins || gives)
     throw refused(
       caller,
-      'A client cannot ask less of the sign-ins for an organization, nor let people sign in as its members: second_factor_required, session_max_age, provider_required, impersonation_forbidden and the domains that it is for. An administrator can, in the console or by command line.',
+      'A client cannot ask less of the sign-ins for an organization, nor let people sign in as its members: second_factor_required, session_max_age, provider_required, provider_join, provider_roles, impersonation_forbidden and the domains that it is for. An administrator can, in the console or by command line.',
     )
 }
 

@@ -91,15 +91,25 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
     }
   }
 
+  /** @throws AppError (403) */
+  async function requireOwn(organization: string, email: unknown): Promise<void> {
+    if (!(await deps.organizations.owns(organization, String(email ?? '')))) throw notItsDomain()
+  }
+
+  /** A name that is an address is taken for its owner, by people and by apps. @throws AppError (403) */
+  async function requireOwnName(organization: string, name: unknown): Promise<void> {
+    if (String(name ?? '').includes('@')) await requireOwn(organization, name)
+  }
+
   /** @throws AppError (403) where an organization changes what is not its own */
   async function changed(bearer: Bearer, before: Account, { account }: UserChanges): Promise<Account> {
     const { organization } = bearer
     const given = { ifVersion: before.updatedAt }
     if (organization === null) return provisioning.change(before.id, account, given)
-    const { owns } = deps.organizations
-    if (await owns(organization, before.email ?? '')) {
-      if (account.email !== undefined && !(await owns(organization, String(account.email ?? ''))))
-        throw notItsDomain()
+    if (await deps.organizations.owns(organization, before.email ?? '')) {
+      const { username, email } = account
+      if (email !== undefined) await requireOwn(organization, email)
+      if (username !== before.displayUsername) await requireOwnName(organization, username)
       return provisioning.change(before.id, account, given)
     }
     // A guest's account is their own: the organization says no more than that they are a member.
@@ -178,11 +188,10 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
     changes.account.email = email ?? username
     checkTypes(library, changes)
     const { organization } = bearer
-    if (
-      organization !== null &&
-      !(await deps.organizations.owns(organization, String(changes.account.email ?? '')))
-    )
-      throw notItsDomain()
+    if (organization !== null) {
+      await requireOwn(organization, changes.account.email)
+      await requireOwnName(organization, username)
+    }
     const { externalId } = changes
     if (externalId && (await store.countUsers(bearer.owner, { externalId })) > 0)
       throw scimError(409, 'Another user has this externalId.', 'uniqueness')
@@ -247,7 +256,7 @@ export function userRoutes(app: FastifyInstance, deps: ScimDependencies, base: s
 const notItsDomain = () =>
   scimError(
     403,
-    'The directory of an organization changes accounts with an address of its verified domains alone.',
+    'The directory of an organization changes accounts with an address of its verified domains alone, and names them so where a name is an address.',
   )
 
 /** The attributes of a resource that was sent, without those that are not its own to say. */
