@@ -109,7 +109,7 @@ describe.each([
     await fill(page, 'Username', 'root')
     await fill(page, 'Email', 'root@example.com')
     await fill(page, 'Password', PASSWORD)
-    await pressTwice(page, 'Create administrator', () => heading(page, 'Overview'))
+    await pressTwice(page, 'Create administrator', () => heading(page, 'Set up'))
     expect(page.complaints).toEqual([])
   })
 })

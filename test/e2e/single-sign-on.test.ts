@@ -22,7 +22,7 @@ describe.each(['on', 'off'])('several apps, several people (JavaScript %s)', (sc
     await fill(page, 'Email', 'root@example.com')
     await fill(page, 'Password', PASSWORD)
     await press(page, 'Create administrator')
-    await heading(page, 'Overview')
+    await heading(page, 'Set up')
     const administrator = await services.accounts.find('root')
     expect(administrator?.role).toBe('admin')
 
