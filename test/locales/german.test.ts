@@ -174,6 +174,16 @@ describe('signing in', () => {
     isGerman(await newBrowser().open(at(path)), status, said)
   })
 
+  test('by a form that lacks its fields', async () => {
+    const browser = newBrowser()
+    const request = browser.prepare(await browser.open(at('/login')), {}, { button: 'Anmelden' })
+    const body = request.body as URLSearchParams
+    for (const name of ['identifier', 'password']) body.delete(name)
+    const page = await browser.visit(request)
+    isGerman(page, 422, 'Geben Sie Ihr Passwort ein')
+    expect(page.text).not.toContain('Invalid')
+  })
+
   test('after a sign-in in English by what is no known device', async () => {
     const { email } = await latchkey.createUser()
     const login = (agent: string) =>

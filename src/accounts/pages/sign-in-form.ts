@@ -47,11 +47,14 @@ export type SignInOutcome =
 
 const typed = z.object({
   identifier: z
-    .string()
+    .string(saying('signIn.identifier.enter'))
     .trim()
     .min(1, saying('signIn.identifier.enter'))
     .max(320, saying('signIn.identifier.tooLong')),
-  password: z.string().min(1, saying('signIn.password.enter')).max(1024, saying('signIn.password.tooLong')),
+  password: z
+    .string(saying('signIn.password.enter'))
+    .min(1, saying('signIn.password.enter'))
+    .max(1024, saying('signIn.password.tooLong')),
 })
 
 /** As the first page sends it, where the name is asked for by itself. */
