@@ -66,7 +66,7 @@ test('the first administrator is made once, and both answers are signed in', asy
     button: 'Create administrator',
     when: 'at once',
   })
-  expect(second.headers.get('location')).toBe('/admin')
+  expect(second.headers.get('location')).toBe('/admin/setup')
   expect((await browser.open(`${latchkey.issuer}/admin`)).text).toContain('root')
 })
 
