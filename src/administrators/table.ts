@@ -7,12 +7,12 @@ import {
   PERMISSIONS,
   type Permission,
 } from '../shared/administration/permissions.ts'
+import { clientIds } from '../shared/definitions/client-ids.ts'
 import { type DefinitionFields, namedFields } from '../shared/definitions/field.ts'
 import { isBuiltIn } from '../shared/roles.ts'
 import { line } from '../shared/text.ts'
 
 const NAME = 'Use 1 to 63 small letters, digits and hyphens, beginning with a letter: help-desk.'
-const MAX_CLIENTS = 100
 const grantable: ReadonlySet<string> = new Set(GRANTABLE)
 
 const sentence = (permission: Permission): string => {
@@ -88,11 +88,7 @@ export const administratorRoleFields = {
   },
   clients: {
     kind: 'lines',
-    schema: z
-      .array(line(500).pipe(z.string().min(1, 'Leave out what is empty.')), 'Give a list of client IDs.')
-      .max(MAX_CLIENTS, `Give at most ${MAX_CLIENTS}.`)
-      .transform((all) => [...new Set(all)])
-      .default([]),
+    schema: clientIds,
     form: {
       label: 'Only for these clients',
       hint: `Client IDs, one a line; empty: no limit. It reaches these clients alone, and may then only: ${limitable('clients')}.`,

@@ -1,7 +1,7 @@
 /** The fields of a hook, once; as src/attributes/table.ts. */
 import { z } from 'zod'
+import { clientIds } from '../shared/definitions/client-ids.ts'
 import { type DefinitionFields, namedFields } from '../shared/definitions/field.ts'
-import { line } from '../shared/text.ts'
 
 export const MOMENTS = {
   sign_in: 'At sign-in',
@@ -14,7 +14,6 @@ export const ON_FAILURE = { deny: 'Deny', allow: 'Allow' } as const
 export const STATES = { enabled: 'Enabled', disabled: 'Disabled' } as const
 
 const NAME = 'Use 1 to 63 small letters, digits and hyphens, beginning with a letter: risk-check.'
-const MAX_CLIENTS = 100
 
 const oneOf = <Name extends string>(choices: Readonly<Record<Name, string>>) => Object.keys(choices) as [Name]
 const named = (choices: object) => Object.keys(choices).join(', ')
@@ -81,11 +80,7 @@ export const hookFields = {
   },
   clients: {
     kind: 'lines',
-    schema: z
-      .array(line(500).pipe(z.string().min(1, 'Leave out what is empty.')), 'Give a list of client IDs.')
-      .max(MAX_CLIENTS, `Give at most ${MAX_CLIENTS}.`)
-      .transform((all) => [...new Set(all)])
-      .default([]),
+    schema: clientIds,
     form: {
       label: 'For these clients',
       hint: 'Client IDs, one a line. Empty: all, and sign-ins without an app.',
