@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LOCALES } from '../../src/shared/locales/locales.ts'
 import { shapeOf } from '../../src/shared/locales/shape.ts'
+import { describedTexts } from './described.ts'
 import { misplacedSentences } from './sentences.ts'
 
 /** Views whose words are still in them: folders, and files. */
@@ -16,37 +17,67 @@ const IN_VIEWS: readonly string[] = readFileSync(join(import.meta.dirname, 'view
 
 const problems: string[] = []
 type Catalogue = Readonly<Record<string, string>>
-const read = (tag: string) => JSON.parse(readFileSync(`locales/${tag}.json`, 'utf8')) as Catalogue
-const english = read('en')
+const read = (path: string) => JSON.parse(readFileSync(join('locales', path), 'utf8')) as Catalogue
 
-function shapeOfText(tag: string, key: string, text: string): Set<string> {
+function shapeOfText(path: string, tag: string, key: string, text: string): Set<string> {
   try {
     return shapeOf(text, tag)
   } catch (error) {
-    problems.push(`locales/${tag}.json: ${key} cannot be read: ${error}`)
+    problems.push(`locales/${path}: ${key} cannot be read: ${error}`)
     return new Set()
   }
 }
 
-for (const { tag, console: ofConsole } of LOCALES) {
-  const catalogue = read(tag)
+/** Says what a file of translations lacks, and what it has that the English does not. */
+function compare(original: Catalogue, originalPath: string, path: string, tag: string): void {
+  const catalogue = read(path)
   for (const key of Object.keys(catalogue))
-    if (!Object.hasOwn(english, key)) problems.push(`locales/${tag}.json: English has no ${key}`)
-  for (const [key, text] of Object.entries(english)) {
+    if (!Object.hasOwn(original, key)) problems.push(`locales/${path}: English has no ${key}`)
+  for (const [key, text] of Object.entries(original)) {
     const translated = catalogue[key]
     if (translated === undefined) {
-      if (!key.startsWith('admin.') || ofConsole) problems.push(`locales/${tag}.json lacks ${key}`)
+      problems.push(`locales/${path} lacks ${key}`)
       continue
     }
-    const [wanted, has] = [shapeOfText('en', key, text), shapeOfText(tag, key, translated)]
+    const wanted = shapeOfText(originalPath, 'en', key, text)
+    const has = shapeOfText(path, tag, key, translated)
     for (const part of has)
       if (!wanted.has(part))
-        problems.push(
-          `locales/${tag}.json: ${key} ${part.startsWith('the plural') ? 'lacks' : 'has'} ${part}`,
-        )
-    for (const part of wanted) if (!has.has(part)) problems.push(`locales/${tag}.json: ${key} lacks ${part}`)
+        problems.push(`locales/${path}: ${key} ${part.startsWith('the plural') ? 'lacks' : 'has'} ${part}`)
+    for (const part of wanted) if (!has.has(part)) problems.push(`locales/${path}: ${key} lacks ${part}`)
   }
 }
+
+const everybodys = read('en.json')
+for (const { tag } of LOCALES) compare(everybodys, 'en.json', `${tag}.json`, tag)
+for (const key of Object.keys(everybodys))
+  if (key.startsWith('admin.')) problems.push(`locales/en.json: ${key} belongs in locales/admin`)
+
+const ofTables = describedTexts()
+const areas = readdirSync(join('locales', 'admin'))
+  .filter((file) => file.endsWith('.en.json'))
+  .map((file) => file.slice(0, -'.en.json'.length))
+const consoles = Object.assign(
+  {},
+  ...areas.map((area) => {
+    const english = read(join('admin', `${area}.en.json`))
+    const start = `admin.${area}.`
+    for (const key of Object.keys(english))
+      if (!key.startsWith(start))
+        problems.push(`locales/admin/${area}.en.json: ${key} does not begin with ${start}`)
+    const described = Object.fromEntries(Object.entries(ofTables).filter(([key]) => key.startsWith(start)))
+    for (const { tag, console: ofConsole } of LOCALES) {
+      const path = join('admin', `${area}.${tag}.json`)
+      if (ofConsole)
+        compare(tag === 'en' ? english : { ...english, ...described }, `admin/${area}.en.json`, path, tag)
+    }
+    return english
+  }),
+) as Catalogue
+for (const key of Object.keys(ofTables))
+  if (!areas.some((area) => key.startsWith(`admin.${area}.`)))
+    problems.push(`scripts/checks/described.ts: ${key} is of no area in locales/admin`)
+const english: Catalogue = { ...everybodys, ...consoles }
 
 const files = (folder: string, ending: RegExp) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -66,8 +97,7 @@ for (const file of sources) {
     if (file.endsWith('.eta') && !Object.hasOwn(english, key))
       problems.push(`${file}: no text is called ${key}`)
 }
-for (const key of Object.keys(english))
-  if (!named.has(key)) problems.push(`locales/en.json: nothing names ${key}`)
+for (const key of Object.keys(english)) if (!named.has(key)) problems.push(`nothing names ${key}`)
 
 /** Words of a view: what is left between its tags, and what attributes say to people. */
 function wordsOf(view: string): string[] {

@@ -12,6 +12,8 @@ import { type Limit, PERMISSIONS, type Permission } from '../../shared/administr
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
+import { described } from '../../shared/locales/described.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { hasStrongFactor } from '../../shared/second-factor.ts'
 import {
   methodsForAdministration,
@@ -130,6 +132,8 @@ export interface Administrator {
 /** What every page of the console shows around its own. */
 export interface ConsoleFrame {
   groups: { label: string; sections: { label: string; href: string; current: boolean }[] }[]
+  /** Whether it has a field for a search: the page of the search has its own. */
+  search: boolean
   /** The place that a page is in, on pages below its first. */
   place?: { label: string; href: string } | undefined
   administrator: {
@@ -282,10 +286,14 @@ export function renderConsole<Name extends ConsolePage>(
   const { username, role, authority } = administratorOf(request)
   const frame: ConsoleFrame = {
     groups: groupsOf(section, authority),
+    search: section !== 'search',
     place: placeOf(request, section),
     administrator: {
       username,
-      role: role === 'admin' ? undefined : role === 'auditor' ? 'Auditor' : 'Limited role',
+      role:
+        role === 'admin'
+          ? undefined
+          : t(role === 'auditor' ? 'admin.frame.role.auditor' : 'admin.frame.role.limited'),
       everywhere: authority.scope === undefined,
     },
     notice: options.notice,
@@ -308,13 +316,30 @@ const groupsOf = (current: Section, authority: Authority): ConsoleFrame['groups'
       SECTIONS.filter((each) => isOpen(authority, each)),
       ({ group }) => group,
     ),
-  ].map(([label, sections]) => ({
-    label,
-    sections: sections.map(({ id, label, href }) => ({ label, href, current: id === current })),
+  ].map(([group, sections]) => ({
+    label: group && described(`admin.frame.group.${group.toLowerCase()}`, group),
+    sections: sections.map((each) => ({
+      label: labelOf(each),
+      href: each.href,
+      current: each.id === current,
+    })),
   }))
+
+/** What a place is called, in the language of the console. */
+const labelOf = ({ id, label }: { id: string; label: string }): string =>
+  described(`admin.frame.section.${id}`, label)
+
+/** The texts of the navigation, for the check of catalogues. */
+export const describedSections = (): Record<string, string> =>
+  Object.fromEntries(
+    SECTIONS.flatMap(({ id, label, group }) => [
+      [`admin.frame.section.${id}`, label],
+      ...(group ? [[`admin.frame.group.${group.toLowerCase()}`, group]] : []),
+    ]),
+  )
 
 function placeOf(request: FastifyRequest, section: Section): ConsoleFrame['place'] {
   const place = SECTIONS.find(({ id }) => id === section)
   const [path] = addressOf(request).split('?', 1)
-  return place === undefined || place.href === path ? undefined : { label: place.label, href: place.href }
+  return place === undefined || place.href === path ? undefined : { label: labelOf(place), href: place.href }
 }

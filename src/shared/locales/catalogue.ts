@@ -2,13 +2,17 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { IntlMessageFormat } from 'intl-messageformat'
+import type frame from '../../../locales/admin/frame.en.json'
 import type english from '../../../locales/en.json'
 import { BoundedMap } from '../bounded-map.ts'
 import { own } from '../own.ts'
 import { ENGLISH, localeOf } from './locales.ts'
 
-/** Names a text. All are in locales/en.json. */
-export type TextKey = keyof typeof english
+/** Names a text of the console: `admin.`, the area that the file is called by, and a name. All are in locales/admin/{area}.en.json. */
+export type ConsoleTextKey = keyof typeof frame
+
+/** Names a text: one of the console, or one of locales/en.json. */
+export type TextKey = keyof typeof english | ConsoleTextKey
 
 /** What fills the placeholders of a text. */
 export type TextArguments = Readonly<Record<string, string | number | Date>>
@@ -30,14 +34,23 @@ const shipped = new Map<string, Format>()
 const overridden = new BoundedMap<string, Format>(2000)
 let library: typeof IntlMessageFormat | undefined
 
-/** The texts of a language, from its file, read once. @throws Error when there is no such language */
-export function catalogueOf(tag: string): Catalogue {
-  const { tag: name } = localeOf(tag)
+/** The texts of a language that everybody reads, from its file, read once. @throws Error when there is no such language */
+export const catalogueOf = (tag: string): Catalogue => catalogueIn(localeOf(tag).tag)
+
+function catalogueIn(name: string): Catalogue {
   const read = catalogues.get(name)
   if (read !== undefined) return read
   const catalogue = JSON.parse(readFileSync(`${FOLDER}${name}.json`, 'utf8')) as Catalogue
   catalogues.set(name, catalogue)
   return catalogue
+}
+
+/** As it ships, in a language; undefined where that language lacks it. Each area of the console is read when its first text is asked for. */
+export function shippedText(tag: string, key: string): string | undefined {
+  const area = /^admin\.([a-z_]+)\./.exec(key)?.[1]
+  if (area === undefined) return own(catalogueOf(tag), key)
+  const locale = localeOf(tag)
+  return locale.console ? own(catalogueIn(`admin/${area}.${locale.tag}`), key) : undefined
 }
 
 /** What an owner says instead of a text; undefined: what ships. */
@@ -73,9 +86,9 @@ function kept(known: Map<string, Format>, name: string, make: () => Format): For
 }
 
 function formatOf(tag: string, key: TextKey): Format {
-  const translated = own(catalogueOf(tag), key)
+  const translated = shippedText(tag, key)
   const language = translated === undefined ? ENGLISH : tag
-  const text = translated ?? own(catalogueOf(ENGLISH), key)
+  const text = translated ?? shippedText(ENGLISH, key)
   if (text === undefined) throw new Error(`no text is called ${key}`)
   return compiled(text, language)
 }

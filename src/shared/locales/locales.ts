@@ -6,14 +6,14 @@ export interface Locale {
   readonly name: string
   /** Right to left. */
   readonly rtl?: true
-  /** The console speaks it too: its catalogue has the texts whose keys begin with `admin.`. */
+  /** The console speaks it too: locales/admin has its texts, whose keys begin with `admin.`. */
   readonly console?: true
 }
 
 /** Every language there is a catalogue for: locales/{tag}.json. English first: what all others are made of. */
 export const LOCALES: readonly Locale[] = [
   { tag: 'en', name: 'English', console: true },
-  { tag: 'de', name: 'Deutsch' },
+  { tag: 'de', name: 'Deutsch', console: true },
   { tag: 'fr', name: 'Français' },
   { tag: 'es', name: 'Español' },
   { tag: 'pt-BR', name: 'Português (Brasil)' },
