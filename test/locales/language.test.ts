@@ -77,9 +77,11 @@ describe('the language of a page', () => {
     )
   })
 
-  test('the console, which has no German yet, is English to the last date', async () => {
-    const { language } = await page('/admin/nowhere', german)
-    expect(language ?? 'en').not.toBe('de')
+  test('the console speaks English and German, and English to who asks for another', async () => {
+    const spoken = async (headers: Record<string, string>) => (await page('/admin/nowhere', headers)).language
+    expect(await spoken(german)).toBe('de')
+    for (const { tag, console: speaks } of LOCALES)
+      expect(await spoken({ 'accept-language': tag }), tag).toBe(speaks ? tag : 'en')
   })
 
   test('discovery names the languages (OIDC Discovery §3)', async () => {
