@@ -8,6 +8,7 @@ import { type Branding, type BrandOwner, createBranding } from './branding/brand
 import { createBrandImages } from './branding/images.ts'
 import { followOwners } from './branding/owners.ts'
 import { createBrandImageStore } from './branding/store.ts'
+import { createSheets } from './branding/theme.ts'
 import type { Config } from './config.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import type { Observers } from './metrics/metrics.ts'
@@ -146,6 +147,7 @@ export async function openFoundation(
   const branding = createBranding({
     document: documents.branding,
     images: createBrandImages({ store: createBrandImageStore(db), clock }),
+    sheets: createSheets(secrets.key('themes')),
     describe: names.brandOwner,
     events: event,
   })

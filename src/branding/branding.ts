@@ -9,7 +9,7 @@ import { own } from '../shared/own.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import { BRAND_FIELDS, BRAND_NAMES, type Brand, NOTHING_SAID, parseBrand } from './fields.ts'
 import { type BrandImages, sizeOf } from './images.ts'
-import { addressOf, type Palette, paletteOf } from './theme.ts'
+import { type Palette, paletteOf, type Sheets } from './theme.ts'
 
 /** Whose brand it is. */
 export type BrandOwner = { kind: 'server' } | { kind: 'organization' | 'client'; id: string }
@@ -87,6 +87,7 @@ export interface Branding {
   forget(owner: BrandOwner): Promise<void>
   renamed(id: string, slug: string): Promise<void>
   images: Pick<BrandImages, 'keep' | 'find'>
+  sheetAt: Sheets['sheetAt']
   /** For a job: drops brands without an owner and pictures without a brand. */
   purge(): Promise<number>
 }
@@ -177,7 +178,7 @@ function logoOf({ logo }: Brand): ShownBrand['logo'] {
   return { address: logo, width, height, wide: width >= height * WIDE }
 }
 
-const shownOf = (brand: Brand): ShownBrand => ({
+const shownOf = (brand: Brand, addressOf: Sheets['addressOf']): ShownBrand => ({
   name: brand.name ?? SHIPPED_NAME,
   named: brand.name !== null,
   logo: logoOf(brand),
@@ -199,12 +200,13 @@ const mailOf = (brand: Brand): MailBrand => ({
 export function createBranding(deps: {
   document: Document
   images: BrandImages
+  sheets: Sheets
   /** The owner, if it is there. @throws AppError (404) */
   describe(owner: BrandOwner & { id: string }): Promise<{ name: string; slug?: string }>
   /** Told of every change after it is stored. */
   events(event: BrandingEvent): void
 }): Branding {
-  const { document, images, events } = deps
+  const { document, images, sheets, events } = deps
   let parsed: { version: number; stored: Stored } = { version: 0, stored: EMPTY }
   let cached: { version: number; shown: Map<string, ShownBrand>; mail: MailBrand | undefined } = {
     version: -1,
@@ -278,6 +280,7 @@ export function createBranding(deps: {
   return {
     draft,
     images,
+    sheetAt: sheets.sheetAt,
 
     async get(owner) {
       const { name } = await described(owner)
@@ -333,7 +336,7 @@ export function createBranding(deps: {
       const known = cached.shown.get(key)
       if (known) return known
       const brands = [ofClient, ofOrganization?.[1].brand, stored.server].filter((each) => each !== undefined)
-      const shown = shownOf(merged(brands.map(brandOf)))
+      const shown = shownOf(merged(brands.map(brandOf)), sheets.addressOf)
       cached.shown.set(key, shown)
       return shown
     },
@@ -341,7 +344,7 @@ export function createBranding(deps: {
     shownAs(owner, brand) {
       const { stored } = now()
       const whole = merged(owner.kind === 'server' ? [brand] : [brand, brandOf(stored.server)])
-      return { ...shownOf(whole), mail: mailOf(whole) }
+      return { ...shownOf(whole, sheets.addressOf), mail: mailOf(whole) }
     },
 
     mail() {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { BoundedMap } from '../shared/bounded-map.ts'
 import { accepted, isKnown, type Representations, representationsOf } from '../shared/representations.ts'
 import type { BrandImages } from './images.ts'
-import { sheetAt } from './theme.ts'
+import type { Sheets } from './theme.ts'
 
 /** Style sheets that are kept compressed: as many as looks are shown on one day. */
 const MOST_SHEETS = 200
@@ -32,10 +32,14 @@ const look = z.strictObject({
 const FOR_EVER = 'public, max-age=31536000, immutable'
 
 /**
- * `/theme/{hash}.css` and `/theme/{hash}.{width}x{height}.{png|jpg|webp}`: what brands add to pages and messages. The name of each is the hash of
- * what is answered, so it may be kept for ever, and nothing else can be put in its place; what is not found is not kept at all.
+ * `/theme/{hash}.css` and `/theme/{hash}.{width}x{height}.{png|jpg|webp}`: what brands add to pages and messages. The name of a picture is the hash
+ * of what is answered, that of a style sheet a digest that this server alone can make of its look: both may be kept for ever, and nothing else can be put in their
+ * place; what is not found is not kept at all, and costs a digest.
  */
-export function themeRoutes(app: FastifyInstance, { images }: { images: Pick<BrandImages, 'find'> }): void {
+export function themeRoutes(
+  app: FastifyInstance,
+  { images, sheetAt }: { images: Pick<BrandImages, 'find'>; sheetAt: Sheets['sheetAt'] },
+): void {
   const sheets = new BoundedMap<string, Promise<Representations>>(MOST_SHEETS)
 
   function sheetOf(file: string, query: unknown): Promise<Representations> | undefined {

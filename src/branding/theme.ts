@@ -1,6 +1,6 @@
 // What the pages look like by three values of a brand. Everything that is written into a style sheet or a mail is computed here, from colours that were parsed;
 // text at 4.5:1 and edges at 3:1 (WCAG 2.2 SC 1.4.3, 1.4.11) hold for whatever comes out.
-import { hash } from 'node:crypto'
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto'
 import { contrast, hexOf, nearest, oklchOf } from './colour.ts'
 
 /** What of a brand the look follows from. */
@@ -141,23 +141,41 @@ function sheetOf(look: Look): string {
   return `@layer theme{:root{${[...colours, ...corners, ...logo].join(';')}}}\n`
 }
 
-const hashOf = (sheet: string): string => hash('sha256', sheet, 'base64url')
+/** Stands for how sheets are computed: another version of this program, which computes them otherwise, names them otherwise. */
+const PROBE: Look = { accent: '#7c3aed', background: '#fdf6e3', radius: 12 }
 
-/** The address of the style sheet of a look: it names the look, and the hash of what that comes to. Undefined: as it ships. */
-export function addressOf(look: Look): string | undefined {
-  const { accent, background, radius } = look
-  const said = Object.entries({
-    accent: accent?.slice(1),
-    background: background?.slice(1),
-    radius: radius?.toString(),
-  })
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `${name}=${value}`)
-  return said.length === 0 ? undefined : `/theme/${hashOf(sheetOf(look))}.css?${said.join('&')}`
+/** Where the style sheets of looks are. */
+export interface Sheets {
+  /** The address of the style sheet of a look: it names the look, and a digest that this server alone can make. Undefined: as it ships. */
+  addressOf(look: Look): string | undefined
+  /** The style sheet of an address; undefined: this server has never named it, or an earlier version has. No colour is computed before that is known. */
+  sheetAt(digest: string, look: Look): string | undefined
 }
 
-/** The style sheet of an address; undefined: its hash is not the one of its look, as of one that an earlier version has made. */
-export function sheetAt(digest: string, look: Look): string | undefined {
-  const sheet = sheetOf(look)
-  return hashOf(sheet) === digest ? sheet : undefined
+/** @param key of this installation: every process of it finds the sheets that another one has named */
+export function createSheets(key: KeyObject): Sheets {
+  let recipe: string | undefined
+  const digestOf = ({ accent, background, radius }: Look): string => {
+    recipe ??= sheetOf(PROBE)
+    return createHmac('sha256', key)
+      .update(JSON.stringify([recipe, accent, background, radius]))
+      .digest('base64url')
+  }
+  return {
+    addressOf(look) {
+      const { accent, background, radius } = look
+      const said = Object.entries({
+        accent: accent?.slice(1),
+        background: background?.slice(1),
+        radius: radius?.toString(),
+      })
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => `${name}=${value}`)
+      return said.length === 0 ? undefined : `/theme/${digestOf(look)}.css?${said.join('&')}`
+    },
+    sheetAt(digest, look) {
+      const [given, right] = [Buffer.from(digest), Buffer.from(digestOf(look))]
+      return given.length === right.length && timingSafeEqual(given, right) ? sheetOf(look) : undefined
+    },
+  }
 }

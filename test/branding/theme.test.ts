@@ -1,13 +1,13 @@
+import { createSecretKey, hash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { hexOf, oklchOf, contrast as ours } from '../../src/branding/colour.ts'
 import {
-  addressOf,
+  createSheets,
   goodAccent,
   goodBackground,
   type Palette,
   paletteOf,
   SHIPPED,
-  sheetAt,
 } from '../../src/branding/theme.ts'
 import { contrast, tokens } from '../support/contrast.ts'
 
@@ -88,7 +88,8 @@ test('a colour that passes stays, and the nearest one of one that does not passe
   }
 })
 
-test('an address names its look and the hash of its sheet, which holds nothing but properties', () => {
+test('an address names its look and a digest of this server, and the sheet holds nothing but properties', () => {
+  const { addressOf, sheetAt } = createSheets(createSecretKey(Buffer.alloc(32, 1)))
   expect(addressOf({ accent: null, background: null, radius: null })).toBeUndefined()
   const look = { accent: '#7c3aed', background: '#faf5ff', radius: 0 }
   const address = addressOf(look) ?? ''
@@ -100,5 +101,10 @@ test('an address names its look and the hash of its sheet, which holds nothing b
   )
   expect(sheet).toContain('--accent:light-dark(#7c3aed,')
   expect(sheet).toContain('--r-m:0px')
-  expect(sheetAt(digest, { ...look, radius: 1 })).toBeUndefined()
+  for (const other of [{ radius: 1 }, { accent: null }, { background: null }, { accent: '#faf5ff' }])
+    expect(sheetAt(digest, { ...look, ...other })).toBeUndefined()
+  expect(sheetAt('', look)).toBeUndefined()
+  expect(sheetAt(hash('sha256', sheet, 'base64url'), look)).toBeUndefined()
+  const elsewhere = createSheets(createSecretKey(Buffer.alloc(32, 2)))
+  expect(elsewhere.sheetAt(digest, look)).toBeUndefined()
 })
