@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { contentVersion } from '../shared/content-version.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
+import type { BrandedBy } from '../shared/locales/texts.ts'
 import { own } from '../shared/own.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import { BRAND_FIELDS, BRAND_NAMES, type Brand, NOTHING_SAID, parseBrand } from './fields.ts'
@@ -30,13 +31,6 @@ export interface BrandingEvent {
   /** What was said before, and is said now, of each field that was changed. */
   before: Partial<Brand>
   after: Partial<Brand>
-}
-
-/** Which client and organization a page belongs to, as its interaction says. */
-export interface BrandedBy {
-  client?: string | undefined
-  /** ID or short name. */
-  organization?: string | undefined
 }
 
 /** What a page shows. */
@@ -79,8 +73,8 @@ export interface Branding {
   shown(by?: BrandedBy): ShownBrand
   /** What would count, if an owner said this. */
   shownAs(owner: BrandOwner, brand: Brand): ShownBrand & { mail: MailBrand }
-  /** Of messages: what the server says. */
-  mail(): MailBrand
+  /** What messages wear at this moment. No statement. @param by what a message belongs to; undefined: the server */
+  mail(by?: BrandedBy): MailBrand
   /** Every brand that is said, by its owner. */
   list(): Promise<{ owner: BrandOwner; brand: Brand }[]>
   /** An owner is gone, or has another short name. */
@@ -208,10 +202,10 @@ export function createBranding(deps: {
 }): Branding {
   const { document, images, sheets, events } = deps
   let parsed: { version: number; stored: Stored } = { version: 0, stored: EMPTY }
-  let cached: { version: number; shown: Map<string, ShownBrand>; mail: MailBrand | undefined } = {
+  let cached: { version: number; shown: Map<string, ShownBrand>; mail: Map<string, MailBrand> } = {
     version: -1,
     shown: new Map(),
-    mail: undefined,
+    mail: new Map(),
   }
 
   const storedOf = (state: { version: number; document: string }): Stored => {
@@ -223,8 +217,25 @@ export function createBranding(deps: {
   const now = () => {
     const state = document.current()
     if (cached.version !== state.version)
-      cached = { version: state.version, shown: new Map(), mail: undefined }
+      cached = { version: state.version, shown: new Map(), mail: new Map() }
     return { stored: storedOf(state), cached }
+  }
+
+  /** What counts where, and what it is kept by. */
+  function chosen({ client, organization }: BrandedBy) {
+    const { stored, cached } = now()
+    const ofClient = client === undefined ? undefined : own(stored.clients, client)
+    const ofOrganization =
+      organization === undefined
+        ? undefined
+        : (Object.entries(stored.organizations).find(([, { slug }]) => slug === organization) ??
+          Object.entries(stored.organizations).find(([id]) => id === organization))
+    const brands = [ofClient, ofOrganization?.[1].brand, stored.server].filter((each) => each !== undefined)
+    return {
+      key: `${ofClient ? client : ''} ${ofOrganization?.[0] ?? ''}`,
+      brand: () => merged(brands.map(brandOf)),
+      cached,
+    }
   }
 
   const stateOf = (stored: Stored, owner: BrandOwner): BrandState => {
@@ -324,19 +335,11 @@ export function createBranding(deps: {
       return { brand, version: contentVersion(brand) }
     },
 
-    shown({ client, organization } = {}) {
-      const { stored, cached } = now()
-      const ofClient = client === undefined ? undefined : own(stored.clients, client)
-      const ofOrganization =
-        organization === undefined
-          ? undefined
-          : (Object.entries(stored.organizations).find(([, { slug }]) => slug === organization) ??
-            Object.entries(stored.organizations).find(([id]) => id === organization))
-      const key = `${ofClient ? client : ''} ${ofOrganization?.[0] ?? ''}`
+    shown(by = {}) {
+      const { key, brand, cached } = chosen(by)
       const known = cached.shown.get(key)
       if (known) return known
-      const brands = [ofClient, ofOrganization?.[1].brand, stored.server].filter((each) => each !== undefined)
-      const shown = shownOf(merged(brands.map(brandOf)), sheets.addressOf)
+      const shown = shownOf(brand(), sheets.addressOf)
       cached.shown.set(key, shown)
       return shown
     },
@@ -347,10 +350,13 @@ export function createBranding(deps: {
       return { ...shownOf(whole, sheets.addressOf), mail: mailOf(whole) }
     },
 
-    mail() {
-      const { stored, cached } = now()
-      cached.mail ??= mailOf(brandOf(stored.server))
-      return cached.mail
+    mail(by = {}) {
+      const { key, brand, cached } = chosen(by)
+      const known = cached.mail.get(key)
+      if (known) return known
+      const mail = mailOf(brand())
+      cached.mail.set(key, mail)
+      return mail
     },
 
     list: async () => allOf(storedOf(await document.read())),

@@ -1,3 +1,4 @@
+import type { BrandedBy } from '../shared/locales/texts.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
 
 /** How an account was signed in to. `provider`: by the account of a provider. */
@@ -109,5 +110,23 @@ export type MailTemplate = keyof MailData
 
 /** A mail as a feature asks for it. `to` is one address in canonical form. */
 export type Mail = {
-  [Template in MailTemplate]: { to: string; template: Template; data: MailData[Template] }
+  [Template in MailTemplate]: {
+    to: string
+    template: Template
+    data: MailData[Template]
+    /** Whose brand it wears; undefined: as `AWAITED` says. */
+    brand?: BrandedBy | undefined
+  }
 }[MailTemplate]
+
+/**
+ * What a person waits for on a page of an app: it wears the brand of that page. All else is news of an account, and looks the same whatever app was used.
+ */
+export const AWAITED: ReadonlySet<MailTemplate> = new Set([
+  'verify-email',
+  'already-registered',
+  'reset-password',
+  'reset-password-leaving',
+  'sign-in-code',
+  'enrolment-code',
+])

@@ -18,9 +18,17 @@ import { withDeadline } from '../shared/deadline.ts'
 import { type Delivery, type DeliveryQueue, type Outcome, RETRIES } from '../shared/delivery.ts'
 import type { Overrides } from '../shared/locales/catalogue.ts'
 import { ENGLISH, firstMatching } from '../shared/locales/locales.ts'
-import { inLocale, spokenLocale, withOverrides } from '../shared/locales/texts.ts'
+import {
+  type BrandedBy,
+  currentBrand,
+  inLocale,
+  spokenLocale,
+  withOverrides,
+} from '../shared/locales/texts.ts'
 import { createBackground } from './background.ts'
-import type { MailLook } from './look.ts'
+import { AWAITED } from './data.ts'
+import { AS_IT_SHIPS, type MailLook } from './look.ts'
+import { senderOf } from './sender.ts'
 import { createMailTemplates, type Mail } from './templates.ts'
 import { createOutbox, createSmtpTransport, type Envelope } from './transport.ts'
 
@@ -81,15 +89,15 @@ const maximumQueue = 10_000
 /** How long an ending process waits for its queue. */
 const drainMilliseconds = 10_000
 
-/** What a row of the queue holds. `locale`: the language of the request that caused it, if it spoke one. */
-type Stored = { locale?: string | undefined } & (
+/** What a row of the queue holds. `locale` and `brand`: the language of the request that caused it, if it spoke one, and whose page it was. */
+type Stored = { locale?: string | undefined; brand?: BrandedBy | undefined } & (
   | { mail: Mail }
   | { deferred: string; data: object; context?: Omit<AuditContext, 'settling'> | undefined }
 )
 
 /**
  * @param options.smtpUrl without one, messages are written to `outboxDir`
- * @param options.from “Name <address>” or an address; default: no-reply at the issuer's host. Read for each message
+ * @param options.from “Name <address>” or an address, as of `senderOf`. Read for each message
  * @param options.language of each mail
  * @param options.backoff milliseconds before the second try, the third and so on; then it is given up
  * @param options.ended told what became of each message
@@ -103,20 +111,17 @@ export function createMailer(options: {
   issuer: string
   logger: MailLog
   clock: Clock
-  /** What messages wear. Read for each of them. */
-  look?: () => MailLook
+  /** What messages wear. Read for each of them. @param by what it belongs to; undefined: the server */
+  look?: (by?: BrandedBy) => MailLook
   language?: MailLanguage | undefined
   backoff?: readonly number[]
   ended?: ((result: 'sent' | 'failed' | 'dropped') => void) | undefined
 }): Mailer {
   const { smtpUrl, issuer, outboxDir, logger, clock, ended, backoff = RETRIES } = options
-  const sender = (): string => {
-    const from = options.from ?? `Latchkey <no-reply@${new URL(issuer).hostname}>`
-    if (/\p{Cc}/u.test(from)) throw new Error('The sender of mails must not hold control characters.')
-    return from
-  }
-  sender()
-  const render = createMailTemplates({ issuer, ...(options.look && { look: options.look }) })
+  const look = options.look ?? (() => AS_IT_SHIPS)
+  const sender = (name: string | undefined) => senderOf(options.from, { issuer, name })
+  sender(undefined)
+  const render = createMailTemplates({ issuer, look })
   const transport = smtpUrl ? createSmtpTransport(smtpUrl) : createOutbox(outboxDir, clock)
   const prepared = new Map<string, (data: object) => Promise<Mail | undefined>>()
   const background = createBackground(smtpUrl ? 2 : 1)
@@ -124,8 +129,9 @@ export function createMailer(options: {
   const compose = (mail: Mail, language: string): Envelope => {
     if (!singleAddress.test(mail.to)) throw new Error('a mail needs exactly one address to go to')
     const { overrides = () => undefined } = options.language ?? {}
-    const rendered = withOverrides(overrides, () => inLocale(language, () => render(mail)))
-    return { from: sender(), to: mail.to, template: mail.template, ...rendered }
+    const worn = look(mail.brand)
+    const rendered = withOverrides(overrides, () => inLocale(language, () => render(mail, worn)))
+    return { from: sender(worn.name), to: mail.to, template: mail.template, ...rendered }
   }
 
   /** The account's, else that of the request, else the one for everybody. */
@@ -150,7 +156,7 @@ export function createMailer(options: {
     let language = ENGLISH
     const stored = JSON.parse(payload) as Stored
     try {
-      mail = await mailOf(stored)
+      mail = wearing(await mailOf(stored), stored.brand)
       if (mail !== undefined) language = await languageOf(mail, stored.locale)
     } catch (err) {
       logger.error({ err, tries }, 'mail could not be prepared')
@@ -216,25 +222,25 @@ export function createMailer(options: {
   }
 
   return {
-    send: (mail) => store({ mail, locale: spokenLocale() }),
+    send: (mail) => store({ mail: wearing(mail, currentBrand()), locale: spokenLocale() }),
 
     deferred(name, prepare) {
       prepared.set(name, prepare as (data: object) => Promise<Mail | undefined>)
       return (data) => {
         const { settling: _, ...context } = currentAuditContext() ?? { actor: { kind: 'server' as const } }
-        store({ deferred: name, data, context, locale: spokenLocale() })
+        store({ deferred: name, data, context, locale: spokenLocale(), brand: currentBrand() })
       }
     },
 
     defer(prepare) {
       const { waiting } = background.load()
-      const locale = spokenLocale()
+      const [locale, brand] = [spokenLocale(), currentBrand()]
       if (waiting >= maximumQueue) logger.error({ queue: waiting }, 'mail dropped: the queue is full')
       else
         background.push(async () => {
           try {
             const mail = await prepare()
-            if (mail !== undefined) store({ mail, locale })
+            if (mail !== undefined) store({ mail: wearing(mail, brand), locale })
           } catch (error) {
             ended?.('failed')
             logger.error({ err: error }, 'mail could not be prepared')
@@ -290,6 +296,12 @@ export function createMailer(options: {
     },
   }
 }
+
+/** With the brand of the page that it was asked for on, where it belongs to one. */
+const wearing = <Given extends Mail | undefined>(mail: Given, brand: BrandedBy | undefined): Given =>
+  mail === undefined || mail.brand !== undefined || brand === undefined || !AWAITED.has(mail.template)
+    ? mail
+    : { ...mail, brand }
 
 const isSaid = (tag: string | null | undefined): tag is string => typeof tag === 'string'
 

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { access, constants, mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../shared/clock.ts'
+import type { Sender } from './sender.ts'
 import type { MailTemplate, RenderedMail } from './templates.ts'
 
 /** One message on its way to one address. */
 export interface Envelope extends RenderedMail {
-  from: string
+  from: Sender
   to: string
   template: MailTemplate
 }
@@ -24,7 +25,7 @@ const TEXT = 'text/plain; charset=utf-8; format=flowed; delsp=yes'
 
 /** The receiver as an object: a string would be parsed, and could name more than one. */
 const messageOf = ({ from, to, subject, text, html, language }: Envelope) => ({
-  from,
+  from: { name: from.name ?? '', address: from.address },
   to: { name: '', address: to },
   subject,
   alternatives: [

@@ -409,7 +409,8 @@ const ROWS = {
     section: 'mail',
     guards: true,
     label: 'Sender of messages',
-    sentence: 'Who messages come from: a name and an address, or an address.',
+    sentence:
+      'Who messages come from: a name and an address, or an address, which gets the name of the brand.',
     ...text(
       // The mailer refuses control characters: no header may be broken by one.
       z

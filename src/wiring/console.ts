@@ -16,6 +16,7 @@ import { FORM } from '../clients/fields/form.ts'
 import { administeredResources } from '../clients/resources/administered.ts'
 import { HOOK_FIELDS } from '../hooks/table.ts'
 import type { Http } from '../http/http.ts'
+import { senderInWords, senderOf } from '../mail/sender.ts'
 import { createMailTemplates } from '../mail/templates.ts'
 import { createAdmits } from '../oidc/app-access/rule.ts'
 import { createConnectedApps } from '../oidc/consent/connected-apps.ts'
@@ -138,7 +139,9 @@ export async function wireConsole(
       },
       environment: () => ({
         smtpUrl: config.smtpUrl,
-        mailFrom: values.mailFrom,
+        mailFrom: senderInWords(
+          senderOf(values.mailFrom, { issuer: config.issuer, name: services.branding.mail().name }),
+        ),
         trustsProxy: config.trustProxy !== false,
       }),
       branding: services.branding,

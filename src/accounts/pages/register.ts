@@ -83,6 +83,8 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
   app.post('/register', http.limit('register'), async (request, reply) => {
     const interaction = browser.interaction(request)
     const { username, email, password, ...names } = typed.parse(request.body ?? {})
+    // What is sent wears the brand of the app.
+    await appOn(deps, interaction)
     try {
       const made = await accounts.register(
         { username, email, password, ...byProperty(names, 'claim', identifyingFields) },

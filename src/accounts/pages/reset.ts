@@ -69,6 +69,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     const interaction = browser.interaction(request)
     const form = parseForm(forgotForm, request.body)
     if (!form.ok) return showForgot(reply, interaction, form, 422)
+    const client = await appOn(deps, interaction)
     await accounts.forgot(form.value.email, {
       address: request.ip,
       interaction,
@@ -76,7 +77,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     })
     browser.rememberInteraction(reply, interaction)
     return renderPage(reply, 'accounts/forgot-sent', {
-      client: await appOn(deps, interaction),
+      client,
       email: form.value.email,
       signInHref: signIn(interaction),
       retryHref: withInteraction('/forgot-password', interaction),

@@ -205,6 +205,8 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     if (!found) throw nothingPending()
     const { pending, account } = found
     if (account.email !== null) return goOn(request, reply, account.id)
+    // What is sent wears the brand of the app.
+    await appOn(deps, pending.interaction)
     await accounts.verification.send(pending.accountId, pending.interaction)
     return show(reply, pending, { notice: t('email.resent') })
   })
@@ -215,6 +217,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     const { pending } = found
     const { email } = z.object({ email: z.string().max(1024).default('') }).parse(request.body ?? {})
     const action = withInteraction('/verify-email/address', pending.interaction)
+    await appOn(deps, pending.interaction)
     try {
       await accounts.changeEmail(pending.accountId, email, pending)
     } catch (error) {

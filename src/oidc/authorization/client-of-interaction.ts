@@ -1,4 +1,5 @@
 import type { ShownClient } from '../../http/pages/pages.ts'
+import { setBrand } from '../../shared/locales/texts.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { namedOrganization } from '../organizations/standing.ts'
 
@@ -7,7 +8,7 @@ interface NamedClient {
   metadata: { client_name: string; logo_uri?: string | undefined }
 }
 
-/** @returns what finds the client that an interaction is for, by the interaction's uid; undefined: it is over, or never was */
+/** Messages that the request sends from then on wear its brand. @returns what finds the client that an interaction is for, by the interaction's uid; undefined: it is over, or never was */
 export const clientOfInteraction =
   (deps: {
     artifacts: Pick<ArtifactStore, 'find'>
@@ -22,5 +23,7 @@ export const clientOfInteraction =
     const { client_name: name, logo_uri: logoUri } = client.metadata
     // As of clientView: what nobody has checked wears no logo and no brand.
     if (client.verified === false) return { name }
-    return { name, logoUri, brand: { client: id, organization: namedOrganization(given) } }
+    const brand = { client: id, organization: namedOrganization(given) }
+    setBrand(brand)
+    return { name, logoUri, brand }
   }

@@ -6,7 +6,7 @@ import { addMethods, type NeededFactor, reaches } from '../../shared/acr.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
-import { message } from '../../shared/locales/texts.ts'
+import { message, setBrand } from '../../shared/locales/texts.ts'
 import type { GatedAccount, SignInGate } from '../../shared/second-factor-rule.ts'
 import { websiteOf } from '../../shared/website.ts'
 import { ACCESS } from '../app-access/prompt.ts'
@@ -229,6 +229,11 @@ export function createInteractions(deps: {
       const interaction = await find(request, reply)
       const clientId = String(interaction.params.client_id)
       const client = await deps.current().Client.find(clientId)
+      const shown = brandedFor(
+        namedOrganization(interaction.params),
+        clientView(client) ?? { name: clientId, unverified: false },
+      )
+      setBrand(shown.brand)
       const consents = await whoConsents(request, reply, interaction)
       const asks = interaction.prompt.name !== 'login'
       return {
@@ -236,13 +241,7 @@ export function createInteractions(deps: {
         prompt: consents === undefined ? 'login' : promptOf(interaction),
         denied: (interaction.prompt.details as { message?: string }).message,
         needed: (interaction.prompt.details as { needed?: NeededFactor }).needed,
-        client: {
-          id: clientId,
-          ...brandedFor(
-            namedOrganization(interaction.params),
-            clientView(client) ?? { name: clientId, unverified: false },
-          ),
-        },
+        client: { id: clientId, ...shown },
         accountId: asks ? consents : interaction.session?.accountId,
         loginHint: text(interaction.params.login_hint),
         expects: hintedAccount(interaction.params),

@@ -31,6 +31,7 @@ export interface InvitationMail {
   to: string
   template: 'organization-invitation'
   data: { organization: string; invitedBy: string; link: string; validFor: number }
+  brand: { organization: string }
 }
 
 /** What the link of an invitation offers. */
@@ -145,7 +146,7 @@ export function createInvitations({
   }
 
   const send = (
-    { name }: Pick<Organization, 'name'>,
+    { id, name }: Pick<Organization, 'id' | 'name'>,
     { email, invitedBy }: Pick<InvitationRow, 'email' | 'invitedBy'>,
     token: string,
   ): void =>
@@ -158,6 +159,7 @@ export function createInvitations({
         link: `${issuer}/invitation/organization?token=${token}`,
         validFor: TTL,
       },
+      brand: { organization: id },
     })
 
   async function get(organizationId: string, id: string): Promise<InvitationRow> {

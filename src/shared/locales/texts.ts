@@ -12,11 +12,20 @@ import { ENGLISH, localeOf } from './locales.ts'
 
 export type { TextArguments, TextKey } from './catalogue.ts'
 
+/** Which client and organization an interaction belongs to, for its brand. */
+export interface BrandedBy {
+  client?: string | undefined
+  /** ID or short name. */
+  organization?: string | undefined
+}
+
 /** The language that the running code speaks, found out when the first text is asked for. */
 export interface Speaking {
   tag?: string | undefined
   find?: (() => string) | undefined
   overrides?: Overrides | undefined
+  /** Whose page is answered. */
+  brand?: BrandedBy | undefined
 }
 
 const storage = new AsyncLocalStorage<Speaking>()
@@ -40,8 +49,9 @@ export function spokenLocale(): string | undefined {
  * @param tag one of LOCALES, or what finds it out when the first text is asked for
  */
 export function inLocale<T>(tag: string | (() => string), work: () => T): T {
-  const overrides = storage.getStore()?.overrides
-  return storage.run(typeof tag === 'string' ? { tag, overrides } : { find: tag, overrides }, work)
+  const { overrides, brand } = storage.getStore() ?? {}
+  const rest = { overrides, brand }
+  return storage.run(typeof tag === 'string' ? { tag, ...rest } : { find: tag, ...rest }, work)
 }
 
 /** Runs `work` with what an owner says instead of texts. */
@@ -63,6 +73,15 @@ export function setLocale(tag: string): void {
   const found = speaking()
   if (found !== undefined) found.tag = tag
 }
+
+/** Says whose page the running request answers, once its interaction is known. Outside of a request for a page, nothing happens. */
+export function setBrand(by: BrandedBy | undefined): void {
+  const found = speaking()
+  if (found !== undefined) found.brand = by
+}
+
+/** As of `setBrand`; undefined: the server's. */
+export const currentBrand = (): BrandedBy | undefined => storage.getStore()?.brand
 
 /** A text in the current language. @throws Error when a placeholder of it is not filled */
 export const t = (key: TextKey, values: TextArguments = {}): string =>
