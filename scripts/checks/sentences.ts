@@ -4,7 +4,10 @@ import { join } from 'node:path'
 
 /** What speaks to people who sign in. */
 const SPOKEN = [
-  'src/access/managing.ts',
+  'src/access',
+  'src/admin/console/access',
+  'src/admin/console/organizations',
+  'src/admin/console/users',
   'src/accounts',
   'src/attributes',
   'src/audit/activity-words.ts',
@@ -28,13 +31,13 @@ const SPOKEN = [
 /** Folders and files of those whose sentences stay English, by who reads them. */
 const ENGLISH: Readonly<Record<string, readonly string[]>> = {
   'administrators and programs': [
+    'src/access/configuration.ts',
+    'src/access/fields/table.ts',
+    'src/admin/console/users/bulk.ts',
     'src/accounts/administration.ts',
-    'src/accounts/impersonations',
     'src/accounts/import',
     'src/accounts/passwords/breaches',
-    'src/accounts/passwords/reset.ts',
     'src/accounts/provisioning',
-    'src/accounts/sign-up/invitations.ts',
     'src/attributes/attributes.ts',
     'src/attributes/claims',
     'src/attributes/table.ts',
@@ -44,9 +47,6 @@ const ENGLISH: Readonly<Record<string, readonly string[]>> = {
     'src/federation/providers/providers.ts',
     'src/oidc/sessions/temporary.ts',
     'src/organizations/fields.ts',
-    'src/organizations/members',
-    'src/organizations/organizations.ts',
-    'src/organizations/template.ts',
   ],
   'programs: answers in JSON, and their description': [
     'src/federation/back-channel-logout.ts',

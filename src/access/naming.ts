@@ -1,5 +1,6 @@
 /** Names of groups and roles, which apps are told of and compare as text. */
 import { z } from 'zod'
+import { saying } from '../shared/locales/texts.ts'
 import { line } from '../shared/text.ts'
 
 /** Nextcloud and others cut longer ones off; settings of apps separate several by commas. */
@@ -9,8 +10,8 @@ const MAX_DESCRIPTION = 500
 export const nameSchema = line(MAX_NAME).pipe(
   z
     .string()
-    .min(1, 'Enter a name.')
-    .refine((name) => !name.includes(','), 'Leave out commas: apps separate several names by them.'),
+    .min(1, saying('passkeys.name.enter'))
+    .refine((name) => !name.includes(','), saying('admin.access.name.comma')),
 )
 
 export const descriptionSchema = line(MAX_DESCRIPTION)

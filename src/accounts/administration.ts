@@ -1,6 +1,7 @@
 import { type AttributeRules, attributesText } from '../shared/attribute-values.ts'
 import type { Clock } from '../shared/clock.ts'
 import { AppError, unlessCode, VersionConflict } from '../shared/errors.ts'
+import { message } from '../shared/locales/texts.ts'
 import type { Role } from '../shared/roles.ts'
 import { type Account, notFound, withoutPassword } from './account.ts'
 import type { Accounts } from './accounts.ts'
@@ -81,7 +82,7 @@ export function createAdministration(deps: {
 
   const settled = (account: Account | undefined | 'last_administrator' | 'version_conflict'): Account => {
     if (account === 'last_administrator')
-      throw new AppError(account, 409, 'This is the last administrator. Make another one first.')
+      throw new AppError(account, 409, message('admin.users.refused.last_administrator'))
     if (account === 'version_conflict') throw new VersionConflict('account')
     return found(account)
   }

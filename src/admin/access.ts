@@ -3,6 +3,7 @@ import { isSafeMethod } from '../http/forms/same-origin.ts'
 import { type Authority, currentAuthority, may } from '../shared/administration/authority.ts'
 import { type Limit, type Needs, needsOf, type Permission } from '../shared/administration/permissions.ts'
 import { AppError } from '../shared/errors.ts'
+import { type Message, message } from '../shared/locales/texts.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -19,10 +20,10 @@ declare module 'fastify' {
 }
 
 /** Why a person is turned away, by their role. */
-export function refusalFor(role: string): string {
-  if (role === 'user') return 'This page is for administrators. Ask one of them if you need it.'
-  if (role === 'auditor') return 'Auditors look, and do not change anything. Ask an administrator.'
-  return 'Your role does not allow this. Ask an administrator.'
+export function refusalFor(role: string): Message {
+  if (role === 'user') return message('admin.users.refused.not_administrator')
+  if (role === 'auditor') return message('admin.users.refused.auditor')
+  return message('admin.users.refused.role')
 }
 
 /** What the route of a request needs. A route that got past `requireClassified` without a word is taken for the worst. */
@@ -57,10 +58,11 @@ export const withinLimits = {
 }
 
 const notFound = {
-  clients: () => new AppError('client_not_found', 404, 'There is no such client.'),
-  organization: () => new AppError('organization_not_found', 404, 'There is no such organization.'),
-  user: () => new AppError('account_not_found', 404, 'There is no such user.'),
-  member: () => new AppError('not_a_member', 404, 'They are no member of this organization.'),
+  clients: () => new AppError('client_not_found', 404, message('admin.users.refused.no_client')),
+  organization: () =>
+    new AppError('organization_not_found', 404, message('admin.users.refused.no_organization')),
+  user: () => new AppError('account_not_found', 404, message('admin.users.no_such')),
+  member: () => new AppError('not_a_member', 404, message('admin.users.refused.no_member')),
 }
 
 /**

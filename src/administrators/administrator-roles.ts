@@ -21,6 +21,7 @@ import {
 } from '../shared/definitions/definitions.ts'
 import type { ContentOf } from '../shared/definitions/field.ts'
 import { AppError } from '../shared/errors.ts'
+import { message, t } from '../shared/locales/texts.ts'
 import { isBuiltIn } from '../shared/roles.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { administratorRoleFields } from './table.ts'
@@ -81,12 +82,15 @@ export function createAdministratorRoles(deps: {
     clock: deps.clock,
     check({ permissions, organization, clients }) {
       if (organization !== '' && clients.length > 0)
-        throw refusedFields({ clients: 'A role is limited to an organization or to clients, not to both.' })
+        throw refusedFields({ clients: t('admin.administrator_roles.one_limit') })
       const limit = organization !== '' ? 'organization' : clients.length > 0 ? 'clients' : undefined
       const beyond = permissions.filter((name) => limit !== undefined && PERMISSIONS[name].within !== limit)
       if (beyond.length > 0)
         throw refusedFields({
-          permissions: `These show or change more than ${limit === 'clients' ? 'some clients' : 'one organization'}, so that a role with this limit cannot have them: ${beyond.join(', ')}.`,
+          permissions: t('admin.administrator_roles.beyond', {
+            limit: limit ?? '',
+            permissions: beyond.join(', '),
+          }),
         })
     },
     events: deps.events,
@@ -100,7 +104,7 @@ export function createAdministratorRoles(deps: {
     if (typeof organization !== 'string' || organization.trim() === '') return input
     const id = await deps.organizationId(organization.trim())
     if (id === undefined)
-      throw refusedFields({ organization: 'There is no organization with this short name or ID.' })
+      throw refusedFields({ organization: t('admin.administrator_roles.no_organization') })
     return { ...input, organization: id }
   }
 
@@ -153,7 +157,7 @@ export function createAdministratorRoles(deps: {
       const found = (await definitions.list()).find(({ id, name }) => id === typed || name === typed)
       if (found === undefined)
         throw refusedFields({
-          role: 'There is no such role. Give user, auditor, admin, or the name of an administrator role.',
+          role: t('admin.administrator_roles.no_such'),
         })
       return found.id
     },
@@ -161,7 +165,7 @@ export function createAdministratorRoles(deps: {
     nameOf: (role) =>
       isBuiltIn(role)
         ? role
-        : (definitions.live().find(({ id }) => id === role)?.name ?? 'a role that is gone'),
+        : (definitions.live().find(({ id }) => id === role)?.name ?? t('admin.administrator_roles.gone')),
 
     async offered(role) {
       if (role === 'user') return undefined
@@ -172,11 +176,7 @@ export function createAdministratorRoles(deps: {
       if (before === role) return
       const { actor } = currentAuditContext() ?? {}
       if (actor?.kind === 'account' && actor.id === accountId)
-        throw new AppError(
-          'own_role',
-          403,
-          'Nobody changes their own role. Ask another administrator, or use the command line.',
-        )
+        throw new AppError('own_role', 403, message('admin.administrator_roles.own'))
       const own = currentAuthority()
       if (own.full) return
       if (
@@ -184,11 +184,7 @@ export function createAdministratorRoles(deps: {
         !covers(own, await authorityOf(before)) ||
         !covers(own, await authorityOf(role))
       )
-        throw new AppError(
-          'role_not_yours',
-          403,
-          'Your role cannot give or take this role: it allows what yours does not. Ask an administrator.',
-        )
+        throw new AppError('role_not_yours', 403, message('admin.administrator_roles.not_yours'))
     },
   }
 }

@@ -9,10 +9,12 @@ import {
 } from '../shared/administration/permissions.ts'
 import { clientIds } from '../shared/definitions/client-ids.ts'
 import { type DefinitionFields, namedFields } from '../shared/definitions/field.ts'
+import { saying, t } from '../shared/locales/texts.ts'
 import { isBuiltIn } from '../shared/roles.ts'
 import { line } from '../shared/text.ts'
 
 const NAME = 'Use 1 to 63 small letters, digits and hyphens, beginning with a letter: help-desk.'
+const name = saying('admin.administrator_roles.name.wrong')
 const grantable: ReadonlySet<string> = new Set(GRANTABLE)
 
 const sentence = (permission: Permission): string => {
@@ -34,9 +36,9 @@ export const administratorRoleFields = {
     fixed: true,
     required: true,
     schema: z
-      .string(NAME)
-      .regex(/^[a-z][a-z0-9-]{0,62}$/, NAME)
-      .refine((name) => !isBuiltIn(name), 'A role that is always there has this name. Choose another one.'),
+      .string(name)
+      .regex(/^[a-z][a-z0-9-]{0,62}$/, name)
+      .refine((chosen) => !isBuiltIn(chosen), saying('admin.administrator_roles.name.built_in')),
     form: { label: 'Name', hint: `${NAME} It cannot be changed later.` },
     rest: { description: `${NAME} It cannot be changed.`, example: 'help-desk' },
     option: { flags: '--name <name>', description: 'for administrators, like help-desk' },
@@ -56,12 +58,13 @@ export const administratorRoleFields = {
     schema: z
       .array(
         z.string().refine((name): name is Permission => grantable.has(name), {
-          error: ({ input }) => `${String(input).slice(0, 60)} is no permission that a role can have.`,
+          error: ({ input }) =>
+            t('admin.administrator_roles.no_permission', { name: String(input).slice(0, 60) }),
         }),
-        'Give a list of permissions.',
+        saying('admin.administrator_roles.permissions.list'),
       )
-      .min(1, 'Choose at least one.')
-      .max(GRANTABLE.length, 'Name each permission once.')
+      .min(1, saying('admin.administrator_roles.permissions.none'))
+      .max(GRANTABLE.length, saying('admin.administrator_roles.permissions.twice'))
       .transform((all) => GRANTABLE.filter((permission) => all.includes(permission))),
     form: {
       label: 'May',

@@ -3,6 +3,7 @@
  * options of the command line and YAML.
  */
 import { z } from 'zod'
+import { saying } from '../shared/locales/texts.ts'
 import { line } from '../shared/text.ts'
 import { refusedFields, schemaProblems } from '../shared/validation-error.ts'
 
@@ -23,15 +24,16 @@ interface OrganizationField {
 }
 
 const SLUG = 'Use 1 to 63 lower-case letters, digits and hyphens, beginning with a letter or digit: acme.'
+const slug = saying('admin.organizations.slug.wrong')
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
-const ROLES = 'Use names of roles.'
-const AGE = 'Use a whole number of seconds from 300 to 31536000, or leave it empty.'
+const roles = saying('admin.organizations.roles.wrong')
+const age = saying('admin.organizations.age.wrong')
 
 export const organizationFields = {
   name: {
     kind: 'line',
     required: true,
-    schema: line(100).pipe(z.string().min(1, 'Enter a name.')),
+    schema: line(100).pipe(z.string().min(1, saying('passkeys.name.enter'))),
     form: { label: 'Name', hint: 'What people and apps are told. At most 100 characters.' },
     rest: { description: 'What people and apps are told, in the claim `org_name`.', example: 'Acme Ltd' },
     option: { flags: '--name <name>', description: 'what people and apps are told' },
@@ -39,9 +41,9 @@ export const organizationFields = {
   slug: {
     kind: 'line',
     schema: z
-      .string(SLUG)
-      .regex(/^[a-z\d][a-z\d-]{0,62}$/, SLUG)
-      .refine((slug) => !UUID.test(slug), 'Choose another one: this looks like an ID.'),
+      .string(slug)
+      .regex(/^[a-z\d][a-z\d-]{0,62}$/, slug)
+      .refine((slug) => !UUID.test(slug), saying('admin.organizations.slug.id')),
     form: {
       label: 'Short name',
       hint: `Apps name the organization by it (organization=acme). ${SLUG} Empty: derived from the name.`,
@@ -58,7 +60,7 @@ export const organizationFields = {
   second_factor_required: {
     kind: 'flag',
     guards: true,
-    schema: z.boolean('Say true or false.').default(false),
+    schema: z.boolean(saying('field.boolean')).default(false),
     form: { label: 'Asks for a second factor', hint: 'At each sign-in for the organization.' },
     rest: { description: 'Each sign-in for the organization shows a second factor.', example: false },
     option: {
@@ -69,7 +71,7 @@ export const organizationFields = {
   session_max_age: {
     kind: 'seconds',
     guards: true,
-    schema: z.int(AGE).min(300, AGE).max(31_536_000, AGE).nullable().default(null),
+    schema: z.int(age).min(300, age).max(31_536_000, age).nullable().default(null),
     form: {
       label: 'How long a sign-in is good, in seconds',
       hint: 'Then people sign in again, and refresh tokens end. Empty: as long as any sign-in.',
@@ -86,7 +88,7 @@ export const organizationFields = {
   provider_required: {
     kind: 'flag',
     guards: true,
-    schema: z.boolean('Say true or false.').default(false),
+    schema: z.boolean(saying('field.boolean')).default(false),
     form: {
       label: 'Addresses of its domains sign in at its provider only',
       hint: 'Passwords of these accounts do not count while it has a provider that is on.',
@@ -104,7 +106,7 @@ export const organizationFields = {
   provider_join: {
     kind: 'flag',
     guards: true,
-    schema: z.boolean('Say true or false.').default(false),
+    schema: z.boolean(saying('field.boolean')).default(false),
     form: { label: 'Who signs in at its provider becomes a member', hint: 'With the roles below.' },
     rest: { description: 'Who signs in at its provider becomes a member.', example: false },
     option: {
@@ -116,8 +118,8 @@ export const organizationFields = {
     kind: 'roles',
     guards: true,
     schema: z
-      .array(z.string(ROLES).regex(/^[\w:.-]{1,100}$/, ROLES), ROLES)
-      .max(100, ROLES)
+      .array(z.string(roles).regex(/^[\w:.-]{1,100}$/, roles), roles)
+      .max(100, roles)
       .transform((roles) => [...new Set(roles)])
       .default([]),
     form: {
@@ -133,7 +135,7 @@ export const organizationFields = {
   impersonation_forbidden: {
     kind: 'flag',
     guards: true,
-    schema: z.boolean('Say true or false.').default(false),
+    schema: z.boolean(saying('field.boolean')).default(false),
     form: {
       label: 'Nobody signs in as its members',
       hint: 'Administrators cannot help a member as them, and who is signed in as one is not any more.',
@@ -146,7 +148,7 @@ export const organizationFields = {
   },
   disabled: {
     kind: 'flag',
-    schema: z.boolean('Say true or false.').default(false),
+    schema: z.boolean(saying('field.boolean')).default(false),
     form: { label: 'Disabled', hint: 'Nobody signs in for it, and its tokens end.' },
     rest: { description: 'Nobody signs in for it, and its tokens end.', example: false },
     option: { flags: '--disabled <boolean>', description: 'whether it is disabled: true or false (default)' },

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../shared/clock.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
 import { isId } from '../shared/ids.ts'
+import { message, t } from '../shared/locales/texts.ts'
 import { nameKey } from '../shared/name-key.ts'
 import { cutPage, invalidCursor, type Page, type PageRequest, pageLimit } from '../shared/paging.ts'
 import { refusedFields } from '../shared/validation-error.ts'
@@ -215,6 +216,6 @@ function slugIn(cursor: string): string {
   return slug
 }
 
-const notFound = () => new AppError('organization_not_found', 404, 'There is no organization with this ID.')
+const notFound = () => new AppError('organization_not_found', 404, message('admin.organizations.no_id'))
 
-const slugTaken = () => refusedFields({ slug: 'There is an organization with this short name already.' })
+const slugTaken = () => refusedFields({ slug: t('admin.organizations.slug.taken') })

@@ -1,4 +1,5 @@
 /** The roles that members of every organization may have: one template, which is two settings. */
+import { t } from '../shared/locales/texts.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 
 /** Read at each use. */
@@ -37,8 +38,8 @@ export function createTemplate(settings: TemplateSettings): RoleTemplate {
         throw refusedFields({
           roles:
             names().length === 0
-              ? 'There are no roles: the setting organization_roles names none.'
-              : `Choose among ${names().join(', ')}.`,
+              ? t('admin.organizations.roles.none')
+              : t('admin.organizations.roles.among', { roles: names().join(', ') }),
         })
       return names().filter((role) => list.includes(role))
     },

@@ -3,6 +3,7 @@
  * console's forms, the options of the command line and YAML. Rules between fields are in src/access/roles/role.ts.
  */
 import { z } from 'zod'
+import { saying } from '../../shared/locales/texts.ts'
 import { isScopeToken } from '../../shared/scope-token.ts'
 import { descriptionSchema, nameSchema } from '../naming.ts'
 import { type AccessFields, rowsOf } from './field.ts'
@@ -10,13 +11,10 @@ import { type AccessFields, rowsOf } from './field.ts'
 const MAX_SCOPE = 10_000
 
 const scopeSchema = z
-  .string('Enter scopes, separated by spaces.')
-  .max(MAX_SCOPE, 'These are too many scopes.')
+  .string(saying('admin.access.scope.enter'))
+  .max(MAX_SCOPE, saying('admin.access.scope.many'))
   .transform((text) => [...new Set(text.split(/\s+/).filter(Boolean))])
-  .refine(
-    (scopes) => scopes.every(isScopeToken),
-    'Separate scopes by spaces, and leave out quotes and backslashes.',
-  )
+  .refine((scopes) => scopes.every(isScopeToken), saying('admin.access.scope.wrong'))
   .transform((scopes) => scopes.join(' '))
 
 const description = {
@@ -67,7 +65,7 @@ export const roleFields = {
     },
   },
   resource: {
-    schema: z.string('Enter the identifier of an API.').trim().max(500),
+    schema: z.string(saying('admin.access.resource.enter')).trim().max(500),
     input: 'api',
     fixed: true,
     absent: true,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
 import { isId } from '../../shared/ids.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import { nameKey } from '../../shared/name-key.ts'
 import {
   cutPage,
@@ -163,7 +164,7 @@ export function createGroups({
     async addMember(id, accountId) {
       const { name } = await get(id)
       const result = isId(accountId) ? await store.addMember(id, accountId, new Date(clock())) : 'missing'
-      if (result === 'missing') throw new AppError('user_not_found', 404, 'There is no user with this ID.')
+      if (result === 'missing') throw new AppError('user_not_found', 404, message('admin.access.user.no_id'))
       if (result === 'added') events({ type: 'group.member_added', id, name, accountId })
     },
 
@@ -242,8 +243,8 @@ const memberView = ({ createdAt, ...row }: MemberRow): GroupMember => ({
   createdAt: createdAt.getTime(),
 })
 
-const notAMember = () => new AppError('not_a_member', 404, 'This user is not in this group.')
+const notAMember = () => new AppError('not_a_member', 404, message('admin.access.not_a_member'))
 
-const notFound = () => new AppError('group_not_found', 404, 'There is no group with this ID.')
+const notFound = () => new AppError('group_not_found', 404, message('admin.access.group.no_id'))
 
-const nameTaken = () => refusedFields({ name: 'There is a group with this name already.' })
+const nameTaken = () => refusedFields({ name: t('admin.access.group.taken') })

@@ -1,4 +1,5 @@
 /** A role as administrators see it, and what one may be. */
+import { t } from '../../shared/locales/texts.ts'
 import { type FieldProblem, refusedFields } from '../../shared/validation-error.ts'
 import { type Content, parseContent } from '../fields/field.ts'
 import { type RoleField, roleFields } from '../fields/table.ts'
@@ -19,7 +20,7 @@ export interface Role extends Omit<RoleContent, 'resource' | 'scope'> {
   version: number
 }
 
-export const NO_API = 'There is no API with this identifier. Add it first.'
+export const noApi = (): string => t('admin.access.role.no_api_found')
 
 /**
  * @param scopeOf the scope values of an API, separated by spaces; undefined: there is no such API
@@ -35,11 +36,10 @@ export async function parseRole(
   if (before !== undefined && content.resource !== before.resource)
     problems.push({
       field: 'resource',
-      message:
-        'The API of a role cannot be changed: who has it would have it for another. Create a new role.',
+      message: t('admin.access.role.api_fixed'),
     })
   const registered = content.resource === '' ? '' : await scopeOf(content.resource)
-  if (registered === undefined) problems.push({ field: 'resource', message: NO_API })
+  if (registered === undefined) problems.push({ field: 'resource', message: noApi() })
   else {
     const known = new Set(registered.split(' '))
     const foreign = content.scope.split(' ').filter((each) => each !== '' && !known.has(each))
@@ -48,8 +48,11 @@ export async function parseRole(
         field: 'scope',
         message:
           content.resource === ''
-            ? 'Scopes belong to an API: name the API of this role, or leave the scopes out.'
-            : `The API has no scope ${foreign.join(', ').slice(0, 200)}. Its scopes are ${registered.slice(0, 500)}.`,
+            ? t('admin.access.role.scopes_without_api')
+            : t('admin.access.role.scope_unknown', {
+                scopes: foreign.join(', ').slice(0, 200),
+                known: registered.slice(0, 500),
+              }),
       })
   }
   if (problems.length > 0) throw refusedFields(problems)

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
 import { isId } from '../../shared/ids.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import { nameKey } from '../../shared/name-key.ts'
 import {
   cutPage,
@@ -18,7 +19,7 @@ import { refusedFields } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
 import { contentOf, shownContent } from '../fields/field.ts'
 import { roleFields } from '../fields/table.ts'
-import { NO_API, parseRole, type Role, type RoleContent } from './role.ts'
+import { noApi, parseRole, type Role, type RoleContent } from './role.ts'
 import { createRoleStore, type Holder, type HolderRow, type RoleRow } from './store.ts'
 
 export type RoleEvent =
@@ -138,7 +139,7 @@ export function createRoles({
       }
       const stored = await store.insert(row)
       if (stored === 'taken') throw nameTaken(content)
-      if (stored === 'missing') throw refusedFields({ resource: NO_API })
+      if (stored === 'missing') throw refusedFields({ resource: noApi() })
       events({ type: 'role.created', id: row.id, name: row.name })
       return view(row)
     },
@@ -188,7 +189,7 @@ export function createRoles({
     async unassign(id, holder) {
       const { name } = await find(id)
       if (!isId(idOf(holder)) || !(await store.unassign(id, holder)))
-        throw new AppError('not_assigned', 404, 'This role is not given there.')
+        throw new AppError('not_assigned', 404, message('admin.access.role.not_given'))
       events({ type: 'role.unassigned', id, name, ...toldOf(holder) })
     },
 
@@ -255,17 +256,14 @@ function positionOf(cursor: string): { resource: string; nameKey: string } {
   }
 }
 
-const notFound = () => new AppError('role_not_found', 404, 'There is no role with this ID.')
+const notFound = () => new AppError('role_not_found', 404, message('admin.access.role.no_id'))
 
 const holderNotFound = (holder: Holder) =>
   'account' in holder
-    ? new AppError('user_not_found', 404, 'There is no user with this ID.')
-    : new AppError('group_not_found', 404, 'There is no group with this ID.')
+    ? new AppError('user_not_found', 404, message('admin.access.user.no_id'))
+    : new AppError('group_not_found', 404, message('admin.access.group.no_id'))
 
 const nameTaken = ({ resource }: RoleContent) =>
   refusedFields({
-    name:
-      resource === ''
-        ? 'There is a role with this name already.'
-        : 'This API has a role with this name already.',
+    name: resource === '' ? t('admin.access.role.taken') : t('admin.access.role.taken_of_api'),
   })

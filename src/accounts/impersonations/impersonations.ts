@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { IMPERSONATION_TTL, type Impersonation, impersonationOf } from '../../shared/impersonation.ts'
+import { type Message, message, t } from '../../shared/locales/texts.ts'
 import { line } from '../../shared/text.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
@@ -38,7 +39,7 @@ interface StartEntry {
 /** Administrators who sign in as a person to help them. */
 export interface Impersonations {
   /** Why a person cannot be helped so; undefined: they can. */
-  problemOf(account: Account): Promise<string | undefined>
+  problemOf(account: Account): Promise<Message | undefined>
   /**
    * Decides, tells the person by mail and the audit log. The session is for the caller to start.
    * @param by the administrator, who has shown a second factor lately, and the session that they did it in
@@ -62,7 +63,7 @@ export interface Impersonations {
   end(id: string): Promise<void>
 }
 
-const refused = (text: string) => new AppError('impersonation_refused', 409, text)
+const refused = (text: Message) => new AppError('impersonation_refused', 409, text)
 
 export function createImpersonations(deps: {
   accounts: { byId(id: string): Promise<Account | undefined> }
@@ -81,15 +82,13 @@ export function createImpersonations(deps: {
 }): Impersonations {
   const { accounts, artifacts, clock, settings } = deps
 
-  async function problemOf(account: Account): Promise<string | undefined> {
-    if (settings.impersonation !== 'on')
-      return 'Signing in as another person is switched off. It is a setting: impersonation.'
-    if (account.role !== 'user') return 'They have a role in the console: nobody signs in as them.'
-    if (account.disabledAt !== null) return 'The account is disabled: nobody signs in to it.'
-    if (account.deletionAt !== null) return 'The account waits to be deleted: nobody signs in to it.'
-    if (account.email === null) return 'They have no verified address, so that they cannot be told of it.'
-    if (await deps.forbidden(account.id))
-      return 'An organization that they are a member of forbids it: nobody signs in as its members.'
+  async function problemOf(account: Account): Promise<Message | undefined> {
+    if (settings.impersonation !== 'on') return message('admin.users.impersonate.off')
+    if (account.role !== 'user') return message('admin.users.impersonate.role')
+    if (account.disabledAt !== null) return message('admin.users.impersonate.disabled')
+    if (account.deletionAt !== null) return message('admin.users.impersonate.leaving')
+    if (account.email === null) return message('admin.users.impersonate.no_address')
+    if (await deps.forbidden(account.id)) return message('admin.users.impersonate.forbidden')
     return undefined
   }
 
@@ -159,16 +158,17 @@ export function createImpersonations(deps: {
     counts,
     async begin(accountId, by, typed) {
       const [account, administrator] = await Promise.all([accounts.byId(accountId), accounts.byId(by.id)])
-      if (!account) throw new AppError('account_not_found', 404, 'There is no such user.')
+      if (!account) throw new AppError('account_not_found', 404, message('admin.users.no_such'))
       const problem = await problemOf(account)
-      if (problem !== undefined || account.email === null) throw refused(problem ?? '')
-      if (administrator === undefined) throw refused('Your account is gone.')
+      if (problem !== undefined || account.email === null)
+        throw refused(problem ?? message('admin.users.impersonate.no_address'))
+      if (administrator === undefined) throw refused(message('admin.users.impersonate.gone'))
       if (administrator.secondFactors.length === 0)
-        throw refused('Set up a second factor of your own first, at /account/security.')
+        throw refused(message('admin.users.impersonate.own_factor'))
       const { data: reason } = reasonSchema.safeParse(typed)
       if (reason === undefined)
         throw new ValidationError({
-          reason: `Say why, in ${SHORTEST_REASON} to ${LONGEST_REASON} characters on one line.`,
+          reason: t('admin.users.impersonate.say_why', { min: SHORTEST_REASON, max: LONGEST_REASON }),
         })
       const until = epochSeconds(clock) + IMPERSONATION_TTL
       const { id, sessionUid: session } = by
@@ -198,11 +198,7 @@ export function createImpersonations(deps: {
       const found = (await running()).find((each) => each.id === id)
       const uid = found && (await sessionOf(found.accountId, id))
       if (found === undefined || uid === undefined)
-        throw new AppError(
-          'impersonation_not_found',
-          404,
-          'There is no such impersonation. It may have ended.',
-        )
+        throw new AppError('impersonation_not_found', 404, message('admin.users.impersonate.unknown'))
       await artifacts.revokeSession(found.accountId, uid)
       await ended(found.accountId, id)
     },

@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts'
+import { type Message, message } from '../../shared/locales/texts.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
 import { notFound } from '../account.ts'
@@ -155,19 +156,15 @@ export function createPasswordReset(deps: {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
       if (account.disabledAt !== null)
-        throw new AppError('account_disabled', 409, 'This account is disabled. Enable it first.')
+        throw new AppError('account_disabled', 409, message('admin.users.refused.disabled'))
       if (account.email === null && account.invitedUntil !== null)
-        throw new AppError(
-          'invited',
-          409,
-          'This person is invited and has not accepted yet. Send the invitation again: its link sets a password.',
-        )
+        throw new AppError('invited', 409, message('admin.users.refused.invited'))
       const email = account.email ?? account.pendingEmail
-      if (email === null) throw new AppError('no_address', 409, 'This account has no email address.')
+      if (email === null) throw new AppError('no_address', 409, message('admin.users.refused.no_address'))
       const resetLink = await link(account, email)
       if (!resetLink) {
         const retryAfter = await tokens.secondsToWait('reset_password', accountId, email)
-        throw new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
+        throw new AppError('too_many_mails', 429, message('admin.users.refused.many_mails'), { retryAfter })
       }
       events.emit({ type: 'account.password_reset_requested', accountId })
       const data = {
@@ -182,15 +179,11 @@ export function createPasswordReset(deps: {
     async letIn(accountId) {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
-      const refuse = (code: string, why: string) => new AppError(code, 409, why)
-      if (account.role !== 'admin')
-        throw refuse(
-          'not_administrator',
-          'Only administrators are let in like this. Unlock this account instead.',
-        )
+      const refuse = (code: string, why: Message) => new AppError(code, 409, why)
+      if (account.role !== 'admin') throw refuse('not_administrator', message('admin.users.refused.let_in'))
       if (account.disabledAt !== null)
-        throw refuse('account_disabled', 'This account is disabled. Enable it first.')
-      if (account.email === null) throw refuse('no_address', 'This account has not proven its email address.')
+        throw refuse('account_disabled', message('admin.users.refused.disabled'))
+      if (account.email === null) throw refuse('no_address', message('admin.users.refused.unproven'))
       const resetLink = await link(account, account.email, { purpose: 'let_in', limited: false })
       if (resetLink === undefined) throw notFound()
       events.emit({ type: 'account.password_reset_requested', accountId, reason: 'let_in' })

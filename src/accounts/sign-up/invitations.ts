@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
-import { message } from '../../shared/locales/texts.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import type { ProviderValues } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account, Role } from '../account.ts'
@@ -108,20 +108,16 @@ export function createInvitations(deps: {
   const { roles } = deps
 
   const tooMany = (retryAfter: number) =>
-    new AppError('too_many_mails', 429, 'Enough messages to this address for now.', { retryAfter })
+    new AppError('too_many_mails', 429, message('admin.users.refused.many_mails'), { retryAfter })
 
   /** The address that an account can be invited by. @throws AppError (409) */
   function addressOf(account: Account): string {
     if (account.disabledAt !== null)
-      throw new AppError('account_disabled', 409, 'This account is disabled. Enable it first.')
+      throw new AppError('account_disabled', 409, message('admin.users.refused.disabled'))
     if (account.email !== null)
-      throw new AppError(
-        'address_proven',
-        409,
-        'This person has confirmed their address already. Send a link to set a password instead.',
-      )
+      throw new AppError('address_proven', 409, message('admin.users.refused.address_proven'))
     if (account.pendingEmail === null)
-      throw new AppError('no_address', 409, 'This account has no email address.')
+      throw new AppError('no_address', 409, message('admin.users.refused.no_address'))
     return account.pendingEmail
   }
 
@@ -182,14 +178,14 @@ export function createInvitations(deps: {
       const owner = await store.byProvenEmail(email)
       if (owner)
         throw refusedFields(
-          { email: `The account ${owner.displayUsername} has proven this address already.` },
+          { email: t('admin.users.refused.address_of', { username: owner.displayUsername }) },
           409,
         )
       const [waiting] = await store.invitedAt(email, new Date(clock()))
       if (waiting)
         throw refusedFields(
           {
-            email: `The account ${waiting.displayUsername} has been invited by this address. Send it again.`,
+            email: t('admin.users.refused.invited_at', { username: waiting.displayUsername }),
           },
           409,
         )
@@ -237,7 +233,7 @@ export function createInvitations(deps: {
       const account = await store.byId(accountId)
       if (!account) throw notFound()
       if (account.invitedUntil === null || !(await store.endInvitation(accountId)))
-        throw new AppError('not_invited', 409, 'There is no invitation that could be withdrawn.')
+        throw new AppError('not_invited', 409, message('admin.users.refused.not_invited'))
       events.emit({ type: 'account.invitation_withdrawn', ...ofAccount(account) })
       if (!(await store.deleteUnused(accountId))) return store.byId(accountId)
       events.emit({ type: 'account.deleted', ...ofAccount(account) })

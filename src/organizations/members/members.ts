@@ -198,4 +198,4 @@ const notAMember = () => new AppError('not_a_member', 404, message('organization
 /** Others have changed a member at this moment. */
 export const busy = () => new AppError('busy', 409, message('organizations.problem.busy'))
 
-const noUser = () => new AppError('user_not_found', 404, 'There is no user with this ID.')
+const noUser = () => new AppError('user_not_found', 404, message('admin.access.user.no_id'))

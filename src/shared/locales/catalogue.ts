@@ -2,14 +2,25 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { IntlMessageFormat } from 'intl-messageformat'
+import type access from '../../../locales/admin/access.en.json'
+import type administratorRoles from '../../../locales/admin/administrator_roles.en.json'
+import type common from '../../../locales/admin/common.en.json'
 import type frame from '../../../locales/admin/frame.en.json'
+import type organizations from '../../../locales/admin/organizations.en.json'
+import type users from '../../../locales/admin/users.en.json'
 import type english from '../../../locales/en.json'
 import { BoundedMap } from '../bounded-map.ts'
 import { own } from '../own.ts'
 import { ENGLISH, localeOf } from './locales.ts'
 
 /** Names a text of the console: `admin.`, the area that the file is called by, and a name. All are in locales/admin/{area}.en.json. */
-export type ConsoleTextKey = keyof typeof frame
+export type ConsoleTextKey =
+  | keyof typeof access
+  | keyof typeof administratorRoles
+  | keyof typeof common
+  | keyof typeof frame
+  | keyof typeof organizations
+  | keyof typeof users
 
 /** Names a text: one of the console, or one of locales/en.json. */
 export type TextKey = keyof typeof english | ConsoleTextKey

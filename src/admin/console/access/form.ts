@@ -7,6 +7,8 @@ import type { ClientAccess } from '../../../clients/clients.ts'
 import type { AdministeredResources } from '../../../clients/resources/administered.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { described } from '../../../shared/locales/described.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
 import { tickedOf } from '../clients/controls.ts'
 import type { ConsoleDependencies } from '../context.ts'
 import { type DrawnField, draw } from '../fields.ts'
@@ -63,11 +65,18 @@ export const shownFields = (fields: readonly NamedField[], shown: object): Recor
     }),
   )
 
+/** The texts of a field in the language of the console. */
+export const wordsOf = (of: 'group' | 'role', { name, form: { label, hint } }: NamedField) => ({
+  label: described(`admin.access.${of}_field.${name}.label`, label),
+  hint: described(`admin.access.${of}_field.${name}.hint`, hint),
+})
+
 /**
  * The fields as a form has them.
  * @param given.apis to choose from; undefined: its identifier is typed @param given.scopes those of its API
  */
 export function drawnFields(
+  of: 'group' | 'role',
   fields: readonly NamedField[],
   values: Readonly<Record<string, string>>,
   given: {
@@ -75,8 +84,9 @@ export function drawnFields(
     scopes?: readonly string[]
   } = {},
 ): DrawnField[] {
-  return fields.map(({ name, input, required, form: { label, hint } }) => {
-    const text = { name, label, hint, optional: required !== true }
+  return fields.map((field) => {
+    const { name, input, required } = field
+    const text = { name, ...wordsOf(of, field), optional: required !== true }
     if (input === 'scopes')
       return draw(text, {
         kind: 'boxes',
@@ -89,7 +99,7 @@ export function drawnFields(
       return draw(text, {
         kind: 'choice',
         options: [
-          { value: '', label: 'None: only a name that apps are told' },
+          { value: '', label: t('admin.access.api.none') },
           ...given.apis.map((api) => ({ value: api.identifier, label: `${api.name} (${api.identifier})` })),
         ],
       })
@@ -125,18 +135,14 @@ export async function groupChoices(groups: Groups, there: ReadonlySet<string>): 
 /** @throws AppError role_not_found (404), role_not_clear (409): several APIs have one of this name */
 export async function pickedRole(roles: Roles, idOrName: string): Promise<string> {
   const [role, another] = await roles.find(idOrName.trim())
-  if (role === undefined) throw new AppError('role_not_found', 404, 'There is no role with this name.')
-  if (another !== undefined)
-    throw new AppError(
-      'role_not_clear',
-      409,
-      'Several roles have this name. Add it on the page of the role that is meant.',
-    )
+  if (role === undefined) throw new AppError('role_not_found', 404, message('admin.access.role.unknown'))
+  if (another !== undefined) throw new AppError('role_not_clear', 409, message('admin.access.role.several'))
   return role.id
 }
 
 /** How many there are, of a count that stops at a thousand and one. */
-export const countText = (count: number): string => (count > 1000 ? 'more than 1,000' : String(count))
+export const countText = (count: number): string =>
+  count > 1000 ? t('admin.common.more_than_thousand') : String(count)
 
 /** What a form was refused for, above it; other errors are thrown on. @throws what is no refusal */
 export function refusalOf(error: unknown): { alert: string; status: number } {

@@ -3,9 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Group, GroupMember } from '../../../access/groups/group.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { AppError, unlessCode, VersionConflict } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { nameKey } from '../../../shared/name-key.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
@@ -26,20 +27,21 @@ import {
   roleChoices,
   shownFields,
   versionSchema,
+  wordsOf,
 } from './form.ts'
 import { from } from './person.ts'
 import type { Held } from './view.ts'
 
-const NOTICES: Readonly<Record<string, string>> = {
-  created: 'The group is created. Add who is in it.',
-  saved: 'Saved. Apps are told of it with their next token.',
-  deleted: 'The group is deleted, and with it what its members had by it.',
-  added: 'Added.',
-  removed: 'Removed. What they had by this group has ended.',
-  manager: 'They are a manager of the group now.',
-  'no-manager': 'They do not manage this group any more.',
-  role: 'Its members have the role now.',
-  'no-role': 'Its members do not have the role by this group any more.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  created: 'admin.access.group.done.created',
+  saved: 'admin.access.group.done.saved',
+  deleted: 'admin.access.group.done.deleted',
+  added: 'groups.added',
+  removed: 'groups.removed',
+  manager: 'admin.access.group.done.manager',
+  'no-manager': 'admin.access.group.done.no_manager',
+  role: 'admin.access.group.done.role',
+  'no-role': 'admin.access.group.done.no_role',
 }
 
 type ById = { Params: { id: string } }
@@ -74,7 +76,7 @@ export async function groupsArea(
       groups: page.items.map(({ id, name, description }) => ({ href: pageOf(id), name, description })),
       ...pageLinks('/admin/groups', { search }, cursor, page.next_cursor),
     }
-    return renderConsole(request, reply, 'groups', 'admin/groups', data, { notice: noticeOf(NOTICES, done) })
+    return renderConsole(request, reply, 'groups', 'admin/groups', data, { notice: noticeIn(NOTICES, done) })
   })
 
   const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) =>
@@ -84,11 +86,11 @@ export async function groupsArea(
       'groups',
       'admin/access-new',
       {
-        title: 'Create a group',
-        about: 'People that belong together. Apps that ask for the scope groups are told its name.',
+        title: t('admin.access.groups.new'),
+        about: t('admin.access.groups.new.about'),
         form: { action: '/admin/groups', ...form },
-        fields: drawnFields(groupFields, form.values ?? {}),
-        label: 'Create group',
+        fields: drawnFields('group', groupFields, form.values ?? {}),
+        label: t('admin.access.groups.new.submit'),
         backHref: '/admin/groups',
       },
       { status },
@@ -119,13 +121,15 @@ export async function groupsArea(
     return {
       name: username,
       href: `/admin/users/${accountId}`,
-      detail: [email, `since ${minuteOf(createdAt)}`, from(source)].filter(Boolean).join(' · '),
-      tag: manager ? 'Manager' : undefined,
+      detail: [email, t('admin.access.since', { time: minuteOf(createdAt) }), from(source)]
+        .filter(Boolean)
+        .join(' · '),
+      tag: manager ? t('groups.manager') : undefined,
       acts: [
         manager
-          ? { action: `${pageOf(id)}/managers/remove`, fields, label: 'No manager any more' }
-          : { action: `${pageOf(id)}/managers`, fields, label: 'Make manager' },
-        { action: `${pageOf(id)}/members/remove`, fields, label: 'Remove' },
+          ? { action: `${pageOf(id)}/managers/remove`, fields, label: t('admin.access.managers.remove') }
+          : { action: `${pageOf(id)}/managers`, fields, label: t('admin.access.managers.add') },
+        { action: `${pageOf(id)}/members/remove`, fields, label: t('common.remove') },
       ],
     }
   }
@@ -156,15 +160,18 @@ export async function groupsArea(
     const data = {
       title: name,
       facts: [
-        ['Members', countText(count)],
-        ['Created', minuteOf(group.createdAt)],
-        ['ID', id],
+        [t('groups.members'), countText(count)],
+        [t('admin.common.created'), minuteOf(group.createdAt)],
+        [t('admin.common.id'), id],
       ] as [string, string][],
       alert: also.alert,
       edit: { action: `${pageOf(id)}/edit`, version: String(group.version), values, ...also.edit },
-      fields: drawnFields(groupFields, values),
+      fields: drawnFields('group', groupFields, values),
       conflict: also.stale
-        ? groupFields.map((field) => ({ label: field.form.label, value: stored[field.name] || 'empty' }))
+        ? groupFields.map((field) => ({
+            label: wordsOf('group', field).label,
+            value: stored[field.name] || t('admin.common.empty'),
+          }))
         : undefined,
       managers: managers.map((each) => heldMember(id, each)),
       members: page.items.map((each) => heldMember(id, each)),
@@ -173,15 +180,21 @@ export async function groupsArea(
       roles: own.map((each) => ({
         name: each.name,
         href: `/admin/roles/${each.id}`,
-        detail: each.resource ?? 'of no API',
-        acts: [{ action: `${pageOf(id)}/roles/remove`, fields: { role: each.id }, label: 'Take away' }],
+        detail: each.resource ?? t('admin.access.no_api'),
+        acts: [
+          {
+            action: `${pageOf(id)}/roles/remove`,
+            fields: { role: each.id },
+            label: t('admin.access.take_away'),
+          },
+        ],
       })),
       addRole,
       apps: apps.map((each) => ({ href: `/admin/clients/${encodeURIComponent(each.id)}`, name: each.name })),
       removeHref: `${pageOf(id)}/delete`,
     }
     return renderConsole(request, reply, 'groups', 'admin/groups-one', data, {
-      notice: also.status === undefined ? noticeOf(NOTICES, done) : undefined,
+      notice: also.status === undefined ? noticeIn(NOTICES, done) : undefined,
       ...(also.status !== undefined && { status: also.status }),
     })
   }
@@ -214,7 +227,7 @@ export async function groupsArea(
       const { login } = person.parse(request.body ?? {})
       const found = login.trim() === '' ? undefined : await deps.findPerson(login.trim())
       if (found === undefined) {
-        const errors = { login: 'There is no user with this username or address.' }
+        const errors = { login: t('admin.common.person.unknown') }
         return show(request, reply, group, { addMember: { errors, values: { login } }, status: 422 })
       }
       await groups.addMember(group.id, found.id)
@@ -276,15 +289,21 @@ export async function groupsArea(
       appsNaming(group),
     ])
     return renderConsole(request, reply, 'groups', 'admin/resources-remove', {
-      title: `Delete ${group.name}?`,
-      ends: 'Its members lose it at once, and the roles that they have by it. Nobody gets into an app by it any more. A new group of this name is another one.',
+      title: t('admin.access.delete.title', { name: group.name }),
+      ends: t('admin.access.group.delete.ends'),
       facts: [
-        { label: 'Members', value: countText(count) },
-        { label: 'Roles by it', value: own.map(nameOfRole).join(', ') || 'none' },
-        { label: 'Apps for it', value: apps.map(({ name }) => name).join(', ') || 'none' },
+        { label: t('groups.members'), value: countText(count) },
+        {
+          label: t('admin.access.group.delete.roles'),
+          value: own.map(nameOfRole).join(', ') || t('admin.access.none'),
+        },
+        {
+          label: t('admin.access.apps'),
+          value: apps.map(({ name }) => name).join(', ') || t('admin.access.none'),
+        },
       ],
       form: { action: `${pageOf(group.id)}/delete`, fields: seenVersion(group.version) },
-      label: 'Delete group',
+      label: t('admin.access.group.delete'),
       keepHref: pageOf(group.id),
     })
   })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { unlessCode } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import {
   type AccessAreaDependencies,
   groupChoices,
@@ -30,16 +31,18 @@ export interface PersonAccess {
 
 export type PersonAccessDependencies = Pick<AccessAreaDependencies, 'groups' | 'roles'>
 
-export const ACCESS_NOTICES: Readonly<Record<string, string>> = {
-  'in-group': 'They are in the group now.',
-  'out-of-group': 'They are out of the group; what they had by it has ended.',
-  'has-role': 'They have the role now.',
-  'no-role': 'The role that they were given is taken away. What a group gives stays.',
+export const ACCESS_NOTICES: Readonly<Record<string, TextKey>> = {
+  'in-group': 'admin.access.person.in_group',
+  'out-of-group': 'admin.access.person.out_of_group',
+  'has-role': 'admin.access.person.has_role',
+  'no-role': 'admin.access.person.no_role',
 }
 
 /** Where a membership comes from that no person has given. */
 export const from = (source: string): string | undefined =>
-  source.startsWith('provider:') ? `by the provider ${source.slice('provider:'.length)}` : undefined
+  source.startsWith('provider:')
+    ? t('admin.access.by_provider', { provider: source.slice('provider:'.length) })
+    : undefined
 
 /** @param also what a form of the section was refused for */
 export async function personAccess(
@@ -57,15 +60,17 @@ export async function personAccess(
     (role): Held => ({
       name: role.name,
       href: `/admin/roles/${role.id}`,
-      detail: [role.resource, from(role.source) ?? 'given to them'].filter(Boolean).join(' · '),
-      acts: [{ action: `${base}/roles/remove`, fields: { role: role.id }, label: 'Take away' }],
+      detail: [role.resource, from(role.source) ?? t('admin.access.given')].filter(Boolean).join(' · '),
+      acts: [
+        { action: `${base}/roles/remove`, fields: { role: role.id }, label: t('admin.access.take_away') },
+      ],
     }),
   )
   const byGroup = inherited.map(
     ({ role, group }): Held => ({
       name: role.name,
       href: `/admin/roles/${role.id}`,
-      detail: [role.resource, `by the group ${group.name}`].filter(Boolean).join(' · '),
+      detail: [role.resource, t('admin.access.by_group', { group: group.name })].filter(Boolean).join(' · '),
       acts: [],
     }),
   )
@@ -74,12 +79,12 @@ export async function personAccess(
       name: group.name,
       href: `/admin/groups/${group.id}`,
       detail: [group.description, from(group.source)].filter(Boolean).join(' · '),
-      acts: [{ action: `${base}/groups/remove`, fields: { group: group.id }, label: 'Remove' }],
+      acts: [{ action: `${base}/groups/remove`, fields: { group: group.id }, label: t('common.remove') }],
     })),
     more: Math.max(0, own.length - MAX_SHOWN),
     note:
       own.length > MAX_SHOWN
-        ? `Apps are told ${MAX_SHOWN} of these ${own.length} groups at most, the first by name. Set “Groups that it is told” of a client to choose which.`
+        ? t('admin.access.groups.cut', { shown: MAX_SHOWN, count: own.length })
         : undefined,
     roles: [...direct, ...byGroup],
     addGroup: {

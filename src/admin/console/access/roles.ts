@@ -2,9 +2,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Role } from '../../../access/roles/role.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { unlessCode, VersionConflict } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { roleIn, roleKey } from '../../../shared/role-name.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
@@ -23,14 +24,15 @@ import {
   refusalOf,
   shownFields,
   versionSchema,
+  wordsOf,
 } from './form.ts'
 
-const NOTICES: Readonly<Record<string, string>> = {
-  created: 'The role is created. Give it to people and groups.',
-  saved: 'Saved. Apps are told of it with their next token.',
-  deleted: 'The role is deleted: everyone who had it has lost it.',
-  added: 'They have the role now.',
-  removed: 'They do not have the role by this any more.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  created: 'admin.access.role.done.created',
+  saved: 'admin.access.group.done.saved',
+  deleted: 'admin.access.role.done.deleted',
+  added: 'admin.access.role.done.added',
+  removed: 'admin.access.role.done.removed',
 }
 
 type ById = { Params: { id: string } }
@@ -68,7 +70,7 @@ export async function rolesArea(
       })),
       ...pageLinks('/admin/roles', { search }, cursor, page.next_cursor),
     }
-    return renderConsole(request, reply, 'roles', 'admin/roles', data, { notice: noticeOf(NOTICES, done) })
+    return renderConsole(request, reply, 'roles', 'admin/roles', data, { notice: noticeIn(NOTICES, done) })
   })
 
   async function showNew(
@@ -87,12 +89,11 @@ export async function rolesArea(
       'roles',
       'admin/access-new',
       {
-        title: 'Create a role',
-        about:
-          'A named set of the scopes of one API. Which scopes these are, and who has it, is said on the next page.',
+        title: t('admin.access.roles.new'),
+        about: t('admin.access.roles.new.about'),
         form: { action: '/admin/roles', ...form },
-        fields: drawnFields(fields, form.values ?? {}, { apis }),
-        label: 'Create role',
+        fields: drawnFields('role', fields, form.values ?? {}, { apis }),
+        label: t('admin.access.roles.new.submit'),
         backHref: '/admin/roles',
       },
       { status },
@@ -145,36 +146,38 @@ export async function rolesArea(
       ...also.addGroup,
     }
     const taking = (kind: 'user' | 'group', of: string) => [
-      { action: `${pageOf(id)}/holders/remove`, fields: { [kind]: of }, label: 'Take away' },
+      { action: `${pageOf(id)}/holders/remove`, fields: { [kind]: of }, label: t('admin.access.take_away') },
     ]
     const data = {
       title: name,
       facts: [
-        ['API', resource ?? 'of no API'],
-        ['Scopes', role.scope ?? 'none'],
-        ['Given to people', countText(count)],
-        ['Given to groups', String(holding.length)],
-        ['Created', minuteOf(role.createdAt)],
-        ['ID', id],
+        [t('admin.access.api'), resource ?? t('admin.access.no_api')],
+        [t('admin.access.scopes'), role.scope ?? t('admin.access.none')],
+        [t('admin.access.role.given.people'), countText(count)],
+        [t('admin.access.role.given.groups'), String(holding.length)],
+        [t('admin.common.created'), minuteOf(role.createdAt)],
+        [t('admin.common.id'), id],
       ] as [string, string][],
       edit: { action: `${pageOf(id)}/edit`, version: String(role.version), values, ...also.edit },
-      fields: drawnFields(fields, values, { scopes }),
+      fields: drawnFields('role', fields, values, { scopes }),
       conflict: also.stale
         ? fields.map((field) => ({
-            label: field.form.label,
-            value: String((role as unknown as Record<string, unknown>)[field.name] || 'empty'),
+            label: wordsOf('role', field).label,
+            value: String(
+              (role as unknown as Record<string, unknown>)[field.name] || t('admin.common.empty'),
+            ),
           }))
         : undefined,
       groups: holding.map((each) => ({
         name: each.name,
         href: `/admin/groups/${each.id}`,
-        detail: `since ${minuteOf(each.createdAt)}`,
+        detail: t('admin.access.since', { time: minuteOf(each.createdAt) }),
         acts: taking('group', each.id),
       })),
       people: page.items.map((each) => ({
         name: each.name,
         href: `/admin/users/${each.id}`,
-        detail: `since ${minuteOf(each.createdAt)}`,
+        detail: t('admin.access.since', { time: minuteOf(each.createdAt) }),
         acts: taking('user', each.id),
       })),
       pager: pageLinks(pageOf(id), {}, cursor, page.next_cursor),
@@ -184,7 +187,7 @@ export async function rolesArea(
       removeHref: `${pageOf(id)}/delete`,
     }
     return renderConsole(request, reply, 'roles', 'admin/roles-one', data, {
-      notice: also.status === undefined ? noticeOf(NOTICES, done) : undefined,
+      notice: also.status === undefined ? noticeIn(NOTICES, done) : undefined,
       ...(also.status !== undefined && { status: also.status }),
     })
   }
@@ -227,7 +230,7 @@ export async function rolesArea(
     }
     const found = login?.trim() ? await deps.findPerson(login.trim()) : undefined
     if (found === undefined) {
-      const errors = { login: 'There is no user with this username or address.' }
+      const errors = { login: t('admin.common.person.unknown') }
       const addPerson = { errors, values: { login: login ?? '' } }
       return show(request, reply, role, { addPerson, status: 422 })
     }
@@ -258,16 +261,22 @@ export async function rolesArea(
       appsNaming(role),
     ])
     return renderConsole(request, reply, 'roles', 'admin/resources-remove', {
-      title: `Delete ${role.name}?`,
-      ends: 'Everyone who has it loses it at once. Nobody gets into an app by it any more. A new role of this name is another one.',
+      title: t('admin.access.delete.title', { name: role.name }),
+      ends: t('admin.access.role.delete.ends'),
       facts: [
-        { label: 'API', value: role.resource ?? 'of no API' },
-        { label: 'Given to people', value: countText(count) },
-        { label: 'Given to groups', value: holding.map(({ name }) => name).join(', ') || 'none' },
-        { label: 'Apps for it', value: apps.map(({ name }) => name).join(', ') || 'none' },
+        { label: t('admin.access.api'), value: role.resource ?? t('admin.access.no_api') },
+        { label: t('admin.access.role.given.people'), value: countText(count) },
+        {
+          label: t('admin.access.role.given.groups'),
+          value: holding.map(({ name }) => name).join(', ') || t('admin.access.none'),
+        },
+        {
+          label: t('admin.access.apps'),
+          value: apps.map(({ name }) => name).join(', ') || t('admin.access.none'),
+        },
       ],
       form: { action: `${pageOf(role.id)}/delete`, fields: seenVersion(role.version) },
-      label: 'Delete role',
+      label: t('admin.access.role.delete'),
       keepHref: pageOf(role.id),
     })
   })

@@ -1,5 +1,7 @@
 import type { NamedOrganizationField } from '../../../organizations/fields.ts'
 import type { Membership, Organization } from '../../../organizations/organization.ts'
+import { described } from '../../../shared/locales/described.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import type { Held } from '../access/view.ts'
 import { tickedOf } from '../clients/controls.ts'
 import { type DrawnField, draw, drawAll, type FieldInput } from '../fields.ts'
@@ -22,9 +24,18 @@ const inputOf = ({ kind, name }: NamedOrganizationField, values: Sent): FieldInp
     : { kind: 'text', plain: name === 'slug' || kind === 'roles' }
 }
 
+/** A field with its texts in the language of the console. */
+const inConsole = (field: NamedOrganizationField): NamedOrganizationField => ({
+  ...field,
+  form: {
+    label: described(`admin.organizations.field.${field.name}.label`, field.form.label),
+    hint: described(`admin.organizations.field.${field.name}.hint`, field.form.hint),
+  },
+})
+
 /** The fields as a form has them. */
 export const drawnOrganization = (fields: Fields, values: Sent): DrawnField[] =>
-  drawAll(fields, (field) => inputOf(field, values))
+  drawAll(fields.map(inConsole), (field) => inputOf(field, values))
 
 /** An organization as a form is filled with it. */
 export const filledWith = (
@@ -49,9 +60,12 @@ export const enteredIn = (
 
 /** Each field with its value, for people. */
 export const shownOrganization = (fields: Fields, one: Organization, { textOf }: OrganizationTexts) =>
-  fields.map(({ name, kind, form: { label } }) => ({
+  fields.map(inConsole).map(({ name, kind, form: { label } }) => ({
     label,
-    value: kind === 'flag' ? (one[name] === true ? 'yes' : 'no') : textOf(one[name]) || 'empty',
+    value:
+      kind === 'flag'
+        ? t(one[name] === true ? 'admin.organizations.yes' : 'admin.organizations.no')
+        : textOf(one[name]) || t('admin.common.empty'),
   }))
 
 /**
@@ -60,7 +74,7 @@ export const shownOrganization = (fields: Fields, one: Organization, { textOf }:
  */
 export const roleBoxes = (name: string, roles: readonly string[], values: Sent): DrawnField =>
   draw(
-    { name, label: 'Roles' },
+    { name, label: t('organizations.roles') },
     {
       kind: 'boxes',
       boxes: roles.map((role) => {
@@ -85,7 +99,7 @@ export const heldMembership = (
 ): Held => ({
   name,
   href: `/admin/organizations/${id}/members/${accountId}`,
-  detail: roles.join(', ') || 'no role',
-  tag: disabled ? 'Disabled' : manages ? 'Manager' : undefined,
+  detail: roles.join(', ') || t('organizations.member.none'),
+  tag: disabled ? t('admin.common.disabled') : manages ? t('groups.manager') : undefined,
   acts: [],
 })

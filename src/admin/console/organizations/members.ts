@@ -4,6 +4,7 @@ import { shownAgain } from '../../../http/forms/forms.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { Organization, OrganizationMember } from '../../../organizations/organization.ts'
 import { AppError, unlessCode } from '../../../shared/errors.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
@@ -36,11 +37,9 @@ export function memberRoutes(
       const refused = (errors: Record<string, string>, status: number) =>
         show(request, reply, one, { addMember: { errors, values }, status })
       const found = login === '' ? undefined : await findPerson(login)
-      if (found === undefined)
-        return refused({ login: 'There is no user with this username or address.' }, 422)
+      if (found === undefined) return refused({ login: t('admin.common.person.unknown') }, 422)
       const isMember = await members.get(one.id, found.id).catch(unlessCode('not_a_member'))
-      if (isMember !== undefined)
-        return refused({ login: 'They are a member already. Open their entry to change their roles.' }, 409)
+      if (isMember !== undefined) return refused({ login: t('admin.organizations.member.already') }, 409)
       try {
         await members.put(one.id, found.id, tickedRoles(MEMBER_ROLES, sent))
       } catch (error) {
@@ -89,10 +88,10 @@ export function memberRoutes(
         title: username,
         below: [{ href: pageOf(one.id), label: one.name }],
         facts: [
-          ['Organization', one.name],
-          ['Email', email ?? '–'],
-          ['Roles', member.roles.join(', ') || 'none'],
-          ['Member since', minuteOf(member.createdAt)],
+          [t('admin.organizations.one'), one.name],
+          [t('register.email'), email ?? '–'],
+          [t('organizations.roles'), member.roles.join(', ') || t('admin.organizations.member.no_roles')],
+          [t('admin.organizations.member.since'), minuteOf(member.createdAt)],
         ],
         personHref: `/admin/users/${accountId}`,
         form: { action: page, ...form, values },

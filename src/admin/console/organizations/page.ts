@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { OrganizationDomain } from '../../../organizations/domains/domains.ts'
 import type {
@@ -8,6 +8,7 @@ import type {
   OrganizationInvitation,
   OrganizationMember,
 } from '../../../organizations/organization.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { countText } from '../access/form.ts'
 import type { Held } from '../access/view.ts'
@@ -17,18 +18,18 @@ import { drawnOrganization, filledWith, roleBoxes, shownOrganization } from './f
 import type { OrganizationsAreaDependencies } from './routes.ts'
 import type { HeldDomain, HeldMember } from './view.ts'
 
-const NOTICES: Readonly<Record<string, string>> = {
-  created: 'The organization is created. Add or invite who is in it.',
-  saved: 'Saved. Apps are told of it with their next token.',
-  added: 'Added.',
-  roles: 'Saved. Apps are told of the roles with their next token.',
-  removed: 'Removed. Their tokens of this organization have ended.',
-  invited: 'An invitation is on its way.',
-  sent: 'An invitation is on its way again. The link before leads nowhere.',
-  domain: 'Added. It counts once its record was found in DNS.',
-  verified: 'The domain is verified. Leave its record in DNS: it is looked for daily.',
-  'domain-removed': 'The domain is removed.',
-  revoked: 'The invitation is revoked: its link leads nowhere.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  created: 'admin.organizations.done.created',
+  saved: 'admin.organizations.done.saved',
+  added: 'groups.added',
+  roles: 'admin.organizations.done.roles',
+  removed: 'admin.organizations.done.removed',
+  invited: 'organizations.done.invited',
+  sent: 'organizations.done.again',
+  domain: 'organizations.done.domain',
+  verified: 'organizations.done.verified',
+  'domain-removed': 'organizations.done.domainRemoved',
+  revoked: 'organizations.done.revoked',
 }
 
 const query = z.object({
@@ -70,10 +71,14 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
   const heldMember = (id: string, one: OrganizationMember): HeldMember => ({
     name: one.username,
     href: `${pageOf(id)}/members/${one.accountId}`,
-    detail: [one.email, `since ${minuteOf(one.createdAt)}`].filter(Boolean).join(' · '),
-    tag: template.manages(one.roles) ? 'Manager' : undefined,
-    roles: one.roles.join(', ') || 'no role',
-    acts: [{ action: `${pageOf(id)}/members/remove`, fields: { user: one.accountId }, label: 'Remove' }],
+    detail: [one.email, t('admin.organizations.since', { time: minuteOf(one.createdAt) })]
+      .filter(Boolean)
+      .join(' · '),
+    tag: template.manages(one.roles) ? t('groups.manager') : undefined,
+    roles: one.roles.join(', ') || t('organizations.member.none'),
+    acts: [
+      { action: `${pageOf(id)}/members/remove`, fields: { user: one.accountId }, label: t('common.remove') },
+    ],
   })
 
   const heldInvitation = (id: string, one: OrganizationInvitation): Held => {
@@ -81,14 +86,24 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
     return {
       name: one.email,
       detail: [
-        one.roles.join(', ') || 'no role',
-        `by ${one.invitedBy}`,
-        `${one.expired ? 'expired' : 'until'} ${minuteOf(one.expiresAt)}`,
+        one.roles.join(', ') || t('organizations.member.none'),
+        t('admin.organizations.invited_by', { by: one.invitedBy }),
+        t(one.expired ? 'admin.organizations.expired' : 'admin.organizations.until', {
+          time: minuteOf(one.expiresAt),
+        }),
       ].join(' · '),
-      tag: one.expired ? 'Expired' : undefined,
+      tag: one.expired ? t('organizations.invitations.expired') : undefined,
       acts: [
-        { action: `${pageOf(id)}/invitations/send`, fields: given, label: 'Send again' },
-        { action: `${pageOf(id)}/invitations/revoke`, fields: given, label: 'Revoke' },
+        {
+          action: `${pageOf(id)}/invitations/send`,
+          fields: given,
+          label: t('organizations.invitations.again'),
+        },
+        {
+          action: `${pageOf(id)}/invitations/revoke`,
+          fields: given,
+          label: t('organizations.invitations.revoke'),
+        },
       ],
     }
   }
@@ -98,15 +113,19 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
     return {
       ...{ domain: one.domain, record: one.record, verified: one.verified },
       detail: [
-        one.verifiedAt === null ? undefined : `verified ${minuteOf(one.verifiedAt)}`,
-        one.checkedAt === null ? undefined : `looked for ${minuteOf(one.checkedAt)}`,
+        one.verifiedAt === null
+          ? undefined
+          : t('admin.organizations.domain.verified', { time: minuteOf(one.verifiedAt) }),
+        one.checkedAt === null
+          ? undefined
+          : t('admin.organizations.domain.checked', { time: minuteOf(one.checkedAt) }),
       ]
         .filter(Boolean)
         .join(' · '),
       warning:
         one.lostAt === null
           ? undefined
-          : `Its record is missing in DNS. Verified no more from ${minuteOf(one.lostAt)} on, unless it comes back.`,
+          : t('admin.organizations.domain.lost', { time: minuteOf(one.lostAt) }),
       verify: { action: `${pageOf(id)}/domains/verify`, fields },
       remove: { action: `${pageOf(id)}/domains/remove`, fields },
     }
@@ -126,9 +145,9 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
     const data = {
       title: one.name,
       facts: [
-        ['Members', countText(count)],
-        ['Created', minuteOf(one.createdAt)],
-        ['ID', id],
+        [t('organizations.members'), countText(count)],
+        [t('admin.common.created'), minuteOf(one.createdAt)],
+        [t('admin.common.id'), id],
       ] as [string, string][],
       shown,
       disabled: one.disabled,
@@ -161,7 +180,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       brandHref: `/admin/branding/organizations/${id}`,
     }
     return renderConsole(request, reply, 'organizations', 'admin/organizations-one', data, {
-      notice: also.status === undefined ? noticeOf(NOTICES, given.done) : undefined,
+      notice: also.status === undefined ? noticeIn(NOTICES, given.done) : undefined,
       ...(also.status !== undefined && { status: also.status }),
     })
   }

@@ -2,12 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Accounts } from '../../../accounts/accounts.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { NamedOrganizationField } from '../../../organizations/fields.ts'
 import type { Organization } from '../../../organizations/organization.ts'
 import type { Organizations } from '../../../organizations/organizations.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { withinLimits } from '../../access.ts'
 import { countText } from '../access/form.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
@@ -29,8 +30,8 @@ export interface OrganizationsAreaDependencies {
   findPerson: Accounts['find']
 }
 
-const NOTICES: Readonly<Record<string, string>> = {
-  deleted: 'The organization is deleted: nobody signs in for it any more.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  deleted: 'admin.organizations.done.deleted',
 }
 
 type ById = { Params: { id: string } }
@@ -64,7 +65,7 @@ export async function organizationsArea(
         })),
         ...pageLinks('/admin/organizations', { search }, cursor, page.next_cursor),
       }
-      const notice = noticeOf(NOTICES, done)
+      const notice = noticeIn(NOTICES, done)
       return renderConsole(request, reply, 'organizations', 'admin/organizations', data, { notice })
     },
   )
@@ -76,12 +77,11 @@ export async function organizationsArea(
       'organizations',
       'admin/access-new',
       {
-        title: 'Create an organization',
-        about:
-          'A company that people sign in for. Apps are told which one it is, and as what a person is in it.',
+        title: t('admin.organizations.new'),
+        about: t('admin.organizations.new.about'),
         form: { action: '/admin/organizations', ...form },
         fields: drawnOrganization(fields, form.values ?? {}),
-        label: 'Create organization',
+        label: t('admin.organizations.new.submit'),
         backHref: '/admin/organizations',
       },
       { status },
@@ -146,8 +146,8 @@ export async function organizationsArea(
       organizations.invitations.count(id),
     ])
     return [
-      { label: 'Members', value: countText(members) },
-      { label: 'Invitations', value: countText(invitations) },
+      { label: t('organizations.members'), value: countText(members) },
+      { label: t('admin.organizations.invitations'), value: countText(invitations) },
     ]
   }
 
@@ -157,11 +157,11 @@ export async function organizationsArea(
     async (request, reply) => {
       const one = await organizations.get(request.params.id)
       return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
-        title: `Delete ${one.name}?`,
-        ends: 'Nobody signs in for it any more: its refresh and opaque tokens end at once, those that APIs verify by themselves are valid until they expire. Links of invitations lead nowhere. The accounts of its members stay. Its short name is free, and a new organization of this name is another one.',
-        facts: [{ label: 'Short name', value: one.slug }, ...(await ending(one))],
+        title: t('admin.organizations.delete.title', { name: one.name }),
+        ends: t('admin.organizations.delete.ends'),
+        facts: [{ label: t('admin.organizations.slug'), value: one.slug }, ...(await ending(one))],
         form: { action: `${pageOf(one.id)}/delete`, fields: seenVersion(one.version) },
-        label: 'Delete organization',
+        label: t('admin.organizations.delete'),
         keepHref: pageOf(one.id),
       })
     },

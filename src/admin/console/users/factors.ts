@@ -6,6 +6,7 @@ import type { Factors, FactorView } from '../../../factors/factors.ts'
 import type { Recovery, RecoveryView } from '../../../factors/recovery/recovery.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { requirementOf, type SecondFactorSetting } from '../../../shared/second-factor-rule.ts'
 import { when } from './view.ts'
 
@@ -28,21 +29,25 @@ export interface UserFactorsSection {
 }
 
 export const FACTOR_NOTICES = {
-  required: 'A second factor is required of this person from now on.',
-  'not-required': 'A second factor is not required of this person any more, unless a setting does.',
-  'reset-factors': 'The recovery is started, and the person is told. Nothing is removed before it is ready.',
-  waiting: 'A recovery waits already. It goes on as it is.',
-  'stop-recovery': 'The recovery is stopped. The second factors stay.',
-  'no-recovery': 'No recovery waits any more.',
+  required: 'admin.users.done.required',
+  'not-required': 'admin.users.done.not_required',
+  'reset-factors': 'admin.users.done.reset_factors',
+  waiting: 'admin.users.done.waiting',
+  'stop-recovery': 'admin.users.done.stop_recovery',
+  'no-recovery': 'admin.users.done.no_recovery',
+} as const satisfies Record<string, TextKey>
+
+const KINDS = {
+  passkey: 'admin.users.factor.kind_passkey',
+  totp: 'factors.app',
+  phone: 'admin.users.factor.kind_phone',
 } as const
 
-const KINDS = { passkey: 'Passkey', totp: 'Authenticator app', phone: 'Phone' } as const
-
 const REQUIREMENTS = {
-  setting: 'Required: everybody has to have one (setting “Who needs a second factor”).',
-  role: 'Required: administrators and auditors have to have one (setting “Who needs a second factor”).',
-  person: 'Required of this person.',
-  none: 'Not required.',
+  setting: 'admin.users.factors.rule_setting',
+  role: 'admin.users.factors.rule_role',
+  person: 'admin.users.factors.rule_person',
+  none: 'admin.users.factors.rule_none',
 } as const
 
 /** @param factors what `list` gives of the account */
@@ -61,36 +66,39 @@ export function factorsSection(
   return {
     factors: [
       ...factors.map(({ kind, name, createdAt, lastUsedAt }) => ({
-        name: [KINDS[kind], name && `“${name}”`].filter(Boolean).join(' '),
-        detail: `since ${when(createdAt)} · last used ${when(lastUsedAt)}`,
+        name: name ? t('admin.users.factor.named', { kind: t(KINDS[kind]), name }) : t(KINDS[kind]),
+        detail: t('admin.users.factor.times', { since: when(createdAt), used: when(lastUsedAt) }),
       })),
       ...(factors.length === 0
         ? []
         : [
             {
-              name: 'Recovery codes',
-              detail: recoveryCodesLeft === 1 ? '1 is left' : `${recoveryCodesLeft} are left`,
+              name: t('factors.codes'),
+              detail: t('admin.users.factor.codes_left', { count: recoveryCodesLeft }),
             },
           ]),
     ],
-    requirement: REQUIREMENTS[requirement ?? 'none'],
+    requirement: t(REQUIREMENTS[requirement ?? 'none']),
     require: user.secondFactorRequired
-      ? { ...toggle(false), label: 'Require no longer', about: 'The settings decide again.' }
+      ? {
+          ...toggle(false),
+          label: t('admin.users.factors.require_no'),
+          about: t('admin.users.factors.require_no.about'),
+        }
       : requirement === undefined
         ? {
             ...toggle(true),
-            label: 'Require a second factor',
-            about:
-              'If you require one, their next sign-in asks them to set it up, whatever the settings say.',
+            label: t('admin.users.factors.require'),
+            about: t('admin.users.factors.require.about'),
           }
         : undefined,
     reset: factors.length === 0 || waiting ? undefined : { action: `${base}/reset-factors` },
     recovery: waiting && {
-      text: `${waiting.startedBy === 'administrator' ? 'An administrator' : 'The person'} started to remove all of them on ${when(waiting.startedAt)}. ${
-        waiting.ready
-          ? `They can do it by their link until ${when(waiting.expiresAt)}.`
-          : `They get a link on ${when(waiting.readyAt)}.`
-      }`,
+      text: t(waiting.ready ? 'admin.users.recovery.ready' : 'admin.users.recovery.waiting', {
+        by: waiting.startedBy,
+        started: when(waiting.startedAt),
+        until: when(waiting.ready ? waiting.expiresAt : waiting.readyAt),
+      }),
       stop: { action: `${base}/stop-recovery` },
     },
   }

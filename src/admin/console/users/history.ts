@@ -1,4 +1,5 @@
 import type { Audit } from '../../../audit/audit.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
 import { when } from './view.ts'
 
@@ -23,7 +24,10 @@ export async function historyOf(
   return items.map(({ seq, at, action, target, actor, address }) => ({
     when: when(at),
     what: auditSentence(action, target?.name),
-    by: [actor.name ?? actor.kind.replace('_', ' '), address].filter(Boolean).join(' from '),
+    by: byWhom(actor.name ?? actor.kind.replace('_', ' '), address),
     href: `/admin/audit/${seq}`,
   }))
 }
+
+const byWhom = (who: string, address: string | undefined): string =>
+  address ? t('admin.users.history.from', { who, address }) : who

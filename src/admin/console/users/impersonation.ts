@@ -7,6 +7,7 @@ import type { Http } from '../../../http/http.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { isFresh } from '../../../shared/fresh-sign-in.ts'
+import { message } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 
@@ -52,7 +53,7 @@ export function userImpersonationRoutes(
       {
         person: user.displayUsername,
         back: `/admin/users/${user.id}`,
-        problem: await deps.impersonations.problemOf(user),
+        problem: (await deps.impersonations.problemOf(user))?.toString(),
         form: { action: `/admin/users/${user.id}/impersonate`, ...also },
       },
       { status },
@@ -74,11 +75,7 @@ export function userImpersonationRoutes(
       try {
         // Not a sign-in alone, nor a remembered browser: a second factor, shown lately.
         if (own === undefined || !isFresh(deps.clock, own.verifiedAt ?? 0))
-          throw new AppError(
-            'second_factor_required',
-            403,
-            'Signing in as another person needs a second factor that you have shown in the last 15 minutes. Sign out, and sign in with it; without one, set it up at /account/security first.',
-          )
+          throw new AppError('second_factor_required', 403, message('admin.users.impersonate.stale'))
         const { account, impersonation } = await deps.impersonations.begin(
           user.id,
           administratorOf(request),

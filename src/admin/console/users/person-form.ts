@@ -55,10 +55,10 @@ export const personValues = (user: Account): Record<string, string> => ({
 export const PERSON_NAMES = edgeNames('claim')
 
 /** The names, which every form shows at once. */
-export const NAME_FIELDS: readonly FormField[] = formFields(identifyingFields, { own: false })
+export const nameFields = (): FormField[] => formFields(identifyingFields, { own: false })
 
 /** Everything else. */
-export const MORE_FIELDS: readonly FormField[] = [
+export const moreFields = (): FormField[] => [
   ...formFields(otherFields, { own: false }),
   ...addressFields({ own: false }),
 ]

@@ -5,12 +5,13 @@ import type { Account } from '../../../accounts/account.ts'
 import type { Accounts } from '../../../accounts/accounts.ts'
 import type { AccountQuery } from '../../../accounts/search/search.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { ConnectedApp } from '../../../oidc/consent/connected-apps.ts'
 import type { SignedInDevice } from '../../../oidc/sessions/devices.ts'
 import { PERMISSIONS, userPermission } from '../../../shared/administration/permissions.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { isoDay } from '../../../shared/moment.ts'
 import { withinLimits } from '../../access.ts'
 import {
@@ -38,7 +39,7 @@ import { usersBulk } from './bulk.ts'
 import { FACTOR_NOTICES, factorsSection, type UserFactorsDependencies, userFactorsRoutes } from './factors.ts'
 import { historyOf } from './history.ts'
 import { type UserImpersonationDependencies, userImpersonationRoutes } from './impersonation.ts'
-import { MORE_FIELDS, NAME_FIELDS, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
+import { moreFields, nameFields, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
 import { actionsOf, bannersOf, detailsOf, tagsOf, when } from './view.ts'
 import { type WhyDependencies, whyRoute } from './why.ts'
 
@@ -93,18 +94,18 @@ const editForm = z.object({
   version: z.string().regex(/^\d{1,16}$/),
 })
 
-const NOTICES: Readonly<Record<string, string>> = {
-  created: 'The user is created, and an invitation is on its way.',
-  saved: 'Saved.',
-  attributes: 'Saved. Apps are told of it with their next token and their next answer.',
-  disable: 'Disabled: every session and token has ended.',
-  enable: 'Enabled: they may sign in again.',
-  unlock: 'Unlocked.',
-  'send-reset': 'A message with a link to set a password is on its way.',
-  'send-invitation': 'An invitation is on its way. Links that were sent before work no more.',
-  'withdraw-invitation': 'The invitation is withdrawn.',
-  'end-sessions': 'Signed out everywhere.',
-  deleted: 'The user is deleted.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  created: 'admin.users.done.created',
+  saved: 'admin.users.done.saved',
+  attributes: 'admin.users.done.attributes',
+  disable: 'admin.users.done.disable',
+  enable: 'admin.users.done.enable',
+  unlock: 'admin.users.done.unlock',
+  'send-reset': 'admin.users.done.send_reset',
+  'send-invitation': 'admin.users.done.send_invitation',
+  'withdraw-invitation': 'admin.users.done.withdraw_invitation',
+  'end-sessions': 'admin.users.done.end_sessions',
+  deleted: 'admin.users.done.deleted',
   ...FACTOR_NOTICES,
   ...ACCESS_NOTICES,
 }
@@ -121,8 +122,7 @@ export async function usersArea(
 
   const find = async (id: string): Promise<Account> => {
     const user = /^[\w-]{1,64}$/.test(id) ? await users.byId(id) : undefined
-    if (!user)
-      throw new AppError('account_not_found', 404, 'There is no such user. They may have been deleted.')
+    if (!user) throw new AppError('account_not_found', 404, message('admin.users.unknown'))
     return user
   }
 
@@ -168,19 +168,19 @@ export async function usersArea(
           page.next_cursor,
         ),
       }
-      const notice = noticeOf(NOTICES, request.query.done) ?? bulkNotice(bulk, request.query)
+      const notice = noticeIn(NOTICES, request.query.done) ?? bulkNotice(bulk, request.query)
       return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
     },
   )
 
   /** Roles to choose from. */
   const roleOptions = async () => [
-    { value: 'user', label: 'User' },
-    { value: 'auditor', label: 'Auditor: sees the console' },
-    { value: 'admin', label: 'Administrator' },
+    { value: 'user', label: t('admin.users.one') },
+    { value: 'auditor', label: t('admin.users.role.auditor') },
+    { value: 'admin', label: t('admin.users.tag.admin') },
     ...(await deps.administratorRoles.list()).map(({ id, name }) => ({
       value: id,
-      label: `Administrator role: ${name}`,
+      label: t('admin.users.role.defined', { name }),
     })),
   ]
   /** Those of a form; undefined: who looks at it gives none. */
@@ -200,8 +200,8 @@ export async function usersArea(
       'admin/users-new',
       {
         form: { action: '/admin/users', ...form },
-        names: NAME_FIELDS,
-        more: MORE_FIELDS,
+        names: nameFields(),
+        more: moreFields(),
         attributes: attributeFields(deps.attributeForm),
         roles: await givable(request),
       },
@@ -280,8 +280,8 @@ export async function usersArea(
         ...also.edit,
       },
       attributes: attributesSection(deps, user, also.attributes),
-      names: NAME_FIELDS,
-      more: MORE_FIELDS,
+      names: nameFields(),
+      more: moreFields(),
       base,
       banners: bannersOf(user, clock(), await lockedFrom(user)),
       actions: actionsOf(user),
@@ -299,7 +299,10 @@ export async function usersArea(
       password: ways.password,
       identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
         name: provider,
-        detail: `${label === null ? '' : `${label} · `}last used ${when(lastUsedAt)}`,
+        detail: t(label === null ? 'admin.users.identity.last_used' : 'admin.users.identity.last_used_as', {
+          label: label ?? '',
+          time: when(lastUsedAt),
+        }),
       })),
       devices,
       apps: apps.map(({ clientId, client: { name }, access }) => ({
@@ -324,7 +327,7 @@ export async function usersArea(
     '/admin/users/:id',
     { config: { admin: 'user.read', within: 'organization' } },
     async (request, reply) =>
-      show(request, reply, await find(request.params.id), { notice: noticeOf(NOTICES, request.query.done) }),
+      show(request, reply, await find(request.params.id), { notice: noticeIn(NOTICES, request.query.done) }),
   )
 
   app.post<ById>(
@@ -415,7 +418,9 @@ export async function usersArea(
     const user = await find(request.params.id)
     const { confirm } = z.object({ confirm: text }).parse(request.body ?? {})
     if (confirm.trim() !== user.displayUsername) {
-      const remove = { errors: { confirm: `Type ${user.displayUsername} to confirm.` } }
+      const remove = {
+        errors: { confirm: t('admin.users.delete.retype', { username: user.displayUsername }) },
+      }
       return show(request, reply, user, { remove, status: 422 })
     }
     try {

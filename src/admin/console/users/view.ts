@@ -1,5 +1,6 @@
 import type { Account } from '../../../accounts/account.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import type { FormField } from '../../../shared/profile/fields.ts'
 import type { PersonAccess } from '../access/person.ts'
@@ -107,12 +108,14 @@ export function bannersOf(user: Account, now: number, lockedFrom: string | undef
     user.lockedUntil !== null &&
       user.lockedUntil > now && {
         text: lockWords(user.lockedUntil, lockedFrom),
-        label: 'Unlock',
+        label: t('admin.users.unlock'),
         ...action('unlock'),
       },
     user.disabledAt !== null && {
-      text: `Disabled on ${minuteOf(user.disabledAt)}: nobody signs in to it.${isInvited(user) ? ' Once enabled, the link of the invitation works again, until it expires.' : ''}`,
-      label: 'Enable',
+      text: t(isInvited(user) ? 'admin.users.banner.disabled_invited' : 'admin.users.banner.disabled', {
+        time: minuteOf(user.disabledAt),
+      }),
+      label: t('admin.common.enable'),
       ...action('enable'),
     },
   ].filter((banner) => banner !== false)
@@ -122,33 +125,45 @@ export function bannersOf(user: Account, now: number, lockedFrom: string | undef
 export function tagsOf(user: Account, now: number, nameOf: (role: string) => string): Tag[] {
   return [
     user.role !== 'user' && { text: roleTag(user.role, nameOf) },
-    user.disabledAt !== null && { text: 'Disabled', bad: true },
-    user.deletionAt !== null && { text: `To be deleted on ${dayOf(user.deletionAt)}`, bad: true },
-    user.lockedUntil !== null && user.lockedUntil > now && { text: 'Locked', bad: true },
+    user.disabledAt !== null && { text: t('admin.common.disabled'), bad: true },
+    user.deletionAt !== null && {
+      text: t('admin.users.tag.deletion', { day: dayOf(user.deletionAt) }),
+      bad: true,
+    },
+    user.lockedUntil !== null && user.lockedUntil > now && { text: t('admin.users.tag.locked'), bad: true },
     user.email === null && waitingTag(user, now),
   ].filter((tag) => tag !== false)
 }
 
 const roleTag = (role: string, nameOf: (role: string) => string): string => {
-  if (role === 'admin') return 'Administrator'
-  return role === 'auditor' ? 'Auditor' : `Role: ${nameOf(role)}`
+  if (role === 'admin') return t('admin.users.tag.admin')
+  return role === 'auditor' ? t('admin.users.tag.auditor') : t('admin.users.tag.role', { name: nameOf(role) })
 }
 
 const waitingTag = ({ invitedUntil }: Account, now: number): Tag => {
-  if (invitedUntil === null) return { text: 'Address not verified' }
-  return invitedUntil > now ? { text: 'Invited' } : { text: 'Invitation expired', bad: true }
+  if (invitedUntil === null) return { text: t('admin.users.tag.unverified') }
+  return invitedUntil > now
+    ? { text: t('admin.users.tag.invited') }
+    : { text: t('admin.users.tag.invitation_expired'), bad: true }
 }
 
 export const detailsOf = (user: Account): [string, string][] => [
-  ['Username', user.displayUsername],
-  ['Email', user.email ?? 'none verified'],
-  ...(user.pendingEmail === null ? [] : [['Waits to be verified', user.pendingEmail] as [string, string]]),
+  [t('register.username'), user.displayUsername],
+  [t('register.email'), user.email ?? t('admin.users.email.none')],
+  ...(user.pendingEmail === null
+    ? []
+    : [[t('admin.users.email.pending'), user.pendingEmail] as [string, string]]),
   ...(user.email !== null || user.invitedUntil === null
     ? []
-    : [['Invitation', `good until ${when(user.invitedUntil)}`] as [string, string]]),
-  ['ID (sub)', user.id],
-  ['Created', when(user.createdAt)],
-  ['Last sign-in', when(user.lastSignInAt)],
+    : [
+        [
+          t('admin.users.invitation'),
+          t('admin.users.invitation.until', { time: when(user.invitedUntil) }),
+        ] as [string, string],
+      ]),
+  [t('admin.users.sub'), user.id],
+  [t('admin.common.created'), when(user.createdAt)],
+  [t('admin.users.last_sign_in'), when(user.lastSignInAt)],
 ]
 
 const isInvited = ({ email, invitedUntil }: Account): boolean => email === null && invitedUntil !== null
@@ -163,30 +178,30 @@ export function actionsOf(user: Account) {
   const action = (name: Verb) => ({ form: { action: `/admin/users/${user.id}/${name}` } })
   return [
     isInvitable(user) && {
-      label: user.invitedUntil === null ? 'Send invitation' : 'Send invitation again',
+      label: user.invitedUntil === null ? t('admin.users.act.invite') : t('admin.users.act.invite_again'),
       ...action('send-invitation'),
-      about: 'A message by which they prove the address and set a password. An earlier link works no more.',
+      about: t('admin.users.act.invite.about'),
     },
     isInvited(user) && {
-      label: 'Withdraw invitation',
+      label: t('admin.users.act.withdraw'),
       ...action('withdraw-invitation'),
-      about: 'Its link works no more. An account that was never used is deleted.',
+      about: t('admin.users.act.withdraw.about'),
     },
     user.disabledAt === null &&
       user.invitedUntil === null && {
-        label: 'Send reset link',
+        label: t('admin.users.act.reset'),
         ...action('send-reset'),
-        about: 'A message with a link to set a password. You see neither.',
+        about: t('admin.users.act.reset.about'),
       },
     user.disabledAt === null && {
-      label: 'Sign out everywhere',
+      label: t('admin.users.act.end_sessions'),
       ...action('end-sessions'),
-      about: 'Ends every session and token. They may sign in again.',
+      about: t('admin.users.act.end_sessions.about'),
     },
     user.disabledAt === null && {
-      label: 'Disable',
+      label: t('admin.common.disable'),
       ...action('disable'),
-      about: 'Nobody signs in to it, and every session and token ends, until it is enabled again.',
+      about: t('admin.users.act.disable.about'),
     },
   ].filter((each) => each !== false)
 }

@@ -3,6 +3,7 @@
 import type { Account } from '../../../accounts/account.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import { requirementOf, type SecondFactorSetting } from '../../../shared/second-factor-rule.ts'
 
@@ -45,70 +46,71 @@ const FOR_GOOD = Date.UTC(9998, 0)
 
 /** The words for a lock that is on, wherever it is told. */
 export function lockWords(lockedUntil: number, from: string | undefined): string {
-  const origin = from === undefined ? '' : `, the last from ${from}`
+  const known = from === undefined ? 'no' : 'yes'
   return lockedUntil > FOR_GOOD
-    ? `Locked until a new password is set, after a hundred wrong passwords in a row${origin}.`
-    : `Locked until ${minuteOf(lockedUntil)} after too many wrong passwords${origin}.`
+    ? t('admin.users.locked.for_good', { known, from: from ?? '' })
+    : t('admin.users.locked', { until: minuteOf(lockedUntil), known, from: from ?? '' })
 }
 
 type Rule = (facts: WhyFacts, act: (name: string, label: string) => Mend) => Check
 
 const state: Rule = ({ user, leaving }, act) => {
-  const label = 'Account'
+  const label = t('admin.users.account')
   if (leaving && user.deletionAt !== null)
     return {
       label,
       state: 'stops',
-      text: `They asked to delete it, and it goes on ${dayOf(user.deletionAt)}. Signing in, they are offered to keep it.`,
+      text: t('admin.users.why.leaving', { day: dayOf(user.deletionAt) }),
     }
-  if (user.disabledAt === null) return { label, state: 'fine', text: 'Is on.' }
+  if (user.disabledAt === null) return { label, state: 'fine', text: t('admin.users.why.on') }
   return {
     label,
     state: 'stops',
-    text: `Disabled on ${minuteOf(user.disabledAt)}: nobody signs in to it.`,
-    mend: act('enable', 'Enable'),
+    text: t('admin.users.banner.disabled', { time: minuteOf(user.disabledAt) }),
+    mend: act('enable', t('admin.common.enable')),
   }
 }
 
 const address: Rule = ({ user, now }, act) => {
-  const label = 'Email'
-  if (user.email !== null) return { label, state: 'fine', text: `${user.email} is verified.` }
-  const waits = user.pendingEmail ?? 'an address'
+  const label = t('register.email')
+  if (user.email !== null)
+    return { label, state: 'fine', text: t('admin.users.why.verified', { email: user.email }) }
+  const waits = user.pendingEmail ?? t('admin.users.why.an_address')
   if (user.invitedUntil !== null)
     return {
       label,
       state: 'stops',
       text:
         user.invitedUntil > now
-          ? `Invited at ${waits}, and has not followed the link yet. It is good until ${minuteOf(user.invitedUntil)}.`
-          : `The invitation at ${waits} expired on ${minuteOf(user.invitedUntil)}.`,
-      mend: act('send-invitation', 'Send invitation again'),
+          ? t('admin.users.why.invited', { address: waits, until: minuteOf(user.invitedUntil) })
+          : t('admin.users.why.invitation_expired', { address: waits, time: minuteOf(user.invitedUntil) }),
+      mend: act('send-invitation', t('admin.users.act.invite_again')),
     }
   return {
     label,
     state: 'stops',
-    text: `Nobody has proven ${waits} yet: they are asked for the code of the message first.`,
-    ...(user.pendingEmail !== null && { mend: act('send-invitation', 'Send invitation') }),
+    text: t('admin.users.why.unverified', { address: waits }),
+    ...(user.pendingEmail !== null && { mend: act('send-invitation', t('admin.users.act.invite')) }),
   }
 }
 
 const lock: Rule = ({ user, now, lockedFrom, lockedDevices }, act) => {
-  const label = 'Lock'
-  const mend = act('unlock', 'Unlock')
+  const label = t('admin.users.why.lock')
+  const mend = act('unlock', t('admin.users.unlock'))
   if (user.lockedUntil !== null && user.lockedUntil > now)
     return { label, state: 'stops', text: lockWords(user.lockedUntil, lockedFrom), mend }
   if (lockedDevices > 0)
     return {
       label,
       state: 'stops',
-      text: `${lockedDevices === 1 ? 'A browser' : `${lockedDevices} browsers`} of theirs locked after too many wrong passwords; others are not.`,
+      text: t('admin.users.why.browsers_locked', { count: lockedDevices }),
       mend,
     }
-  return { label, state: 'fine', text: 'Is not locked.' }
+  return { label, state: 'fine', text: t('admin.users.why.not_locked') }
 }
 
 const ways: Rule = ({ user, password, identities, providers }, act) => {
-  const label = 'Ways to sign in'
+  const label = t('admin.users.ways')
   const off = identities
     .map(
       ({ provider }) =>
@@ -117,106 +119,113 @@ const ways: Rule = ({ user, password, identities, providers }, act) => {
     .filter(({ disabled }) => disabled)
   const passkey = user.secondFactors.includes('passkey')
   if (password || passkey) {
-    const also = off[0] && ` ${off[0].name}, which they have used too, is switched off.`
-    return {
-      label,
-      state: 'fine',
-      text: `${password ? 'A password is set.' : 'A passkey is set up.'}${also ?? ''}`,
-    }
+    const way = password ? 'password' : 'passkey'
+    const text =
+      off[0] === undefined
+        ? t('admin.users.why.way', { way })
+        : t('admin.users.why.way_and_off', { way, provider: off[0].name })
+    return { label, state: 'fine', text }
   }
   if (identities.length === 0)
     return {
       label,
       state: 'stops',
-      text: 'There is no password, no passkey and no linked sign-in.',
-      ...(user.email !== null && { mend: act('send-reset', 'Send reset link') }),
+      text: t('admin.users.why.no_way'),
+      ...(user.email !== null && { mend: act('send-reset', t('admin.users.act.reset')) }),
     }
   const [first] = off
   if (first !== undefined && off.length === identities.length)
     return {
       label,
       state: 'stops',
-      text: `They sign in with ${first.name}, which is switched off or gone, and have no password.`,
-      mend: { label: 'To its page', href: `/admin/providers/${encodeURIComponent(first.id)}` },
+      text: t('admin.users.why.provider_off', { provider: first.name }),
+      mend: {
+        label: t('admin.users.why.to_provider'),
+        href: `/admin/providers/${encodeURIComponent(first.id)}`,
+      },
     }
-  return { label, state: 'fine', text: 'They have no password: they sign in with their linked sign-in.' }
+  return { label, state: 'fine', text: t('admin.users.why.linked') }
 }
 
 const secondFactor: Rule = ({ user, setting, recovering, app }) => {
-  const label = 'Second factor'
+  const label = t('admin.users.factor')
   if (recovering)
     return {
       label,
       state: 'asks',
-      text: 'The removal of their second factors waits; until then they are asked for one.',
+      text: t('admin.users.why.recovering'),
     }
   if (app?.client.second_factor === 'phishing_resistant' && !user.secondFactors.includes('passkey'))
     return {
       label,
       state: 'asks',
-      text: `${app.client.client_name} wants a passkey, and they have none: they have to set one up.`,
+      text: t('admin.users.why.wants_passkey', { app: app.client.client_name ?? app.client.client_id }),
     }
   if (user.secondFactors.length > 0)
     return {
       label,
       state: 'asks',
-      text: 'They are asked for one. If all of them are lost, start a recovery on their page.',
-      mend: { label: 'Second factors', href: `/admin/users/${user.id}#factors-heading` },
+      text: t('admin.users.why.factor_asked'),
+      mend: { label: t('admin.users.factors'), href: `/admin/users/${user.id}#factors-heading` },
     }
   const required = requirementOf(setting, user) !== undefined || app?.client.second_factor === 'required'
   return required
-    ? { label, state: 'asks', text: 'One is required, and none is set up: their next sign-in asks them to.' }
-    : { label, state: 'fine', text: 'None is set up, and none is required.' }
+    ? { label, state: 'asks', text: t('admin.users.why.factor_missing') }
+    : { label, state: 'fine', text: t('admin.users.why.factor_none') }
 }
 
 const organization: Rule = ({ organizations }) => {
-  const label = 'Organizations'
+  const label = t('organizations.title')
   const disabled = organizations.find((each) => each.disabled)
   if (disabled === undefined)
     return {
       label,
       state: 'fine',
-      text: organizations.length === 0 ? 'A member of none.' : 'None of theirs is disabled.',
+      text:
+        organizations.length === 0
+          ? t('admin.users.organizations.none')
+          : t('admin.users.why.organizations_on'),
     }
   return {
     label,
     state: 'asks',
-    text: `${disabled.name} is disabled: nobody signs in for it. Without it, or for another one, they do.`,
-    mend: { label: 'To the organization', href: `/admin/organizations/${disabled.id}` },
+    text: t('admin.users.why.organization_off', { organization: disabled.name }),
+    mend: { label: t('admin.users.why.to_organization'), href: `/admin/organizations/${disabled.id}` },
   }
 }
 
-const access: Rule = ({ app, user }) => {
-  const label = 'The app'
-  if (app === undefined)
-    return { label, state: 'fine', text: 'None is chosen. Choose one above to see whether it is for them.' }
-  const { client, admits } = app
+const access: Rule = ({ app: chosen, user }) => {
+  const label = t('admin.users.why.the_app')
+  if (chosen === undefined) return { label, state: 'fine', text: t('admin.users.why.app_none') }
+  const { client, admits } = chosen
+  const app = client.client_name ?? client.client_id
   const href = `/admin/clients/${encodeURIComponent(client.client_id)}`
   if (client.disabled)
     return {
       label,
       state: 'stops',
-      text: `${client.client_name} is disabled: nobody gets in.`,
-      mend: { label: 'To the client', href },
+      text: t('admin.users.why.app_off', { app }),
+      mend: { label: t('admin.users.why.to_client'), href },
     }
   if (!admits)
     return {
       label,
       state: 'stops',
-      text: `${client.client_name} is only for some groups or roles, and ${user.displayUsername} has none of them.`,
-      mend: { label: 'Who may use it', href: `${href}/access` },
+      text: t('admin.users.why.app_others', { app, username: user.displayUsername }),
+      mend: { label: t('admin.users.why.who_may'), href: `${href}/access` },
     }
-  return { label, state: 'fine', text: `${client.client_name} is for them.` }
+  return { label, state: 'fine', text: t('admin.users.why.app_theirs', { app }) }
 }
 
 const hook: Rule = ({ hooks }) => {
   const [first] = hooks
-  if (first === undefined) return { label: 'Hooks', state: 'fine', text: 'No program is asked.' }
+  if (first === undefined)
+    return { label: t('admin.users.why.hooks'), state: 'fine', text: t('admin.users.why.no_hook') }
   return {
-    label: 'Hooks',
+    label: t('admin.users.why.hooks'),
     state: 'asks',
-    text: `${hooks.map(({ name }) => name).join(', ')} is asked before they get in, and may refuse.`,
-    mend: { label: 'To the hook', href: `/admin/hooks/${first.id}` },
+    text: t('admin.users.why.hook', { hooks: hooks.map(({ name }) => name).join(', ') }),
+    mend: { label: t('admin.users.why.to_hook'), href: `/admin/hooks/${first.id}` },
   }
 }
 

@@ -3,7 +3,9 @@ import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import { unlessCode } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
+import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ProvidersDependencies } from '../providers/routes.ts'
 import type { UsersDependencies } from './routes.ts'
@@ -46,12 +48,19 @@ export interface WhyDependencies extends Pick<ProvidersDependencies, 'providers'
 const query = z.object({ client: z.string().trim().max(300).default('').catch('') })
 
 /** Reasons of the log that a person meets, in words. */
-const REASONS: Readonly<Record<string, string>> = {
-  wrong: 'wrong password',
-  locked: 'locked',
-  disabled: 'the account was disabled',
-  leaving: 'the account waits to be deleted',
-  superseded: 'password changed meanwhile',
+const REASONS: Readonly<Record<string, TextKey>> = {
+  wrong: 'admin.users.why.refused_wrong',
+  locked: 'admin.users.why.refused_locked',
+  disabled: 'admin.users.why.refused_disabled',
+  leaving: 'admin.users.why.refused_leaving',
+  superseded: 'admin.users.why.refused_superseded',
+}
+
+/** Other reasons are codes: they are shown as words, in English. */
+function reasonOf(reason: unknown): string {
+  if (reason === undefined || reason === null) return t('admin.users.why.refused')
+  const key = own(REASONS, String(reason))
+  return key === undefined ? String(reason).replaceAll('_', ' ') : t(key)
 }
 
 const SHOWN = 5
@@ -111,7 +120,7 @@ export function whyRoute(
         refusals: refused.items.map(({ seq, at, address, details }) => ({
           href: `/admin/audit/${seq}`,
           when: secondOf(at),
-          reason: REASONS[String(details.reason)] ?? String(details.reason ?? 'refused').replaceAll('_', ' '),
+          reason: reasonOf(details.reason),
           from: address ?? '–',
         })),
       }
