@@ -1,14 +1,15 @@
 /** Texts of the console whose English stands in a table of the sources: the other languages of the console have each of them in locales/admin. */
 
 import { GROUP_FIELDS, ROLE_FIELDS } from '../../src/access/fields/table.ts'
+import { describedFields } from '../../src/admin/console/clients/spoken.ts'
 import { describedSections } from '../../src/admin/console/context.ts'
+import { FORM } from '../../src/clients/fields/form.ts'
 import { ORGANIZATION_FIELDS } from '../../src/organizations/fields.ts'
 
 interface Row {
   name: string
   form: { label: string; hint?: string | undefined }
 }
-
 /** The labels and hints of a table of fields. @param start of the keys */
 const formTexts = (start: string, rows: readonly Row[]) => (): Record<string, string> =>
   Object.fromEntries(
@@ -24,6 +25,7 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   formTexts('admin.access.group_field', GROUP_FIELDS),
   formTexts('admin.access.role_field', ROLE_FIELDS),
   formTexts('admin.organizations.field', ORGANIZATION_FIELDS),
+  () => describedFields(FORM),
 ]
 
 /** All of them by key, with the English of the table. */

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { importJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { KINDS } from '../../src/admin/console/clients/presets.ts'
+import { kindsInWords } from '../../src/admin/console/clients/presets.ts'
 import { toRegister } from '../../src/admin/console/snippets/registration.ts'
 import { type SnippetClient, snippetValues } from '../../src/admin/console/snippets/snippet.ts'
 import { allStacks } from '../../src/admin/console/snippets/stack.ts'
@@ -121,7 +121,7 @@ async function assertion(clientId: string): Promise<Record<string, string>> {
 
 test('the page of registering a client has each kind that the console offers', () => {
   const page = readFileSync(join(DOCS, '../register-a-client.md'), 'utf8')
-  for (const { title } of KINDS) expect(page).toContain(`| ${title} | `)
+  for (const { title } of kindsInWords()) expect(page).toContain(`| ${title} | `)
 })
 
 const stacks = allStacks().filter(({ kinds }) => !kinds.includes('api'))

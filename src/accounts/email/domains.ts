@@ -1,11 +1,6 @@
 import { domainOfAddress } from '../../shared/domain-name.ts'
-import { currentLocale, t } from '../../shared/locales/texts.ts'
-
-/** “example.com, example.org or example.net” */
-const oneOf = (domains: readonly string[]): string =>
-  new Intl.ListFormat(currentLocale() === 'en' ? 'en-GB' : currentLocale(), { type: 'disjunction' }).format(
-    domains,
-  )
+import { anyOf } from '../../shared/locales/lists.ts'
+import { t } from '../../shared/locales/texts.ts'
 
 /**
  * Why an address may not be used, as a sentence for the person; undefined: it may. A domain stands for itself alone,
@@ -15,5 +10,5 @@ const oneOf = (domains: readonly string[]): string =>
  */
 export function refusedDomain(emailDomains: readonly string[], email: string): string | undefined {
   if (emailDomains.length === 0 || emailDomains.includes(domainOfAddress(email))) return undefined
-  return t('email.domain', { domains: oneOf(emailDomains) })
+  return t('email.domain', { domains: anyOf(emailDomains) })
 }

@@ -126,7 +126,7 @@ export const essential = {
       section: 'proof',
       folded: true,
       label: 'Public keys (JWK Set)',
-      hint: 'RSA, P-256 or Ed25519; {"keys":[…]} or one key. Never the private half.',
+      hint: 'RSA, P-256 or Ed25519; a JWK Set or one key. Never the private half.',
     },
     rest: { description: 'Its public keys, for private_key_jwt.', answer: 'Public keys.' },
     option: { flags: '--jwks <file>', description: 'its public keys: a JWK Set or one JWK, as JSON' },

@@ -4,9 +4,15 @@ import { fileURLToPath } from 'node:url'
 import type { IntlMessageFormat } from 'intl-messageformat'
 import type access from '../../../locales/admin/access.en.json'
 import type administratorRoles from '../../../locales/admin/administrator_roles.en.json'
+import type clientErrors from '../../../locales/admin/client_errors.en.json'
+import type clients from '../../../locales/admin/clients.en.json'
 import type common from '../../../locales/admin/common.en.json'
 import type frame from '../../../locales/admin/frame.en.json'
 import type organizations from '../../../locales/admin/organizations.en.json'
+import type registration from '../../../locales/admin/registration.en.json'
+import type rejections from '../../../locales/admin/rejections.en.json'
+import type snippets from '../../../locales/admin/snippets.en.json'
+import type tryIt from '../../../locales/admin/try_it.en.json'
 import type users from '../../../locales/admin/users.en.json'
 import type english from '../../../locales/en.json'
 import { BoundedMap } from '../bounded-map.ts'
@@ -17,9 +23,15 @@ import { ENGLISH, localeOf } from './locales.ts'
 export type ConsoleTextKey =
   | keyof typeof access
   | keyof typeof administratorRoles
+  | keyof typeof clientErrors
+  | keyof typeof clients
   | keyof typeof common
   | keyof typeof frame
   | keyof typeof organizations
+  | keyof typeof registration
+  | keyof typeof rejections
+  | keyof typeof snippets
+  | keyof typeof tryIt
   | keyof typeof users
 
 /** Names a text: one of the console, or one of locales/en.json. */

@@ -346,14 +346,17 @@ describe('clients in the console', () => {
       const both = await secretsOf(page)
       expect(both.text).toMatch(/Before itcreated .* up to an hour later .* in 1 hour/)
       const older = (await latchkey.services.clients.get(id)).secrets[1]?.id
-      const ended = await browser.submit(
-        both,
-        {},
-        {
-          form: ({ fields }) => fields.some(({ value }) => value === older),
-        },
+      const ask = await browser.open(at(`/${id}/secrets/remove?id=${older}`))
+      expect(both.links.map(({ href }) => href)).toContain(ask.url.pathname + ask.url.search)
+      expect(ask.text).toMatch(
+        /End the secret created .*\? .*refused from this moment on\. Last used: .*hour later/,
       )
+      expect([await valid(secretOn(page)), await valid(secretOn(rotated))]).toEqual([true, true])
+      const ended = await browser.submit(ask, {}, { button: 'End now' })
       expect(ended.text).toContain('The secret has ended')
+      // Gone in the other tab, and the last one: there is nothing to ask.
+      const twice = await browser.open(ask.url.href)
+      expect([twice.url.pathname, twice.status]).toEqual([`/admin/clients/${id}/secrets`, 200])
       expect([await valid(secretOn(page)), await valid(secretOn(rotated))]).toEqual([false, true])
       expect(ended.text).not.toContain('End now')
     })
@@ -588,8 +591,14 @@ describe('clients in the console', () => {
   describe('cutting off', () => {
     test('disabled it is unknown, enabled it is back', async () => {
       const page = await createWeb()
-      const off = await browser.submit(page, {}, { button: 'Disable' })
+      const ask = await browser.follow(page, 'Disable')
+      expect(ask.text).toMatch(
+        /Disable Photo Shop\?.*it gets no token.*0 sign-ins at it are on, and end with all/,
+      )
+      expect(await latchkey.services.findClient(idOf(page))).toBeDefined()
+      const off = await browser.submit(ask, {}, { button: 'Disable' })
       expect(off.text).toContain('This client is disabled')
+      expect((await browser.open(ask.url.href)).url.pathname).toBe(page.url.pathname)
       expect(await latchkey.services.findClient(idOf(page))).toBeUndefined()
       const on = await browser.submit(off, {}, { button: 'Enable' })
       expect(on.text).toContain('The client is enabled')

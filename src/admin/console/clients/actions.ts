@@ -1,30 +1,41 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { ClientUsage } from '../../../oidc/usage/client-usage.ts'
+import { currentAuthority } from '../../../shared/administration/authority.ts'
 import { PERMISSIONS, type Permission } from '../../../shared/administration/permissions.ts'
 import { unlessCode } from '../../../shared/errors.ts'
+import { html, t } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import type { IdParams } from './page.ts'
 import type { ClientTab } from './tabs.ts'
+import { secretsOf, usageInNumbers } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
+    /** Asks before something ends for good, or for many. */
+    'admin/clients-end': {
+      frame: ConsoleFrame
+      title: string
+      name: string
+      back: string
+      /** What ends, a sentence each, as HTML. */
+      ends: string[]
+      button: string
+      form: ButtonForm
+    }
     'admin/clients-delete': {
       frame: ConsoleFrame
       id: string
       name: string
-      usage: ClientUsage
-      /** More of each are not counted. */
-      counted: number
+      ends: ReturnType<typeof usageInNumbers>
       form: Form
     }
   }
 }
 
 const rotation = z.object({ keep: z.enum(['0', '3600', '86400', '604800', '2592000']).default('86400') })
-const removal = z.object({ id: z.string().max(100) })
+const removal = z.object({ id: z.string().max(100).default('') })
 /** The state that was looked at: its developer may change it while the page is open. */
 const looked = z.object({ version: z.string().max(100) })
 const deletion = z.object({ name: z.string().max(300).default('') })
@@ -49,12 +60,62 @@ export async function clientActions(
     return reply.redirect(page(id, keepOldSeconds === 0 ? 'replaced' : 'rotated', '/secrets'), 303)
   })
 
+  app.get<IdParams>(
+    '/admin/clients/:id/secrets/remove',
+    { config: { admin: 'client.read', within: 'clients' } },
+    async (request, reply) => {
+      const client = await deps.clients.get(request.params.id)
+      const { id } = removal.parse(request.query)
+      const back = `/admin/clients/${encodeURIComponent(client.client_id)}/secrets`
+      const secret = secretsOf(client, deps.clock()).find((each) => each.id === id)
+      // It has ended by itself, or in another tab; the last one stays.
+      if (secret === undefined || client.secrets.length < 2) return reply.redirect(back, 303)
+      return renderConsole(request, reply, 'clients', 'admin/clients-end', {
+        title: t('admin.clients.end.secret', { at: secret.created }),
+        name: client.client_name,
+        back,
+        ends: [
+          html('admin.clients.end.secret.refused', { used: secret.lastUsed }),
+          html('admin.clients.end.secret.others'),
+        ],
+        button: t('admin.clients.secrets.end'),
+        form: { action: `${back}/remove`, fields: { id } },
+      })
+    },
+  )
+
   app.post<IdParams>(
     '/admin/clients/:id/secrets/remove',
     does('client.remove_secret'),
     async (request, reply) => {
       await deps.clients.removeSecret(request.params.id, removal.parse(request.body).id)
       return reply.redirect(page(request.params.id, 'removed', '/secrets'), 303)
+    },
+  )
+
+  app.get<IdParams>(
+    '/admin/clients/:id/disable',
+    { config: { admin: 'client.read', within: 'clients' } },
+    async (request, reply) => {
+      const client = await deps.clients.get(request.params.id)
+      const back = `/admin/clients/${encodeURIComponent(client.client_id)}`
+      if (client.disabled) return reply.redirect(back, 303)
+      // How many people there are is beyond a role that is for this client alone.
+      const usage = currentAuthority().scope === undefined && (await deps.usageOf(client.client_id))
+      return renderConsole(request, reply, 'clients', 'admin/clients-end', {
+        title: t('admin.clients.end.disable', { name: client.client_name }),
+        name: client.client_name,
+        back,
+        ends: [
+          html('admin.clients.end.disable.refused'),
+          usage
+            ? html('admin.clients.delete.grants', usageInNumbers(usage, deps.usageCounted))
+            : html('admin.clients.end.disable.signIns'),
+          html('admin.clients.end.disable.back'),
+        ],
+        button: t('admin.clients.danger.disable'),
+        form: { action: `${back}/disable`, fields: undefined },
+      })
     },
   )
 
@@ -86,8 +147,7 @@ export async function clientActions(
     const data = {
       id,
       name: client.client_name,
-      usage: await deps.usageOf(id),
-      counted: deps.usageCounted,
+      ends: usageInNumbers(await deps.usageOf(id), deps.usageCounted),
       form: {
         action: `/admin/clients/${encodeURIComponent(id)}/delete`,
         ...(error && { errors: { name: error } }),
@@ -105,7 +165,7 @@ export async function clientActions(
     const { id } = request.params
     const { client_name: name } = await deps.clients.get(id)
     if (deletion.parse(request.body).name.trim() !== name)
-      return deletePage(request, reply, id, `is not the name; type “${name}”`)
+      return deletePage(request, reply, id, t('admin.clients.delete.wrong', { name }))
     // Gone in another tab at the same moment: what was wanted is so.
     await deps.clients.delete(id).catch(unlessCode('client_not_found'))
     return reply.redirect('/admin/clients?done=deleted', 303)

@@ -1,6 +1,7 @@
 import type { FormField, FormSection } from '../../../clients/fields/form.ts'
 import type { Choice, Input } from '../../../clients/fields/kinds.ts'
 import { asKeySet } from '../../../shared/key-set.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 
 /** What a form was sent with: each field once, as text (src/http/forms/forms.ts). */
@@ -117,13 +118,13 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
     input: boxInput,
     read: (sent, { name }) => sent[name] !== undefined || null,
     show: showBox,
-    tell: (value) => (value === true ? ['Yes'] : []),
+    tell: (value) => (value === true ? [t('admin.clients.facts.yes')] : []),
   },
   switch: {
     input: boxInput,
     read: (sent, { name }) => sent[name] !== undefined,
     show: showBox,
-    tell: (value) => [value === true ? 'Yes' : 'No'],
+    tell: (value) => [t(value === true ? 'admin.clients.facts.yes' : 'admin.clients.facts.no')],
   },
   seconds: {
     input: () => ({ kind: 'text', inputmode: 'numeric' }),
@@ -193,13 +194,16 @@ export function drawnForm(
   errors: Readonly<Record<string, string>>,
   apiScopes: readonly string[],
 ): DrawnSection[] {
-  const known = apiScopes.length > 0 ? ` Your APIs have: ${apiScopes.join(' ')}` : ''
+  const known = apiScopes.length > 0 ? t('admin.clients.edit.apisHave', { scopes: apiScopes.join(' ') }) : ''
   const drawn = (field: FormField): DrawnField =>
     draw(
       {
         name: field.name,
         label: field.form.label,
-        hint: field.input.kind === 'scopes' ? `${field.form.hint ?? ''}${known}` : field.form.hint,
+        hint:
+          field.input.kind === 'scopes'
+            ? [field.form.hint, known].filter(Boolean).join(' ')
+            : field.form.hint,
         optional: field.form.required !== true,
       },
       controlOf(field).input(field.input, field, values),

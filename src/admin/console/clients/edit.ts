@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ClientView } from '../../../clients/view.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
 import type { Tab } from '../tabs.ts'
@@ -8,6 +9,7 @@ import { type DrawnSection, drawnForm, type Fields } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { differences, editOf, fieldErrors, fieldsOf, fieldsSchema } from './form.ts'
 import type { IdParams } from './page.ts'
+import { spokenForm } from './spoken.ts'
 import { clientTabs } from './tabs.ts'
 
 declare module '../../../http/pages/pages.ts' {
@@ -45,7 +47,7 @@ function keptByProfile({ profile }: ClientView, fields: Fields): Record<string, 
   if (profile === 'fapi2_message_signing') kept.push('require_signed_request_object')
   return kept.every((name) => fields[name] !== undefined)
     ? {}
-    : { profile: 'keeps on what was taken off; choose “None” here to take it off' }
+    : { profile: t('admin.clients.edit.keptByProfile') }
 }
 
 /** `/admin/clients/:id/edit`. */
@@ -54,7 +56,6 @@ export async function clientEdit(
   deps: ConsoleDependencies & ClientsDependencies,
   shownOnce: ShownOnce,
 ): Promise<void> {
-  const { clientForm: form } = deps
   async function show(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -63,6 +64,7 @@ export async function clientEdit(
     more: { errors?: Record<string, string>; stale?: boolean; version?: string | undefined } = {},
   ) {
     const { items } = await deps.listApis()
+    const form = spokenForm(deps.clientForm)
     const data = {
       id: client.client_id,
       name: client.client_name,
@@ -86,7 +88,7 @@ export async function clientEdit(
     { config: { admin: 'client.read', within: 'clients' } },
     async (request, reply) => {
       const client = await deps.clients.get(request.params.id)
-      return show(request, reply, client, fieldsOf(form, client))
+      return show(request, reply, client, fieldsOf(deps.clientForm, client))
     },
   )
 
@@ -101,14 +103,14 @@ export async function clientEdit(
       const errors = keptByProfile(before, fields)
       if (Object.keys(errors).length > 0) return show(request, reply, before, fields, { errors, version })
       try {
-        const saved = await deps.clients.update(id, editOf(form, fields), { ifVersion: version })
+        const saved = await deps.clients.update(id, editOf(deps.clientForm, fields), { ifVersion: version })
         const { client_secret: secret } = saved
         if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
         const done = losesIdentity(before, saved) ? 'narrowed' : 'saved'
         return reply.redirect(`/admin/clients/${id}?done=${done}`, 303)
       } catch (error) {
         const client = await deps.clients.get(id)
-        const problems = fieldErrors(error, form)
+        const problems = fieldErrors(error, spokenForm(deps.clientForm))
         if (problems) return show(request, reply, client, fields, { errors: problems, version })
         if (!(error instanceof VersionConflict)) throw error
         return show(request, reply, client, fields, { stale: true })

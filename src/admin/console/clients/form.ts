@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { FormSection } from '../../../clients/fields/form.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
 import { ValidationError } from '../../../shared/validation-error.ts'
 import { type Fields, fieldsIn, jwksOf, linesOf, readField, showField, tickedOf } from './controls.ts'
 import type { Registration } from './dependencies.ts'
@@ -17,7 +18,11 @@ const keysOf = (fields: Fields): Registration => ({
 
 /** A box that the form did not have: the request was not made by our page. */
 const notOffered = (scope: string) =>
-  new AppError('scope_not_offered', 422, `This form does not offer the scope ${scope.slice(0, 100)}.`)
+  new AppError(
+    'scope_not_offered',
+    422,
+    message('admin.clients.form.notOffered', { scope: scope.slice(0, 100) }),
+  )
 
 /**
  * What the short form of a kind registers.
@@ -76,7 +81,7 @@ const labelsOf = (form: readonly FormSection[]): ReadonlyMap<string, string> =>
         ...('choices' in input ? input.choices : []),
       ])
       .filter(({ value }) => value === 'jwks' || /[_:]/.test(value))
-      .map(({ value, label }) => [value, `“${label}”`]),
+      .map(({ value, label }) => [value, t('admin.clients.field', { label })]),
   )
 
 /** What the long form calls fields, for a form that lacks some of them. */
@@ -97,8 +102,8 @@ export function fieldErrors(
 ): Record<string, string> | undefined {
   if (!(error instanceof ValidationError)) return undefined
   const labels = labelsOf(form)
-  const inWords = (message: string) =>
-    message.replaceAll(/(?<![\w./-])[a-z]+[\w:-]*\w/g, (name) => labels.get(name) ?? name)
+  const inWords = (problem: string) =>
+    problem.replaceAll(/(?<![\w./-])[a-z]+[\w:-]*\w/g, (name) => labels.get(name) ?? name)
   return Object.fromEntries(
     Object.entries(error.errors).map(([field, all]) => [field, all.map(inWords).join('; ')]),
   )

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ClientView } from '../../../clients/view.ts'
-import type { ClientUsage } from '../../../oidc/usage/client-usage.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { dayOf, isoDay, minuteOf } from '../../../shared/moment.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
 import { type AuditRow, rowOf } from '../audit/view.ts'
@@ -12,6 +12,7 @@ import type { ClientsDependencies } from './dependencies.ts'
 import { type MissingAccess, missingAccess } from './named-access.ts'
 import type { IdParams } from './page.ts'
 import { clientTabs } from './tabs.ts'
+import { usageInNumbers } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -31,8 +32,7 @@ declare module '../../../http/pages/pages.ts' {
       }[]
       /** It may ask for everything about a person. */
       allIdentity: boolean
-      usage: ClientUsage
-      counted: number
+      usage: ReturnType<typeof usageInNumbers>
     }
     'admin/clients-activity': {
       frame: ConsoleFrame
@@ -65,12 +65,12 @@ function restrictedTo({ access }: ClientView) {
   if (typeof access !== 'object' || access === null) return undefined
   return [
     ...(access.groups ?? []).map((name) => ({
-      kind: 'Group',
+      kind: t('admin.clients.access.group'),
       name,
       href: withQuery('/admin/groups', { search: name }),
     })),
     ...(access.roles ?? []).map((name) => ({
-      kind: 'Role',
+      kind: t('admin.clients.access.role'),
       name,
       href: withQuery('/admin/roles', { search: name.slice(name.indexOf(' ') + 1) }),
     })),
@@ -115,20 +115,19 @@ export async function clientInsight(
         restricted: restrictedTo(client),
         missing,
         apis: [
-          ...(rest.length > 0 ? [{ name: 'About the person, and of this server', scopes: rest }] : []),
+          ...(rest.length > 0 ? [{ name: t('admin.clients.access.identity'), scopes: rest }] : []),
           ...ofApis,
           ...(unknown.length > 0
             ? [
                 {
-                  name: 'Of no API',
-                  scopes: unknown.map((name) => ({ name, about: 'who asks for it is refused' })),
+                  name: t('admin.clients.access.noApi'),
+                  scopes: unknown.map((name) => ({ name, about: t('admin.clients.access.refused') })),
                 },
               ]
             : []),
         ],
         allIdentity: client.scope === undefined,
-        usage,
-        counted: deps.usageCounted,
+        usage: usageInNumbers(usage, deps.usageCounted),
       }
       return renderConsole(request, reply, 'clients', 'admin/clients-access', data)
     },
@@ -153,8 +152,12 @@ export async function clientInsight(
         tabs: clientTabs(client, '/activity'),
         use:
           last === undefined
-            ? `It got no token in the last ${DAYS} days.`
-            : `It got tokens on ${days.length} of the last ${DAYS} days, last on ${dayOf(Date.parse(last))}.`,
+            ? t('admin.clients.activity.unused', { days: DAYS })
+            : t('admin.clients.activity.used', {
+                count: days.length,
+                days: DAYS,
+                last: dayOf(Date.parse(last)),
+              }),
         rejections: rejected.items.map(({ id: reference, at, title, error }) => ({
           href: rejectionHref(reference),
           at: minuteOf(at),

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
+import { allOf } from '../../../shared/locales/lists.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
@@ -10,8 +12,9 @@ import type { Tab } from '../tabs.ts'
 import { type LacksApi, lacksApi, whyNotTried } from '../try-it/limits.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { type MissingAccess, missingAccess } from './named-access.ts'
+import { spokenForm } from './spoken.ts'
 import { type ClientTab, clientTabs } from './tabs.ts'
-import { detailsOf, notices, secretsOf } from './view.ts'
+import { detailsOf, NOTICES, secretsOf } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -27,7 +30,7 @@ declare module '../../../http/pages/pages.ts' {
       /** Its scopes that no API has. */
       unknownScopes: string[]
       /** Its scopes that several APIs have, with the APIs. */
-      sharedScopes: { scope: string; apis: string[] }[]
+      sharedScopes: { scope: string; apis: string; more: boolean }[]
       /** Groups and roles that it is for, and that do not exist. */
       missingAccess: MissingAccess
       /** The API that the snippets name. */
@@ -94,12 +97,16 @@ export async function clientPage(
       version: client.version,
       pkceRaised: client.pkce_raised === true,
       unknownScopes: scopes.unknown,
-      sharedScopes: scopes.shared,
+      sharedScopes: scopes.shared.map(({ scope, apis: its }) => ({
+        scope,
+        apis: allOf(its.slice(0, 3)),
+        more: its.length > 3,
+      })),
       missingAccess: await missingAccess(client.access, deps),
       snippetsApi: values.api?.identifier,
       lacksApi: lacksApi(client, scopes),
       anyApi: apis.length > 0,
-      facts: detailsOf(deps.clientForm, client),
+      facts: detailsOf(spokenForm(deps.clientForm), client),
       secrets: secretsOf(client, deps.clock()),
       tab,
       tabs: clientTabs(client, tab),
@@ -111,9 +118,12 @@ export async function clientPage(
         parts: presetLines(program, values.issuer, client, secret),
       },
       values: [
-        { label: 'Issuer', value: values.issuer },
-        { label: 'Discovery', value: `${values.issuer}/.well-known/openid-configuration` },
-        { label: 'Client ID', value: client.client_id },
+        { label: t('admin.clients.use.issuer'), value: values.issuer },
+        {
+          label: t('admin.clients.use.discovery'),
+          value: `${values.issuer}/.well-known/openid-configuration`,
+        },
+        { label: t('admin.clients.facts.id'), value: client.client_id },
       ],
       snippets: snippetsFor(values, find),
       needsMore: values.hardened && snippetsFor(values).length === 0,
@@ -121,7 +131,7 @@ export async function clientPage(
       find,
       yaml: deps.yamlOf('client', client),
     }
-    const notice = noticeOf(notices, done)
+    const notice = noticeIn(NOTICES, done)
     return renderConsole(request, reply, 'clients', 'admin/clients-client', data, { notice })
   }
 

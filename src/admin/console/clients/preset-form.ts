@@ -2,11 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Form } from '../../../http/pages/pages.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
 import { type Preset, presetRegistration, presets } from '../snippets/preset.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { fieldErrors, fieldsSchema, labelsFor } from './form.ts'
+import { spokenForm } from './spoken.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -36,11 +38,11 @@ export async function presetForm(
   function found(request: FastifyRequest): Preset {
     const { preset } = params.parse(request.params)
     const stack = presets().find(({ id }) => id === preset)
-    if (stack === undefined) throw new AppError('not_found', 404, 'There is no such program.')
+    if (stack === undefined) throw new AppError('not_found', 404, message('admin.clients.preset.none'))
     return stack
   }
 
-  function form(request: FastifyRequest, reply: FastifyReply, stack: Preset, sent: Partial<Form>) {
+  function show(request: FastifyRequest, reply: FastifyReply, stack: Preset, sent: Partial<Form>) {
     const data = {
       form: { action: `/admin/clients/new/${stack.id}`, ...sent },
       name: stack.name,
@@ -59,7 +61,7 @@ export async function presetForm(
     { config: { admin: 'client.create' } },
     (request, reply) => {
       const stack = found(request)
-      return form(request, reply, stack, { values: { client_name: stack.name } })
+      return show(request, reply, stack, { values: { client_name: stack.name } })
     },
   )
 
@@ -79,14 +81,15 @@ export async function presetForm(
         if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
         return reply.redirect(`/admin/clients/${id}?done=created&preset=${stack.id}`, 303)
       } catch (error) {
-        const wrong = fieldErrors(error, deps.clientForm)
+        const form = spokenForm(deps.clientForm)
+        const wrong = fieldErrors(error, form)
         if (wrong === undefined) throw error
         // The form has the address that redirect URIs are made of.
         const { redirect_uris, post_logout_redirect_uris, ...others } = wrong
         const ofUris = redirect_uris ?? post_logout_redirect_uris
         const errors = { ...others, ...(ofUris && { url: ofUris }) }
-        const labels = { ...labelsFor(Object.keys(errors), deps.clientForm), url: 'Its address' }
-        return form(request, reply, stack, { errors, labels, values: fields })
+        const labels = { ...labelsFor(Object.keys(errors), form), url: t('admin.clients.preset.address') }
+        return show(request, reply, stack, { errors, labels, values: fields })
       }
     },
   )

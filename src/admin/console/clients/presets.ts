@@ -1,20 +1,22 @@
 import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import type { Registration } from './dependencies.ts'
 
 /** What the form of a kind asks for. */
 interface Asks {
-  redirectUris?: { hint: string; value?: string }
+  redirectUris?: { hint: TextKey; value?: string }
   postLogout?: boolean
   /** Its public keys, and how far it goes with them. */
   keys?: boolean
   /** Scopes of APIs, to be ticked. */
-  apis?: string
+  apis?: TextKey
 }
 
+/** What each is called and is, in words: `admin.clients.kind.…`, `.build.….about`, `.form.….` */
+export type BuildId = 'web' | 'spa' | 'native' | 'fapi' | 'device' | 'machine' | 'mcp'
+
 export interface BuildKind {
-  id: string
-  title: string
-  about: string
+  id: BuildId
   asks: Asks
   /** What is registered beside what was typed: the safe choice for this kind. */
   metadata: Registration
@@ -28,46 +30,31 @@ const secret = { token_endpoint_auth_method: 'client_secret_basic' }
 export const KINDS: readonly BuildKind[] = [
   {
     id: 'web',
-    title: 'Web application',
-    about: 'Runs on a server, which keeps a secret. Express, Next.js, Django, Rails, Spring, PHP …',
     asks: {
-      redirectUris: {
-        hint: 'One on each line, in full: https://app.example/callback. http works on localhost.',
-      },
+      redirectUris: { hint: 'admin.clients.form.redirect.web' },
       postLogout: true,
     },
     metadata: { ...secret, application_type: 'web', grant_types: person },
   },
   {
     id: 'spa',
-    title: 'Single-page application',
-    about: 'Runs in the browser and has no server of its own. React, Vue, Angular, Svelte …',
     asks: {
-      redirectUris: {
-        hint: 'One on each line, in full: https://app.example/callback. http works on localhost. Their origins may call the token endpoint.',
-      },
+      redirectUris: { hint: 'admin.clients.form.redirect.spa' },
       postLogout: true,
     },
     metadata: { ...pub, application_type: 'web' },
   },
   {
     id: 'native',
-    title: 'Native app',
-    about: 'Installed on a phone or a computer, with a browser beside it.',
     asks: {
-      redirectUris: {
-        hint: 'One on each line: http://127.0.0.1/callback (any port), https://app.example/callback, or a scheme of your own like com.example.app:/callback.',
-      },
+      redirectUris: { hint: 'admin.clients.form.redirect.native' },
     },
     metadata: { ...pub, application_type: 'native' },
   },
   {
     id: 'fapi',
-    title: 'FAPI 2.0 application',
-    about:
-      'For money, health and the like: runs on a server, has a key pair instead of a secret, and binds everything to it.',
     asks: {
-      redirectUris: { hint: 'One on each line, in full: https://app.example/callback.' },
+      redirectUris: { hint: 'admin.clients.form.redirect.fapi' },
       postLogout: true,
       keys: true,
     },
@@ -76,9 +63,7 @@ export const KINDS: readonly BuildKind[] = [
   },
   {
     id: 'device',
-    title: 'Device, TV or command line',
-    about: 'Shows a short code; the person enters it on a phone or another computer and signs in there.',
-    asks: { apis: 'What it may do at your APIs' },
+    asks: { apis: 'admin.clients.form.apis.device' },
     metadata: {
       ...pub,
       application_type: 'native',
@@ -87,22 +72,26 @@ export const KINDS: readonly BuildKind[] = [
   },
   {
     id: 'machine',
-    title: 'Machine',
-    about: 'A service or a job that calls an API for itself; no person signs in.',
-    asks: { apis: 'What it may do' },
+    asks: { apis: 'admin.clients.form.apis.machine' },
     metadata: { ...secret, application_type: 'web', grant_types: ['client_credentials'] },
   },
   {
     id: 'mcp',
-    title: 'MCP client',
-    about: 'An assistant or editor that uses tools of a Model Context Protocol server for a person.',
     asks: {
       redirectUris: {
-        hint: 'One on each line. On loopback every port is accepted.',
+        hint: 'admin.clients.form.redirect.mcp',
         value: 'http://127.0.0.1/callback\nhttp://localhost/callback',
       },
-      apis: 'What it may do at your MCP servers',
+      apis: 'admin.clients.form.apis.mcp',
     },
     metadata: { ...pub, application_type: 'native' },
   },
 ]
+
+/** All of them, as pages offer them. */
+export const kindsInWords = (): { href: string; title: string; about: string }[] =>
+  KINDS.map(({ id }) => ({
+    href: `/admin/clients/new?kind=${id}`,
+    title: t(`admin.clients.kind.${id}`),
+    about: t(`admin.clients.build.${id}.about`),
+  }))

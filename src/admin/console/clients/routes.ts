@@ -4,8 +4,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ClientView } from '../../../clients/view.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { withinLimits } from '../../access.ts'
 import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
@@ -16,15 +17,16 @@ import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 import { tryArea } from '../try-it/routes.ts'
 import { clientActions } from './actions.ts'
 import { clientsBulk } from './bulk.ts'
-import type { Fields } from './controls.ts'
+import { type Fields, fieldsIn } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { clientEdit } from './edit.ts'
 import { fieldErrors, fieldsSchema, labelsFor, newRegistration } from './form.ts'
 import { type ClientInsightDependencies, clientInsight } from './insight.ts'
 import { clientPage } from './page.ts'
 import { presetForm } from './preset-form.ts'
-import { type BuildKind, KINDS } from './presets.ts'
-import { at, notices } from './view.ts'
+import { type BuildKind, KINDS, kindsInWords } from './presets.ts'
+import { spokenForm } from './spoken.ts'
+import { at, NOTICES } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -52,23 +54,27 @@ declare module '../../../http/pages/pages.ts' {
     'admin/clients-form': {
       frame: ConsoleFrame
       form: Form
-      kind: (typeof KINDS)[number]
+      title: string
+      kind: BuildKind['id']
+      /** What it asks for, in words. */
+      asks: {
+        redirectUris?: string | undefined
+        postLogout?: boolean
+        keys?: boolean
+        apis?: string | undefined
+      }
+      /** What the long form calls its fields, and says of them. */
+      labels: Record<string, string>
+      hints: Record<string, string>
       apis: { name: string; scopes: { value: string; checked: boolean }[] }[]
     }
   }
 }
 
 const PAGE = 50
-const WORDS = {
-  web: 'Web application',
-  spa: 'Single-page application',
-  native: 'Native app',
-  device: 'Device, TV or command line',
-  machine: 'Machine',
-}
 const kindInWords = (client: ClientView): string => {
-  if (client.profile !== undefined) return 'FAPI 2.0 application'
-  return mayBeMcp(client) ? 'Native app or MCP client' : WORDS[kindOf(client)]
+  if (client.profile !== undefined) return t('admin.clients.kind.fapi')
+  return t(mayBeMcp(client) ? 'admin.clients.kind.nativeOrMcp' : `admin.clients.kind.${kindOf(client)}`)
 }
 const query = z.object({
   q: z.string().max(200).catch('').default(''),
@@ -98,9 +104,9 @@ export async function clientsArea(
           id: client.client_id,
           kind: kindInWords(client),
           tags: [
-            ...(client.disabled ? ['Disabled'] : []),
-            ...(client.first_party ? ['Your own'] : []),
-            ...(client.verified ? [] : ['Not checked']),
+            ...(client.disabled ? [t('admin.clients.tag.disabled')] : []),
+            ...(client.first_party ? [t('admin.clients.tag.own')] : []),
+            ...(client.verified ? [] : [t('admin.clients.tag.unchecked')]),
           ],
           created: at(client.client_id_issued_at),
         })),
@@ -108,7 +114,7 @@ export async function clientsArea(
         ...pageLinks('/admin/clients', { q }, cursor, page.next_cursor),
       }
       const notice =
-        noticeOf(notices, (request.query as { done?: unknown }).done) ?? bulkNotice(bulk, request.query)
+        noticeIn(NOTICES, (request.query as { done?: unknown }).done) ?? bulkNotice(bulk, request.query)
       return renderConsole(request, reply, 'clients', 'admin/clients', data, { notice })
     },
   )
@@ -121,17 +127,25 @@ export async function clientsArea(
   async function newForm(request: FastifyRequest, reply: FastifyReply, fields: Fields, form: Partial<Form>) {
     const kind = KINDS.find(({ id }) => id === fields.kind)
     if (kind === undefined) {
-      const kinds = KINDS.map(({ id, title, about }) => ({
-        href: `/admin/clients/new?kind=${id}`,
-        title,
-        about,
-      }))
       const programs = presets().map(({ id, name }) => ({ href: `/admin/clients/new/${id}`, name }))
-      return renderConsole(request, reply, 'clients', 'admin/clients-new', { kinds, programs })
+      return renderConsole(request, reply, 'clients', 'admin/clients-new', {
+        kinds: kindsInWords(),
+        programs,
+      })
     }
     const resources = await offeredApis(kind)
+    const { asks } = kind
+    const fieldsOfForm = fieldsIn(spokenForm(deps.clientForm))
     const data = {
-      kind,
+      title: t(`admin.clients.form.title.${kind.id}`),
+      kind: kind.id,
+      asks: {
+        ...asks,
+        redirectUris: asks.redirectUris && t(asks.redirectUris.hint),
+        apis: asks.apis && t(asks.apis),
+      },
+      labels: Object.fromEntries(fieldsOfForm.map(({ name, form: { label } }) => [name, label])),
+      hints: Object.fromEntries(fieldsOfForm.map(({ name, form: { hint = '' } }) => [name, hint])),
       form: { action: `/admin/clients/new?kind=${kind.id}`, ...form },
       apis: resources.map(({ name, scope }) => ({
         name,
@@ -161,9 +175,10 @@ export async function clientsArea(
       if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
       return reply.redirect(`/admin/clients/${id}?done=created`, 303)
     } catch (error) {
-      const errors = fieldErrors(error, deps.clientForm)
+      const form = spokenForm(deps.clientForm)
+      const errors = fieldErrors(error, form)
       if (errors === undefined) throw error
-      const labels = labelsFor(Object.keys(errors), deps.clientForm)
+      const labels = labelsFor(Object.keys(errors), form)
       return newForm(request, reply, fields, { errors, labels, values: fields })
     }
   })

@@ -1,5 +1,6 @@
 import type { ClientView } from '../../../clients/view.ts'
 import { currentAuthority } from '../../../shared/administration/authority.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { type Tab, tabsOf } from '../tabs.ts'
 
 /** Whether a client authenticates by a secret. */
@@ -13,13 +14,13 @@ export const clientTabs = (client: ClientView, current: ClientTab): Tab[] =>
   tabsOf(
     `/admin/clients/${encodeURIComponent(client.client_id)}`,
     {
-      '': 'Overview',
-      '/connect': 'Connect',
-      '/secrets': hasSecrets(client) ? 'Secrets' : undefined,
+      '': t('admin.clients.tab.overview'),
+      '/connect': t('admin.clients.tab.connect'),
+      '/secrets': hasSecrets(client) ? t('admin.clients.tab.secrets') : undefined,
       // Both show people and events beside this client.
-      '/access': currentAuthority().scope === undefined ? 'Access' : undefined,
-      '/activity': currentAuthority().scope === undefined ? 'Activity' : undefined,
-      '/edit': 'Settings',
+      '/access': currentAuthority().scope === undefined ? t('admin.clients.tab.access') : undefined,
+      '/activity': currentAuthority().scope === undefined ? t('admin.clients.tab.activity') : undefined,
+      '/edit': t('admin.clients.tab.settings'),
     } satisfies Record<ClientTab, string | undefined>,
     current,
   )

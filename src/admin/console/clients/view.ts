@@ -1,21 +1,33 @@
 import type { FormField, FormSection } from '../../../clients/fields/form.ts'
 import type { FieldName } from '../../../clients/fields/table.ts'
 import type { ClientView } from '../../../clients/view.ts'
+import type { ClientUsage } from '../../../oidc/usage/client-usage.ts'
 import { toSeconds } from '../../../shared/clock.ts'
 import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
+import { described } from '../../../shared/locales/described.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { distanceInWords, minuteOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
-import { PKCE_IN_WORDS } from '../../../shared/pkce-rule.ts'
+import { PKCE_IN_WORDS, type PkceRule } from '../../../shared/pkce-rule.ts'
 import { fieldsIn, tellField } from './controls.ts'
 
 /** @param seconds since the epoch */
 export const at = (seconds: number): string => minuteOf(seconds * 1000)
 
-const SOURCES: Record<string, string> = {
-  administrator: 'An administrator or the command line',
-  dynamic: 'The client itself, with an initial access token',
-  open: 'The client itself; registration is open to anybody',
-  configuration: 'A configuration file',
+const SOURCES: Readonly<Record<string, TextKey>> = {
+  administrator: 'admin.clients.source.administrator',
+  dynamic: 'admin.clients.source.dynamic',
+  open: 'admin.clients.source.open',
+  configuration: 'admin.clients.source.configuration',
+}
+
+/** A rule of PKCE, as the form has it. */
+export const pkceInWords = (rule: PkceRule): string =>
+  described(`admin.client_fields.pkce.choice.${rule}`, PKCE_IN_WORDS[rule])
+
+function sourceInWords(source: string): string {
+  const key = own(SOURCES, source)
+  return key === undefined ? source : t(key)
 }
 
 /** What is required of every request and token: one line for all of it. */
@@ -34,8 +46,6 @@ const FIRST: readonly FieldName[] = [
 ]
 /** The heading of the page. */
 const HEADING: FieldName = 'client_name'
-
-const RAISED = 'Required by itself: it used PKCE in ten sign-ins, and never went without'
 
 interface Detail {
   label: string
@@ -57,19 +67,31 @@ export function detailsOf(form: readonly FormSection[], client: ClientView): Det
   /** In words of their own. */
   const apart: { readonly [Name in FieldName]?: Omit<Detail, 'label'> } = {
     scope: {
-      values: [client.scope ?? (asksPeople ? 'All about a person; none of an API' : 'None')],
+      values: [
+        client.scope ?? t(asksPeople ? 'admin.clients.facts.scope.people' : 'admin.clients.facts.scope.none'),
+      ],
       code: client.scope !== undefined,
     },
-    pkce: { values: byBrowser ? [client.pkce_raised ? RAISED : PKCE_IN_WORDS[client.pkce]] : [] },
+    pkce: {
+      values: byBrowser
+        ? [client.pkce_raised ? t('admin.clients.facts.pkceRaised') : pkceInWords(client.pkce)]
+        : [],
+    },
     id_token_identity_claims: {
       values: byBrowser
-        ? [client.id_token_identity_claims ? 'In the ID token and at userinfo' : 'At userinfo only']
+        ? [
+            t(
+              client.id_token_identity_claims
+                ? 'admin.clients.facts.claims.both'
+                : 'admin.clients.facts.claims.userinfo',
+            ),
+          ]
         : [],
     },
   }
   const always = [
     ...ALWAYS.filter((name) => client[name] === true).map(labelOf),
-    ...(client.profile === 'fapi2_message_signing' ? ['Answers are signed (JARM)'] : []),
+    ...(client.profile === 'fapi2_message_signing' ? [t('admin.clients.facts.jarm')] : []),
   ]
   const rest = [...fields.values()].filter(
     (field) =>
@@ -79,16 +101,18 @@ export function detailsOf(form: readonly FormSection[], client: ClientView): Det
       // Consent is of people.
       (asksPeople || field.name !== 'first_party'),
   )
-  const consent = client.first_party && byBrowser ? 'No, it is your own application' : 'Yes'
+  const consent = t(
+    client.first_party && byBrowser ? 'admin.clients.facts.consent.own' : 'admin.clients.facts.yes',
+  )
   const details: Detail[] = [
-    { label: 'Client ID', values: [client.client_id], code: true },
+    { label: t('admin.clients.facts.id'), values: [client.client_id], code: true },
     ...first.map(told),
     ...Object.entries(apart).map(([name, detail]) => ({ label: labelOf(name as FieldName), ...detail })),
-    { label: 'Always', values: always },
-    { label: 'Asks for consent', values: asksPeople ? [consent] : [] },
+    { label: t('admin.clients.facts.always'), values: always },
+    { label: t('admin.clients.facts.consent'), values: asksPeople ? [consent] : [] },
     ...rest.map(told),
-    { label: 'Registered', values: [at(client.client_id_issued_at)] },
-    { label: 'Registered by', values: [own(SOURCES, client.source) ?? client.source] },
+    { label: t('admin.clients.facts.registered'), values: [at(client.client_id_issued_at)] },
+    { label: t('admin.clients.facts.registeredBy'), values: [sourceInWords(client.source)] },
   ]
   return details.filter(({ values }) => values.length > 0)
 }
@@ -97,28 +121,41 @@ export function detailsOf(form: readonly FormSection[], client: ClientView): Det
 export function secretsOf(client: ClientView, now: number) {
   return client.secrets.map((secret, index) => ({
     id: secret.id,
-    name: index === 0 ? 'Newest' : 'Before it',
+    name: t(index === 0 ? 'admin.clients.secrets.newest' : 'admin.clients.secrets.before'),
     created: at(secret.issued_at),
-    lastUsed: secret.last_used_at === null ? 'Never' : `${at(secret.last_used_at)}, or up to an hour later`,
+    lastUsed:
+      secret.last_used_at === null
+        ? t('admin.clients.secrets.never')
+        : t('admin.clients.secrets.used', { at: at(secret.last_used_at) }),
     expires:
       secret.expires_at === 0
-        ? 'When it is replaced'
-        : `${at(secret.expires_at)}, in ${distanceInWords(Math.max(0, secret.expires_at - toSeconds(now)))}`,
+        ? t('admin.clients.secrets.replaced')
+        : t('admin.clients.secrets.at', {
+            at: at(secret.expires_at),
+            distance: distanceInWords(Math.max(0, secret.expires_at - toSeconds(now))),
+          }),
   }))
 }
 
 /** What was just done: fixed texts, so that a link can put nothing on the page. */
-export const notices: Readonly<Record<string, string>> = {
-  created: 'The client is registered. The next request knows it.',
-  pkce: 'The client may send a nonce instead of PKCE again, and that stays so.',
-  narrowed:
-    'Saved. The field Scopes was empty, which meant everything about a person; now the client may ask for what is in it and nothing else. If it still needs openid, profile, email, phone, address or offline_access, have them there too.',
-  saved: 'Saved. The next request sees it.',
-  rotated: 'There is a new secret. Deploy it before the old one ends.',
-  replaced: 'There is a new secret, and the old one has ended.',
-  removed: 'The secret has ended.',
-  disabled: 'The client is disabled, and what it was issued has ended.',
-  enabled: 'The client is enabled. Its people sign in anew.',
-  deleted: 'The client is deleted, with everything that it was issued.',
-  verified: 'The client counts as checked: people are no longer warned.',
+export const NOTICES: Readonly<Record<string, TextKey>> = {
+  created: 'admin.clients.done.created',
+  pkce: 'admin.clients.done.pkce',
+  narrowed: 'admin.clients.done.narrowed',
+  saved: 'admin.clients.done.saved',
+  rotated: 'admin.clients.done.rotated',
+  replaced: 'admin.clients.done.replaced',
+  removed: 'admin.clients.done.removed',
+  disabled: 'admin.clients.done.disabled',
+  enabled: 'admin.clients.done.enabled',
+  deleted: 'admin.clients.done.deleted',
+  verified: 'admin.clients.done.verified',
 }
+
+/** What hangs on a client, as texts are filled with it. @param counted more of each are not counted */
+export const usageInNumbers = ({ people, grants }: ClientUsage, counted: number) => ({
+  people: Math.min(people, counted),
+  grants: Math.min(grants, counted),
+  morePeople: people > counted ? 'yes' : 'no',
+  moreGrants: grants > counted ? 'yes' : 'no',
+})

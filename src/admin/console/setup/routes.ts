@@ -5,7 +5,7 @@ import type { SetupProgress } from '../../../settings/setup-progress.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Finding } from '../../../shared/finding.ts'
 import type { FiguresDependencies } from '../../figures.ts'
-import { KINDS } from '../clients/presets.ts'
+import { kindsInWords } from '../clients/presets.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { type SettingsAreaDependencies, testMailProblem } from '../settings/routes.ts'
 import { arrivalOf, findingsOf } from './address.ts'
@@ -115,10 +115,7 @@ export async function setupArea(
                 works: findings.every(({ status }) => status === 'ok'),
               }
             : undefined,
-        kinds:
-          step.id === 'app'
-            ? KINDS.map(({ id, title, about }) => ({ href: `/admin/clients/new?kind=${id}`, title, about }))
-            : [],
+        kinds: step.id === 'app' ? kindsInWords() : [],
       },
       { status: rejection === undefined ? 200 : 422, notice: noticeIn(request) },
     )

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/locales/texts.ts'
 import { ValidationError } from '../../../shared/validation-error.ts'
 import { renderStack } from './all.ts'
 import type { SnippetPart } from './fill.ts'
@@ -18,9 +19,11 @@ export function presetOf(id: string): Preset {
   const found = presets().find((each) => each.id === id)
   if (found === undefined)
     throw new ValidationError({
-      preset: `is none of ${presets()
-        .map((each) => each.id)
-        .join(', ')}`,
+      preset: t('admin.clients.preset.is', {
+        presets: presets()
+          .map((each) => each.id)
+          .join(', '),
+      }),
     })
   return found
 }
@@ -42,21 +45,21 @@ const LOOPBACK = 'http://127.0.0.1'
 function addressOf({ name, preset }: Preset, typed: string): string {
   const wrong = (message: string) => new ValidationError({ url: message })
   if (preset.url === undefined) {
-    if (typed !== '') throw wrong(`${name} has none: it listens on the computer of each person; leave it out`)
+    if (typed !== '') throw wrong(t('admin.clients.preset.url.none', { name }))
     return LOOPBACK
   }
-  if (typed === '') throw wrong(`is needed: the address at which people open ${name}, like ${preset.url}`)
+  if (typed === '') throw wrong(t('admin.clients.preset.url.needed', { name, example: preset.url }))
   const url = URL.parse(typed)
   if (url === null || !/^https?:$/.test(url.protocol))
-    throw wrong(`is no address; write it in full, like ${preset.url}`)
+    throw wrong(t('admin.clients.preset.url.wrong', { example: preset.url }))
   if (url.username || url.password || url.search || url.hash || /[?#]/.test(typed))
-    throw wrong('may have a host, a port and a path, and nothing else')
+    throw wrong(t('admin.clients.preset.url.more'))
   const path = url.pathname.replace(/\/+$/, '')
   if (path !== '' && !preset.atPath)
-    throw wrong(`may have no path: ${name} is at the root of its host, like ${preset.url}`)
+    throw wrong(t('admin.clients.preset.url.path', { name, example: preset.url }))
   // What is copied has it within quotation marks.
   if (!/^[\w.:[\]-]+$/.test(url.host) || !/^[\w./~-]*$/.test(path))
-    throw wrong('has characters in it that no address of a program needs')
+    throw wrong(t('admin.clients.preset.url.characters'))
   return `${url.origin}${path}`
 }
 
