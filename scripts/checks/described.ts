@@ -3,6 +3,7 @@
 import { GROUP_FIELDS, ROLE_FIELDS } from '../../src/access/fields/table.ts'
 import { describedFields } from '../../src/admin/console/clients/spoken.ts'
 import { describedSections } from '../../src/admin/console/context.ts'
+import { EVENT_TYPES, FAMILIES } from '../../src/audit/event-types.ts'
 import { FORM } from '../../src/clients/fields/form.ts'
 import { ORGANIZATION_FIELDS } from '../../src/organizations/fields.ts'
 
@@ -10,6 +11,7 @@ interface Row {
   name: string
   form: { label: string; hint?: string | undefined }
 }
+
 /** The labels and hints of a table of fields. @param start of the keys */
 const formTexts = (start: string, rows: readonly Row[]) => (): Record<string, string> =>
   Object.fromEntries(
@@ -19,6 +21,10 @@ const formTexts = (start: string, rows: readonly Row[]) => (): Record<string, st
     ]),
   )
 
+/** The texts of a table by name. @param start of the keys */
+const texts = (start: string, table: Readonly<Record<string, string>>) => (): Record<string, string> =>
+  Object.fromEntries(Object.entries(table).map(([name, text]) => [`${start}.${name}`, text]))
+
 /** Each table: the texts of its rows, by key. */
 const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   describedSections,
@@ -26,6 +32,8 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   formTexts('admin.access.role_field', ROLE_FIELDS),
   formTexts('admin.organizations.field', ORGANIZATION_FIELDS),
   () => describedFields(FORM),
+  texts('admin.audit.did', EVENT_TYPES),
+  texts('admin.audit.family', FAMILIES),
 ]
 
 /** All of them by key, with the English of the table. */

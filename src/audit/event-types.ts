@@ -157,7 +157,8 @@ export const EVENT_TYPES = {
 
 export type EventType = keyof typeof EVENT_TYPES
 
-const FAMILIES: Readonly<Record<string, string>> = {
+/** The families of events, each by the beginning of their names. */
+export const FAMILIES: Readonly<Record<string, string>> = {
   account: 'Accounts and sign-ins',
   administrator_role: 'Administrator roles',
   attribute: 'User attributes',
@@ -165,6 +166,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   branding: 'Brands',
   claim: 'Custom claims',
   client: 'Clients',
+  configuration: 'Configuration files',
   consent: 'Consents',
   device: 'Devices that sign in with a code',
   factor: 'Second factors',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { t } from '../shared/locales/texts.ts'
 import { schemaProblems, ValidationError } from '../shared/validation-error.ts'
 import { actionsLike } from './event-types.ts'
 import { type Condition, sqlTime } from './store.ts'
@@ -19,10 +20,7 @@ const moment = (end: boolean) =>
     const zoned = day || /(Z|[+-]\d{2}:\d{2})$/.test(value) ? value : `${value}Z`
     const at = (day || iso) && isDay(value.slice(0, 10)) ? Date.parse(zoned) : Number.NaN
     if (Number.isNaN(at)) {
-      context.addIssue({
-        code: 'custom',
-        message: 'Give a day or a time, like 2026-11-25 or 2026-11-25T13:00Z.',
-      })
+      context.addIssue({ code: 'custom', message: t('admin.audit.moment') })
       return z.NEVER
     }
     return day && end ? at + 86_400_000 : at

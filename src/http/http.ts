@@ -126,6 +126,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   registerSupportBanner(app, support)
   await registerViews(app, {
     issuer,
+    clock: options.clock,
     cache: options.cacheViews,
     asset,
     icons: options.icons,

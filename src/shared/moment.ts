@@ -1,18 +1,4 @@
-import { currentLocale } from './locales/texts.ts'
-
-/** A thing for each language, made when it is first needed. */
-function byLanguage<Thing>(make: (tag: string) => Thing): () => Thing {
-  const made = new Map<string, Thing>()
-  return () => {
-    // Days before months, as everywhere but in one country.
-    const tag = currentLocale() === 'en' ? 'en-GB' : currentLocale()
-    const known = made.get(tag)
-    if (known !== undefined) return known
-    const thing = make(tag)
-    made.set(tag, thing)
-    return thing
-  }
-}
+import { byLanguage } from './locales/by-language.ts'
 
 const format = (style: Intl.DateTimeFormatOptions) =>
   byLanguage((tag) => new Intl.DateTimeFormat(tag, { ...style, timeZone: 'UTC' }))
@@ -82,4 +68,25 @@ export function distanceInWords(seconds: number): string {
   ] as const
   const [size, name] = sizes.find(([each]) => seconds >= each - each / 120) ?? sizes[3]
   return counted(Math.round(seconds / size), name)
+}
+
+const relative = byLanguage((tag) => new Intl.RelativeTimeFormat(tag))
+const present = byLanguage((tag) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto' }))
+
+const AGES = [
+  [31_557_600, 'year'],
+  [2_629_800, 'month'],
+  [86_400, 'day'],
+  [3600, 'hour'],
+  [60, 'minute'],
+  [1, 'second'],
+] as const
+
+/** How long ago a time was, or how far ahead it is, never more than it is: “3 minutes ago”, “in 2 days”, “now”. @param time as `now`, in milliseconds since the epoch */
+export function agoInWords(time: number, now: number): string {
+  const seconds = Math.trunc((time - now) / 1000)
+  const age = AGES.find(([each]) => Math.abs(seconds) >= each)
+  if (age === undefined) return present().format(0, 'second')
+  const [size, name] = age
+  return relative().format(Math.trunc(seconds / size), name)
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { GROUP_FIELDS, ROLE_FIELDS } from '../access/fields/table.ts'
 import { isLeaving } from '../accounts/deletion/leaving.ts'
+import { createAuditSentence } from '../admin/console/audit/sentence.ts'
 import { consolePages } from '../admin/console/console.ts'
 import { innerRequest } from '../admin/console/try-it/inner-request.ts'
 import { type FiguresDependencies, firstStepsOf } from '../admin/figures.ts'
@@ -9,7 +10,7 @@ import { ADMINISTRATOR_ROLE_FIELDS } from '../administrators/table.ts'
 import { CLAIM_FIELDS } from '../attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../attributes/table.ts'
 import { createAuditCounts } from '../audit/counts-store.ts'
-import { actionGroups, sentenceOf } from '../audit/event-types.ts'
+import { actionGroups, EVENT_TYPES } from '../audit/event-types.ts'
 import { OUTSIDE_TYPES } from '../audit/outside/types.ts'
 import { fromText, NAMED_BRAND_FIELDS } from '../branding/fields.ts'
 import { FORM } from '../clients/fields/form.ts'
@@ -172,7 +173,7 @@ export async function wireConsole(
       keyUses: usage.keyUses,
       clientDays: usage.clientDays,
       audit,
-      auditSentence: sentenceOf,
+      auditSentence: createAuditSentence(EVENT_TYPES),
       auditActions: actionGroups(),
       clientName: async (id) => (await services.findClient(id))?.metadata.client_name,
       get metadataDocuments() {

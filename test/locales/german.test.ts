@@ -1,44 +1,13 @@
 /** What a person who reads German comes to read: the main pages, and what they say when something is wrong. No sentence of it is English. */
-import { type MessageFormatElement, parse, TYPE } from '@formatjs/icu-messageformat-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { catalogueOf } from '../../src/shared/locales/catalogue.ts'
 import { type BrowserPage, createHttpBrowser, type FormValues, type HttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
+import { englishOnly, saidOn } from './english.ts'
 
-/** What a text says between its placeholders. */
-function wordsOf(elements: readonly MessageFormatElement[]): string[] {
-  return elements.flatMap((element) => {
-    if (element.type === TYPE.literal) return [element.value.trim()]
-    if (element.type === TYPE.tag) return wordsOf(element.children)
-    if (element.type === TYPE.plural || element.type === TYPE.select)
-      return Object.values(element.options).flatMap(({ value }) => wordsOf(value))
-    return []
-  })
-}
-const wordsIn = (tag: string) => Object.values(catalogueOf(tag)).flatMap((text) => wordsOf(parse(text)))
-
-const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
-/** As words of their own, not inside of others. */
-const apart = (text: string) => new RegExp(`(?<![\\p{L}\\d_.-])${escaped(text)}(?![\\p{L}\\d_-])`, 'u')
-
-const german = wordsIn('de').join('\n')
-/** What is said in English alone. A word in small letters may be one of markup or of both languages. */
-const english = [...new Set(wordsIn('en'))]
-  .filter((text) => /^\p{Lu}\p{L}{3}|\p{L} \p{L}+ \p{L}/u.test(text))
-  .filter((text) => !apart(text).test(german))
-  .map((text) => ({ text, pattern: apart(text) }))
-
-/** What is read on a page, and read out. */
-const readOf = ({ text, body }: BrowserPage): string =>
-  [
-    text,
-    ...[...body.matchAll(/ (?:aria-label|alt|placeholder|title)="([^"]*)"/g)].map(([, said]) => said),
-  ].join('\n')
-const englishOn = (page: BrowserPage): string[] => {
-  const read = readOf(page)
-  return english.filter(({ pattern }) => pattern.test(read)).map(({ text }) => text)
-}
+const ENGLISH = englishOnly(Object.values(catalogueOf('en')), Object.values(catalogueOf('de')))
+const englishOn = (page: BrowserPage): string[] => saidOn(page, ENGLISH)
 
 const HEADERS = { 'accept-language': 'de' }
 const clock = movableClock()

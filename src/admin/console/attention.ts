@@ -1,4 +1,5 @@
 import type { Permission } from '../../shared/administration/permissions.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { distanceInWords } from '../../shared/moment.ts'
 import type { KeysDependencies } from './keys.ts'
 import type { WebhooksDependencies } from './webhooks/routes.ts'
@@ -64,37 +65,45 @@ export async function attentionOf(
   )
   return [
     ...failing.slice(0, EACH).map(({ id, url, disabled }) => ({
-      text: `Nothing arrives at the webhook ${new URL(url).host}${disabled ? ', so it was switched off' : ''}.`,
+      text: t(disabled ? 'admin.dashboard.attention.webhook.off' : 'admin.dashboard.attention.webhook', {
+        host: new URL(url).host,
+      }),
       href: `/admin/webhooks/${id}`,
-      label: 'Look',
+      label: t('admin.dashboard.attention.webhook.act'),
     })),
     ...secrets.map(({ clientId, name, endsAt }) => ({
-      text: `A secret of ${name} that is in use ends in ${distanceInWords(Math.max(0, (endsAt - now) / 1000))}.`,
+      text: t('admin.dashboard.attention.secret', {
+        client: name,
+        time: distanceInWords(Math.max(0, (endsAt - now) / 1000)),
+      }),
       href: `/admin/clients/${encodeURIComponent(clientId)}/secrets`,
-      label: 'Secrets',
+      label: t('admin.dashboard.attention.secret.act'),
     })),
     ...(mails === 0
       ? []
       : [
           {
-            text: `${mails === MOST_MAILS ? 'A hundred messages and more' : mails === 1 ? 'A message' : `${mails} messages`} could not be sent in the last 30 days.`,
+            text:
+              mails === MOST_MAILS
+                ? t('admin.dashboard.attention.mails.many')
+                : t('admin.dashboard.attention.mails', { count: mails }),
             href: '/admin/settings',
-            label: 'Send a test message',
+            label: t('admin.dashboard.attention.mails.act'),
           },
         ]),
     ...(today >= MIN_REFUSED && today >= RISE * (week / 7)
       ? [
           {
-            text: `${today} requests were refused in the last 24 hours; ${Math.round(week / 7)} are usual.`,
+            text: t('admin.dashboard.attention.refused', { today, usual: Math.round(week / 7) }),
             href: '/admin/rejections',
-            label: 'Why',
+            label: t('admin.dashboard.attention.refused.act'),
           },
         ]
       : []),
     ...old.slice(0, 1).map(({ alg, activeFrom }) => ({
-      text: `The ${alg} key has signed for ${distanceInWords((now - activeFrom) / 1000)}.`,
+      text: t('admin.dashboard.attention.key', { alg, time: distanceInWords((now - activeFrom) / 1000) }),
       href: '/admin/keys',
-      label: 'Rotate',
+      label: t('admin.dashboard.attention.key.act'),
     })),
   ]
 }

@@ -131,6 +131,8 @@ export interface Administrator {
 
 /** What every page of the console shows around its own. */
 export interface ConsoleFrame {
+  /** What the place is called, the title of its first page. */
+  label: string
   groups: { label: string; sections: { label: string; href: string; current: boolean }[] }[]
   /** Whether it has a field for a search: the page of the search has its own. */
   search: boolean
@@ -284,7 +286,9 @@ export function renderConsole<Name extends ConsolePage>(
   options: { notice?: string | undefined; status?: number } = {},
 ): FastifyReply {
   const { username, role, authority } = administratorOf(request)
+  const of = SECTIONS.find(({ id }) => id === section)
   const frame: ConsoleFrame = {
+    label: of === undefined ? t('admin.frame.search') : labelOf(of),
     groups: groupsOf(section, authority),
     search: section !== 'search',
     place: placeOf(request, section),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { SecondFactorShares } from '../../accounts/accounts.ts'
 import { may } from '../../shared/administration/authority.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { dayOf, isoDay } from '../../shared/moment.ts'
 import { DAYS, FIGURES, type FiguresDependencies, figuresByDay } from '../figures.ts'
 import { type Attention, type AttentionDependencies, attentionOf } from './attention.ts'
@@ -16,7 +17,7 @@ declare module '../../http/pages/pages.ts' {
   interface Pages {
     'admin/dashboard': {
       frame: ConsoleFrame
-      plots: (Plot & { about: string; change: string | undefined })[]
+      plots: (Plot & { about: string; of: string; change: string | undefined })[]
       attention: Attention[]
       /** What was done lately; undefined: it is not for who asks. */
       activity: AuditRow[] | undefined
@@ -37,12 +38,7 @@ export interface DashboardDependencies
 const LINES = 8
 const DAY = 86_400_000
 
-const ABOUT = [
-  ['sign_ins', 'Sign-ins', 'people who signed in'],
-  ['failed_sign_ins', 'Failed sign-ins', 'wrong passwords and unknown names'],
-  ['lockouts', 'Lockouts', 'accounts that were locked after too many wrong passwords'],
-  ['active_clients', 'Active clients', 'clients that got tokens, on the busiest day'],
-] as const
+const PLOTS = ['sign_ins', 'failed_sign_ins', 'lockouts', 'active_clients'] as const
 
 /** `/admin`: the last thirty days at a glance, and what an installation still lacks. */
 export async function dashboardArea(
@@ -65,23 +61,29 @@ export async function dashboardArea(
     const busiest = (of: Iterable<number>) => Math.max(0, ...of)
     const earlier = [...clientsBefore].filter(([day]) => day < isoDay(start)).map(([, count]) => count)
     // People and clients of several days are the same ones: a sum of days means nothing.
-    const totals: Partial<Record<(typeof ABOUT)[number][0], number>> = {
+    const totals: Partial<Record<(typeof PLOTS)[number], number>> = {
       sign_ins: people,
       active_clients: busiest(days.map((each) => each.active_clients)),
     }
-    const past: Record<(typeof ABOUT)[number][0], number> = {
+    const past: Record<(typeof PLOTS)[number], number> = {
       sign_ins: peopleBefore,
       failed_sign_ins: before.get(FIGURES.failed_sign_ins) ?? 0,
       lockouts: before.get(FIGURES.lockouts) ?? 0,
       active_clients: busiest(earlier),
     }
-    const plots = ABOUT.map(([figure, title, about]) => {
+    const plots = PLOTS.map((figure) => {
       const chart = barChart(
-        title,
+        t(`admin.dashboard.plot.${figure}`),
         days.map((each) => ({ label: dayOf(Date.parse(each.day)), value: each[figure] })),
       )
       const total = totals[figure] ?? chart.total
-      return { ...chart, total, about, change: changeOf(total, past[figure]) }
+      return {
+        ...chart,
+        total,
+        about: t(`admin.dashboard.plot.${figure}.about`),
+        of: t(`admin.dashboard.plot.${figure}.of`),
+        change: changeOf(total, past[figure]),
+      }
     })
     const shares = sharesOf(await deps.secondFactorShares())
     return renderConsole(request, reply, 'dashboard', 'admin/dashboard', {
@@ -98,8 +100,11 @@ export async function dashboardArea(
 function changeOf(now: number, before: number): string | undefined {
   if (before === 0) return undefined
   const percent = Math.round(((now - before) / before) * 100)
-  if (percent === 0) return `as in the ${DAYS} days before`
-  return `${percent > 0 ? '+' : '−'}${Math.abs(percent).toLocaleString('en-GB')} % on the ${DAYS} days before`
+  if (percent === 0) return t('admin.dashboard.change.same', { days: DAYS })
+  return t(percent > 0 ? 'admin.dashboard.change.more' : 'admin.dashboard.change.less', {
+    percent: Math.abs(percent),
+    days: DAYS,
+  })
 }
 
 /** Who is protected by more than a password, each with the list of those who are not, or are. */
@@ -107,18 +112,18 @@ function sharesOf({ people, withSecondFactor, withPasskey }: SecondFactorShares)
   const percent = (part: number) => `${people === 0 ? 0 : Math.floor((part / people) * 100)} %`
   return [
     {
-      title: 'With a second factor',
+      title: t('admin.dashboard.share.factor'),
       percent: percent(withSecondFactor),
-      text: `${withSecondFactor} of ${people} people who can sign in`,
+      text: t('admin.dashboard.share.of', { part: withSecondFactor, people }),
       href: '/admin/users?second_factor=none',
-      label: 'Those without',
+      label: t('admin.dashboard.share.without'),
     },
     {
-      title: 'With a passkey',
+      title: t('admin.dashboard.share.passkey'),
       percent: percent(withPasskey),
-      text: `${withPasskey} of ${people} people who can sign in`,
+      text: t('admin.dashboard.share.of', { part: withPasskey, people }),
       href: '/admin/users?second_factor=passkey',
-      label: 'Those with one',
+      label: t('admin.dashboard.share.with'),
     },
   ]
 }

@@ -2,9 +2,11 @@ import { fileURLToPath } from 'node:url'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Clock } from '../../shared/clock.ts'
 import { LOCALES } from '../../shared/locales/locales.ts'
 import { currentLocale, direction, html, t } from '../../shared/locales/texts.ts'
-import { minuteOf } from '../../shared/moment.ts'
+import { agoInWords, minuteOf, secondOf } from '../../shared/moment.ts'
+import { numberInWords } from '../../shared/numbers.ts'
 import { own } from '../../shared/own.ts'
 import { CSRF_FIELD } from '../forms/csrf.ts'
 import { withErrorSummary } from '../forms/error-summary.ts'
@@ -23,6 +25,7 @@ export async function registerViews(
   app: FastifyInstance,
   options: {
     issuer: URL
+    clock: Clock
     cache: boolean
     asset: (name: string) => string
     icons: Readonly<Record<string, string | undefined>>
@@ -49,6 +52,8 @@ export async function registerViews(
       support: supportBanner,
       brandOf: options.brand,
       timeOf: minuteOf,
+      number: numberInWords,
+      ago: (time: number) => timeElement(time, options.clock()),
     },
   })
 }
@@ -95,6 +100,10 @@ export function pageText<View extends keyof Pages>(
 ): Promise<string> {
   return app.view(page, data)
 }
+
+/** “3 minutes ago”, with the exact moment for who points at it and for programs. @param time as `now`, in milliseconds since the epoch */
+const timeElement = (time: number, now: number): string =>
+  `<time datetime="${new Date(time).toISOString()}" title="${secondOf(time)}">${agoInWords(time, now)}</time>`
 
 /**
  * An address that a page may link to: a path of ours, or http(s). Else undefined: what a client's registration names

@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url'
 import type { IntlMessageFormat } from 'intl-messageformat'
 import type access from '../../../locales/admin/access.en.json'
 import type administratorRoles from '../../../locales/admin/administrator_roles.en.json'
+import type auditTexts from '../../../locales/admin/audit.en.json'
 import type clientErrors from '../../../locales/admin/client_errors.en.json'
 import type clients from '../../../locales/admin/clients.en.json'
 import type common from '../../../locales/admin/common.en.json'
+import type dashboardTexts from '../../../locales/admin/dashboard.en.json'
 import type frame from '../../../locales/admin/frame.en.json'
 import type organizations from '../../../locales/admin/organizations.en.json'
 import type registration from '../../../locales/admin/registration.en.json'
@@ -23,9 +25,11 @@ import { ENGLISH, localeOf } from './locales.ts'
 export type ConsoleTextKey =
   | keyof typeof access
   | keyof typeof administratorRoles
+  | keyof typeof auditTexts
   | keyof typeof clientErrors
   | keyof typeof clients
   | keyof typeof common
+  | keyof typeof dashboardTexts
   | keyof typeof frame
   | keyof typeof organizations
   | keyof typeof registration

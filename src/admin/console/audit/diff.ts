@@ -1,3 +1,5 @@
+import { t } from '../../../shared/locales/texts.ts'
+
 /** One value as it is shown: several lines for a list, each with whether the other side lacks it. */
 export type Side = { text: string; changed: boolean }[]
 
@@ -33,5 +35,5 @@ function linesOf(value: unknown): string[] {
   if (value === undefined || value === null || value === '') return []
   if (Array.isArray(value))
     return value.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)))
-  return [typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value)]
+  return [typeof value === 'boolean' ? t(value ? 'admin.common.yes' : 'admin.common.no') : String(value)]
 }

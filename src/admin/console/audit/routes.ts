@@ -2,19 +2,22 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Audit } from '../../../audit/audit.ts'
-import type { ActionGroup, sentenceOf } from '../../../audit/event-types.ts'
+import type { ActionGroup } from '../../../audit/event-types.ts'
 import type { AuditFilters } from '../../../audit/filters.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { described } from '../../../shared/locales/described.ts'
+import { message } from '../../../shared/locales/texts.ts'
 import { isoDay } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks, withQuery } from '../page-links.ts'
+import type { AuditSentence } from './sentence.ts'
 import { type AuditRow, type EntryView, entryView, rowOf, type Verification, verificationOf } from './view.ts'
 
 export interface AuditDependencies {
   audit: Pick<Audit, 'list' | 'find' | 'export' | 'verify'>
   /** What was done, in words behind the name of who did it. */
-  auditSentence: typeof sentenceOf
+  auditSentence: AuditSentence
   /** What there is to filter by. */
   auditActions: ActionGroup[]
 }
@@ -73,7 +76,10 @@ export async function auditArea(
     const data = {
       filters: wanted,
       filtered: Object.values(wanted).some(Boolean),
-      actions: deps.auditActions,
+      actions: deps.auditActions.map((group) => ({
+        ...group,
+        label: described(`admin.audit.family.${group.prefix.slice(0, -1)}`, group.label),
+      })),
       rows: page.items.map((entry) => rowOf(deps, entry)),
       exports: {
         csv: withQuery('/admin/audit/export', { ...wanted, format: 'csv' }),
@@ -120,12 +126,7 @@ export async function auditArea(
     async (request, reply) => {
       const { seq } = request.params
       const entry = /^[1-9]\d{0,8}$/.test(seq) ? await audit.find(Number(seq)) : undefined
-      if (entry === undefined)
-        throw new AppError(
-          'entry_not_found',
-          404,
-          'There is no such entry. It may be older than entries are kept.',
-        )
+      if (entry === undefined) throw new AppError('entry_not_found', 404, message('admin.audit.entry.gone'))
       return renderConsole(request, reply, 'audit', 'admin/audit-one', { entry: entryView(deps, entry) })
     },
   )

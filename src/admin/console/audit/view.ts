@@ -1,20 +1,32 @@
 import type { Entry } from '../../../audit/entry.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { type ChangeRow, changeRows } from './diff.ts'
 import type { AuditDependencies } from './routes.ts'
 
-const NOBODY: Readonly<Record<string, string>> = {
-  anonymous: 'Somebody',
-  server: 'The server',
-  command_line: 'The command line',
+const NOBODY = {
+  anonymous: 'admin.audit.who.anonymous',
+  server: 'admin.audit.who.server',
+  command_line: 'admin.audit.who.command_line',
+} as const satisfies Record<string, TextKey>
+
+/** What has no name and no ID. */
+const nobody = (kind: string): string => {
+  const key = own<TextKey>(NOBODY, kind)
+  return key === undefined ? kind : t(key)
 }
 
 /** Who did it, as a name that is never empty. */
 export const whoOf = ({ actor }: Entry): string => {
-  if (actor.kind === 'command_line') return `${actor.name ?? 'somebody'} (command line)`
-  if (actor.kind === 'scim') return `${actor.name ?? 'a directory'} (SCIM)`
-  return actor.name ?? actor.id ?? own(NOBODY, actor.kind) ?? actor.kind
+  const { kind, name } = actor
+  if (kind === 'command_line')
+    return name === undefined
+      ? t('admin.audit.who.by_command.unnamed')
+      : t('admin.audit.who.by_command', { name })
+  if (kind === 'scim')
+    return name === undefined ? t('admin.audit.who.by_scim.unnamed') : t('admin.audit.who.by_scim', { name })
+  return name ?? actor.id ?? nobody(kind)
 }
 
 const PLACES: Readonly<Record<string, string>> = {
@@ -33,6 +45,8 @@ const placeOf = (party: { kind: string; id?: string | undefined } | undefined): 
 export interface AuditRow {
   href: string
   when: string
+  /** Milliseconds since the epoch. */
+  at: number
   who: string
   what: string
   reason: string | undefined
@@ -42,14 +56,64 @@ export interface AuditRow {
 export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry): AuditRow => ({
   href: `/admin/audit/${entry.seq}`,
   when: secondOf(entry.at),
+  at: entry.at,
   who: whoOf(entry),
   what: deps.auditSentence(entry.action, entry.target?.name ?? entry.target?.id),
   reason: reasonOf(entry),
   from: entry.address,
 })
 
-const reasonOf = ({ details }: Entry): string | undefined =>
-  typeof details.reason === 'string' ? details.reason.replaceAll('_', ' ') : undefined
+/** Reasons that have words; others are spelt as they are. */
+const REASONS = [
+  'at_provider',
+  'disabled',
+  'import',
+  'leaving',
+  'locked',
+  'replayed',
+  'revocation_endpoint',
+  'signed_out',
+  'too_many_mails',
+  'unknown_account',
+  'unknown_address',
+  'unverified',
+  'wrong_password',
+] as const
+
+const reasonOf = ({ details }: Entry): string | undefined => {
+  const known = REASONS.find((each) => each === details.reason)
+  if (known !== undefined) return t(`admin.audit.reason.${known}`)
+  return typeof details.reason === 'string' ? details.reason.replaceAll('_', ' ') : undefined
+}
+
+const KINDS = [
+  'account',
+  'administrator_role',
+  'anonymous',
+  'attribute',
+  'branding',
+  'claim',
+  'client',
+  'command_line',
+  'group',
+  'hook',
+  'key',
+  'organization',
+  'provider',
+  'registration_token',
+  'resource',
+  'role',
+  'scim',
+  'scim_token',
+  'server',
+  'webhook',
+] as const
+
+/** What an actor or target is, in words. */
+function kindOf(kind: string): string {
+  const known = KINDS.find((each) => each === kind)
+  return known === undefined ? kind.replaceAll('_', ' ') : t(`admin.audit.kind.${known}`)
+}
 
 /** Who did something, or what it was done to. */
 interface PartyView {
@@ -83,14 +147,17 @@ export interface EntryView {
 export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry): EntryView {
   const { before, after, reason: _, ...more } = entry.details
   const party = (who: { kind: string; id?: string | undefined; name?: string | undefined }): PartyView => ({
-    name: who.name ?? who.id ?? own(NOBODY, who.kind) ?? who.kind,
+    name: who.name ?? who.id ?? nobody(who.kind),
     id: who.name === undefined ? undefined : who.id,
-    kind: who.kind.replaceAll('_', ' '),
+    kind: kindOf(who.kind),
     href: placeOf(who),
   })
   return {
     seq: entry.seq,
-    sentence: `${whoOf(entry)} ${deps.auditSentence(entry.action, entry.target?.name ?? entry.target?.id)}`,
+    sentence: t('admin.audit.entry.sentence', {
+      who: whoOf(entry),
+      did: deps.auditSentence(entry.action, entry.target?.name ?? entry.target?.id),
+    }),
     action: entry.action,
     when: secondOf(entry.at),
     actor: party(entry.actor),
