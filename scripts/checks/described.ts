@@ -38,4 +38,4 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
 
 /** All of them by key, with the English of the table. */
 export const describedTexts = (): Readonly<Record<string, string>> =>
-  Object.assign({}, ...TABLES.map((texts) => texts()))
+  Object.assign({}, ...TABLES.map((table) => table()))
