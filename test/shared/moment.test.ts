@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import { toSeconds } from '../../src/shared/clock.ts'
 import { inLocale } from '../../src/shared/locales/texts.ts'
-import { agoInWords, dayOf, distanceInWords, durationInWords, isoDay, timeOf } from '../../src/shared/moment.ts'
+import {
+  agoInWords,
+  dayOf,
+  distanceInWords,
+  durationInWords,
+  isoDay,
+  timeOf,
+} from '../../src/shared/moment.ts'
 
 test.each([
   [86_400, '24 hours'],
