@@ -3,8 +3,12 @@
 import { GROUP_FIELDS, ROLE_FIELDS } from '../../src/access/fields/table.ts'
 import { describedFields } from '../../src/admin/console/clients/spoken.ts'
 import { describedSections } from '../../src/admin/console/context.ts'
+import { describedDefinition } from '../../src/admin/console/definitions/spoken.ts'
+import { CLAIM_FIELDS } from '../../src/attributes/claims/table.ts'
+import { ATTRIBUTE_FIELDS } from '../../src/attributes/table.ts'
 import { EVENT_TYPES, FAMILIES } from '../../src/audit/event-types.ts'
 import { FORM } from '../../src/clients/fields/form.ts'
+import { HOOK_FIELDS } from '../../src/hooks/table.ts'
 import { ORGANIZATION_FIELDS } from '../../src/organizations/fields.ts'
 
 interface Row {
@@ -34,6 +38,9 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   () => describedFields(FORM),
   texts('admin.audit.did', EVENT_TYPES),
   texts('admin.audit.family', FAMILIES),
+  () => describedDefinition('attribute', ATTRIBUTE_FIELDS),
+  () => describedDefinition('claim', CLAIM_FIELDS),
+  () => describedDefinition('hook', HOOK_FIELDS),
 ]
 
 /** All of them by key, with the English of the table. */

@@ -10,6 +10,7 @@ import {
   type DocumentStore,
 } from '../shared/definitions/definitions.ts'
 import type { ContentOf } from '../shared/definitions/field.ts'
+import { t } from '../shared/locales/texts.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import type { Database } from '../storage/database.ts'
 import { type AttributeForm, createAttributeForm } from './form.ts'
@@ -53,11 +54,11 @@ export function createAttributes(deps: {
     clock: deps.clock,
     check({ type, options, editable_by, visible_to }) {
       if (type === 'one_of' && options.length === 0)
-        throw refusedFields({ options: 'Say what may be chosen.' })
+        throw refusedFields({ options: t('admin.attributes.problem.options.none') })
       if (type !== 'one_of' && options.length > 0)
-        throw refusedFields({ options: 'Only one of a list has choices.' })
+        throw refusedFields({ options: t('admin.attributes.problem.options.other') })
       if (editable_by === 'user' && visible_to !== 'user')
-        throw refusedFields({ visible_to: 'Who changes it has to see it.' })
+        throw refusedFields({ visible_to: t('admin.attributes.problem.visible') })
     },
     leftovers: values,
     events: deps.events,

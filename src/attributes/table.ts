@@ -4,9 +4,11 @@
  */
 import { z } from 'zod'
 import { type DefinitionFields, namedFields } from '../shared/definitions/field.ts'
+import { saying } from '../shared/locales/texts.ts'
 import { line } from '../shared/text.ts'
 
 const NAME = 'Use 1 to 50 lower-case letters, digits and underscores, beginning with a letter: cost_center.'
+const name = saying('admin.attributes.problem.name')
 const MAX_OPTIONS = 100
 const MAX_OPTION = 100
 
@@ -25,7 +27,9 @@ const AUDIENCES = { administrators: 'Administrators', user: 'The person too' } a
 const audience = (field: 'editable_by' | 'visible_to') => ({
   kind: 'choice' as const,
   choices: AUDIENCES,
-  schema: z.enum(['administrators', 'user'], 'Choose administrators or user.').default('administrators'),
+  schema: z
+    .enum(['administrators', 'user'], saying('admin.attributes.problem.audience'))
+    .default('administrators'),
   form:
     field === 'editable_by'
       ? { label: 'Who changes it', hint: 'The person does on a page of their account.' }
@@ -51,7 +55,7 @@ export const attributeFields = {
     kind: 'line',
     fixed: true,
     required: true,
-    schema: z.string(NAME).regex(/^[a-z][a-z0-9_]{0,49}$/, NAME),
+    schema: z.string(name).regex(/^[a-z][a-z0-9_]{0,49}$/, name),
     form: { label: 'Name', hint: `In files and APIs. ${NAME} It cannot be changed later.` },
     rest: { description: `${NAME} It cannot be changed.`, example: 'cost_center' },
     option: { flags: '--name <name>', description: 'in files and APIs, like cost_center' },
@@ -68,7 +72,10 @@ export const attributeFields = {
     choices: TYPES,
     fixed: true,
     schema: z
-      .enum(Object.keys(TYPES) as [AttributeType], `Choose one of ${Object.keys(TYPES).join(', ')}.`)
+      .enum(
+        Object.keys(TYPES) as [AttributeType],
+        saying('admin.definitions.problem.choose', { choices: Object.keys(TYPES).join(', ') }),
+      )
       .default('string'),
     form: { label: 'Type', hint: 'It cannot be changed later.' },
     rest: {
@@ -83,8 +90,11 @@ export const attributeFields = {
   options: {
     kind: 'lines',
     schema: z
-      .array(line(MAX_OPTION).pipe(z.string().min(1, 'Leave out what is empty.')), 'Give a list of texts.')
-      .max(MAX_OPTIONS, `Give at most ${MAX_OPTIONS}.`)
+      .array(
+        line(MAX_OPTION).pipe(z.string().min(1, saying('admin.definitions.problem.empty'))),
+        saying('field.list'),
+      )
+      .max(MAX_OPTIONS, saying('field.atMostItems', { max: MAX_OPTIONS }))
       .transform((options) => [...new Set(options)])
       .default([]),
     form: { label: 'Choices', hint: 'Of one of a list: one a line.' },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { TokenClaims } from '../shared/before-hook.ts'
+import { type Message, message } from '../shared/locales/texts.ts'
 import { isReservedClaim } from '../shared/reserved-claims.ts'
 import { line } from '../shared/text.ts'
 import type { Moment } from './table.ts'
@@ -17,8 +18,15 @@ export interface HookAnswer {
   claims?: TokenClaims | undefined
 }
 
-/** The receiver answered something that counts for nothing; the message says what, without any of it. */
-export class BadAnswer extends Error {}
+/** The receiver answered something that counts for nothing; `why` says what, without any of it. */
+export class BadAnswer extends Error {
+  readonly why: Message
+
+  constructor(why: Message) {
+    super(why.english)
+    this.why = why
+  }
+}
 
 const claimsSchema = z
   .record(z.string().regex(/^[A-Za-z][\w.:/-]{0,99}$/), z.json())
@@ -48,20 +56,22 @@ function schemaWith<Shape extends z.ZodRawShape>(allowed: Shape) {
  * @throws BadAnswer
  */
 export async function readAnswer(at: Moment, response: Response): Promise<HookAnswer> {
-  const refuse = async (why: string): Promise<never> => {
+  const refuse = async (why: Message): Promise<never> => {
     await response.body?.cancel().catch(() => undefined)
     throw new BadAnswer(why)
   }
-  if (response.status !== 200) return refuse(`it answered HTTP ${response.status}`)
+  if (response.status !== 200)
+    return refuse(message('admin.hooks.failure.status', { status: response.status }))
   const type = response.headers.get('content-type') ?? ''
-  if (!/^application\/json\s*(;|$)/i.test(type)) return refuse('its answer is not application/json')
+  if (!/^application\/json\s*(;|$)/i.test(type)) return refuse(message('admin.hooks.failure.type'))
   const text = await readSmall(response)
   const parsed = SCHEMAS[at].safeParse(jsonOf(text))
-  if (!parsed.success) throw new BadAnswer(`its answer has another form than that of ${at}`)
+  if (!parsed.success) throw new BadAnswer(message('admin.hooks.failure.form', { moment: at }))
   const answer: HookAnswer = parsed.data
   const names = Object.values(answer.claims ?? {}).flatMap((claims) => Object.keys(claims ?? {}))
   const reserved = names.find(isReservedClaim)
-  if (reserved !== undefined) throw new BadAnswer(`its answer has the reserved claim ${reserved}`)
+  if (reserved !== undefined)
+    throw new BadAnswer(message('admin.hooks.failure.reserved', { claim: reserved }))
   return answer
 }
 
@@ -78,7 +88,7 @@ async function readSmall(response: Response): Promise<string> {
     chunks.push(value)
     if (bytes <= MAX_BYTES) continue
     await reader.cancel().catch(() => undefined)
-    throw new BadAnswer(`its answer is larger than ${MAX_BYTES / 1024} KiB`)
+    throw new BadAnswer(message('admin.hooks.failure.large', { size: MAX_BYTES / 1024 }))
   }
 }
 
@@ -86,6 +96,6 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new BadAnswer('its answer is not JSON')
+    throw new BadAnswer(message('admin.hooks.failure.json'))
   }
 }

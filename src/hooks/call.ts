@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { AboutToHappen } from '../shared/before-hook.ts'
 import type { Clock } from '../shared/clock.ts'
+import { type Message, message } from '../shared/locales/texts.ts'
 import { signatureOf } from '../shared/standard-webhooks.ts'
 import { BadAnswer, type HookAnswer, readAnswer } from './answer.ts'
 import type { Moment } from './table.ts'
@@ -16,7 +17,7 @@ export interface Asked {
   /** Undefined: none, or not a good one. */
   answer?: HookAnswer | undefined
   /** Why there is no good answer. */
-  failure?: string | undefined
+  failure?: Message | undefined
   /** Milliseconds. */
   took: number
 }
@@ -119,13 +120,14 @@ function createTurns(most: number) {
 }
 
 /** In words for administrators, without addresses that a name stands for. */
-function reasonOf(error: unknown, signal: AbortSignal): string {
-  if (error instanceof BadAnswer) return error.message
-  if (signal.aborted) return `no answer within ${TIMEOUT / 1000} second`
-  if (!(error instanceof Error)) return 'the request failed'
+function reasonOf(error: unknown, signal: AbortSignal): Message {
+  if (error instanceof BadAnswer) return error.why
+  if (signal.aborted) return message('admin.hooks.failure.late', { seconds: TIMEOUT / 1000 })
+  if (!(error instanceof Error)) return message('admin.hooks.failure.request')
   const cause = error.cause instanceof Error ? error.cause : error
-  if (cause.message.endsWith('is not a public address'))
-    return 'the address is inside, and PRIVATE_HOSTS does not name it'
+  if (cause.message.endsWith('is not a public address')) return message('admin.hooks.failure.inside')
   const { code } = cause as Error & { code?: unknown }
-  return typeof code === 'string' ? `the request failed (${code})` : 'the request failed'
+  return typeof code === 'string'
+    ? message('admin.hooks.failure.request.code', { code })
+    : message('admin.hooks.failure.request')
 }

@@ -76,11 +76,12 @@ export function createHooks(deps: {
     check({ url: typed }) {
       const url = URL.parse(typed)
       if (url === null || !/^https?:$/.test(url.protocol))
-        throw refusedFields({ url: 'Enter an address, like https://app.example/hook.' })
+        throw refusedFields({ url: t('admin.hooks.problem.url') })
       if (url.username || url.password || url.hash)
-        throw refusedFields({ url: 'Leave out names, passwords and the part after #.' })
+        throw refusedFields({ url: t('admin.hooks.problem.url.parts') })
       const problem = deps.urlProblem(url)
-      if (problem !== undefined) throw refusedFields({ url: `The address ${problem}.` })
+      if (problem !== undefined)
+        throw refusedFields({ url: t('admin.hooks.problem.url.refused', { problem }) })
     },
     beside: (id): Kept => ({ secret: fresh(id).sealed }),
     events,
@@ -113,8 +114,8 @@ export function createHooks(deps: {
       return { denied, secondFactor: false, claims: {} }
     }
     try {
-      const { answer, failure = '' } = await call(hook, secretsOf(hook), await questionOf(at, about, clock))
-      if (answer === undefined) return failed(failure)
+      const { answer, failure } = await call(hook, secretsOf(hook), await questionOf(at, about, clock))
+      if (answer === undefined) return failed(failure?.english ?? '')
       if (answer.action === 'deny') {
         const account = about.user?.id
         const { clientId } = about

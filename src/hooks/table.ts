@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { clientIds } from '../shared/definitions/client-ids.ts'
 import { type DefinitionFields, namedFields } from '../shared/definitions/field.ts'
+import { saying } from '../shared/locales/texts.ts'
 
 export const MOMENTS = {
   sign_in: 'At sign-in',
@@ -17,13 +18,15 @@ const NAME = 'Use 1 to 63 small letters, digits and hyphens, beginning with a le
 
 const oneOf = <Name extends string>(choices: Readonly<Record<Name, string>>) => Object.keys(choices) as [Name]
 const named = (choices: object) => Object.keys(choices).join(', ')
+const name = saying('admin.hooks.problem.name')
+const choose = (choices: object) => saying('admin.definitions.problem.choose', { choices: named(choices) })
 
 export const hookFields = {
   name: {
     kind: 'line',
     fixed: true,
     required: true,
-    schema: z.string(NAME).regex(/^[a-z][a-z0-9-]{0,62}$/, NAME),
+    schema: z.string(name).regex(/^[a-z][a-z0-9-]{0,62}$/, name),
     form: { label: 'Name', hint: `For administrators. ${NAME} It cannot be changed later.` },
     rest: { description: `${NAME} It cannot be changed.`, example: 'risk-check' },
     option: { flags: '--name <name>', description: 'for administrators, like risk-check' },
@@ -33,7 +36,7 @@ export const hookFields = {
     fixed: true,
     required: true,
     choices: MOMENTS,
-    schema: z.enum(oneOf(MOMENTS), `Choose one of ${named(MOMENTS)}.`),
+    schema: z.enum(oneOf(MOMENTS), choose(MOMENTS)),
     form: { label: 'Asked', hint: 'It cannot be changed later.' },
     rest: { description: `When it is asked: ${named(MOMENTS)}. It cannot be changed.`, example: 'sign_in' },
     option: { flags: '--at <moment>', description: `one of ${named(MOMENTS)}` },
@@ -42,10 +45,10 @@ export const hookFields = {
     kind: 'line',
     required: true,
     schema: z
-      .string('Enter an address.')
+      .string(saying('admin.hooks.problem.url.none'))
       .trim()
-      .min(1, 'Enter an address.')
-      .max(2000, 'Use at most 2,000 characters.'),
+      .min(1, saying('admin.hooks.problem.url.none'))
+      .max(2000, saying('admin.hooks.problem.url.long')),
     form: {
       label: 'Address',
       hint: 'What is about to happen is sent there by POST, like https://app.example/hook.',
@@ -56,7 +59,7 @@ export const hookFields = {
   on_failure: {
     kind: 'choice',
     choices: ON_FAILURE,
-    schema: z.enum(oneOf(ON_FAILURE), `Choose one of ${named(ON_FAILURE)}.`).default('deny'),
+    schema: z.enum(oneOf(ON_FAILURE), choose(ON_FAILURE)).default('deny'),
     form: {
       label: 'Without a good answer within a second',
       hint: 'Deny keeps people out while the receiver is down.',
@@ -73,7 +76,7 @@ export const hookFields = {
   state: {
     kind: 'choice',
     choices: STATES,
-    schema: z.enum(oneOf(STATES), `Choose one of ${named(STATES)}.`).default('enabled'),
+    schema: z.enum(oneOf(STATES), choose(STATES)).default('enabled'),
     form: { label: 'State', hint: 'A disabled one is not asked.' },
     rest: { description: '`disabled`: it is not asked. Default `enabled`.', example: 'enabled' },
     option: { flags: '--state <state>', description: 'enabled or disabled (default enabled)' },

@@ -65,7 +65,7 @@ const test = operation({
 const triedView = ({ request, answer, failure, took }: Tried) => ({
   request,
   answer: answer === undefined ? null : JSON.stringify(answer),
-  failure: failure ?? null,
+  failure: failure?.english ?? null,
   took_ms: took,
 })
 

@@ -8,6 +8,7 @@ import {
 } from '../../shared/definitions/definitions.ts'
 import type { ContentOf } from '../../shared/definitions/field.ts'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Attributes } from '../attributes.ts'
 import { claimFields } from './table.ts'
@@ -34,20 +35,21 @@ export function createClaims(deps: {
     store: deps.store,
     clock: deps.clock,
     check({ source, value, scope, in: places }) {
-      if (source === 'constant' && value === '') throw refusedFields({ value: 'Enter the text.' })
+      if (source === 'constant' && value === '')
+        throw refusedFields({ value: t('admin.claims.problem.value.text') })
       if (source === 'attribute' && value === '')
-        throw refusedFields({ value: 'Enter the name of the attribute.' })
+        throw refusedFields({ value: t('admin.claims.problem.value.attribute') })
       if ((source === 'groups' || source === 'roles') && value !== '')
-        throw refusedFields({ value: 'Only an attribute or a fixed text has this.' })
+        throw refusedFields({ value: t('admin.claims.problem.value.other') })
       const foreign = scope.split(' ').filter((each) => each !== '' && !isIdentityScope(each))
       if (foreign.length > 0 && places.some((place) => place === 'id_token' || place === 'userinfo'))
         throw refusedFields({
-          scope: `ID Tokens and userinfo know scopes about the person alone, and ${foreign.join(', ')} is none.`,
+          scope: t('admin.claims.problem.scope.foreign', { scopes: foreign.join(', ') }),
         })
     },
     checkStored({ source, value }) {
       if (source === 'attribute' && !deps.attributes.live().some(({ name }) => name === value))
-        throw refusedFields({ value: 'There is no attribute with this name.' })
+        throw refusedFields({ value: t('admin.claims.problem.value.unknown') })
     },
     events: deps.events,
   })

@@ -1,6 +1,7 @@
 /** The fields of a custom claim, once; as src/attributes/table.ts. */
 import { z } from 'zod'
 import { type DefinitionFields, namedFields } from '../../shared/definitions/field.ts'
+import { saying, type TextKey } from '../../shared/locales/texts.ts'
 import { isReservedClaim } from '../../shared/reserved-claims.ts'
 import { isScopeToken } from '../../shared/scope-token.ts'
 import { line } from '../../shared/text.ts'
@@ -27,12 +28,17 @@ export const PLACES = {
 const NAME = 'Use 1 to 100 letters, digits and _ . : / -, beginning with a letter: department.'
 const MAX_LIST = 100
 
-const list = (what: string) =>
+const name = saying('admin.claims.problem.name')
+
+const list = (problem: TextKey) =>
   z
-    .array(line(500).pipe(z.string().min(1, 'Leave out what is empty.')), `Give a list of ${what}.`)
-    .max(MAX_LIST, `Give at most ${MAX_LIST}.`)
+    .array(line(500).pipe(z.string().min(1, saying('admin.definitions.problem.empty'))), saying(problem))
+    .max(MAX_LIST, saying('field.atMostItems', { max: MAX_LIST }))
     .transform((all) => [...new Set(all)])
     .default([])
+
+const choose = (choices: object) =>
+  saying('admin.definitions.problem.choose', { choices: Object.keys(choices).join(', ') })
 
 const oneOf = <Name extends string>(choices: Readonly<Record<Name, string>>) => Object.keys(choices) as [Name]
 
@@ -42,9 +48,9 @@ export const claimFields = {
     fixed: true,
     required: true,
     schema: z
-      .string(NAME)
-      .regex(/^[A-Za-z][\w.:/-]{0,99}$/, NAME)
-      .refine((name) => !isReservedClaim(name), 'This name is reserved by a standard. Choose another one.'),
+      .string(name)
+      .regex(/^[A-Za-z][\w.:/-]{0,99}$/, name)
+      .refine((chosen) => !isReservedClaim(chosen), saying('admin.claims.problem.reserved')),
     form: { label: 'Name', hint: `What apps look for. ${NAME} It cannot be changed later.` },
     rest: { description: `${NAME} No name of a standard. It cannot be changed.`, example: 'grafana_role' },
     option: { flags: '--name <name>', description: 'what apps look for, like grafana_role' },
@@ -53,7 +59,7 @@ export const claimFields = {
     kind: 'choice',
     choices: SOURCES,
     required: true,
-    schema: z.enum(oneOf(SOURCES), `Choose one of ${Object.keys(SOURCES).join(', ')}.`),
+    schema: z.enum(oneOf(SOURCES), choose(SOURCES)),
     form: { label: 'Made of', hint: 'Groups and roles are those that the app may be told of.' },
     rest: { description: `One of ${Object.keys(SOURCES).join(', ')}.`, example: 'roles' },
     option: { flags: '--source <source>', description: `one of ${Object.keys(SOURCES).join(', ')}` },
@@ -84,11 +90,11 @@ export const claimFields = {
   rename: {
     kind: 'pairs',
     schema: z
-      .record(line(200), line(200), 'Give an object of texts.')
-      .refine((map) => Object.keys(map).length <= MAX_LIST, `Give at most ${MAX_LIST}.`)
+      .record(line(200), line(200), saying('admin.claims.problem.rename.object'))
+      .refine((map) => Object.keys(map).length <= MAX_LIST, saying('field.atMostItems', { max: MAX_LIST }))
       .refine(
         (map) => Object.entries(map).every(([from, to]) => from !== '' && to !== ''),
-        'Write it as from = to.',
+        saying('admin.claims.problem.rename.form'),
       )
       .default({}),
     form: {
@@ -107,7 +113,7 @@ export const claimFields = {
   shape: {
     kind: 'choice',
     choices: SHAPES,
-    schema: z.enum(oneOf(SHAPES), `Choose one of ${Object.keys(SHAPES).join(', ')}.`).default('array'),
+    schema: z.enum(oneOf(SHAPES), choose(SHAPES)).default('array'),
     form: { label: 'Given as', hint: 'Without a value, a list is empty, and text is left out.' },
     rest: { description: `One of ${Object.keys(SHAPES).join(', ')}; default \`array\`.`, example: 'first' },
     option: {
@@ -120,8 +126,11 @@ export const claimFields = {
     choices: PLACES,
     required: true,
     schema: z
-      .array(z.enum(oneOf(PLACES)), `Give a list of ${Object.keys(PLACES).join(', ')}.`)
-      .min(1, 'Choose at least one.')
+      .array(
+        z.enum(oneOf(PLACES)),
+        saying('admin.claims.problem.in.list', { places: Object.keys(PLACES).join(', ') }),
+      )
+      .min(1, saying('admin.claims.problem.in.none'))
       .transform((places) => [...new Set(places)]),
     form: { label: 'In', hint: 'Where apps and APIs find it.' },
     rest: { description: `Where: of ${Object.keys(PLACES).join(', ')}.`, example: ['id_token', 'userinfo'] },
@@ -131,7 +140,7 @@ export const claimFields = {
     kind: 'line',
     schema: line(500)
       .transform((scope) => [...new Set(scope.split(/\s+/).filter(Boolean))])
-      .refine((scopes) => scopes.every(isScopeToken), 'Separate scopes by spaces.')
+      .refine((scopes) => scopes.every(isScopeToken), saying('admin.claims.problem.scope'))
       .transform((scopes) => scopes.join(' '))
       .default(''),
     form: {
@@ -150,7 +159,7 @@ export const claimFields = {
   },
   clients: {
     kind: 'lines',
-    schema: list('client IDs'),
+    schema: list('admin.definitions.problem.client_ids'),
     form: { label: 'For these clients', hint: 'Client IDs, one a line. Empty: all.' },
     rest: { description: 'IDs of the clients that get it; empty: all.', example: ['client-of-grafana'] },
     option: {
@@ -160,7 +169,7 @@ export const claimFields = {
   },
   resources: {
     kind: 'lines',
-    schema: list('APIs'),
+    schema: list('admin.claims.problem.apis'),
     form: {
       label: 'For these APIs',
       hint: 'Identifiers of APIs whose tokens have it, one a line. Empty: all.',

@@ -112,11 +112,11 @@ export function hookCommands(cli: Cli): Command {
           `Asked:\n${request}`,
           answer
             ? `Answered in ${took} ms:\n${JSON.stringify(answer)}`
-            : `No good answer after ${took} ms: ${failure}.`,
+            : `No good answer after ${took} ms: ${failure?.english}.`,
         ]
         cli.answer(
           options,
-          { request, answer: answer ?? null, failure: failure ?? null, took_ms: took },
+          { request, answer: answer ?? null, failure: failure?.english ?? null, took_ms: took },
           text.join('\n\n'),
         )
       }),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { isApiCredential } from '../../shared/api-credential-id.ts'
 import { type Clock, toSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { Database } from '../../storage/database.ts'
 import { rememberRecent } from '../for-protocol/recent.ts'
 import { createSecretUse } from '../secret-use.ts'
@@ -96,12 +97,7 @@ export function createResourceCredentials(deps: {
         MAX_CREDENTIALS,
       )
       if (added === undefined) throw resourceNotFound()
-      if (!added)
-        throw new AppError(
-          'too_many_credentials',
-          409,
-          'This API has two credentials already. Remove the one that is no longer used, then make another.',
-        )
+      if (!added) throw new AppError('too_many_credentials', 409, message('admin.resources.error.too_many'))
       events({ type: 'resource.credential_added', identifier, credential: row.id })
       return { ...credentialView({ ...row, lastUsedAt: null }), client_secret: secret }
     },
@@ -112,7 +108,8 @@ export function createResourceCredentials(deps: {
       const one = clientId === undefined || isApiCredential(clientId)
       const removed = one ? await store.remove(identifier, clientId) : 0
       for (const { id } of before) if (clientId === undefined || clientId === id) recent.forget(id)
-      if (removed === 0) throw new AppError('credential_not_found', 404, 'This API has no such credential.')
+      if (removed === 0)
+        throw new AppError('credential_not_found', 404, message('admin.resources.error.no_credential'))
       events({
         type: 'resource.credential_removed',
         identifier,
@@ -132,7 +129,7 @@ export function createResourceCredentials(deps: {
 }
 
 const resourceNotFound = (): AppError =>
-  new AppError('resource_not_found', 404, 'There is no API with this identifier.')
+  new AppError('resource_not_found', 404, message('admin.resources.error.not_found'))
 
 const credentialView = ({ id, createdAt, lastUsedAt }: CredentialRow): ResourceCredential => ({
   client_id: id,

@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { saying, t } from '../../shared/locales/texts.ts'
 import { isLoopbackHost } from '../../shared/loopback.ts'
 import type { ScopeDescriptions } from '../../shared/scope-descriptions.ts'
 import { schemaProblems, ValidationError } from '../../shared/validation-error.ts'
@@ -56,17 +57,17 @@ export interface ResourceForProtocol {
 
 const DAY = 86_400
 
-const TTL_RANGE = { error: `must be a whole number of seconds from 60 to ${7 * DAY}, for example 3600` }
+const TTL_RANGE = saying('admin.resources.problem.lifetime')
 
-const CLAIMS = `must be some of ${TOKEN_CLAIMS.join(', ')}, separated by spaces`
+const CLAIMS = saying('admin.resources.problem.claims', { claims: TOKEN_CLAIMS.join(', ') })
 
 const resourceInput = z.strictObject({
-  identifier: z.string({ error: 'is missing; give the URI of the API, like https://api.example' }),
+  identifier: z.string(saying('admin.resources.problem.identifier.missing')),
   name: z
-    .string({ error: 'must be text' })
+    .string(saying('admin.resources.problem.text'))
     .trim()
-    .min(1, 'must not be empty')
-    .max(200, 'is too long')
+    .min(1, saying('admin.resources.problem.empty'))
+    .max(200, saying('admin.resources.problem.long'))
     .optional(),
   scope: scopeText,
   access_token_ttl: z
@@ -74,14 +75,14 @@ const resourceInput = z.strictObject({
     .min(60, TTL_RANGE)
     .max(7 * DAY, TTL_RANGE)
     .nullish(),
-  tokens: z.enum(TOKEN_FORMATS, { error: `must be ${TOKEN_FORMATS.join(' or ')}` }).optional(),
+  tokens: z.enum(TOKEN_FORMATS, saying('admin.resources.problem.tokens')).optional(),
   default_scopes: scopeText.or(z.literal('')).nullish(),
   scope_descriptions: z.unknown().optional(),
-  scopes_by_role: z.boolean({ error: 'must be true or false' }).nullish(),
+  scopes_by_role: z.boolean(saying('admin.resources.problem.boolean')).nullish(),
   token_claims: z
-    .string({ error: CLAIMS })
+    .string(CLAIMS)
     .transform((text) => [...new Set(text.split(/\s+/).filter(Boolean))].sort())
-    .refine((names) => names.every((name) => TOKEN_CLAIMS.includes(name)), { error: CLAIMS })
+    .refine((names) => names.every((name) => TOKEN_CLAIMS.includes(name)), CLAIMS)
     .transform((names) => names.join(' '))
     .nullish(),
 })
@@ -106,19 +107,19 @@ export function parseResource(input: Readonly<Record<string, unknown>>): Omit<Re
   }
   const identity = typeof input.scope === 'string' ? input.scope.split(/\s+/).filter(isIdentityScope) : []
   if (identity.length > 0) {
-    const message = `has ${identity.join(', ')}, which belongs to OpenID Connect, and is about people; use names of your own`
+    const message = t('admin.resources.problem.scope.identity', { scopes: identity.join(', ') })
     problems.push({ field: 'scope', message })
   }
   // A client that may ask for them may administer this server (src/oidc/tokens/admin-tokens.ts).
   if (typeof input.scope === 'string' && input.scope.split(/\s+/).some((s) => s.startsWith('admin:'))) {
-    const message = 'begins with admin:, which belongs to the administration API; use names of your own'
+    const message = t('admin.resources.problem.scope.admin')
     problems.push({ field: 'scope', message })
   }
   const own = typeof input.scope === 'string' ? input.scope.split(/\s+/) : []
   const defaults = typeof input.default_scopes === 'string' ? input.default_scopes.split(/\s+/) : []
   const foreign = defaults.filter((scope) => scope !== '' && !own.includes(scope))
   if (foreign.length > 0) {
-    const message = `has ${foreign.join(', ').slice(0, 200)}, which the API does not have; name some of its own scopes`
+    const message = t('admin.resources.problem.defaults', { scopes: foreign.join(', ').slice(0, 200) })
     problems.push({ field: 'default_scopes', message })
   }
   const descriptions = parseScopeDescriptions(input.scope_descriptions, own)
@@ -151,20 +152,19 @@ export function parseResource(input: Readonly<Record<string, unknown>>): Omit<Re
 
 /** RFC 8707 §2: an absolute URI without a fragment. A query is advised against there, and refused here. */
 function identifierProblem(identifier: string): string | undefined {
-  if (identifier.length > 500) return 'is longer than 500 characters'
-  if (!/^[\x21-\x7e]+$/.test(identifier)) return 'must be an absolute URI in ASCII, like https://api.example'
-  if (/[#?\\*]/.test(identifier))
-    return 'must not have a fragment, query, backslash or wildcard (RFC 8707 §2)'
+  if (identifier.length > 500) return t('admin.resources.problem.identifier.long')
+  if (!/^[\x21-\x7e]+$/.test(identifier)) return t('admin.resources.problem.identifier.ascii')
+  if (/[#?\\*]/.test(identifier)) return t('admin.resources.problem.identifier.parts')
   if (/^urn:[a-z0-9][a-z0-9-]{0,31}:./.test(identifier)) return undefined
   const url = URL.parse(identifier)
   const local = url?.protocol === 'http:' && isLoopbackHost(url.hostname)
   if (url === null || (url.protocol !== 'https:' && !local)) {
-    return 'must be an https or urn: URI (http on loopback only), like https://api.example'
+    return t('admin.resources.problem.identifier.https')
   }
-  if (url.username !== '' || url.password !== '') return 'must not contain a user name or password'
+  if (url.username !== '' || url.password !== '') return t('admin.resources.problem.identifier.user')
   // Only exact strings match: a spelling that a URL library changes would never be asked for.
   if (identifier !== url.href && `${identifier}/` !== url.href)
-    return `is spelt in an unusual way; write ${url.href}`
+    return t('admin.resources.problem.identifier.spelt', { url: url.href })
   return undefined
 }
 

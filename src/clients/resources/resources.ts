@@ -5,6 +5,7 @@
 
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from '../../shared/paging.ts'
 import { isScopeToken } from '../../shared/scope-token.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
@@ -93,7 +94,7 @@ export function createResources(deps: ResourcesDependencies): Resources {
     async add(input: Readonly<Record<string, unknown>>): Promise<Resource> {
       const row = { ...parseResource(input), createdAt: new Date(clock()) }
       if (reserved.includes(row.id.replace(/\/$/, '')) || !(await store.insert(row))) {
-        throw new AppError('resource_exists', 409, 'There is an API with this identifier already.')
+        throw new AppError('resource_exists', 409, message('admin.resources.error.exists'))
       }
       const after = resourceView(row)
       events({ type: 'resource.added', identifier: row.id, name: row.name, after })
@@ -122,7 +123,7 @@ export function createResources(deps: ResourcesDependencies): Resources {
       if (ifVersion !== undefined && ifVersion !== resourceVersion(before)) throw new VersionConflict('API')
       if (changes.identifier !== undefined && changes.identifier !== identifier)
         throw new ValidationError(
-          { identifier: 'cannot be changed; tokens name it as their audience' },
+          { identifier: t('admin.resources.problem.identifier.fixed') },
           { code: 'invalid_resource' },
         )
       const { id, ...row } = parseResource(withoutNulls({ ...describedWithin(before, changes), ...changes }))
@@ -179,7 +180,7 @@ export function createResources(deps: ResourcesDependencies): Resources {
 }
 
 const notFound = (): AppError =>
-  new AppError('resource_not_found', 404, 'There is no API with this identifier.')
+  new AppError('resource_not_found', 404, message('admin.resources.error.not_found'))
 
 /** What there is before a change that takes scopes away: their words go with them, unless the change has words of its own. */
 function describedWithin(before: Resource, { scope }: Readonly<Record<string, unknown>>): Resource {

@@ -1,23 +1,24 @@
 /** The words of an API's scopes: what may be stored of them, and how. */
 import { z } from 'zod'
+import { saying, t } from '../../shared/locales/texts.ts'
 import type { ScopeDescription, ScopeDescriptions } from '../../shared/scope-descriptions.ts'
 import { unseen } from '../../shared/text.ts'
 
 const text = (most: number) =>
   z
-    .string({ error: 'must be text' })
+    .string(saying('admin.resources.problem.text'))
     .trim()
-    .min(1, 'must not be empty; leave it out')
-    .max(most, `must have ${most} characters at most`)
-    .refine((typed) => !unseen.test(typed), 'must be one line of plain text, without invisible characters')
+    .min(1, saying('admin.resources.problem.words.empty'))
+    .max(most, saying('admin.resources.problem.words.long', { most }))
+    .refine((typed) => !unseen.test(typed), saying('admin.resources.problem.words.line'))
 
 const one = z.strictObject(
   {
     title: text(120).optional(),
     description: text(500).optional(),
-    sensitive: z.boolean({ error: 'must be true or false' }).optional(),
+    sensitive: z.boolean(saying('admin.resources.problem.boolean')).optional(),
   },
-  { error: 'must be an object with title, description and sensitive, each of which may be left out' },
+  saying('admin.resources.problem.words.object'),
 )
 
 /**
@@ -29,13 +30,14 @@ export function parseScopeDescriptions(
   scopes: readonly string[],
 ): { stored: string } | { problems: string[] } {
   if (value === undefined || value === null) return { stored: EMPTY }
-  if (typeof value !== 'object' || Array.isArray(value)) return { problems: ['must be an object by scope'] }
+  if (typeof value !== 'object' || Array.isArray(value))
+    return { problems: [t('admin.resources.problem.words.by_scope')] }
   const problems: string[] = []
   const found = new Map<string, ScopeDescription>()
   for (const [scope, given] of Object.entries(value)) {
     const of = scope.slice(0, 100)
     if (!scopes.includes(scope)) {
-      problems.push(`describes ${of}, which the API does not have; name one of its own scopes`)
+      problems.push(t('admin.resources.problem.words.foreign', { scope: of }))
       continue
     }
     const parsed = one.safeParse(given)
@@ -43,7 +45,8 @@ export function parseScopeDescriptions(
     else
       for (const issue of parsed.error.issues) {
         const at = issue.code === 'unrecognized_keys' ? issue.keys[0] : issue.path.join('.')
-        const message = issue.code === 'unrecognized_keys' ? 'is not known' : issue.message
+        const message =
+          issue.code === 'unrecognized_keys' ? t('admin.resources.problem.words.unknown') : issue.message
         problems.push([`of ${of}:`, at, message].filter(Boolean).join(' '))
       }
   }

@@ -1,6 +1,7 @@
 /** What a custom claim would be for a person in an app, by the functions that decide it for tokens and answers. */
 import type { AttributeValues } from '../../shared/attribute-values.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from '../../shared/identity-scopes.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { scopesOfRoles } from './by-role.ts'
 import { type ClaimPlace, type CustomClaim, type CustomClaims, dueClaims, valuesOf } from './custom-claims.ts'
 import { membershipNames, type ProtocolMemberships } from './memberships.ts'
@@ -40,13 +41,6 @@ interface PreviewDependencies {
   attributesOf: CustomClaims['attributesOf']
 }
 
-const PLACES: Readonly<Record<ClaimPlace, string>> = {
-  id_token: 'ID Token',
-  userinfo: 'Userinfo',
-  access_token: 'Access token',
-  introspection: 'Introspection',
-}
-
 /** APIs that are shown; a client has few. */
 const MAX_APIS = 20
 
@@ -77,12 +71,13 @@ export function createClaimPreview(deps: PreviewDependencies): ClaimPreview {
       const told = { clientId, scopes: also.strict ? new Set(['openid']) : scopes, audience: api }
       const [due] = dueClaims([claim], place, told)
       const value = due && valuesOf([due], sources)[claim.name]
-      if (value !== undefined) return { place: PLACES[place], api, value, why: undefined }
+      if (value !== undefined)
+        return { place: t(`admin.claims.preview.place.${place}`), api, value, why: undefined }
       return {
-        place: PLACES[place],
+        place: t(`admin.claims.preview.place.${place}`),
         api,
         value,
-        why: due ? NO_VALUE : whyNot(claim, place, told, also.strict),
+        why: due ? t('admin.claims.preview.why.value') : whyNot(claim, place, told, also.strict),
       }
     }
 
@@ -114,8 +109,6 @@ export function createClaimPreview(deps: PreviewDependencies): ClaimPreview {
   }
 }
 
-const NO_VALUE = 'This person has no value for it.'
-
 /** Which of the conditions of `dueClaims` is not met; they are asked one by one. */
 function whyNot(
   claim: CustomClaim,
@@ -126,12 +119,12 @@ function whyNot(
   const without = (changes: Partial<CustomClaim>) =>
     dueClaims([{ ...claim, ...changes }], place, told).length > 0
   const everywhere = { in: [place], clients: [], resources: [] } satisfies Partial<CustomClaim>
-  if (!claim.in.includes(place)) return 'It is not for this place.'
+  if (!claim.in.includes(place)) return t('admin.claims.preview.why.place')
   if (claim.clients.length > 0 && !claim.clients.includes(told.clientId ?? ''))
-    return 'It is for other clients.'
+    return t('admin.claims.preview.why.clients')
   if (!without(everywhere))
-    return strict
-      ? 'This client gets claims of openid alone in ID Tokens (id_token_identity_claims).'
-      : 'The token has no scope that gives it.'
-  return told.audience === undefined ? 'It is for tokens of an API.' : 'It is for other APIs.'
+    return strict ? t('admin.claims.preview.why.strict') : t('admin.claims.preview.why.scope')
+  return told.audience === undefined
+    ? t('admin.claims.preview.why.no_api')
+    : t('admin.claims.preview.why.apis')
 }

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AppError, VersionConflict } from '../errors.ts'
+import { message, t } from '../locales/texts.ts'
 import { refusedFields } from '../validation-error.ts'
 import { type ContentOf, type DefinitionFields, parseDefinition } from './field.ts'
 
@@ -113,7 +114,8 @@ export function createDefinitions<
   const itemsOf = (document: string): One[] => listsOf(document).items
   const contentOf = (one: One): Content =>
     Object.fromEntries(Object.keys(fields).map((name) => [name, one[name as keyof One]])) as Content
-  const notFound = () => new AppError(`${kind}_not_found`, 404, `There is no ${kind} with this ID.`)
+  const notFound = () =>
+    new AppError(`${kind}_not_found`, 404, message('admin.definitions.error.not_found', { kind }))
   const byName = (one: One, other: One) => (String(one.name) < String(other.name) ? -1 : 1)
 
   async function list(): Promise<One[]> {
@@ -142,7 +144,7 @@ export function createDefinitions<
 
   function judged(content: Content, others: readonly One[]): void {
     if (others.some(({ name }) => String(name).toLowerCase() === String(content.name).toLowerCase()))
-      throw refusedFields({ name: `There is one with this name already.` })
+      throw refusedFields({ name: t('admin.definitions.problem.name.taken') })
     given.check?.(content)
     given.checkStored?.(content)
   }
@@ -169,7 +171,11 @@ export function createDefinitions<
       const one =
         all.find(({ id }) => id === idOrName) ?? all.find(({ name }) => String(name) === idOrName.trim())
       if (one === undefined)
-        throw new AppError(`${kind}_not_found`, 404, `There is no ${kind} with this ID or name.`)
+        throw new AppError(
+          `${kind}_not_found`,
+          404,
+          message('admin.definitions.error.not_found.name', { kind }),
+        )
       return one
     },
 
@@ -187,10 +193,14 @@ export function createDefinitions<
         judged(content, items)
         if (removed.some(({ name }) => name === content.name))
           throw refusedFields({
-            name: 'What people had of one of this name is being deleted still. Try again in a minute.',
+            name: t('admin.definitions.problem.name.leaving'),
           })
         if (items.length >= given.most)
-          throw new AppError('too_many', 409, `There are ${given.most} already. Delete one first.`)
+          throw new AppError(
+            'too_many',
+            409,
+            message('admin.definitions.error.too_many', { most: given.most }),
+          )
         return { items: [...items, one], result: undefined }
       })
       events({ type: `${kind}.created`, id: one.id, name: String(one.name) })

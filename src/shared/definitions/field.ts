@@ -1,5 +1,6 @@
 /** One field of what an administrator defines, with all that is said of it to people and programs. */
 import { z } from 'zod'
+import { t } from '../locales/texts.ts'
 import { refusedFields, schemaProblems } from '../validation-error.ts'
 
 /**
@@ -57,7 +58,9 @@ export function parseDefinition<Fields extends DefinitionFields>(
     ([name, { fixed }]) => fixed && before && JSON.stringify(content[name]) !== JSON.stringify(before[name]),
   )
   if (moved.length > 0)
-    throw refusedFields(Object.fromEntries(moved.map(([name]) => [name, 'This cannot be changed later.'])))
+    throw refusedFields(
+      Object.fromEntries(moved.map(([name]) => [name, t('admin.definitions.problem.fixed')])),
+    )
   return content
 }
 

@@ -28,8 +28,9 @@ export async function administratorRolesArea(
     texts: definitionTexts,
     words: {
       kind: 'administrator_role',
-      one: 'an administrator role',
       title: 'Administrator roles',
+      define: 'Define an administrator role',
+      defineButton: 'Define administrator role',
       about:
         'What somebody may do in this console and by its API, without being an administrator of everything. Give it to a person on their page.',
       empty:
@@ -40,6 +41,8 @@ export async function administratorRolesArea(
         saved: 'Saved. It counts with the next request of everybody who has it.',
         deleted: 'The role is deleted. Who had it is a user now, and signed out.',
       },
+      deleteTitle: (name) => `Delete ${name}?`,
+      deleteButton: 'Delete administrator role',
       deleting: 'Who has it is a user from then on, and signed out.',
       ends: 'Everybody who has it is a user from then on, without access to this console, and signed out everywhere.',
       facts: async () => [],

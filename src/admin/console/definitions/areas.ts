@@ -5,6 +5,7 @@ import type { Attributes } from '../../../attributes/attributes.ts'
 import type { Claims } from '../../../attributes/claims/claims.ts'
 import type { ClaimPreview } from '../../../oidc/tokens/claim-preview.ts'
 import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
 import { countText } from '../access/form.ts'
 import type { DefinitionTexts } from './form.ts'
 import { definitionPages, type One } from './routes.ts'
@@ -36,31 +37,32 @@ export async function attributesArea(
     texts: definitionTexts,
     words: {
       kind: 'attribute',
-      one: 'an attribute',
-      title: 'Attributes',
-      about:
-        'What you know of people beside the standard claims. Values are entered on the page of a person; an app is told of one by a claim.',
-      empty:
-        'There is no attribute yet. One is what you know of people beside the standard claims: a department, a cost center.',
+      title: message('admin.attributes.title'),
+      define: message('admin.attributes.define'),
+      defineButton: message('admin.attributes.define.submit'),
+      about: message('admin.attributes.about'),
+      empty: message('admin.attributes.empty'),
       columns: ['type', 'editable_by', 'visible_to'],
       notices: {
-        created: 'The attribute is defined. Enter its values on the pages of people.',
-        saved: 'Saved.',
-        deleted: 'The attribute is deleted, and no app is told of it any more.',
+        created: message('admin.attributes.notice.created'),
+        saved: message('admin.attributes.notice.saved'),
+        deleted: message('admin.attributes.notice.deleted'),
       },
-      deleting: 'The values that people have go with it.',
-      ends: 'The values that people have are deleted with it, and claims that read it have no value any more. A new attribute of this name begins empty.',
-      facts: async (one) => [['People with a value', await people(one)]],
+      deleteTitle: (name) => message('admin.attributes.delete.title', { name }),
+      deleteButton: message('admin.attributes.delete.submit'),
+      deleting: message('admin.attributes.deleting'),
+      ends: message('admin.attributes.ends'),
+      facts: async (one) => [[t('admin.attributes.people'), await people(one)]],
       readers: async (one) => ({
-        title: 'Claims that read it',
-        empty: 'None: no app is told of it.',
+        title: t('admin.attributes.readers'),
+        empty: t('admin.attributes.readers.none'),
         items: (await readersOf(one)).map(({ id, name }) => ({ href: `/admin/claims/${id}`, name })),
       }),
       ending: async (one) => [
-        { label: 'People with a value', value: await people(one) },
+        { label: t('admin.attributes.people'), value: await people(one) },
         {
-          label: 'Claims that read it',
-          value: (await readersOf(one)).map(({ name }) => name).join(', ') || 'none',
+          label: t('admin.attributes.readers'),
+          value: (await readersOf(one)).map(({ name }) => name).join(', ') || t('admin.common.none'),
         },
       ],
     },
@@ -78,8 +80,8 @@ export async function claimsArea(app: FastifyInstance, deps: DefinitionsAreaDepe
   const whom = async ({ id }: One) => {
     const { clients, resources } = await customClaims.get(id)
     return [
-      { label: 'Clients', value: clients.join(', ') || 'all' },
-      { label: 'APIs', value: resources.join(', ') || 'all' },
+      { label: t('admin.claims.clients'), value: clients.join(', ') || t('admin.common.all') },
+      { label: t('admin.claims.apis'), value: resources.join(', ') || t('admin.common.all') },
     ]
   }
 
@@ -93,15 +95,15 @@ export async function claimsArea(app: FastifyInstance, deps: DefinitionsAreaDepe
     ])
     const rows = person && (await deps.previewClaim(claim, person, client.trim()))
     const errors = {
-      ...(person === undefined && { user: 'There is no user with this username or address.' }),
-      ...(person !== undefined && rows === undefined && { client: 'There is no client with this ID.' }),
+      ...(person === undefined && { user: t('admin.common.person.unknown') }),
+      ...(person !== undefined && rows === undefined && { client: t('admin.claims.preview.no_client') }),
     }
     if (rows === undefined) return { form: { ...form, errors } }
     return {
       form,
-      about: `For ${person?.displayUsername}, where the app is granted every scope that it is registered for:`,
+      about: t('admin.claims.preview.for', { person: person?.displayUsername ?? '' }),
       rows: rows.map(({ place, api, value, why }) => ({
-        place: api === undefined ? place : `${place} for ${api}`,
+        place: api === undefined ? place : t('admin.claims.preview.place.api', { place, api }),
         value: value === undefined ? undefined : JSON.stringify(value),
         why,
       })),
@@ -114,19 +116,21 @@ export async function claimsArea(app: FastifyInstance, deps: DefinitionsAreaDepe
     texts: definitionTexts,
     words: {
       kind: 'claim',
-      one: 'a claim',
-      title: 'Claims',
-      about: 'What apps and APIs are told of a person beside the standard claims, under a name of their own.',
-      empty:
-        'There is no claim yet. One tells apps and APIs an attribute, groups, roles or a fixed text under the name that they look for.',
+      title: message('admin.claims.title'),
+      define: message('admin.claims.define'),
+      defineButton: message('admin.claims.define.submit'),
+      about: message('admin.claims.about'),
+      empty: message('admin.claims.empty'),
       columns: ['source', 'value', 'shape', 'in'],
       notices: {
-        created: 'The claim is defined. See below what it would be for somebody.',
-        saved: 'Saved. It counts with the next token and the next answer.',
-        deleted: 'The claim is deleted: no further token says it.',
+        created: message('admin.claims.notice.created'),
+        saved: message('admin.claims.notice.saved'),
+        deleted: message('admin.claims.notice.deleted'),
       },
-      deleting: 'No further token says it.',
-      ends: 'Apps and APIs are not told of it any more. Tokens that were issued say it until they expire; who decides by it may shut people out.',
+      deleteTitle: (name) => message('admin.claims.delete.title', { name }),
+      deleteButton: message('admin.claims.delete.submit'),
+      deleting: message('admin.claims.deleting'),
+      ends: message('admin.claims.ends'),
       facts: async () => [],
       ending: whom,
       preview,

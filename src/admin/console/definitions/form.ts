@@ -1,4 +1,5 @@
 import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { tickedOf } from '../clients/controls.ts'
 import { type DrawnField, drawAll, type FieldInput } from '../fields.ts'
 
@@ -27,7 +28,7 @@ const inputOf = (
     return {
       kind: 'choice',
       options: [
-        ...(required ? [{ value: '', label: 'Choose one' }] : []),
+        ...(required ? [{ value: '', label: t('admin.definitions.choose') }] : []),
         ...all.map(([value, label]) => ({ value, label })),
       ],
     }

@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Hooks, Tried } from '../../../hooks/hooks.ts'
 import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
+import { message } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
 import { administratorOf } from '../context.ts'
 import { createShownOnce } from '../shown-once.ts'
 import type { DefinitionTexts } from './form.ts'
 import { definitionPages } from './routes.ts'
+import { spokenFields } from './spoken.ts'
 
 export interface HooksAreaDependencies extends Pick<ClientsDependencies, 'cookies' | 'sealed'> {
   hooks: Omit<Hooks, 'ask' | 'asked'>
@@ -21,6 +23,8 @@ export async function hooksArea(app: FastifyInstance, deps: HooksAreaDependencie
   const { hooks, hookFields, definitionTexts } = deps
   const shownOnce = createShownOnce(deps)
   const tried = new WeakMap<FastifyRequest, Tried>()
+  const labelOf = (name: string) =>
+    spokenFields('hook', hookFields).find((field) => field.name === name)?.form.label ?? name
   const pageOf = (id: string) => `/admin/hooks/${encodeURIComponent(id)}`
 
   const show = definitionPages(app, {
@@ -29,27 +33,28 @@ export async function hooksArea(app: FastifyInstance, deps: HooksAreaDependencie
     texts: definitionTexts,
     words: {
       kind: 'hook',
-      one: 'a hook',
-      title: 'Hooks',
-      about:
-        'A program of yours that is asked before something happens, and allows or denies it within a second. Define it disabled, try it, and enable it then: one that does not answer, and denies then, lets nobody in, you included.',
-      empty:
-        'There is no hook yet. One is a program of yours that is asked before a sign-in, a registration or tokens, for rules that are no data.',
+      title: message('admin.hooks.title'),
+      define: message('admin.hooks.define'),
+      defineButton: message('admin.hooks.define.submit'),
+      about: message('admin.hooks.about'),
+      empty: message('admin.hooks.empty'),
       columns: ['at', 'state', 'url'],
       notices: {
-        created: 'The hook is defined.',
-        saved: 'Saved. It counts within a second.',
-        deleted: 'The hook is deleted: it is not asked any more.',
-        rotated: 'There is a new secret. The one before signs too, for a day.',
+        created: message('admin.hooks.notice.created'),
+        saved: message('admin.hooks.notice.saved'),
+        deleted: message('admin.hooks.notice.deleted'),
+        rotated: message('admin.hooks.notice.rotated'),
       },
-      deleting: 'It is not asked any more.',
-      ends: 'It is not asked any more: what it denied is allowed from then on, and tokens are without its claims.',
+      deleteTitle: (name) => message('admin.hooks.delete.title', { name }),
+      deleteButton: message('admin.hooks.delete.submit'),
+      deleting: message('admin.hooks.deleting'),
+      ends: message('admin.hooks.ends'),
       facts: async () => [],
       ending: async ({ id }) => {
         const { at, url } = await hooks.get(id)
         return [
-          { label: 'Asked', value: at },
-          { label: 'Address', value: url },
+          { label: labelOf('at'), value: at },
+          { label: labelOf('url'), value: url },
         ]
       },
       created(request, reply, one) {
@@ -66,7 +71,7 @@ export async function hooksArea(app: FastifyInstance, deps: HooksAreaDependencie
           tried: found && {
             request: JSON.stringify(JSON.parse(found.request), null, 2),
             answer: found.answer && JSON.stringify(found.answer, null, 2),
-            failure: found.failure,
+            failure: found.failure && String(found.failure),
             took: found.took,
           },
         }

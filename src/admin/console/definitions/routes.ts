@@ -1,36 +1,46 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { Defined, Definitions } from '../../../shared/definitions/definitions.ts'
 import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
+import { type Message, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
+import { own } from '../../../shared/own.ts'
 import { renderConsole } from '../context.ts'
 import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type DefinitionTexts, defaultsOf, drawnDefinition, enteredIn, filledWith } from './form.ts'
+import { spokenFields } from './spoken.ts'
 import type { Readers, ShownHook, ShownPreview } from './view.ts'
 
 export type One = Defined<{ name: string }>
 
+/** Said in the language of the page. */
+type Said = string | Message
+
 /** What is defined, in words, and what its pages show beside the fields. */
 export interface DefinitionWords {
   kind: 'attribute' | 'claim' | 'hook' | 'administrator_role'
-  /** “an attribute” */
-  one: string
-  title: string
-  /** On the page to define one. */
-  about: string
-  empty: string
+  title: Said
+  /** “Define an attribute”: the title of the page to define one. */
+  define: Said
+  /** “Define attribute” */
+  defineButton: Said
+  /** On that page. */
+  about: Said
+  empty: Said
   /** Fields that the list shows, beside the name. */
   columns: readonly string[]
-  notices: Readonly<Record<'created' | 'saved' | 'deleted', string> & Partial<Record<'rotated', string>>>
+  notices: Readonly<Record<'created' | 'saved' | 'deleted', Said> & Partial<Record<'rotated', Said>>>
   /** Above the link to the page that deletes it. */
-  deleting: string
+  deleting: Said
+  /** The title of that page. */
+  deleteTitle(name: string): Said
+  deleteButton: Said
   /** On that page: what happens, in a sentence. */
-  ends: string
+  ends: Said
   /** What is known of one beside its fields. */
   facts(one: One): Promise<[name: string, value: string][]>
   readers?(one: One): Promise<Readers>
@@ -69,23 +79,31 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
   const { kind } = words
   const section = `${kind}s` as const
   const base = `/admin/${section.replace('_', '-')}`
-  const called = kind.replace('_', ' ')
   const pageOf = (id: string, done?: string) =>
     `${base}/${encodeURIComponent(id)}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
-  const changeable = fields.filter(({ fixed }) => !fixed)
+  /** The fields in the language of the page. */
+  const spoken = () => spokenFields(kind, fields)
+  const changeableOf = (all: readonly NamedDefinitionField[]) => all.filter(({ fixed }) => !fixed)
+  const changeable = changeableOf(fields)
+  const notice = (request: FastifyRequest): string | undefined => {
+    const { done } = query.parse(request.query)
+    const said = done === undefined ? undefined : own(words.notices as Record<string, Said>, done)
+    return said === undefined ? undefined : String(said)
+  }
   const labelled = (own: readonly NamedDefinitionField[], one: object) =>
     own.map((field) => ({
       label: field.form.label,
-      value: texts.shownText(field, fieldOf(one, field.name)) || 'empty',
+      value: texts.shownText(field, fieldOf(one, field.name)) || t('admin.common.empty'),
     }))
 
   app.get(base, { config: { admin: `${kind}.read` } }, async (request, reply) => {
-    const columns = words.columns.flatMap((name) => fields.filter((field) => field.name === name))
+    const all = spoken()
+    const columns = words.columns.flatMap((name) => all.filter((field) => field.name === name))
     const data = {
-      title: words.title,
-      one: words.one,
+      title: String(words.title),
+      define: String(words.define),
       newHref: `${base}/new`,
-      empty: words.empty,
+      empty: String(words.empty),
       columns: columns.map(({ form }) => form.label),
       items: (await definitions.list()).map((one) => ({
         href: pageOf(one.id),
@@ -94,8 +112,7 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
         cells: columns.map((field) => texts.shownText(field, fieldOf(one, field.name)) || '–'),
       })),
     }
-    const notice = noticeOf(words.notices, query.parse(request.query).done)
-    return renderConsole(request, reply, section, 'admin/definitions', data, { notice })
+    return renderConsole(request, reply, section, 'admin/definitions', data, { notice: notice(request) })
   })
 
   const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) => {
@@ -106,11 +123,11 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
       section,
       'admin/access-new',
       {
-        title: `Define ${words.one}`,
-        about: words.about,
+        title: String(words.define),
+        about: String(words.about),
         form: { action: base, ...form, values },
-        fields: drawnDefinition(fields, values),
-        label: `Define ${called}`,
+        fields: drawnDefinition(spoken(), values),
+        label: String(words.defineButton),
         backHref: base,
       },
       { status },
@@ -140,6 +157,8 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
     also: { edit?: Partial<Form>; version?: string; stale?: boolean; status?: number } = {},
   ) {
     const { status } = also
+    const all = spoken()
+    const changeableNow = changeableOf(all)
     const values = also.edit?.values ?? filledWith(changeable, one, texts)
     const [facts, readers, preview] = await Promise.all([
       words.facts(one),
@@ -150,34 +169,30 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
       title: one.name,
       facts: [
         ...labelled(
-          fields.filter(({ fixed }) => fixed),
+          all.filter(({ fixed }) => fixed),
           one,
         ).map(({ label, value }): [string, string] => [label, value]),
         ...facts,
-        ['Created', minuteOf(one.createdAt)],
+        [t('admin.common.created'), minuteOf(one.createdAt)],
         ['ID', one.id],
       ] as [string, string][],
-      shown: labelled(changeable, one),
+      shown: labelled(changeableNow, one),
       edit: {
         action: `${pageOf(one.id)}/edit`,
         version: also.version ?? String(one.version),
         values,
         ...also.edit,
       },
-      fields: drawnDefinition(changeable, values),
-      conflict: also.stale ? labelled(changeable, one) : undefined,
+      fields: drawnDefinition(changeableNow, values),
+      conflict: also.stale ? labelled(changeableNow, one) : undefined,
       readers,
       preview,
       hook: words.hook?.(request, reply, one),
-      deleting: words.deleting,
+      deleting: String(words.deleting),
       removeHref: `${pageOf(one.id)}/delete`,
     }
-    const notice =
-      status === undefined && request.method === 'GET'
-        ? noticeOf(words.notices, query.parse(request.query).done)
-        : undefined
     return renderConsole(request, reply, section, 'admin/definitions-one', data, {
-      notice,
+      notice: status === undefined && request.method === 'GET' ? notice(request) : undefined,
       ...(status !== undefined && { status }),
     })
   }
@@ -211,11 +226,11 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
   app.get<ById>(`${base}/:id/delete`, { config: { admin: `${kind}.read` } }, async (request, reply) => {
     const one = await definitions.get(request.params.id)
     return renderConsole(request, reply, section, 'admin/resources-remove', {
-      title: `Delete ${one.name}?`,
-      ends: words.ends,
+      title: String(words.deleteTitle(one.name)),
+      ends: String(words.ends),
       facts: await words.ending(one),
       form: { action: `${pageOf(one.id)}/delete`, fields: seenVersion(one.version) },
-      label: `Delete ${called}`,
+      label: String(words.deleteButton),
       keepHref: pageOf(one.id),
     })
   })

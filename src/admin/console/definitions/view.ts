@@ -35,8 +35,8 @@ declare module '../../../http/pages/pages.ts' {
     'admin/definitions': {
       frame: ConsoleFrame
       title: string
-      /** “an attribute” */
-      one: string
+      /** On the button that leads to the page to define one. */
+      define: string
       newHref: string
       /** What they are, and how to begin. */
       empty: string

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AdministeredResources } from '../../../clients/resources/administered.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
 import { administratorOf } from '../context.ts'
@@ -21,6 +22,12 @@ export interface ShownCredentials {
 
 const text = z.string().max(2000).default('')
 const addition = z.object({ identifier: text })
+
+/** @param seconds since the epoch, to the hour */
+export const lastUsedWords = (seconds: number | undefined): string =>
+  seconds === undefined
+    ? t('admin.common.never')
+    : t('admin.resources.credentials.used', { time: minuteOf(seconds * 1000) })
 
 /** The name of the cookie that carries a new secret to its page: an identifier may have any character in it. */
 const cookieOf = (identifier: string): string => hash('sha256', identifier, 'hex').slice(0, 16)
@@ -63,7 +70,7 @@ export function resourceCredentials(
         id: client_id,
         removeHref: `/admin/resources/credentials/remove?${new URLSearchParams({ identifier, id: client_id })}`,
         created: minuteOf(created_at * 1000),
-        lastUsed: lastUsed === undefined ? 'never' : `${minuteOf(lastUsed * 1000)}, or up to an hour later`,
+        lastUsed: lastUsedWords(lastUsed),
       })),
       ...(kept !== undefined && {
         shown: { id, secret, variables: `${API_CLIENT_ID}=${id}\n${API_CLIENT_SECRET}=${secret}` },

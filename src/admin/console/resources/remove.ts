@@ -2,8 +2,10 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { AdministeredResources } from '../../../clients/resources/administered.ts'
 import { AppError, unlessCode } from '../../../shared/errors.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { lastUsedWords } from './credentials.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -44,7 +46,7 @@ export async function resourceRemovals(
 
   async function found(identifier: string) {
     const resource = await resources.find(identifier)
-    if (!resource) throw new AppError('resource_not_found', 404, 'There is no API with this identifier.')
+    if (!resource) throw new AppError('resource_not_found', 404, message('admin.resources.error.not_found'))
     return resource
   }
 
@@ -52,18 +54,18 @@ export async function resourceRemovals(
     const { identifier, name, scope } = await found(named.parse(request.query).identifier)
     const credentials = await resources.credentials.list(identifier)
     return renderConsole(request, reply, 'resources', 'admin/resources-remove', {
-      title: `Remove ${name}?`,
-      ends: 'No client gets tokens for it any more, and its credentials end at once. Tokens that it verifies by itself are valid until they expire.',
+      title: t('admin.resources.remove.title', { api: name }),
+      ends: t('admin.resources.remove.ends'),
       facts: [
-        { label: 'Identifier', value: identifier },
-        { label: 'Scopes', value: scope },
-        { label: 'Credentials', value: String(credentials.length) },
+        { label: t('admin.resources.identifier'), value: identifier },
+        { label: t('admin.resources.scopes'), value: scope },
+        { label: t('admin.resources.credentials'), value: String(credentials.length) },
       ],
       form: {
         action: `/admin/resources/remove?${new URLSearchParams({ identifier })}`,
         fields: { identifier },
       },
-      label: 'Remove API',
+      label: t('admin.resources.remove.submit'),
       keepHref: page(identifier),
     })
   })
@@ -82,25 +84,19 @@ export async function resourceRemovals(
       const one = (await resources.credentials.list(identifier)).find(({ client_id }) => client_id === id)
       if (one === undefined) return reply.redirect(page(identifier, 'ended'), 303)
       return renderConsole(request, reply, 'resources', 'admin/resources-remove', {
-        title: 'Remove this credential?',
-        ends: 'What still uses it is refused from now on: it learns of no token any more whether it is good.',
+        title: t('admin.resources.credentials.remove.title'),
+        ends: t('admin.resources.credentials.remove.ends'),
         facts: [
-          { label: 'API', value: name },
-          { label: 'Client ID', value: id },
-          { label: 'Created', value: minuteOf(one.created_at * 1000) },
-          {
-            label: 'Last used',
-            value:
-              one.last_used_at === undefined
-                ? 'never'
-                : `${minuteOf(one.last_used_at * 1000)}, or up to an hour later`,
-          },
+          { label: t('admin.resources.api'), value: name },
+          { label: t('admin.common.client_id'), value: id },
+          { label: t('admin.common.created'), value: minuteOf(one.created_at * 1000) },
+          { label: t('admin.common.last_used'), value: lastUsedWords(one.last_used_at) },
         ],
         form: {
           action: `/admin/resources/credentials/remove?${new URLSearchParams({ identifier, id })}`,
           fields: { identifier, id },
         },
-        label: 'Remove credential',
+        label: t('admin.resources.credentials.remove.submit'),
         keepHref: page(identifier),
       })
     },

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AdministeredResources, VersionedResource } from '../../../clients/resources/administered.ts'
-import type { Resource } from '../../../clients/resources/resource.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { AppError, VersionConflict } from '../../../shared/errors.ts'
+import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
@@ -14,6 +14,12 @@ import { apiValues } from '../snippets/snippet.ts'
 import { type CredentialsDependencies, resourceCredentials, type ShownCredentials } from './credentials.ts'
 import { type RemovalDependencies, resourceRemovals } from './remove.ts'
 import { resourceScopes, type ScopeView, scopeViews } from './scopes.ts'
+
+interface StoredField {
+  label: string
+  value: string
+  code?: true
+}
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -35,17 +41,7 @@ declare module '../../../http/pages/pages.ts' {
       /** What to know of its scopes. */
       warnings: readonly string[]
       /** Set on a stale tab: what is stored by now. */
-      conflict?:
-        | {
-            name: string
-            scope: string
-            lifetime: string
-            tokens: string
-            defaults: string
-            claims: string
-            by_role?: string
-          }
-        | undefined
+      conflict?: StoredField[] | undefined
       yaml: string
       /** How to protect it, by library. */
       snippets: RenderedSnippet[]
@@ -112,18 +108,33 @@ const typedResource = ({
   token_claims: words(claims) || null,
 })
 
-const TOKENS: Readonly<Record<Resource['tokens'], string>> = {
-  jwt: 'verified locally',
-  opaque: 'revocable at once',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  added: 'admin.resources.notice.added',
+  saved: 'admin.resources.notice.saved',
+  removed: 'admin.resources.notice.removed',
+  credential: 'admin.resources.notice.credential',
+  ended: 'admin.resources.notice.ended',
 }
 
-const NOTICES: Readonly<Record<string, string>> = {
-  added: 'The API is added. Clients that have its scopes in their registration may ask for them now.',
-  saved: 'Saved. What was issued stays as it is until it expires.',
-  removed: 'The API is removed. Its tokens are valid until they expire.',
-  credential: 'The API has a new credential.',
-  ended: 'The credential is removed: what still uses it is refused from now on.',
-}
+/** What is stored by now, for a tab that is stale. */
+const storedFields = (
+  resource: VersionedResource,
+  values: Readonly<Record<string, string>>,
+): StoredField[] => [
+  { label: t('common.name'), value: resource.name },
+  { label: t('admin.resources.scopes'), value: resource.scope, code: true },
+  { label: t('admin.resources.defaults'), value: values.defaults || t('admin.common.none'), code: true },
+  {
+    label: t('admin.resources.lifetime.seconds'),
+    value: values.lifetime || t('admin.resources.lifetime.stored.server'),
+  },
+  { label: t('admin.resources.tokens'), value: t(`admin.resources.tokens.${resource.tokens}`) },
+  {
+    label: t('admin.resources.by_role'),
+    value: t(resource.scopes_by_role ? 'admin.common.yes' : 'admin.common.no'),
+  },
+  { label: t('admin.resources.claims'), value: values.claims || t('admin.resources.claims.none') },
+]
 
 /** `/admin/resources`: the APIs whose JWT access tokens are issued here, and their scopes. */
 export async function resourcesArea(
@@ -141,13 +152,16 @@ export async function resourcesArea(
         identifier,
         name,
         scopes: scope.split(' '),
-        lifetime: ttl === undefined ? 'as the server’s' : `${ttl} seconds`,
-        tokens: TOKENS[tokens],
+        lifetime:
+          ttl === undefined
+            ? t('admin.resources.lifetime.server')
+            : t('admin.resources.lifetime.value', { seconds: String(ttl) }),
+        tokens: t(`admin.resources.tokens.${tokens}`),
       })),
       next: pageLinks('/admin/resources', {}, cursor, page.next_cursor).next,
       form: { action: '/admin/resources', ...form },
     }
-    const notice = noticeOf(NOTICES, done)
+    const notice = noticeIn(NOTICES, done)
     return renderConsole(request, reply, 'resources', 'admin/resources', data, { status, notice })
   }
 
@@ -174,7 +188,7 @@ export async function resourcesArea(
 
   async function found(identifier: string): Promise<VersionedResource> {
     const resource = await resources.find(identifier)
-    if (!resource) throw new AppError('resource_not_found', 404, 'There is no API with this identifier.')
+    if (!resource) throw new AppError('resource_not_found', 404, message('admin.resources.error.not_found'))
     return resource
   }
 
@@ -213,7 +227,7 @@ export async function resourcesArea(
       query: `?${new URLSearchParams({ identifier })}`,
       scopes: scopeViews(resource),
       warnings: await resources.warningsOf(resource),
-      conflict: also.stale ? { ...values, tokens: TOKENS[tokens] } : undefined,
+      conflict: also.stale ? storedFields(resource, values) : undefined,
       yaml: deps.yamlOf('resource', resource),
       snippets: snippetsFor(apiValues(deps.issuer.origin, resource), also.find),
       find: also.find ?? '',
@@ -224,7 +238,7 @@ export async function resourcesArea(
 
   app.get('/admin/resources/api', { config: { admin: 'resource.read' } }, async (request, reply) => {
     const { identifier, done, find } = named.parse(request.query)
-    return showOne(request, reply, await found(identifier), { notice: noticeOf(NOTICES, done), find })
+    return showOne(request, reply, await found(identifier), { notice: noticeIn(NOTICES, done), find })
   })
 
   app.post(

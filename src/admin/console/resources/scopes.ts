@@ -4,6 +4,7 @@ import type { AdministeredResources, VersionedResource } from '../../../clients/
 import { shownAgain } from '../../../http/forms/forms.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { AppError, VersionConflict } from '../../../shared/errors.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
 import { own } from '../../../shared/own.ts'
 import { apiScopeInWords, type ShownScope } from '../../../shared/scope-descriptions.ts'
 import { type ConsoleFrame, renderConsole } from '../context.ts'
@@ -62,7 +63,7 @@ export function resourceScopes(
   async function found({ identifier, scope }: z.output<typeof which>): Promise<VersionedResource> {
     const resource = await resources.find(identifier)
     if (!resource?.scope.split(' ').includes(scope))
-      throw new AppError('resource_not_found', 404, 'There is no API with this scope any more.')
+      throw new AppError('resource_not_found', 404, message('admin.resources.error.scope_not_found'))
     return resource
   }
 
@@ -119,8 +120,7 @@ export function resourceScopes(
     } catch (error) {
       const also = { sensitive: sensitive !== undefined }
       if (error instanceof VersionConflict) {
-        const alert =
-          'Another person has changed this API since you opened this form. Save again to store what you typed.'
+        const alert = t('admin.resources.scope.conflict')
         return show(request, reply, await found({ identifier, scope }), scope, {
           ...also,
           edit: { ...again, alert },
