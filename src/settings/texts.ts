@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { VersionConflict } from '../shared/errors.ts'
 import { type Catalogue, catalogueOf, type TextKey } from '../shared/locales/catalogue.ts'
 import { ENGLISH } from '../shared/locales/locales.ts'
-import { isText } from '../shared/locales/texts.ts'
+import { isText, t } from '../shared/locales/texts.ts'
 import { own } from '../shared/own.ts'
 import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
 import type { StoredDocument } from './store.ts'
@@ -103,7 +103,7 @@ export function createTexts(deps: { document: StoredDocument; events(event: Text
         if (keys.length === 0) return stateOf(state, tag)
         const next = JSON.stringify({ ...stored, [tag]: Object.fromEntries(after) })
         if (next.length > MAX_TOTAL)
-          throw new ValidationError({ texts: `All texts together may have ${MAX_TOTAL} characters.` })
+          throw new ValidationError({ texts: t('admin.languages.total', { most: MAX_TOTAL }) })
         if (!(await deps.document.replace(state.version, next))) continue
         deps.events({
           type: 'texts.updated',
@@ -127,11 +127,11 @@ async function refuseWrong(tag: string, texts: Readonly<Record<string, string | 
   const problems: FieldProblem[] = []
   for (const [key, text] of Object.entries(texts)) {
     const wrong = (message: string) => problems.push({ field: key, message })
-    if (!isText(key)) wrong('There is no text with this key.')
+    if (!isText(key)) wrong(t('admin.languages.no_key'))
     else if (text === null) continue
-    else if (text.trim() === '') wrong('A text cannot be empty. Leave it out to have the one that ships.')
-    else if (text.length > MAX_LENGTH) wrong(`A text may have ${MAX_LENGTH} characters.`)
-    else if (/\p{Cc}/u.test(text)) wrong('A text has no line breaks or other control characters.')
+    else if (text.trim() === '') wrong(t('admin.languages.empty'))
+    else if (text.length > MAX_LENGTH) wrong(t('admin.languages.length', { most: MAX_LENGTH }))
+    else if (/\p{Cc}/u.test(text)) wrong(t('admin.languages.control'))
     else {
       const shipped = shapeOf(shippedText(tag, key) ?? '', tag)
       try {
@@ -141,13 +141,15 @@ async function refuseWrong(tag: string, texts: Readonly<Record<string, string | 
         if (added.length > 0)
           wrong(
             added.some((part) => part.startsWith('the plural'))
-              ? `It lacks ${added.join(', ')}.`
-              : `${added.join(', ')} stands for nothing here. There is: ${[...shipped].join(', ') || 'nothing to fill in'}.`,
+              ? t('admin.languages.lacks', { parts: added.join(', ') })
+              : t('admin.languages.unknown', {
+                  parts: added.join(', '),
+                  known: [...shipped].join(', ') || t('admin.languages.nothing'),
+                }),
           )
-        else if (lacking.length > 0)
-          wrong(`${lacking.join(', ')} has to stay: it is a link or marks something.`)
+        else if (lacking.length > 0) wrong(t('admin.languages.stays', { parts: lacking.join(', ') }))
       } catch {
-        wrong('This cannot be read. Placeholders stand between braces, like {client}.')
+        wrong(t('admin.languages.unreadable'))
       }
     }
   }

@@ -1,4 +1,4 @@
-import { Message } from './locales/texts.ts'
+import { Message, message } from './locales/texts.ts'
 
 /**
  * An error with a public and an internal half. The public half (code, status, publicMessage) answers the request;
@@ -46,11 +46,7 @@ export class AppError extends Error {
 export class VersionConflict extends AppError {
   /** @param what “client” */
   constructor(what: string) {
-    super(
-      'version_conflict',
-      409,
-      `Somebody has changed this ${what} since you read it. Look at it again, then repeat your change.`,
-    )
+    super('version_conflict', 409, message('admin.common.changed', { what }))
     this.name = 'VersionConflict'
   }
 }

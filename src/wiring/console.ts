@@ -113,6 +113,7 @@ export async function wireConsole(
         groups: services.access.groups,
         roles: services.access.roles,
         organizations: services.organizations,
+        providers: services.providers,
       },
       secondFactor: () => services.settings.values.secondFactor,
       factors: services.factors,

@@ -23,7 +23,39 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     () => '/admin/audit/1',
     ({ user }) => `/admin/audit?target=${user}`,
   ],
+  bulk: [
+    ({ user }) => `/admin/users/bulk/disable?pick.${user}=on&pick.nobody=on`,
+    ({ user }) => `/admin/users/bulk/add-to-group?pick.${user}=on`,
+    ({ client }) => `/admin/clients/bulk/enable?pick.${client}=on`,
+    () => '/admin/users/bulk/enable',
+    () => '/admin/users?did=disable&n=2&left=1',
+    () => '/admin/clients?did=enable&n=1&left=0',
+  ],
+  configuration: [() => '/admin/configuration'],
   dashboard: [() => '/admin'],
+  keys: [
+    () => '/admin/keys',
+    () => '/admin/keys?done=rotated',
+    () => '/admin/keys?done=replaced',
+    () => '/admin/keys?done=retired',
+  ],
+  languages: [
+    () => '/admin/languages',
+    () => '/admin/languages/de',
+    () => '/admin/languages/de?q=Passwort',
+    () => '/admin/languages/de?changed=1&done=saved',
+    () => '/admin/languages/xx',
+  ],
+  search: [
+    () => '/admin/search',
+    () => '/admin/search?q=nothing-has-this',
+    () => '/admin/search?q=lotse',
+    () => '/admin/search?q=%231',
+  ],
+  snippets: [
+    ({ client }) => `/admin/clients/${client}/connect`,
+    ({ client }) => `/admin/clients/${client}/connect?find=nothing-has-this`,
+  ],
 }
 
 const read = (area: string, tag: string) =>

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Permission } from '../../shared/administration/permissions.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message, type TextKey, t } from '../../shared/locales/texts.ts'
+import { own } from '../../shared/own.ts'
 import { administratorOf, type ConsoleFrame, renderConsole, type Section } from './context.ts'
 
 declare module '../../http/pages/pages.ts' {
@@ -30,22 +32,24 @@ export interface Chosen {
   id: string
   name: string
   /** Why nothing is done to it; undefined: it is. */
-  left?: string | undefined
+  left?: TextKey | undefined
 }
 
 /** What is done to several things of a list at once, each by the service that does it to one, with an entry in the log each. */
 export interface BulkAct {
   permission: Permission
-  /** On the button of the list: “Add to a group”. */
-  label: string
-  /** Before the number, on the confirm page: “Add”. Unless given, the label. */
-  verb?: string
   danger: boolean
-  ends: string
-  /** What was done, as a sentence behind the number. */
-  done: string
+  texts: {
+    /** On the button of the list: “Add to a group”. */
+    label: TextKey
+    /** On the button of the confirm page, of `count`: “Add 3 users”. */
+    do: TextKey
+    ends: TextKey
+    /** Of `count`: “3 users added to the group.” */
+    done: TextKey
+  }
   /** Something to choose first. */
-  choose?: { label: string; options(): Promise<{ value: string; label: string }[]> }
+  choose?: { label: TextKey; options(): Promise<{ value: string; label: string }[]> }
   /** What is known of one; undefined: it is gone. @param by who asks */
   look(id: string, by: string): Promise<Chosen | undefined>
   /** @throws AppError where it is refused: that one is left out */
@@ -56,8 +60,8 @@ export interface Bulk {
   section: Section
   /** The list: `/admin/users`. */
   list: string
-  /** One and several of them. */
-  words: [one: string, many: string]
+  /** Of `count`: “3 users left out.” */
+  left: TextKey
   acts: Readonly<Record<string, BulkAct>>
 }
 
@@ -73,15 +77,13 @@ const notice = z.object({
   left: z.string().regex(/^\d{1,3}$/),
 })
 
-const counted = (count: number, [one, many]: Bulk['words']): string => `${count} ${count === 1 ? one : many}`
-
 /** What was just done to several, for the list: the words are ours, and of the address two numbers. */
-export function bulkNotice({ acts, words }: Bulk, query: unknown): string | undefined {
+export function bulkNotice({ acts, left: leftOut }: Bulk, query: unknown): string | undefined {
   const parsed = notice.safeParse(query)
-  if (!parsed.success || !Object.hasOwn(acts, parsed.data.did)) return undefined
-  const { did, n, left } = parsed.data
-  const out = Number(left) > 0 ? ` ${counted(Number(left), words)} left out.` : ''
-  return `${counted(Number(n), words)} ${acts[did]?.done ?? ''}.${out}`
+  const act = parsed.success ? own(acts, parsed.data.did) : undefined
+  if (!parsed.success || act === undefined) return undefined
+  const [count, left] = [Number(parsed.data.n), Number(parsed.data.left)]
+  return [t(act.texts.done, { count }), ...(left > 0 ? [t(leftOut, { count: left })] : [])].join(' ')
 }
 
 /** The acts that a list offers to who looks at it, as the view draws them. */
@@ -94,36 +96,39 @@ export const bulkButtons = (
   if (authority.scope !== undefined) return []
   return Object.entries(acts)
     .filter(([, { permission }]) => authority.full || authority.permissions.has(permission))
-    .map(([name, { label }]) => ({ label, action: `${list}/bulk/${name}` }))
+    .map(([name, { texts }]) => ({ label: t(texts.label), action: `${list}/bulk/${name}` }))
 }
 
 /** For each act a confirm page, which says how many and what comes of it, and the form behind it. */
 export function bulkRoutes(app: FastifyInstance, bulk: Bulk): void {
-  const { list, words, section } = bulk
+  const { list, section } = bulk
   for (const [name, act] of Object.entries(bulk.acts)) {
     const path = `${list}/bulk/${name}`
     const look = async (ids: readonly string[], request: FastifyRequest): Promise<Chosen[]> => {
       const found: Chosen[] = []
       for (const id of ids)
-        found.push((await act.look(id, administratorOf(request).id)) ?? { id, name: id, left: 'gone' })
+        found.push(
+          (await act.look(id, administratorOf(request).id)) ?? { id, name: id, left: 'admin.bulk.gone' },
+        )
       return found
     }
     const show = async (request: FastifyRequest, reply: FastifyReply, ids: readonly string[]) => {
       const chosen = await look(ids, request)
       const done = chosen.filter(({ left }) => left === undefined)
+      const button = t(act.texts.do, { count: done.length })
       const data = {
-        title: `${act.verb ?? act.label} ${counted(done.length, words)}?`,
-        ends: act.ends,
+        title: `${button}?`,
+        ends: t(act.texts.ends),
         names: done.map((each) => each.name),
         left: chosen.flatMap((each) =>
-          each.left === undefined ? [] : [{ name: each.name, why: each.left }],
+          each.left === undefined ? [] : [{ name: each.name, why: t(each.left) }],
         ),
-        button: `${act.verb ?? act.label} ${counted(done.length, words)}`,
+        button,
         danger: act.danger,
         action: path,
         back: list,
         ids: done.map(({ id }) => id).join(' '),
-        choose: act.choose && { label: act.choose.label, options: await act.choose.options() },
+        choose: act.choose && { label: t(act.choose.label), options: await act.choose.options() },
       }
       return renderConsole(request, reply, section, 'admin/bulk', data)
     }
@@ -140,7 +145,7 @@ export function bulkRoutes(app: FastifyInstance, bulk: Bulk): void {
       const parsed = form.safeParse(request.body)
       const ids = parsed.success ? [...new Set(parsed.data.ids.split(' ').filter((id) => ID.test(id)))] : []
       if (!parsed.success || ids.length === 0 || ids.length > MOST)
-        throw new AppError('invalid_form', 400, `Choose 1 to ${MOST} of the list.`)
+        throw new AppError('invalid_form', 400, message('admin.bulk.too_many', { most: MOST }))
       let left = 0
       for (const { id, left: why } of await look(ids, request)) {
         const did = why === undefined && (await tried(() => act.run(id, parsed.data.choice)))

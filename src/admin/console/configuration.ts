@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ConfigurationService } from '../../configuration/configuration.ts'
 import type { Change } from '../../configuration/diff.ts'
+import { byLanguage } from '../../shared/locales/by-language.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { minuteOf } from '../../shared/moment.ts'
-import { own } from '../../shared/own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 
 export interface ConfigurationAreaDependencies {
@@ -44,21 +45,7 @@ const MAX_SHOWN = 100_000
 const MOST_CLIENTS = 200
 const query = z.object({ compare: z.literal('now').optional().catch(undefined) })
 
-const list = new Intl.ListFormat('en-GB')
-const NOUNS: Readonly<Record<string, readonly [one: string, many: string]>> = {
-  settings: ['setting', 'settings'],
-  resources: ['API', 'APIs'],
-  roles: ['role', 'roles'],
-  groups: ['group', 'groups'],
-  organizations: ['organization', 'organizations'],
-  attributes: ['attribute', 'attributes'],
-  claims: ['claim', 'claims'],
-  hooks: ['hook', 'hooks'],
-  administrator_roles: ['administrator role', 'administrator roles'],
-  brands: ['brand', 'brands'],
-  providers: ['sign-in provider', 'sign-in providers'],
-  clients: ['client', 'clients'],
-}
+const list = byLanguage((tag) => new Intl.ListFormat(tag))
 
 /** `/admin/configuration`: what has drifted from the file that was applied last, and the file that describes what is. */
 export async function configurationArea(
@@ -94,19 +81,12 @@ export async function configurationArea(
   )
 }
 
-/** What applying the file again would do is what was done here since, backwards. */
-const HOW = {
-  create: 'is in the file, and not here any more',
-  update: 'was changed here',
-  delete: 'is not in the file',
-} as const
-
 function rowOf({ kind, action, name, id, title, fields }: Change): DriftRow {
-  const [noun = kind] = NOUNS[`${kind}s`] ?? []
   return {
-    what: `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${title ?? name}`,
+    what: t(`admin.configuration.one.${kind}`, { name: title ?? name }),
     href: kind === 'client' && id !== undefined ? `/admin/clients/${encodeURIComponent(id)}` : undefined,
-    how: HOW[action],
+    // What applying the file again would do is what was done here since, backwards.
+    how: t(`admin.configuration.how.${action}`),
     fields:
       action === 'update'
         ? fields.map(({ field, before, after }) => ({
@@ -124,10 +104,9 @@ function valueText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-function unnamedText(unnamed: Readonly<Record<string, number>>): string | undefined {
-  const parts = Object.entries(unnamed).flatMap(([section, count]) => {
-    const [one, many] = own(NOUNS, section) ?? [section, section]
-    return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`]
-  })
-  return parts.length === 0 ? undefined : list.format(parts)
+function unnamedText(unnamed: Partial<Readonly<Record<`${Change['kind']}s`, number>>>): string | undefined {
+  const parts = Object.entries(unnamed).flatMap(([kinds, count]) =>
+    count === 0 ? [] : [t(`admin.configuration.count.${kinds.slice(0, -1) as Change['kind']}`, { count })],
+  )
+  return parts.length === 0 ? undefined : list().format(parts)
 }

@@ -13,7 +13,7 @@ import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { described } from '../../shared/locales/described.ts'
-import { t } from '../../shared/locales/texts.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import { hasStrongFactor } from '../../shared/second-factor.ts'
 import {
   methodsForAdministration,
@@ -218,11 +218,7 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
     const shown = methodsForAdministration(account.secondFactors, session.amr)
     if (!satisfies(shown, required)) {
       if (hasStrongFactor(account.secondFactors))
-        throw new AppError(
-          'forbidden',
-          403,
-          'A code by SMS is not enough to administer. Sign out, and sign in again with your passkey or authenticator app.',
-        )
+        throw new AppError('forbidden', 403, message('admin.common.sms_not_enough'))
       return reply.redirect(`/login/set-up?needs=strong&return_to=${back}`, 303)
     }
     setAuthority(authority)
@@ -286,9 +282,8 @@ export function renderConsole<Name extends ConsolePage>(
   options: { notice?: string | undefined; status?: number } = {},
 ): FastifyReply {
   const { username, role, authority } = administratorOf(request)
-  const of = SECTIONS.find(({ id }) => id === section)
   const frame: ConsoleFrame = {
-    label: of === undefined ? t('admin.frame.search') : labelOf(of),
+    label: sectionLabel(section),
     groups: groupsOf(section, authority),
     search: section !== 'search',
     place: placeOf(request, section),
@@ -332,6 +327,12 @@ const groupsOf = (current: Section, authority: Authority): ConsoleFrame['groups'
 /** What a place is called, in the language of the console. */
 const labelOf = ({ id, label }: { id: string; label: string }): string =>
   described(`admin.frame.section.${id}`, label)
+
+/** What a place or the search is called. */
+export function sectionLabel(section: Section): string {
+  const place = SECTIONS.find(({ id }) => id === section)
+  return place === undefined ? t('admin.frame.search') : labelOf(place)
+}
 
 /** The texts of the navigation, for the check of catalogues. */
 export const describedSections = (): Record<string, string> =>

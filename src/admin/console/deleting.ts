@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { VersionConflict } from '../../shared/errors.ts'
+import { t } from '../../shared/locales/texts.ts'
 
 const seen = z.object({ version: z.string().regex(/^\d{1,9}$/) })
 
@@ -8,7 +9,7 @@ const seen = z.object({ version: z.string().regex(/^\d{1,9}$/) })
 export const seenVersion = (version: number): { version: string } => ({ version: String(version) })
 
 /** For the page of what was not deleted. */
-export const CHANGED_SINCE = 'It was changed since you opened the page to delete it. It is not deleted.'
+export const changedSince = (): string => t('admin.common.deletion.changed')
 
 /** Deletes the version that the administrator has seen. False: another administrator has changed it since, and it stays. */
 export async function deleteSeen(

@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { noticeOf } from '../../http/forms/notice.ts'
+import { noticeIn } from '../../http/forms/notice.ts'
 import type { SigningKeySummary, SigningKeys } from '../../oidc/keys/keys.ts'
 import type { UsageStore } from '../../oidc/usage/usage-store.ts'
 import { AppError } from '../../shared/errors.ts'
+import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { minuteOf } from '../../shared/moment.ts'
 import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
@@ -20,7 +21,8 @@ declare module '../../http/pages/pages.ts' {
         until?: string | undefined
         /** What it signed is accepted by this server for longer than others can check it. */
         acceptedUntil?: string | undefined
-        usedBy: { name: string; href: string; when: string }[]
+        /** Each with when, in milliseconds since the epoch. */
+        usedBy: { name: string; href: string; at: number }[]
         more: number
         retire?: { action: string; fields: Record<string, string> } | undefined
       }[]
@@ -48,19 +50,10 @@ const rotation = z.object({
 })
 const retirement = z.object({ kid: z.string().max(100) })
 
-const NOTICES: Readonly<Record<string, string>> = {
-  rotated: 'The new keys are published. They sign in an hour, when everybody has seen them.',
-  replaced:
-    'The new keys sign now, and the old ones are withdrawn: whatever those signed is refused from now on.',
-  retired: 'The key is withdrawn: what it signed is refused.',
-}
-
-const STATES: Readonly<Record<SigningKeySummary['state'], string>> = {
-  signing: 'signs',
-  pending: 'published, does not sign yet',
-  published: 'published for what it signed before',
-  retired: 'no longer published',
-  withdrawn: 'withdrawn: what it signed is refused',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  rotated: 'admin.keys.done.rotated',
+  replaced: 'admin.keys.done.replaced',
+  retired: 'admin.keys.done.retired',
 }
 
 /** It is published no longer, or will not be, and is good here for checking what it signed all the same. */
@@ -79,12 +72,12 @@ export async function keysArea(
       const usedBy = mine.slice(0, SHOWN).map(async ({ clientId, lastUsedAt }) => ({
         name: (await deps.clientName(clientId)) ?? clientId,
         href: `/admin/clients/${encodeURIComponent(clientId)}`,
-        when: minuteOf(lastUsedAt),
+        at: lastUsedAt,
       }))
       return {
         kid: key.kid,
         alg: key.alg,
-        state: STATES[key.state],
+        state: t(`admin.keys.state.${key.state}`),
         since: minuteOf(key.activeFrom),
         until: key.retiredAt === null ? undefined : minuteOf(key.retiredAt),
         acceptedUntil: isKept(key) && key.acceptedUntil ? minuteOf(key.acceptedUntil) : undefined,
@@ -108,7 +101,7 @@ export async function keysArea(
     '/admin/keys',
     { config: { admin: 'key.read' } },
     async (request, reply) => {
-      const notice = noticeOf(NOTICES, request.query.done)
+      const notice = noticeIn(NOTICES, request.query.done)
       return renderConsole(request, reply, 'keys', 'admin/keys', await view(), { notice })
     },
   )

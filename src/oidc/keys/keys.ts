@@ -1,6 +1,7 @@
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import type { Secrets } from '../../shared/secrets.ts'
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from '../../shared/signing-algorithms.ts'
 import type { KeyLifetimes } from './lifetimes.ts'
@@ -196,13 +197,9 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
     async retire(kid) {
       const before = summarize(await store.all())
       const key = before.find((each) => each.kid === kid)
-      if (!key) throw new AppError('key_not_found', 404, 'There is no key with this ID.')
+      if (!key) throw new AppError('key_not_found', 404, message('admin.keys.no_such'))
       if (key.state === 'signing') {
-        throw new AppError(
-          'key_signs',
-          409,
-          `This key signs now. Rotate ${key.alg} first, with “at once” if it has leaked.`,
-        )
+        throw new AppError('key_signs', 409, message('admin.keys.signs', { alg: key.alg }))
       }
       // The one before it is on its way out already: without both, nothing would sign.
       if (key.state === 'pending') {

@@ -6,19 +6,24 @@ import type access from '../../../locales/admin/access.en.json'
 import type administratorRoles from '../../../locales/admin/administrator_roles.en.json'
 import type attributes from '../../../locales/admin/attributes.en.json'
 import type auditTexts from '../../../locales/admin/audit.en.json'
+import type bulkTexts from '../../../locales/admin/bulk.en.json'
 import type claims from '../../../locales/admin/claims.en.json'
 import type clientErrors from '../../../locales/admin/client_errors.en.json'
 import type clients from '../../../locales/admin/clients.en.json'
 import type common from '../../../locales/admin/common.en.json'
+import type configurationTexts from '../../../locales/admin/configuration.en.json'
 import type dashboardTexts from '../../../locales/admin/dashboard.en.json'
 import type definitions from '../../../locales/admin/definitions.en.json'
 import type frame from '../../../locales/admin/frame.en.json'
 import type hooks from '../../../locales/admin/hooks.en.json'
+import type keysTexts from '../../../locales/admin/keys.en.json'
+import type languagesTexts from '../../../locales/admin/languages.en.json'
 import type organizations from '../../../locales/admin/organizations.en.json'
 import type parts from '../../../locales/admin/parts.en.json'
 import type registration from '../../../locales/admin/registration.en.json'
 import type rejections from '../../../locales/admin/rejections.en.json'
 import type resources from '../../../locales/admin/resources.en.json'
+import type searchTexts from '../../../locales/admin/search.en.json'
 import type snippets from '../../../locales/admin/snippets.en.json'
 import type tryIt from '../../../locales/admin/try_it.en.json'
 import type users from '../../../locales/admin/users.en.json'
@@ -33,19 +38,24 @@ export type ConsoleTextKey =
   | keyof typeof administratorRoles
   | keyof typeof attributes
   | keyof typeof auditTexts
+  | keyof typeof bulkTexts
   | keyof typeof claims
   | keyof typeof clientErrors
   | keyof typeof clients
   | keyof typeof common
+  | keyof typeof configurationTexts
   | keyof typeof dashboardTexts
   | keyof typeof definitions
   | keyof typeof frame
   | keyof typeof hooks
+  | keyof typeof keysTexts
+  | keyof typeof languagesTexts
   | keyof typeof organizations
   | keyof typeof parts
   | keyof typeof registration
   | keyof typeof rejections
   | keyof typeof resources
+  | keyof typeof searchTexts
   | keyof typeof snippets
   | keyof typeof tryIt
   | keyof typeof users

@@ -10,7 +10,7 @@ import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { nameKey } from '../../../shared/name-key.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
-import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
+import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import {
@@ -314,7 +314,7 @@ export async function groupsArea(
     async (request, reply) => {
       const { id } = request.params
       if (!(await deleteSeen(request, (given) => groups.remove(id, given))))
-        return show(request, reply, await groups.get(id), { edit: { alert: CHANGED_SINCE }, status: 409 })
+        return show(request, reply, await groups.get(id), { edit: { alert: changedSince() }, status: 409 })
       return reply.redirect('/admin/groups?done=deleted', 303)
     },
   )

@@ -9,7 +9,7 @@ import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { roleIn, roleKey } from '../../../shared/role-name.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
-import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
+import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import {
@@ -284,7 +284,7 @@ export async function rolesArea(
   app.post<ById>('/admin/roles/:id/delete', { config: { admin: 'role.delete' } }, async (request, reply) => {
     const { id } = request.params
     if (!(await deleteSeen(request, (given) => roles.remove(id, given))))
-      return show(request, reply, await roles.get(id), { edit: { alert: CHANGED_SINCE }, status: 409 })
+      return show(request, reply, await roles.get(id), { edit: { alert: changedSince() }, status: 409 })
     return reply.redirect('/admin/roles?done=deleted', 303)
   })
 }

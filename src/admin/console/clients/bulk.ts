@@ -1,11 +1,20 @@
 import { unlessCode } from '../../../shared/errors.ts'
+import type { TextKey } from '../../../shared/locales/texts.ts'
 import type { Bulk, BulkAct } from '../bulk.ts'
 import type { ClientsDependencies } from './dependencies.ts'
+
+const textsOf = (act: 'disable' | 'enable') =>
+  ({
+    label: `admin.bulk.clients.${act}`,
+    do: `admin.bulk.clients.${act}.do`,
+    ends: `admin.bulk.clients.${act}.ends`,
+    done: `admin.bulk.clients.${act}.done`,
+  }) as const
 
 /** What is done to several clients at once. */
 export function clientsBulk({ clients }: Pick<ClientsDependencies, 'clients'>): Bulk {
   const look =
-    (disabled: boolean, why: string): BulkAct['look'] =>
+    (disabled: boolean, why: TextKey): BulkAct['look'] =>
     async (id) => {
       const client = await clients.get(id).catch(unlessCode('client_not_found'))
       if (!client) return undefined
@@ -14,24 +23,20 @@ export function clientsBulk({ clients }: Pick<ClientsDependencies, 'clients'>): 
   return {
     section: 'clients',
     list: '/admin/clients',
-    words: ['client', 'clients'],
+    left: 'admin.bulk.clients.left',
     acts: {
       disable: {
         permission: 'client.disable',
-        label: 'Disable',
         danger: true,
-        ends: 'They can do nothing, as if they were not registered, and what they were issued ends, until they are enabled again.',
-        done: 'disabled',
-        look: look(true, 'disabled already'),
+        texts: textsOf('disable'),
+        look: look(true, 'admin.bulk.disabled_already'),
         run: clients.disable,
       },
       enable: {
         permission: 'client.enable',
-        label: 'Enable',
         danger: false,
-        ends: 'They work again. Their people sign in anew.',
-        done: 'enabled',
-        look: look(false, 'not disabled'),
+        texts: textsOf('enable'),
+        look: look(false, 'admin.bulk.not_disabled'),
         run: clients.enable,
       },
     },

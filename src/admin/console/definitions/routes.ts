@@ -9,7 +9,7 @@ import { type Message, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { renderConsole } from '../context.ts'
-import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
+import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type DefinitionTexts, defaultsOf, drawnDefinition, enteredIn, filledWith } from './form.ts'
 import { spokenFields } from './spoken.ts'
@@ -242,7 +242,7 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
       const { id } = request.params
       if (!(await deleteSeen(request, (given) => definitions.remove(id, given))))
         return show(request, reply, await definitions.get(id), {
-          edit: { alert: CHANGED_SINCE },
+          edit: { alert: changedSince() },
           status: 409,
         })
       return reply.redirect(`${base}?done=deleted`, 303)

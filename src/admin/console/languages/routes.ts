@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { Texts } from '../../../settings/texts.ts'
 import { AppError, VersionConflict } from '../../../shared/errors.ts'
 import { LOCALES, type Locale } from '../../../shared/locales/locales.ts'
+import { message, type TextKey } from '../../../shared/locales/texts.ts'
 import { hasWords } from '../../../shared/text.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
@@ -53,9 +54,7 @@ const search = z.object({
 })
 const sent = z.record(z.string(), z.string().max(10_000))
 
-const NOTICES: Readonly<Record<string, string>> = {
-  saved: 'The texts are saved. They count in every process within two seconds.',
-}
+const NOTICES: Readonly<Record<string, TextKey>> = { saved: 'admin.languages.saved' }
 
 /** `/admin/languages`: what pages and mails say, language by language. */
 export async function languagesArea(
@@ -114,7 +113,7 @@ export async function languagesArea(
         version: again.version ?? state.version,
         stale: again.stale ?? false,
       },
-      { status: again.status ?? 200, notice: noticeOf(NOTICES, done) },
+      { status: again.status ?? 200, notice: noticeIn(NOTICES, done) },
     )
   }
 
@@ -157,6 +156,6 @@ export async function languagesArea(
 
 function languageOf({ params }: FastifyRequest<{ Params: { tag: string } }>): Locale {
   const language = LOCALES.find(({ tag }) => tag === params.tag)
-  if (language === undefined) throw new AppError('not_found', 404, 'There is no such language.')
+  if (language === undefined) throw new AppError('not_found', 404, message('admin.languages.no_such'))
   return language
 }

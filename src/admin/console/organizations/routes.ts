@@ -12,7 +12,7 @@ import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { withinLimits } from '../../access.ts'
 import { countText } from '../access/form.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
-import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
+import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import { domainRoutes } from './domains.ts'
@@ -174,7 +174,7 @@ export async function organizationsArea(
       const { id } = request.params
       if (!(await deleteSeen(request, (given) => organizations.remove(id, given))))
         return show(request, reply, await organizations.get(id), {
-          edit: { alert: CHANGED_SINCE },
+          edit: { alert: changedSince() },
           status: 409,
         })
       return reply.redirect('/admin/organizations?done=deleted', 303)

@@ -6,7 +6,7 @@ import {
   type ConsoleFrame,
   isPlaceOpen,
   renderConsole,
-  SECTIONS,
+  sectionLabel,
 } from '../context.ts'
 import { type Hit, type SearchDependencies, type Source, sourcesOf } from './sources.ts'
 
@@ -47,7 +47,7 @@ export async function searchArea(
   deps: ConsoleDependencies & SearchDependencies,
 ): Promise<void> {
   const sources = sourcesOf(deps)
-  const labelOf = ({ section }: Source) => SECTIONS.find(({ id }) => id === section)?.label ?? section
+  const labelOf = ({ section }: Source) => sectionLabel(section)
 
   app.get('/admin/search', { config: { admin: 'any' } }, async (request, reply) => {
     const { q } = query.parse(request.query)

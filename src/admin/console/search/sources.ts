@@ -5,9 +5,11 @@ import type { Accounts } from '../../../accounts/accounts.ts'
 import type { Audit } from '../../../audit/audit.ts'
 import type { Clients } from '../../../clients/clients.ts'
 import type { Resources } from '../../../clients/resources/resources.ts'
+import type { Providers } from '../../../federation/providers/providers.ts'
 import type { Organizations } from '../../../organizations/organizations.ts'
 import type { Rejections } from '../../../rejections/rejections.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { withinLimits } from '../../access.ts'
 import type { Section } from '../context.ts'
@@ -21,6 +23,7 @@ export interface SearchDependencies {
     groups: Pick<Access['groups'], 'find' | 'list'>
     roles: Pick<Access['roles'], 'find' | 'list'>
     organizations: Pick<Organizations, 'find' | 'list'>
+    providers: Pick<Providers, 'list'>
     rejections: Pick<Rejections, 'get'>
     audit: Pick<Audit, 'find'>
   }
@@ -63,7 +66,7 @@ const part = encodeURIComponent
 
 /** In the order of the page. */
 export function sourcesOf({ found, auditSentence }: SearchDependencies): readonly Source[] {
-  const { users, clients, resources, groups, roles, organizations, rejections, audit } = found
+  const { users, clients, resources, groups, roles, organizations, providers, rejections, audit } = found
 
   const usersWith = async (search: string, limit: number) =>
     (await users.search({ search, limit, ...withinLimits.users() })).items
@@ -100,12 +103,18 @@ export function sourcesOf({ found, auditSentence }: SearchDependencies): readonl
   const roleHit = ({ id, name, resource }: { id: string; name: string; resource?: string | null }) => ({
     href: `/admin/roles/${id}`,
     name,
-    detail: resource ?? 'of no API',
+    detail: resource ?? t('admin.search.no_api'),
   })
   const organizationHit = ({ id, name, slug }: { id: string; name: string; slug: string }): Hit => ({
     href: `/admin/organizations/${id}`,
     name,
     detail: slug,
+  })
+
+  const providerHit = ({ id, name }: { id: string; name: string }): Hit => ({
+    href: `/admin/providers/${part(id)}`,
+    name,
+    detail: id,
   })
 
   return [
@@ -162,11 +171,27 @@ export function sourcesOf({ found, auditSentence }: SearchDependencies): readonl
       all: (search) => withQuery('/admin/organizations', { search }),
     },
     {
+      section: 'providers',
+      // A server has a few of them, and all are read for the sign-in page anyway.
+      exactly: async (text) =>
+        (await providers.list())
+          .filter(({ id, name }) => same(id, text) || same(name, text))
+          .map(providerHit),
+      partly: async (text, limit) =>
+        (await providers.list())
+          .filter(({ id, name }) =>
+            [id, name].some((each) => each.toLowerCase().includes(text.toLowerCase())),
+          )
+          .slice(0, limit)
+          .map(providerHit),
+      all: () => '/admin/providers',
+    },
+    {
       section: 'rejections',
       exactly: async (text) =>
         (await orNothing(rejections.get(text))).map(({ id, error, at }) => ({
           href: `/admin/rejections/${part(id)}`,
-          name: `Refused request: ${error}`,
+          name: t('admin.search.rejection', { error }),
           detail: `${secondOf(at)} · ${id}`,
         })),
     },
@@ -180,7 +205,10 @@ export function sourcesOf({ found, auditSentence }: SearchDependencies): readonl
         return [
           {
             href: `/admin/audit/${entry.seq}`,
-            name: `Entry ${entry.seq}: ${auditSentence(entry.action, entry.target?.name)}`,
+            name: t('admin.search.entry', {
+              seq: String(entry.seq),
+              did: auditSentence(entry.action, entry.target?.name),
+            }),
             detail: secondOf(entry.at),
           },
         ]

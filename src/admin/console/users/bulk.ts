@@ -1,6 +1,15 @@
 import type { Groups } from '../../../access/groups/groups.ts'
 import type { Accounts } from '../../../accounts/accounts.ts'
+import type { TextKey } from '../../../shared/locales/texts.ts'
 import type { Bulk, BulkAct } from '../bulk.ts'
+
+const textsOf = (act: 'disable' | 'enable' | 'group') =>
+  ({
+    label: `admin.bulk.users.${act}`,
+    do: `admin.bulk.users.${act}.do`,
+    ends: `admin.bulk.users.${act}.ends`,
+    done: `admin.bulk.users.${act}.done`,
+  }) as const
 
 /** What is done to several people at once. */
 export function usersBulk({
@@ -13,7 +22,7 @@ export function usersBulk({
   /** @param skips why nothing is done to an account */
   const look =
     (
-      skips: (user: NonNullable<Awaited<ReturnType<Accounts['byId']>>>, by: string) => string | undefined,
+      skips: (user: NonNullable<Awaited<ReturnType<Accounts['byId']>>>, by: string) => TextKey | undefined,
     ): BulkAct['look'] =>
     async (id, by) => {
       const user = await users.byId(id)
@@ -22,37 +31,34 @@ export function usersBulk({
   return {
     section: 'users',
     list: '/admin/users',
-    words: ['user', 'users'],
+    left: 'admin.bulk.users.left',
     acts: {
       disable: {
         permission: 'user.disable',
-        label: 'Disable',
         danger: true,
-        ends: 'Nobody signs in to them, and every session and token of theirs ends, until they are enabled again.',
-        done: 'disabled',
+        texts: textsOf('disable'),
         look: look((user, by) =>
-          user.id === by ? 'it is you' : user.disabledAt === null ? undefined : 'disabled already',
+          user.id === by
+            ? 'admin.bulk.users.you'
+            : user.disabledAt === null
+              ? undefined
+              : 'admin.bulk.disabled_already',
         ),
         run: users.disable,
       },
       enable: {
         permission: 'user.enable',
-        label: 'Enable',
         danger: false,
-        ends: 'They may sign in again. Who was to be deleted is kept.',
-        done: 'enabled',
-        look: look((user) => (user.disabledAt === null ? 'not disabled' : undefined)),
+        texts: textsOf('enable'),
+        look: look((user) => (user.disabledAt === null ? 'admin.bulk.not_disabled' : undefined)),
         run: users.enable,
       },
       'add-to-group': {
         permission: 'group.add_member',
-        label: 'Add to a group',
-        verb: 'Add',
         danger: false,
-        ends: 'They get what the group gives: its roles, and the apps that are for it. Who is in it already stays.',
-        done: 'added to the group',
+        texts: textsOf('group'),
         choose: {
-          label: 'Group',
+          label: 'admin.common.group',
           options: async () =>
             (await groups.list({ limit: 100 })).items.map(({ id, name }) => ({ value: id, label: name })),
         },

@@ -9,7 +9,7 @@ import type { Webhook } from '../../../webhooks/webhook.ts'
 import type { Webhooks } from '../../../webhooks/webhooks.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
-import { CHANGED_SINCE, deleteSeen, seenVersion } from '../deleting.ts'
+import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
@@ -195,7 +195,7 @@ export async function webhooksArea(
       const { id } = idParams.parse(request.params)
       if (!(await deleteSeen(request, (given) => webhooks.remove(id, given))))
         return showOne(request, reply, await webhooks.get(id), {
-          edit: { alert: CHANGED_SINCE },
+          edit: { alert: changedSince() },
           status: 409,
         })
       return reply.redirect('/admin/webhooks?done=deleted', 303)
