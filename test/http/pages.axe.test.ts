@@ -57,6 +57,33 @@ describe('every page: axe finds nothing, nothing overflows', () => {
   })
 })
 
+describe('axe looks', () => {
+  test.each([
+    ['a phone', '(width > 600px)'],
+    ['a desk', '(width < 600px)'],
+  ])('at what %s alone shows', async (_name, hidden) => {
+    const { context, page } = await open({})
+    await page.setContent(
+      `<!doctype html><html lang="en"><title>A page</title><style>@media ${hidden} { button { display: none } }</style>
+<main><h1>A page</h1><button type="button"></button></main></html>`,
+    )
+    await expect(expectAccessible(page)).rejects.toThrow('button-name')
+    await context.close()
+  })
+  test.each([
+    ['light', 'light'],
+    ['dark', 'dark'],
+  ])('at colours where it is %s', async (_name, scheme) => {
+    const { context, page } = await open({})
+    await page.setContent(
+      `<!doctype html><html lang="en"><title>A page</title><style>@media (prefers-color-scheme: ${scheme}) { p { color: #888 } }</style>
+<main style="background: white; color: black"><h1>A page</h1><p>Words</p></main></html>`,
+    )
+    await expect(expectAccessible(page)).rejects.toThrow('color-contrast')
+    await context.close()
+  })
+})
+
 describe('a form in the browser', () => {
   test('shows and hides the password, and sends a button once with its value', async () => {
     const { context, page } = await open({})

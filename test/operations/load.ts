@@ -34,6 +34,8 @@ export const nothingAcknowledged = (): Acknowledged => ({
 export interface Load {
   /** Resolves after this many more answers. */
   answers(count: number): Promise<void>
+  /** Resolves once a registration was acknowledged: each takes a hash, the first thing to wait on a machine that has much to do. */
+  registered(): Promise<void>
   /** From now on errors are no failure of the test: the database is about to go. */
   disturbed(): void
   /**
@@ -132,23 +134,29 @@ export function startLoad(deps: {
   const failed = Promise.all(workers)
   failed.catch(() => undefined)
 
+  /** Resolves after the answer with which it is so, or once all has ended. */
+  const until = (isSo: () => boolean): Promise<void> => {
+    const enough = new Promise<void>((resolve) => {
+      const look = () => {
+        if (!isSo()) return
+        waiting.delete(look)
+        resolve()
+      }
+      waiting.add(look)
+      look()
+    })
+    return Promise.race([enough, failed.then(() => undefined)])
+  }
+
   return {
     disturbed() {
       calm = false
     },
     answers: (more) => {
       const count = answered + more
-      const enough = new Promise<void>((resolve) => {
-        const look = () => {
-          if (answered < count) return
-          waiting.delete(look)
-          resolve()
-        }
-        waiting.add(look)
-        look()
-      })
-      return Promise.race([enough, failed.then(() => undefined)])
+      return until(() => answered >= count)
     },
+    registered: () => until(() => acknowledged.registered.length > 0),
     async gone() {
       stopped = true
       await failed

@@ -10,13 +10,14 @@ import {
   type Victim,
 } from '../../security/attacker.ts'
 import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
+import { rounds } from '../../support/rounds.ts'
 import { type Answered, createBothWays, createRandom, type Sent } from './both-ways.ts'
 import { form, oddHeaders, oddTypes, type Random, types } from './requests.ts'
 import { differences, totals } from './totals.ts'
 import { BOOKS, VAULT } from './world.ts'
 
 /** Sign-ins, and requests of each. */
-const SIGN_INS = 40
+const SIGN_INS = rounds(24, 80)
 const REQUESTS = 7
 const SCOPE = 'openid profile email groups offline_access books:read books:write vault:read'
 /** Seconds: longer than a refresh token may be used twice. */

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { approve, deviceOf } from '../../device/device-client.ts'
 import { basic, clock, passTime, post, type TestClient } from '../../security/attacker.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../../support/latchkey.ts'
+import { rounds } from '../../support/rounds.ts'
 import { createBothWays, createRandom, type Sent } from './both-ways.ts'
 import { BOOKS, createWorld, VAULT, type World } from './world.ts'
 
 /** Of the random part, which is behind each step by itself. */
-const STEPS = 25
+const STEPS = rounds(12, 50)
 const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code'
 const SCOPE = 'openid profile email offline_access books:read vault:read'
 
