@@ -14,6 +14,8 @@ declare module 'fastify' {
     admin?: Permission | 'any'
     /** What of a body is by a permission of its own, which the service judges. */
     adminAlso?: readonly Permission[]
+    /** Those of `adminAlso` that open the route alone, for their field alone: the route looks at its body. */
+    adminAlone?: readonly Permission[]
     /** What the route keeps to, for roles that are limited so; unless it says so, it is closed to them. */
     within?: Limit
   }
@@ -36,9 +38,11 @@ export function needsOfRequest(request: FastifyRequest): Needs {
 
 /** Whether an authority opens the route of a request. What of its scope the request is about is for the route to look. */
 export function opens(authority: Authority, request: FastifyRequest): boolean {
-  const { admin, within } = request.routeOptions.config
+  const { admin, adminAlone = [], within } = request.routeOptions.config
   if (admin === 'any') return authority.permissions.size > 0
-  return admin !== undefined && may(authority, admin, within)
+  return (
+    admin !== undefined && [admin, ...adminAlone].some((permission) => may(authority, permission, within))
+  )
 }
 
 /** What a list asks for, for who is limited: to be spread into its query. */

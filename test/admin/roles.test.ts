@@ -24,6 +24,7 @@ interface Rule {
   needs: Needs | undefined
   permission: Permission | 'any' | undefined
   also: readonly Permission[]
+  alone: readonly Permission[]
   within: Limit | undefined
 }
 
@@ -46,6 +47,7 @@ function listen(message: unknown): void {
           needs: needsOfRoute(each, config?.admin),
           permission: config?.admin,
           also: config?.adminAlso ?? [],
+          alone: config?.adminAlone ?? [],
           within: config?.within,
         })
   })
@@ -78,7 +80,7 @@ test('every route below /admin and /api/admin says what it needs: this table is 
   expect(all.length).toBeGreaterThan(40)
   for (const { method, url, permission } of all) expect(permission, `${method} ${url}`).toBeDefined()
   const row = (rule: Rule) => {
-    const { method, url, needs, permission, also, within } = rule
+    const { method, url, needs, permission, also, alone, within } = rule
     const [user, auditor, admin] = [NONE, AUDITOR, FULL].map((each) => (opens(each, rule) ? 'yes' : 'no'))
     const scope =
       permission && permission !== 'any' && needsOf(permission) === 'read'
@@ -88,7 +90,10 @@ test('every route below /admin and /api/admin says what it needs: this table is 
           : 'admin:write'
     const fresh = url.startsWith('/api/') ? 'a person: fresh sign-in' : 'fresh sign-in'
     const how = [url.startsWith('/api/') && scope, needs === 'dangerous' && fresh].filter(Boolean).join('; ')
-    const named = [permission, ...also.map((each) => `fields: ${each}`)].join('; ')
+    const named = [
+      permission,
+      ...also.map((each) => `fields: ${each}${alone.includes(each) ? ', alone too' : ''}`),
+    ].join('; ')
     return `| \`${method} ${url}\` | ${user} | ${auditor} | ${admin} | ${named} | ${within ?? ''} | ${how} |`
   }
   const permissions = (Object.keys(PERMISSIONS) as Permission[]).map((permission) => {
@@ -174,9 +179,11 @@ test('a route opens by its permission, and by no other: by REST and in the conso
     return !(page.status === 403 && guarded.test(page.text))
   }
   for (const rule of [...below('/admin'), ...below('/api/admin')]) {
-    const { permission, method, url } = rule
+    const { permission, alone, method, url } = rule
     if (permission === undefined || permission === 'any') continue
-    await administratorRoles.update(role.id, { permissions: GRANTABLE.filter((each) => each !== permission) })
+    await administratorRoles.update(role.id, {
+      permissions: GRANTABLE.filter((each) => ![permission, ...alone].includes(each)),
+    })
     expect(await tried(rule), `${method} ${url} without ${permission}`).toBe(false)
     if (PERMISSIONS[permission].alone) continue
     // A form without its token leads back to the page that it stands on.

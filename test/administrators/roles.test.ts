@@ -92,6 +92,31 @@ describe.each(engines)('administrator roles, on %s', (engine) => {
     expect(await accounts.byId(user.id)).toMatchObject({ secondFactorRequired: true })
   })
 
+  test('the permission to require a second factor changes that by REST, and nothing beside it', async () => {
+    const { accounts } = latchkey.services
+    const user = await latchkey.createUser()
+    const { rest } = await person(latchkey, (await define({ permissions: ['user.require_factor'] })).id)
+    const body = { second_factor_required: true }
+    for (const more of [
+      { ...body, first_name: 'Eve' },
+      { ...body, role: 'admin' },
+      { first_name: 'Eve' },
+      { role: 'user' },
+      {},
+    ])
+      expect(await rest.patch(`/users/${user.id}`, more)).toMatchObject({
+        ...{ status: 403, json: { code: 'forbidden' } },
+      })
+    expect((await rest.patch(`/users/${user.id}`, { ...body, attributes: {} })).status).not.toBe(200)
+    expect(await accounts.byId(user.id)).toMatchObject({ secondFactorRequired: false, givenName: null })
+    expect(await rest.patch(`/users/${user.id}`, body)).toMatchObject({ status: 200 })
+    expect(await accounts.byId(user.id)).toMatchObject({ secondFactorRequired: true })
+    const admin = await latchkey.createUser()
+    await accounts.setRole(admin.id, 'admin')
+    expect((await rest.patch(`/users/${admin.id}`, body)).status).toBe(403)
+    expect((await rest.get(`/users/${user.id}`)).status).toBe(403)
+  })
+
   test('a role that is gone allows nothing, also where an account was given it at that moment', async () => {
     const { administratorRoles } = latchkey.services
     const role = await define({ permissions: ['user.read'] })

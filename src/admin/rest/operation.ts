@@ -49,6 +49,8 @@ interface AdminOperation<
   needs: Permission
   /** By which permission fields of its body are given. */
   also?: readonly Permission[]
+  /** Those of `also` that open it alone, for their field alone. */
+  alone?: readonly Permission[]
   /** Roles with this limit may use it, and it keeps to that. */
   within?: Limit
   /** Takes `If-Match`. */
@@ -107,6 +109,7 @@ export function operation<
       forPrograms: true as const,
       admin: needs,
       ...(described.also && { adminAlso: described.also }),
+      ...(described.alone && { adminAlone: described.alone }),
       ...(described.within && { within: described.within }),
     },
     ...routeOptions(described, {

@@ -2,11 +2,12 @@ import type { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
 import { PERMISSIONS, userPermission } from '../../../shared/administration/permissions.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { message } from '../../../shared/locales/texts.ts'
 import { withinLimits } from '../../access.ts'
 import type { RestContext } from '../context.ts'
 import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { inOurNames } from '../field-names.ts'
-import { callerOf } from '../guard.ts'
+import { type Caller, callerOf } from '../guard.ts'
 import { createOnce } from '../idempotency.ts'
 import { isLimited, refuseAdministrators, refuseLiftedRequirement, refuseRoles } from '../machine.ts'
 import { operation } from '../operation.ts'
@@ -60,6 +61,7 @@ const changeUser = operation({
   area,
   needs: 'user.update',
   also: ['user.set_role', 'user.require_factor'],
+  alone: ['user.require_factor'],
   summary: 'Change names, address, role, or whether a second factor is required',
   description: 'Another address counts once the person has proven it; until then the old one stays.',
   conditional: true,
@@ -168,6 +170,7 @@ export function userRoutes({ app, deps }: RestContext): void {
 
   app.patch('/users/:id', { ...changeUser, ...limit }, async (request, reply) => {
     const caller = callerOf(request)
+    requireUpdate(caller, request.body)
     const before = await find(request.params.id)
     // Who gives which role is judged where it is given (src/administrators).
     const roleAlone = caller.kind === 'person' && Object.keys(request.body).every((name) => name === 'role')
@@ -229,4 +232,15 @@ export function userRoutes({ app, deps }: RestContext): void {
       return view(changed)
     })
   }
+}
+
+/**
+ * Whether a second factor is required is a permission of its own, as in the console: who holds it alone changes that alone.
+ * @throws AppError forbidden (403)
+ */
+function requireUpdate(caller: Caller, changes: object): void {
+  const fields = Object.keys(changes)
+  if (fields.length === 1 && fields[0] === 'second_factor_required') return
+  if (caller.kind === 'machine' || caller.authority.permissions.has('user.update')) return
+  throw new AppError('forbidden', 403, message('admin.users.refused.role'))
 }
