@@ -319,6 +319,7 @@ export async function openServices(
     environment: config.providers,
     kinds,
     organizationId,
+    guardedFetch: createGuardedFetch(config.issuer, config.privateHosts),
     events: event,
   })
   const clients = createClients({
@@ -448,10 +449,6 @@ export async function openServices(
     impersonations: createImpersonations({
       accounts,
       artifacts,
-      async starts(since) {
-        const from = new Date(since).toISOString()
-        return (await audit.list({ action: 'account.impersonated', from }, { limit: 100 })).items
-      },
       mayImpersonate: async (role) =>
         (await administratorRoles.authorityOf(role)).permissions.has('user.impersonate'),
       forbidden: organizations.forbidsImpersonation,

@@ -54,6 +54,8 @@ export interface AccountEvent {
   address?: string
   /** Of an impersonation, its ID. */
   impersonation?: string
+  /** Of one that has ended: the account of who was signed in as another person. */
+  administrator?: string
   /** When it ends at the latest, in seconds since the epoch. */
   until?: number
   /** How many, where one event stands for several. */

@@ -33,7 +33,7 @@ export async function supportPages(
     if (state === undefined) return reply.redirect('/', 303)
     const { ended, back } = await deps.sessions.endImpersonation(request, reply, state.own)
     support.clear(reply)
-    if (ended) await deps.impersonations.ended(ended.accountId, ended.impersonation.id)
+    if (ended) await deps.impersonations.ended(ended.impersonation.id, 'button')
     return reply.redirect(back ? `/admin/users/${state.accountId}` : '/', 303)
   })
 }

@@ -22,6 +22,7 @@ import { doctorCommand } from './doctor/doctor.ts'
 import { errorLines } from './errors.ts'
 import { eventCommands } from './events.ts'
 import { hashCostCommand } from './hash-cost.ts'
+import { impersonationCommands } from './impersonations.ts'
 import { keyCommands } from './keys.ts'
 import { migrateCommand } from './migrate.ts'
 import { organizationCommands } from './organizations/commands.ts'
@@ -111,6 +112,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
   for (const command of [
     clientCommands(cli),
     userCommands(cli),
+    impersonationCommands(cli),
     groupCommands(cli),
     roleCommands(cli),
     organizationCommands(cli),

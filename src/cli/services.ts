@@ -15,6 +15,7 @@ type Shared =
   | 'customClaims'
   | 'factors'
   | 'hooks'
+  | 'impersonations'
   | 'keptTokens'
   | 'keys'
   | 'lostTokens'

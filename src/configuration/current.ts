@@ -198,7 +198,8 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     ...hooks.map(hookOf),
     ...administratorRoles.map(administratorRoleOf),
     ...brands.map(brandOf),
-    ...providers.map(providerOf),
+    // What managers of organizations have set up is theirs, and of no file.
+    ...providers.filter((each) => !('managed' in each)).map(providerOf),
     ...clients.map(clientOf),
   ]
 }

@@ -21,6 +21,8 @@ export interface FederatedAccount {
   email: string | null
   pendingEmail: string | null
   disabledAt: number | null
+  /** `user`, or a role of administration. */
+  role: string
   /** Of sign-ins; raised by whatever ends them. */
   generation: number
   /** What its sign-ins are verified by, beside the password. */

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import * as oidc from 'openid-client'
 import { isLoopbackHost } from '../shared/loopback.ts'
 import { withoutUnfitKeys } from '../shared/rsa.ts'
@@ -18,6 +19,12 @@ export const isAcceptableUrl = (value: string): boolean => {
   return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackHost(url.hostname))
 }
 
+/** The fetch below `upstreamFetch` for a provider that reaches less than the operator's do. */
+const narrower = new AsyncLocalStorage<typeof fetch>()
+
+/** Runs work of a connector whose requests go out by this fetch, all of them, whatever the library makes of them. */
+export const fetchingBy = <T>(fetcher: typeof fetch, work: () => T): T => narrower.run(fetcher, work)
+
 /**
  * The fetch of everything that goes to a provider: no redirect is followed, no more than half a megabyte is read, RSA keys
  * have a size that is accepted, and nothing goes over plain http except on this machine.
@@ -26,7 +33,7 @@ export const upstreamFetch: oidc.CustomFetch = async (url, options) => {
   if (!isAcceptableUrl(url)) throw new TypeError(`an address of the provider is not https: ${originOf(url)}`)
   const headers = new Headers(options.headers)
   headers.set('user-agent', USER_AGENT)
-  const response = await fetch(url, {
+  const response = await (narrower.getStore() ?? fetch)(url, {
     method: options.method,
     headers,
     redirect: 'manual',

@@ -25,7 +25,7 @@ import type { Lifetimes } from './provider/lifetimes.ts'
 import type { Translate } from './provider/outage.ts'
 import type { SessionEndedEvent, SignInEffects } from './sessions/audited.ts'
 import type { DeviceEndedEvent } from './sessions/end-device.ts'
-import type { ImpersonationCounts } from './sessions/impersonations.ts'
+import type { ImpersonationCounts, ImpersonationEnded } from './sessions/impersonations.ts'
 import type { Authentication } from './sessions/sign-in.ts'
 import type { SignOutConfirmation } from './sign-out/hinted.ts'
 import type { CustomClaims } from './tokens/custom-claims.ts'
@@ -126,6 +126,7 @@ export interface ProtocolDependencies<Account extends AccountOfProtocol = Accoun
   appPasswordCounts(id: string): Promise<boolean>
   /** Whether an administrator is still signed in as a person. */
   impersonationCounts: ImpersonationCounts
+  impersonationEnded: ImpersonationEnded
   accounts: {
     byId(id: string): Promise<AccountOfProtocol | undefined>
     /** The account of a row that `ArtifactStore.findRelated` has found. */

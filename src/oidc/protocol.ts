@@ -99,6 +99,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
   const sessions = auditSessions(signIns, {
     ...effects,
     events,
+    impersonationEnded: deps.impersonationEnded,
     lastUses: deps.lastUses,
     admit,
     findLive,
@@ -133,6 +134,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
       grantKey: secrets.key('grants'),
       findAccount: accounts.byId,
       events,
+      impersonationEnded: deps.impersonationEnded,
     }),
     deviceVerification: createDeviceVerification({
       issuer,

@@ -54,6 +54,7 @@ export function jobsOf(services: Services): Job[] {
       run: () => accounts.backfillSearch(),
     },
     { name: 'recoveries of accounts', every: MINUTE, run: () => factors.recovery.advance() },
+    { name: 'impersonations that are over', every: MINUTE / 2, run: () => services.impersonations.settle() },
     { name: 'expired second factors', every: 10 * MINUTE, run: () => factors.purge() },
     { name: 'expired counts of messages', every: 10 * MINUTE, run: () => sms.purge() },
     {

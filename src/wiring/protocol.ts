@@ -79,6 +79,7 @@ export async function wireProtocol(
     signInGate: services.signInGate,
     appPasswordCounts: services.factors.appPasswords.counts,
     impersonationCounts: services.impersonations.counts,
+    impersonationEnded: services.impersonations.ended,
     async mfaRequired({ accountId, generation, amr, upstream }, account) {
       const methods = await services.factors.methodsOf(account)
       if (methods.length === 0) return secondFactorRequired()

@@ -84,6 +84,7 @@ describe.each(engines)('identity providers on %s', (engine) => {
       environment,
       kinds,
       organizationId: async () => undefined,
+      guardedFetch: fetch,
       events: (event) => events.push(event),
     })
 

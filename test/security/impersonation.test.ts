@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { WHILE_IMPERSONATED } from '../../src/oidc/sessions/while-impersonated.ts'
 import { machine } from '../admin/rest/support.ts'
 import { registerParty } from '../oidc/party.ts'
+import { latchkey as command } from '../operations/server-process.ts'
 import { type BrowserPage, createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { readOutbox } from '../support/mailbox.ts'
@@ -396,6 +397,118 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     },
   )
 
+  /** The ends of the impersonation of a person, in the log. */
+  const endsOf = async (id: string) =>
+    (await entriesOf(id, 'account.impersonation_ended')).map(({ actor, details }) => ({
+      ...{ kind: actor.kind, by: actor.id },
+      ...{ how: details.reason, administrator: details.administrator },
+    }))
+  const signOut = async (browser: HttpBrowser) =>
+    browser.submit(await at(browser, '/account'), {}, { button: 'Sign out' })
+
+  test('its end is recorded once, with who and how: by the button, a sign-out here or there, the person, an administrator', async () => {
+    const { impersonations } = latchkey.services
+    const idOf = async (person: { id: string }) =>
+      (await impersonations.running()).find(({ accountId }) => accountId === person.id)?.id ?? ''
+    const ways: [
+      string,
+      'admin' | 'person' | 'other',
+      (who: Awaited<ReturnType<typeof helping>>) => unknown,
+    ][] = [
+      ['button', 'admin', ({ browser, page }) => browser.submit(page, {}, { button: 'End' })],
+      ['signed_out', 'admin', ({ browser }) => signOut(browser)],
+      [
+        'signed_out',
+        'admin',
+        async ({ browser }) => browser.submit(await at(browser, '/logout'), {}, { button: 'Sign out' }),
+      ],
+      [
+        'device',
+        'person',
+        async ({ person }) => {
+          const own = createHttpBrowser()
+          await own.signIn(await at(own, '/login?return_to=/account/sessions'), {
+            ...{ identifier: person.username, password: PASSWORD },
+          })
+          const sessions = await latchkey.services.artifacts.listByAccount('Session', person.id)
+          const helped = sessions.find(({ payload }) => payload.impersonation !== undefined)?.payload.uid
+          const form = (await at(own, '/account/sessions')).forms.find(({ fields }) =>
+            fields.some(({ value }) => value === helped),
+          )
+          const fields = form?.fields.map(({ name, value }) => [name, value ?? '']) ?? []
+          await own.visit({
+            url: new URL('/account/sessions/end', latchkey.issuer),
+            method: 'POST',
+            body: new URLSearchParams(fields as [string, string][]),
+          })
+        },
+      ],
+      [
+        'administrator',
+        'other',
+        async ({ person }) => {
+          const { rest } = await machine(latchkey)
+          expect((await rest.delete(`/impersonations/${await idOf(person)}`)).status).toBe(204)
+        },
+      ],
+    ]
+    for (const [how, who, end] of ways) {
+      const helped = await helping()
+      await end(helped)
+      await impersonations.settle()
+      const ends = await endsOf(helped.person.id)
+      expect(ends, how).toMatchObject([{ how, administrator: helped.admin.id }])
+      if (who !== 'other') expect(ends[0]?.by, how).toBe(helped[who].id)
+    }
+  })
+
+  test('two sign-outs at once, and the job of two processes beside them, record one end', async () => {
+    const { impersonations } = latchkey.services
+    const { person, browser } = await helping()
+    const page = await at(browser, '/account')
+    await Promise.all([
+      browser.submit(page, {}, { button: 'Sign out' }),
+      browser.submit(page, {}, { button: 'Sign out' }),
+      impersonations.settle(),
+      impersonations.settle(),
+    ])
+    await impersonations.settle()
+    expect(await endsOf(person.id)).toHaveLength(1)
+  })
+
+  test.each([
+    ['expired', async () => clock.later(31 * MINUTE)],
+    ['switched_off', async () => latchkey.services.settings.change({ impersonation: 'off' })],
+    ['account_deleted', async ({ person }) => latchkey.services.accounts.delete(person.id)],
+    ['account_changed', async ({ person }) => latchkey.services.accounts.disable(person.id)],
+    [
+      'session_ended',
+      async ({ person }) => {
+        await latchkey.services.accounts.endSessions(person.id)
+        // For a minute it may be one that is being started.
+        clock.later(MINUTE + 1000)
+      },
+    ],
+    ['administrator_signed_out', async ({ admin }) => latchkey.services.accounts.endSessions(admin.id)],
+  ] as [string, (who: { admin: Admin; person: { id: string } }) => Promise<unknown>][])(
+    'an end that no request has seen is recorded by the job: %s, once, also by two processes',
+    async (how, end) => {
+      const { impersonations, settings } = latchkey.services
+      const { admin, person } = await helping()
+      await impersonations.settle()
+      expect(await endsOf(person.id)).toEqual([])
+      await end({ admin, person })
+      await Promise.all([impersonations.settle(), impersonations.settle()])
+      await settings.change({ impersonation: 'on' })
+      if (how === 'expired') clock.later(-31 * MINUTE)
+      if (how === 'session_ended') clock.later(-MINUTE - 1000)
+      const once = [{ how, administrator: admin.id, kind: 'server' }]
+      await expect.poll(() => endsOf(person.id)).toMatchObject(once)
+      await impersonations.settle()
+      expect(await endsOf(person.id)).toMatchObject(once)
+    },
+  )
+
   test('after its time, the way back is still there', async () => {
     const { person, browser } = await helping()
     clock.later(31 * MINUTE)
@@ -442,6 +555,24 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     expect((await rest.delete(`/impersonations/${found?.id}`)).status).toBe(204)
     expect((await at(browser, '/account')).url.pathname).toBe('/login')
     expect((await rest.delete(`/impersonations/${found?.id}`)).status).toBe(404)
+  })
+
+  test('the command line lists those that run, and ends one', async () => {
+    const { admin, person, browser } = await helping()
+    const run = async (...args: string[]) => command(['impersonations', ...args], latchkey.env)
+    const { items } = JSON.parse((await run('list', '--json')).stdout)
+    const found = items.find(({ user_id }: { user_id: string }) => user_id === person.id)
+    expect(found).toMatchObject({ username: person.username, administrator: admin.username, reason: REASON })
+    expect((await run('list')).stdout).toContain(found.id)
+    expect(await run('end', found.id)).toMatchObject({ code: 0, stdout: 'The impersonation is ended.' })
+    expect(await endsOf(person.id)).toMatchObject([
+      { how: 'administrator', kind: 'command_line', administrator: admin.id },
+    ])
+    expect((await at(browser, '/account')).url.pathname).toBe('/login')
+    expect(await run('end', found.id)).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining('There is no such impersonation') },
+    })
+    expect((await run('list')).stdout).not.toContain(found.id)
   })
 
   test('a second one cannot begin inside, and signing out leaves no way back', async () => {

@@ -9,12 +9,35 @@ import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import type { Account } from '../account.ts'
 import type { AccountMail } from '../email/mail-out.ts'
 import { type AccountEvent, ofAccount } from '../events.ts'
+import { createOpenImpersonations } from './open.ts'
 
 /** Characters of a reason. */
 const SHORTEST_REASON = 10
 const LONGEST_REASON = 300
 
 const reasonSchema = line(LONGEST_REASON).refine((text) => [...text].length >= SHORTEST_REASON)
+
+/** Seconds after its begin that the session of an impersonation is there, at the latest. */
+const STARTS_WITHIN = 60
+
+/**
+ * How one has ended. `button`: by the administrator, who is back; `signed_out`: by a sign-out in its browser; `device`: by the person, in the
+ * list of devices; `administrator`: by an administrator, in the list of those that run; `session_ended`: with its session, as by a sign-out
+ * everywhere or another sign-in in its browser; `administrator_signed_out`: with the administrator's own sign-in.
+ */
+export type ImpersonationEnd =
+  | 'button'
+  | 'signed_out'
+  | 'device'
+  | 'administrator'
+  | 'expired'
+  | 'session_ended'
+  | 'administrator_signed_out'
+  | 'role_changed'
+  | 'account_changed'
+  | 'account_deleted'
+  | 'forbidden'
+  | 'switched_off'
 
 /** One that runs. Times are seconds since the epoch. */
 export interface RunningImpersonation {
@@ -26,14 +49,6 @@ export interface RunningImpersonation {
   reason: string
   startedAt: number
   until: number
-}
-
-/** An entry of the audit log, as far as it says who is signed in as whom. */
-interface StartEntry {
-  at: number
-  actor: { id?: string | undefined; name?: string | undefined }
-  target?: { id?: string | undefined; name?: string | undefined } | undefined
-  details: Readonly<Record<string, unknown>>
 }
 
 /** Administrators who sign in as a person to help them. */
@@ -55,21 +70,21 @@ export interface Impersonations {
    * an organization of its person forbids it, and once the person has a role in the console: nobody gets another one's rights there. With the sign-ins of the person it ends as every session.
    */
   counts(accountId: string, impersonation: Impersonation): Promise<boolean>
-  /** Records that one has ended before its time. */
-  ended(accountId: string, id: string): Promise<void>
+  /** Records that one has ended, unless that is recorded already. */
+  ended(id: string, how: ImpersonationEnd): Promise<void>
   /** Those that run, newest first. */
   running(): Promise<RunningImpersonation[]>
   /** Ends one, with all that was issued in it. @throws AppError impersonation_not_found (404) */
   end(id: string): Promise<void>
+  /** For a job: records the ends that no request has seen. Returns how many. */
+  settle(): Promise<number>
 }
 
 const refused = (text: Message) => new AppError('impersonation_refused', 409, text)
 
 export function createImpersonations(deps: {
   accounts: { byId(id: string): Promise<Account | undefined> }
-  artifacts: Pick<ArtifactStore, 'listByAccount' | 'revokeSession'>
-  /** The starts of the last half hour, newest first. */
-  starts(since: number): Promise<readonly StartEntry[]>
+  artifacts: Pick<ArtifactStore, 'destroy' | 'listByAccount' | 'revokeSession' | 'upsert'>
   mail: { send(mail: AccountMail): void }
   events(event: AccountEvent): void
   /** Whether a role allows it, now. */
@@ -81,6 +96,7 @@ export function createImpersonations(deps: {
   clock: Clock
 }): Impersonations {
   const { accounts, artifacts, clock, settings } = deps
+  const open = createOpenImpersonations(artifacts)
 
   async function problemOf(account: Account): Promise<Message | undefined> {
     if (settings.impersonation !== 'on') return message('admin.users.impersonate.off')
@@ -96,61 +112,75 @@ export function createImpersonations(deps: {
   const waits = async ({ by, session }: Impersonation): Promise<boolean> =>
     (await artifacts.listByAccount('Session', by)).some(({ payload }) => payload.uid === session)
 
-  const counts: Impersonations['counts'] = async (accountId, impersonation) => {
+  const sessionOf = async (accountId: string, id: string) =>
+    (await artifacts.listByAccount('Session', accountId)).find(
+      ({ payload }) => impersonationOf(payload)?.id === id,
+    )?.payload as { uid: string; generation: number } | undefined
+
+  /** Why one counts no more, whatever has become of its session. Undefined: it counts. */
+  async function endOf(
+    accountId: string,
+    impersonation: Impersonation,
+  ): Promise<ImpersonationEnd | undefined> {
     const { by, generation, until } = impersonation
-    if (settings.impersonation !== 'on' || until * 1000 <= clock()) return false
+    if (until * 1000 <= clock()) return 'expired'
+    if (settings.impersonation !== 'on') return 'switched_off'
     const [administrator, person] = await Promise.all([accounts.byId(by), accounts.byId(accountId)])
-    if (administrator?.generation !== generation || administrator.disabledAt !== null) return false
-    if (
-      !(await deps.mayImpersonate(administrator.role)) ||
-      person?.role !== 'user' ||
-      person.disabledAt !== null
-    )
-      return false
-    return !(await deps.forbidden(accountId)) && waits(impersonation)
+    if (person === undefined) return 'account_deleted'
+    if (person.role !== 'user' || person.disabledAt !== null) return 'account_changed'
+    if (administrator?.generation !== generation || administrator.disabledAt !== null)
+      return 'administrator_signed_out'
+    if (!(await deps.mayImpersonate(administrator.role))) return 'role_changed'
+    if (await deps.forbidden(accountId)) return 'forbidden'
+    return (await waits(impersonation)) ? undefined : 'administrator_signed_out'
   }
 
-  /** The session of an impersonation, if it runs. */
-  async function sessionOf(accountId: string, id: string): Promise<string | undefined> {
-    const account = await accounts.byId(accountId)
-    for (const { payload } of await artifacts.listByAccount('Session', accountId)) {
-      const { uid, generation } = payload as { uid: string; generation: number }
-      const impersonation = impersonationOf(payload)
-      if (impersonation?.id !== id || generation !== account?.generation) continue
-      return (await counts(accountId, impersonation)) ? uid : undefined
-    }
-    return undefined
+  const counts: Impersonations['counts'] = async (accountId, impersonation) =>
+    (await endOf(accountId, impersonation)) === undefined
+
+  /** The `uid` of the session of one, if that counts. */
+  async function runningIn(accountId: string, impersonation: Impersonation): Promise<string | undefined> {
+    const session = await sessionOf(accountId, impersonation.id)
+    if (session === undefined || session.generation !== (await accounts.byId(accountId))?.generation)
+      return undefined
+    return (await counts(accountId, impersonation)) ? session.uid : undefined
+  }
+
+  /** @param startedAt its session is stored a moment after it has begun */
+  async function endOfSession(
+    accountId: string,
+    id: string,
+    startedAt: number,
+  ): Promise<ImpersonationEnd | undefined> {
+    const session = await sessionOf(accountId, id)
+    if (session === undefined)
+      return startedAt + STARTS_WITHIN < epochSeconds(clock) ? 'session_ended' : undefined
+    return session.generation === (await accounts.byId(accountId))?.generation ? undefined : 'session_ended'
   }
 
   async function running(): Promise<RunningImpersonation[]> {
-    const now = epochSeconds(clock)
-    const starts = await deps.starts(clock() - IMPERSONATION_TTL * 1000)
     const found = await Promise.all(
-      starts.map(async ({ at, actor, target, details }) => {
-        const { impersonation: id, reason, until } = details
-        if (target?.id === undefined || typeof id !== 'string' || typeof until !== 'number') return []
-        if (until <= now || (await sessionOf(target.id, id)) === undefined) return []
-        return [
-          {
-            id,
-            accountId: target.id,
-            username: target.name,
-            by: actor.id ?? '',
-            administrator: actor.name,
-            reason: String(reason),
-            startedAt: epochSeconds(() => at),
-            until,
-          },
-        ]
+      (await open.list()).map(async ({ accountId, impersonation, reason, startedAt }) => {
+        if ((await runningIn(accountId, impersonation)) === undefined) return []
+        const { id, by, until } = impersonation
+        const [person, administrator] = await Promise.all([accounts.byId(accountId), accounts.byId(by)])
+        const names = { username: person?.displayUsername, administrator: administrator?.displayUsername }
+        return [{ id, accountId, by, ...names, reason, startedAt, until }]
       }),
     )
     return found.flat()
   }
 
-  const ended: Impersonations['ended'] = async (accountId, id) => {
+  const ended: Impersonations['ended'] = async (id, how) => {
+    const taken = await open.take(id)
+    if (taken === undefined) return
+    const { accountId, impersonation } = taken
     const account = await accounts.byId(accountId)
-    if (account)
-      deps.events({ type: 'account.impersonation_ended', ...ofAccount(account), impersonation: id })
+    deps.events({
+      type: 'account.impersonation_ended',
+      ...(account === undefined ? { accountId } : ofAccount(account)),
+      ...{ impersonation: id, administrator: impersonation.by, reason: how },
+    })
   }
 
   return {
@@ -173,6 +203,7 @@ export function createImpersonations(deps: {
       const until = epochSeconds(clock) + IMPERSONATION_TTL
       const { id, sessionUid: session } = by
       const impersonation = { id: randomUUID(), by: id, generation: administrator.generation, session, until }
+      await open.add({ accountId, impersonation, reason, startedAt: epochSeconds(clock) })
       deps.mail.send({
         to: account.email,
         template: 'impersonated',
@@ -195,12 +226,23 @@ export function createImpersonations(deps: {
     ended,
     running,
     async end(id) {
-      const found = (await running()).find((each) => each.id === id)
-      const uid = found && (await sessionOf(found.accountId, id))
+      const found = (await open.list()).find(({ impersonation }) => impersonation.id === id)
+      const uid = found && (await runningIn(found.accountId, found.impersonation))
       if (found === undefined || uid === undefined)
         throw new AppError('impersonation_not_found', 404, message('admin.users.impersonate.unknown'))
       await artifacts.revokeSession(found.accountId, uid)
-      await ended(found.accountId, id)
+      await ended(id, 'administrator')
+    },
+    async settle() {
+      let recorded = 0
+      for (const { accountId, impersonation, startedAt } of await open.list()) {
+        const { id } = impersonation
+        const how = (await endOf(accountId, impersonation)) ?? (await endOfSession(accountId, id, startedAt))
+        if (how === undefined) continue
+        await ended(id, how)
+        recorded++
+      }
+      return recorded
     },
   }
 }

@@ -22,6 +22,8 @@ const stored = z
     /** Seconds since the epoch. It is remembered for longer, so that a browser that comes late is led back to where it was. */
     until: z.number().default(Number.POSITIVE_INFINITY),
     ticket: z.string().optional(),
+    /** Of the provider, when it began. Those of an earlier version have none. */
+    setup: z.string().optional(),
   })
   .transform(({ purpose, ticket, ...rest }) => ({ ...rest, intent: purpose, pendingId: ticket }))
 
@@ -34,6 +36,8 @@ export interface AuthorizationRequestDetails {
   intent: Intent
   /** The pending login of another identity, whose account this sign-in proves. */
   pendingId?: string | undefined
+  /** What the provider is spoken to by. */
+  setup?: string | undefined
 }
 
 /** `used` and `late`: this browser's, and over. Everything else that does not fit is `unknown`, and says no more. */
@@ -67,7 +71,7 @@ export function createAuthorizationRequests(deps: {
 }): AuthorizationRequests {
   const { artifacts, binding, clock } = deps
   return {
-    async begin(request, reply, { provider, intent, pendingId }) {
+    async begin(request, reply, { provider, intent, pendingId, setup }) {
       const authorizationRequest = { state: random(), nonce: random(), codeVerifier: random() }
       const { state, ...secrets } = authorizationRequest
       const browser = binding.bind(request, reply)
@@ -76,6 +80,7 @@ export function createAuthorizationRequests(deps: {
         provider,
         purpose: storedIntent(intent),
         ticket: pendingId,
+        setup,
         ...secrets,
         browser,
         until,

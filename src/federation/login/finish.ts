@@ -32,7 +32,7 @@ export interface Finish {
     reply: FastifyReply,
     account: Pick<FederatedAccount, 'id' | 'generation'>,
     login: UpstreamLogin,
-  ): Answer
+  ): Promise<Answer>
   /** The one-time code that this browser was given last. */
   codeOf(request: FastifyRequest): string | undefined
 }
@@ -40,13 +40,36 @@ export interface Finish {
 export function createFinish(
   deps: Pick<
     FederationDependencies,
-    'sessions' | 'firstPartyTokens' | 'http' | 'setPending' | 'askWhetherToKeep' | 'organizations' | 'provide'
+    | 'accounts'
+    | 'sessions'
+    | 'firstPartyTokens'
+    | 'http'
+    | 'setPending'
+    | 'askWhetherToKeep'
+    | 'organizations'
+    | 'providers'
+    | 'provide'
   > & {
     codes: Codes
     ends: Pick<UpstreamEnds, 'hasEnded'>
   },
 ): Finish {
   const { sessions, firstPartyTokens, codes, http } = deps
+
+  /**
+   * Who administers this server, or looks at how it is administered, does not come by a provider that managers of an organization have
+   * set up: they could be anybody there. Undefined: they may come in.
+   */
+  async function refusal(
+    accountId: string,
+    { provider, intent }: UpstreamLogin,
+  ): Promise<Failure | undefined> {
+    if (provider.organizationId === null) return undefined
+    const found = await deps.providers.find(provider.id)
+    if (found === undefined) return failure(intent, 'unavailable', provider.id)
+    if (!found.managed || (await deps.accounts.byId(accountId))?.role === 'user') return undefined
+    return failure(intent, 'not_allowed', provider.id)
+  }
 
   return {
     async signedIn(request, reply, account, login) {
@@ -56,6 +79,8 @@ export function createFinish(
       // Here too: the provider may have ended it while a password was checked or an account was made.
       if (await deps.ends.hasEnded(who.upstream, login.at))
         return failure(intent, 'expired', login.provider.id)
+      const refused = await refusal(accountId, login)
+      if (refused) return refused
       // Before anything is issued: who was taken out there must not get in here once more.
       await deps.provide(accountId, login.provider, login.provided)
       const { organizationId } = login.provider
@@ -74,6 +99,8 @@ export function createFinish(
     },
 
     async unverified(reply, account, login) {
+      const refused = await refusal(account.id, login)
+      if (refused) return refused
       await deps.provide(account.id, login.provider, login.provided)
       const interaction = login.intent.kind === 'page' ? login.intent.interaction : undefined
       deps.setPending(reply, {
@@ -87,7 +114,10 @@ export function createFinish(
       return { location: interaction === undefined ? '/verify-email' : `/verify-email?flow=${interaction}` }
     },
 
-    leaving(reply, account, { intent, provider }) {
+    async leaving(reply, account, login) {
+      const { intent, provider } = login
+      const refused = await refusal(account.id, login)
+      if (refused) return refused
       if (intent.kind !== 'page') return failure(intent, 'disabled', provider.id)
       const { interaction } = intent
       return { location: deps.askWhetherToKeep(reply, account, { amr: ['fed'], interaction }) }

@@ -74,6 +74,7 @@ export function createFlow(deps: {
         provider: providerId,
         intent,
         pendingId,
+        setup: provider.setup,
       })
       try {
         const redirectUri = callbackUrl(issuer, providerId)
@@ -108,6 +109,9 @@ export function createFlow(deps: {
           : failure(intent, 'expired', providerId)
       const provider = await providers.find(providerId)
       if (!provider) return failure(intent, 'unavailable', providerId)
+      // The code of another issuer, or of another client, is not shown to this one.
+      const { setup = provider.setup } = redeemed.details
+      if (setup !== provider.setup) return failure(intent, 'expired', providerId)
       // Before the provider is asked: what it ends from here on ends this sign-in too.
       const at = clock()
       try {

@@ -3,6 +3,7 @@ import { message } from '../../shared/locales/texts.ts'
 import type { Secrets } from '../../shared/secrets.ts'
 import type { Connector, Registration } from '../connector.ts'
 import type { ConnectorKind } from '../connector-kind.ts'
+import { fetchingBy } from '../upstream.ts'
 import { type Kinds, kindOf } from './input.ts'
 import type { ConfiguredRow, StoredOptions } from './store.ts'
 
@@ -61,13 +62,42 @@ export function createConnector(
   })
 }
 
+/** A connector whose every request goes out by `fetcher`. */
+function reachingBy(fetcher: typeof fetch, { authorize, identify, check, logout }: Connector): Connector {
+  return {
+    authorize: (...given) => fetchingBy(fetcher, () => authorize(...given)),
+    identify: (...given) => fetchingBy(fetcher, () => identify(...given)),
+    check: (...given) => fetchingBy(fetcher, () => check(...given)),
+    ...(logout && { logout: (...given) => fetchingBy(fetcher, () => logout(...given)) }),
+  }
+}
+
 /**
  * The connectors of stored providers. One is kept for as long as the row that it was made of stays the same, with the
  * discovery and the keys that it has read.
  */
-export function rememberConnectors({ kinds, secrets }: { kinds: Kinds; secrets: Secrets }) {
+export function rememberConnectors({
+  kinds,
+  secrets,
+  guardedFetch,
+}: {
+  kinds: Kinds
+  secrets: Secrets
+  guardedFetch: typeof fetch
+}) {
   const remembered = new Map<string, { madeOf: string; connector: Connector }>()
   return {
+    /** One of a provider as it is described, which is not remembered. @throws AppError provider_misconfigured (500) */
+    make(
+      id: string,
+      kind: ConnectorKind,
+      registration: Registration,
+      { settings, managed }: Pick<StoredOptions, 'settings' | 'managed'>,
+    ): Connector {
+      const connector = createConnector(id, kind, registration, settings)
+      return managed ? reachingBy(guardedFetch, connector) : connector
+    },
+
     /**
      * Undefined: this version has no such kind.
      * @throws AppError provider_secret_lost (503) · provider_misconfigured (500)
@@ -82,7 +112,7 @@ export function rememberConnectors({ kinds, secrets }: { kinds: Kinds; secrets: 
         clientId: row.clientId,
         clientSecret: row.sealedSecret === null ? undefined : openSecret(secrets, row.id, row.sealedSecret),
       }
-      const connector = createConnector(row.id, kind, registration, storedOptions(row).settings)
+      const connector = this.make(row.id, kind, registration, storedOptions(row))
       remembered.set(row.id, { madeOf, connector })
       return connector
     },

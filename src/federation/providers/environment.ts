@@ -39,6 +39,7 @@ export function environmentProviders(
         membershipMode: 'add' as const,
         membershipRules: [],
         organizationId: null,
+        setup: '',
       }
       const view = providerView(
         issuer,

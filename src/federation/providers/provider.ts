@@ -23,6 +23,10 @@ export interface Provider extends ProviderName {
   /** `sync`: what it gave and does not give any more is taken away. */
   membershipMode: 'add' | 'sync'
   membershipRules: readonly MembershipRule[]
+  /** Managers of its organization have set it up. */
+  managed?: true
+  /** Names what it is spoken to by, its kind, client ID and settings: a sign-in that began with others does not go on. */
+  setup: string
 }
 
 /** The providers that are switched on. Read anew each time: switching one off counts at once, in every process. */

@@ -26,7 +26,13 @@ import {
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
 import { isProviderId, type Kinds, kindNames, kindOf, optionsView, parseProvider } from './input.ts'
 import { callbackUrl, type EnabledProviders } from './provider.ts'
-import { createProviderStore, type ProviderRow, providerVersion, type StoredOptions } from './store.ts'
+import {
+  createProviderStore,
+  type ProviderRow,
+  providerVersion,
+  type StoredOptions,
+  setupOf,
+} from './store.ts'
 import { type ProviderView, providerView } from './view.ts'
 
 export interface ProviderEvent {
@@ -59,6 +65,8 @@ export interface ProvidersDependencies {
   organizationId(idOrSlug: string): Promise<string | undefined>
   /** Told of every change after it is stored. */
   events(event: ProviderEvent): void
+  /** By which those are reached that managers of an organization have set up. */
+  guardedFetch: typeof fetch
 }
 
 /** The providers that people may sign in with. */
@@ -69,9 +77,10 @@ export interface Providers {
   enabled: EnabledProviders
   /**
    * Adds a provider, switched on.
+   * @param by.managed managers of its organization set it up
    * @throws ValidationError (422, every problem at once) · AppError provider_exists (409)
    */
-  add(input: Readonly<Record<string, unknown>>): Promise<ProviderView>
+  add(input: Readonly<Record<string, unknown>>, by?: { managed?: true }): Promise<ProviderView>
   /**
    * Changes the given fields of a stored provider; null unsets one, the secret too. Its kind stays.
    * @param given.ifVersion the version that the change is meant for; without one, any
@@ -87,6 +96,8 @@ export interface Providers {
   secretIs(id: string, secret: string): Promise<boolean>
   /** Also those that are switched off. Those of the environment first, then the oldest first. */
   list(): Promise<ProviderView[]>
+  /** Those of an organization, by its ID, the oldest first. */
+  ofOrganization(organizationId: string): Promise<ProviderView[]>
   /** @throws AppError provider_not_found (404) */
   get(id: string): Promise<ProviderView>
   /** Those of the environment have one version for as long as the process runs. @throws as `get` */
@@ -109,13 +120,18 @@ export interface Providers {
    * @throws AppError provider_not_found (404), provider_misconfigured (500)
    */
   test(id: string): Promise<Finding[]>
+  /**
+   * As `test`, of what managers of an organization want to store, which is not stored. Where no secret is given, that of the stored one.
+   * @throws ValidationError (422, every problem at once)
+   */
+  tryOut(input: Readonly<Record<string, unknown>> & { id: string }): Promise<Finding[]>
 }
 
 /** @throws AppError provider_misconfigured (500) about a provider of the environment */
 export function createProviders(deps: ProvidersDependencies): Providers {
   const { db, clock, secrets, issuer, kinds, events } = deps
   const store = createProviderStore(db)
-  const connectors = rememberConnectors({ kinds, secrets })
+  const connectors = rememberConnectors({ kinds, secrets, guardedFetch: deps.guardedFetch })
   const environment = environmentProviders(deps.environment, kinds, issuer)
 
   const stored = async (id: string): Promise<ProviderRow> => {
@@ -148,6 +164,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         ...(isLost(row) && { secret_lost: true as const }),
         ...optionsView(storedOptions(row)),
         organization: row.organizationId,
+        ...(storedOptions(row).managed && { managed: true as const }),
         disabled: row.disabledAt !== null,
         source: 'database',
       },
@@ -175,7 +192,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       name,
       clientId,
       sealedSecret: 'client_secret' in changes ? sealSecret(secrets, id, clientSecret) : row.sealedSecret,
-      settings: JSON.stringify(options satisfies StoredOptions),
+      settings: JSON.stringify({ ...options, ...managedOf(row) } satisfies StoredOptions),
       organizationId:
         organization === row.organizationId ? row.organizationId : await organizationOf(organization),
     }
@@ -207,7 +224,10 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       }
       const { settings: _, ...options } = storedOptions(row)
       const { organizationId } = row
-      return { id, name: row.name, kind: row.kind, connector, organizationId, ...options }
+      return {
+        ...{ id, name: row.name, kind: row.kind, connector, organizationId, ...options },
+        setup: setupOf(row),
+      }
     },
   }
 
@@ -216,7 +236,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
 
     enabled,
 
-    async add(input) {
+    async add(input, { managed } = {}) {
       const parsed = parseProvider(input, kinds)
       const { id, kind, name, clientId, clientSecret, organization, ...options } = parsed
       const row: ProviderRow = {
@@ -225,7 +245,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         name,
         clientId,
         sealedSecret: sealSecret(secrets, id, clientSecret),
-        settings: JSON.stringify(options satisfies StoredOptions),
+        settings: JSON.stringify({ ...options, ...(managed && { managed }) } satisfies StoredOptions),
         organizationId: await organizationOf(organization),
         disabledAt: null,
         createdAt: new Date(clock()),
@@ -247,6 +267,10 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     async list() {
       const rows = (await store.list()).filter(({ id }) => !environment.has(id))
       return [...[...environment.values()].map(({ view }) => view), ...rows.map(storedView)]
+    },
+
+    async ofOrganization(organizationId) {
+      return (await store.ofOrganization(organizationId)).map(storedView)
     },
 
     async get(id) {
@@ -297,6 +321,23 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       const remedy = `remove it, and add it again as one of ${kindNames(kinds).join(', ')}`
       return [{ name: 'kind', status: 'fail', message: 'this version has no such kind', remedy }]
     },
+
+    async tryOut(input) {
+      const row = await store.find(input.id)
+      const known = row?.sealedSecret ?? undefined
+      const hasSecret = input.client_secret === undefined && known !== undefined
+      const { id, kind: name, clientId, clientSecret, settings } = parseProvider(input, kinds, { hasSecret })
+      const kind = kindOf(kinds, name)
+      if (kind === undefined) throw notFound()
+      const secret = clientSecret ?? (known && unlessLost(() => openSecret(secrets, id, known)))
+      const connector = connectors.make(
+        id,
+        kind,
+        { clientId, clientSecret: secret },
+        { settings, managed: true },
+      )
+      return connector.check(callbackUrl(issuer, id))
+    },
   }
 }
 
@@ -317,6 +358,8 @@ function mergedInput(
   const merged = { ...stays, ...changes, ...fixed }
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }
+
+const managedOf = (row: ProviderRow) => (storedOptions(row).managed ? { managed: true as const } : {})
 
 const notFound = (): AppError => new AppError('provider_not_found', 404, 'There is no provider with this ID.')
 

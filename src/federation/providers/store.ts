@@ -30,6 +30,8 @@ export interface StoredOptions {
   keepTokens: boolean
   membershipMode: 'add' | 'sync'
   membershipRules: readonly MembershipRule[]
+  /** Managers of its organization have set it up: it reaches no address inside, and signs in nobody who administers this server. */
+  managed?: true
 }
 
 /** Names what is stored of a provider, its secret too: another after every change that makes a difference. */
@@ -38,6 +40,19 @@ export function providerVersion(row: ProviderRow): string {
   const more = organizationId === null ? [] : [organizationId]
   const content = JSON.stringify([name, clientId, sealedSecret, settings, disabledAt !== null, ...more])
   return createHash('sha256').update(content).digest('base64url')
+}
+
+/** Names what a provider is spoken to by: another after a change of its kind, client ID or settings. */
+export function setupOf({
+  kind,
+  clientId,
+  settings,
+}: Pick<ConfiguredRow, 'kind' | 'clientId' | 'settings'>): string {
+  const { settings: own } = JSON.parse(settings) as StoredOptions
+  return createHash('sha256')
+    .update(JSON.stringify([kind, clientId, own]))
+    .digest('base64url')
+    .slice(0, 16)
 }
 
 /** Finds a row only as long as its `providerVersion` is that of this one. */
@@ -88,6 +103,12 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
 
     list: (): Promise<ProviderRow[]> =>
       prisma.identityProvider.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+
+    ofOrganization: (organizationId: string): Promise<ProviderRow[]> =>
+      prisma.identityProvider.findMany({
+        where: { organizationId },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      }),
 
     find: (id: string): Promise<ProviderRow | null> => prisma.identityProvider.findUnique({ where: { id } }),
 

@@ -19,6 +19,8 @@ export interface ProviderView {
   membership_rules: readonly MembershipRule[]
   /** The ID of the organization whose it is; null: the whole server's. */
   organization: string | null
+  /** Managers of the organization have set it up. */
+  managed?: true
   disabled: boolean
   /** Where it is set, and has to be changed. */
   source: 'environment' | 'database'

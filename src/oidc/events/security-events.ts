@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
-import { setActor } from '../../shared/audit-context.ts'
+import { currentAuditContext, setActor } from '../../shared/audit-context.ts'
 import { impersonationOf } from '../../shared/impersonation.ts'
+import type { ImpersonationEnded } from '../sessions/impersonations.ts'
 
 /** What the protocol does that belongs into the audit log. Never a token. */
 export type ProtocolSecurityEvent =
@@ -15,7 +16,13 @@ export type ProtocolSecurityEvent =
   | { type: 'session.ended'; accountId: string; reason: 'signed_out' }
 
 /** Emits an event for each revocation, replay and sign-out, and sets the client or account that caused it as the actor of the audit context. */
-export function reportSecurityEvents(provider: Provider, emit: (event: ProtocolSecurityEvent) => void): void {
+export function reportSecurityEvents(
+  provider: Provider,
+  {
+    emit,
+    impersonationEnded,
+  }: { emit(event: ProtocolSecurityEvent): void; impersonationEnded: ImpersonationEnded },
+): void {
   const revoked = ({ oidc }: KoaContextWithOIDC, reason: 'revocation_endpoint' | 'replayed') => {
     const { client, entities } = oidc
     if (client === undefined) return
@@ -43,7 +50,13 @@ export function reportSecurityEvents(provider: Provider, emit: (event: ProtocolS
     const { accountId, destroyed } = (oidc.session ?? {}) as { accountId?: string; destroyed?: boolean }
     // “Stay signed in” is a success as well.
     if (!destroyed || accountId === undefined) return
-    setActor({ kind: 'account', id: impersonationOf(oidc.session)?.by ?? accountId })
+    const impersonation = impersonationOf(oidc.session)
+    setActor({ kind: 'account', id: impersonation?.by ?? accountId })
+    // The answer waits for it, as for every entry of the audit log.
+    if (impersonation) {
+      const recorded = impersonationEnded(impersonation.id, 'signed_out')
+      currentAuditContext()?.settling.push(recorded)
+    }
     emit({ type: 'session.ended', accountId, reason: 'signed_out' })
   })
 }

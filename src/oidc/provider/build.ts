@@ -221,7 +221,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       logProtocolEvents(provider, log, rejections)
       reportLeftOut(provider, leftOut)
       if (deps.issued) reportGrants(provider, deps.issued)
-      reportSecurityEvents(provider, events)
+      reportSecurityEvents(provider, { emit: events, impersonationEnded: deps.impersonationEnded })
       giveSuccessBack(provider)
       answerOutages(provider, deps.translateError)
       return provider

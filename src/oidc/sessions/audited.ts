@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { setActor } from '../../shared/audit-context.ts'
 import type { AdmitSignIn, HookPerson } from '../hooks/sign-in.ts'
 import type { LastUses } from '../usage/last-uses.ts'
+import type { ImpersonationEnded } from './impersonations.ts'
 import type { Authentication, SignInSessions } from './sign-in.ts'
 import { requireAllowed } from './while-impersonated.ts'
 
@@ -59,6 +60,7 @@ export function auditSessions(
     /** Raises the generation of the account's sign-ins, and gives the new one. */
     endOtherSessions(accountId: string, uid: string): Promise<number>
     events(event: SessionEndedEvent): void
+    impersonationEnded: ImpersonationEnded
     /** Asks hooks, where there are any. */
     admit: AdmitSignIn
     findLive(accountId: string, generation: number): Promise<HookPerson | undefined>
@@ -120,6 +122,7 @@ export function auditSessions(
       const session = await current(request, reply)
       await sessions.end(request, reply)
       await deps.endPending(request, reply)
+      if (session?.impersonation) await deps.impersonationEnded(session.impersonation.id, 'signed_out')
       if (session) ended(session.accountId, 'signed_out')
     },
     async endOthers(request, reply, { accountId, uid }) {

@@ -1,10 +1,12 @@
 import type { KeyObject } from 'node:crypto'
+import { impersonationOf } from '../../shared/impersonation.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { grantIdsUnder } from '../consent/grants.ts'
 import { endCodeDevices } from '../device/signed-in.ts'
 import { endApiSignIn } from './api-sign-ins.ts'
 import type { SessionEndedEvent } from './audited.ts'
 import type { Generation } from './generations.ts'
+import type { ImpersonationEnded } from './impersonations.ts'
 
 export interface DeviceEndedEvent {
   type: 'device.ended'
@@ -23,6 +25,7 @@ export function createEndDevice(deps: {
   grantKey: KeyObject
   findAccount(id: string): Promise<({ id: string } & Generation) | undefined>
   events(event: SessionEndedEvent | DeviceEndedEvent): void
+  impersonationEnded: ImpersonationEnded
 }) {
   const { artifacts, events } = deps
   const grantId = grantIdsUnder(deps.grantKey)
@@ -30,6 +33,8 @@ export function createEndDevice(deps: {
   return async (accountId: string, uid: string, by: { own: boolean }): Promise<void> => {
     const session = await artifacts.findByUid('Session', uid)
     await artifacts.revokeSession(accountId, uid)
+    const impersonation = session?.accountId === accountId ? impersonationOf(session) : undefined
+    if (impersonation) await deps.impersonationEnded(impersonation.id, 'device')
     if (session?.accountId === accountId) events({ type: 'session.ended', accountId, reason: 'device' })
     const account = by.own ? undefined : await deps.findAccount(accountId)
     if (account && (await endApiSignIn(artifacts, account, uid)))
