@@ -132,6 +132,7 @@ describe.each(engines)('identity providers on %s', (engine) => {
       membershipMode: 'add',
       membershipRules: [],
       organizationId: null,
+      setup: expect.stringMatching(/^[\w-]{16}$/),
     })
     expect(made).toEqual([
       {
