@@ -40,6 +40,7 @@ import {
   createPasswordPolicy,
   minimumLengthOf,
   type PasswordOwner,
+  type RatePassword,
   type SecondFactorRequirement,
 } from './passwords/policy.ts'
 import { createPasswordReset } from './passwords/reset.ts'
@@ -158,6 +159,11 @@ export interface Accounts {
 
   /** How many characters a new password of theirs has to have, at least. */
   passwordMinLength(owner: PasswordOwner): number
+  /**
+   * What a new password would be answered, while it is being typed: by the rules of the moment it is stored, but for a look-up at another
+   * server. Stores and tells nothing.
+   */
+  ratePassword: RatePassword
 
   /**
    * Sends a link that sets a password if the address belongs to an account that may sign in or waits to be deleted, at most five an hour to one
@@ -338,7 +344,7 @@ export interface AccountsDependencies {
   hasher?: Hasher
   estimateStrength?: EstimateStrength | undefined
   /** Whether a new password is known to be stolen; none is unless given. */
-  isStolenPassword?: ((password: string) => Promise<boolean>) | undefined
+  isStolenPassword?: ((password: string, how: { here: boolean }) => Promise<boolean>) | undefined
   /** A user agent in words; undefined: it is none that people know. Of none, unless given. */
   describeDevice?: ((userAgent: string) => string | undefined) | undefined
   /** A network address with its place; alone, unless given. */
@@ -378,7 +384,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const hasher = deps.hasher ?? createHasher({ clock })
   const links = createLinks(issuer)
   const host = new URL(issuer).hostname
-  const policy = createPasswordPolicy({
+  const { policy, rate } = createPasswordPolicy({
     rules: settings,
     secondFactorRequired,
     isStolen: deps.isStolenPassword ?? (async () => false),
@@ -433,6 +439,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
       providerOf,
     }),
     passwordMinLength,
+    ratePassword: rate,
     forgot: resets.forgot,
     peekReset: resets.peekReset,
     reset: resets.reset,

@@ -21,6 +21,13 @@ import { errorFormat } from './errors/format.ts'
 import { parseForm } from './forms/forms.ts'
 import { safeReturnTo } from './return-to.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Asked by scripts of pages: errors are those of programs, but the answer is in the language of the page. */
+    forScripts?: boolean
+  }
+}
+
 /** The choice of this browser. Its name is plain, for apps of the same site may read and set it: it says nothing but a language. */
 const CHOSEN = 'locale'
 
@@ -73,7 +80,7 @@ export function registerLanguage(
     ENGLISH
 
   app.addHook('onRequest', (request, _reply, done) => {
-    if (errorFormat(request) !== 'html') return done()
+    if (errorFormat(request) !== 'html' && !request.routeOptions.config.forScripts) return done()
     const find = () =>
       isConsole(request) ? ofConsole(ofBrowser(request)) : (ofRequest(request)?.tag ?? ofBrowser(request))
     const speak = () => {

@@ -8,6 +8,7 @@ const WHAT: { readonly [Name in LimitName]: readonly string[] } = {
   mail: ['messages that one address has us send', 'messages to one person, from all addresses'],
   oneTimeToken: ['codes typed and links opened'],
   account: ['changes of one’s own account'],
+  passwordStrength: ['passwords looked at while they are typed'],
   groupMember: ['names of nobody that one manager of a group tries to add'],
   federation: ['sign-ins at providers'],
   authorization: ['authorization requests'],

@@ -18,9 +18,9 @@ const policyWith = (rules: Partial<PasswordRules> = {}) =>
     rules: { ...RULES, ...rules },
     serviceWords: ['latchkey', 'id.example.com', 'example'],
     secondFactorRequired: ({ role }) => role === 'admin',
-    isStolen: async (password) => password === 'velvet-canoe-harbour-71',
+    isStolen: async (password, { here }) => !here && password === 'velvet-canoe-harbour-71',
   })
-const checked = policyWith()
+const { policy: checked, rate } = policyWith()
 const policy = (password: string, context: PasswordContext) => checked(password, context, newOwner('user'))
 const besideSecondFactor = (password: string, context: PasswordContext = {}) =>
   checked(password, context, newOwner('admin'))
@@ -112,7 +112,7 @@ test('each of the 49,233 commonest passwords is refused by name, in whatever cas
   const { dictionary } = await import('@zxcvbn-ts/language-common')
   const long = dictionary['passwords-common'].map(String).filter((each) => each.length >= 8)
   expect(dictionary['passwords-common'].length).toBeGreaterThan(49_000)
-  const open = policyWith({ passwordMinLength: 8, passwordWords: [] })
+  const { policy: open } = policyWith({ passwordMinLength: 8, passwordWords: [] })
   const accepted: string[] = []
   for (const each of long)
     for (const typed of [each, each.toUpperCase(), each.normalize('NFD')])
@@ -132,7 +132,7 @@ test('length is counted in code points after NFC', async () => {
 
 test('the minimum length and the words of the organization are settings, read at each password', async () => {
   const rules = { ...RULES, passwordMinLength: 30 }
-  const strict = createPasswordPolicy({
+  const { policy: strict } = createPasswordPolicy({
     rules,
     serviceWords: [],
     secondFactorRequired: () => false,
@@ -154,14 +154,45 @@ test('where a second factor is required, 8 characters are enough, and common one
 })
 
 test('beside a second factor a password has to be worth a hundredth of the guesses', async () => {
-  const short = policyWith({ passwordMinLength: 8 })
+  const { policy: short } = policyWith({ passwordMinLength: 8 })
   expect(await short('k7home2qz', {}, newOwner('admin'))).toBeUndefined()
   expect(await short('k7home2qz', {}, newOwner('user'))).toMatch(/easy to guess/)
 })
 
 test('the length beside a second factor is never more than that of a password alone', async () => {
-  const rules = policyWith({ passwordMinLength: 10, passwordMinLengthWithSecondFactor: 20 })
+  const { policy: rules } = policyWith({ passwordMinLength: 10, passwordMinLengthWithSecondFactor: 20 })
   expect(await rules('u8dk2mzqx', {}, newOwner('admin'))).toMatch(/9 of at least 10/)
+})
+
+test('a rating says what the policy says, and how far a password is from it', async () => {
+  const passwords = [
+    'x',
+    'u8dk2mz',
+    'password1234',
+    'margaret hamilton',
+    'kestrel aurora 2026',
+    'tab\tinside a long one',
+  ]
+  for (const password of passwords) {
+    const { level, weakness } = await rate(password, person, newOwner('user'))
+    expect([password, weakness, level < 3]).toEqual([password, await policy(password, person), true])
+  }
+  expect(await rate('x', {}, newOwner('user'))).toMatchObject({ level: 1 })
+  expect(await rate('u8dk2mzqpx9', {}, newOwner('user'))).toMatchObject({ level: 1 })
+  expect(await rate('k7home2qz', {}, newOwner('admin'))).toMatchObject({ level: 3, weakness: undefined })
+  expect(await rate('k7home2qz', {}, newOwner('user'))).toMatchObject({
+    level: 1,
+    weakness: expect.any(String),
+  })
+  expect(await rate('glass otter harbour violin', {}, newOwner('user'))).toEqual({
+    level: 4,
+    weakness: undefined,
+  })
+})
+
+test('a rating asks no other server whether a password is stolen', async () => {
+  expect(await policy('velvet-canoe-harbour-71', {})).toMatch(/stolen/)
+  expect((await rate('velvet-canoe-harbour-71', {}, newOwner('user'))).weakness).toBeUndefined()
 })
 
 test('the whole of a password counts: what is strong may stand anywhere, and nothing behind it makes it weaker', async () => {

@@ -196,7 +196,7 @@ test('a value that is a secret never stands in a message', () => {
 
 test('every number of the rate limits can be set, and is in the docs with its default', () => {
   const shipped = settingsOf(parseConfig({}, noFiles)).limits
-  expect(Object.values(shipped).flat()).toHaveLength(19)
+  expect(Object.values(shipped).flat()).toHaveLength(20)
   const docs = readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')
   for (const [name, rules] of Object.entries(shipped))
     for (const [at, { variable, max, window }] of rules.entries()) {

@@ -23,6 +23,7 @@ const HARMLESS: Partial<Record<SettingName, string>> = {
   client_metadata_documents: 'as dynamic_registration',
   unverified_client_scopes: 'never scopes of administration; people are asked for consent',
   key_rotation_days: 'keys rotate at their time; those that leaked are removed by hand',
+  rate_limit_password_strength: 'how often a password is judged while it is typed, which stores nothing',
   rate_limit_register: 'new accounts',
   rate_limit_mail: 'messages to the owner of a mailbox',
   rate_limit_mail_per_account: 'messages to the owner of a mailbox',

@@ -49,6 +49,7 @@ export interface AccountPagesDependencies {
     | 'invitations'
     | 'setup'
     | 'passwordMinLength'
+    | 'ratePassword'
     | 'forgot'
     | 'peekReset'
     | 'reset'

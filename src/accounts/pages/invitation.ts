@@ -6,6 +6,7 @@ import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Invitation } from '../sign-up/invitations.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+import { strengthOf } from './password-strength.ts'
 
 export interface InvitationPage extends Form {
   token: string
@@ -17,6 +18,8 @@ export interface InvitationPage extends Form {
   /** What the role of administration is called; undefined: an ordinary account. */
   role?: string | undefined
   passwordMinLength: number
+  /** As of `strengthOf`; undefined: no meter. */
+  strength?: string | undefined
   providers: ProviderButton[]
 }
 
@@ -58,6 +61,7 @@ export async function invitationRoutes(app: FastifyInstance, deps: AccountPagesD
         email,
         role,
         passwordMinLength: deps.accounts.passwordMinLength(account),
+        strength: strengthOf(http, { accountId: account.id, email }),
         providers: await deps.upstream.buttons({ invitation: token }),
         alert,
         ...form,

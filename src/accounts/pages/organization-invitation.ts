@@ -8,6 +8,7 @@ import type { OfferedMembership } from '../../organizations/invitations/invitati
 import { ValidationError } from '../../shared/validation-error.ts'
 import { newOwner } from '../passwords/policy.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+import { strengthOf } from './password-strength.ts'
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {
@@ -25,6 +26,7 @@ declare module '../../http/pages/pages.ts' {
       /** For who has no account: the address is fixed. */
       create: Form
       passwordMinLength: number
+      strength?: string | undefined
     }
   }
 }
@@ -71,6 +73,7 @@ export async function organizationInvitationRoutes(
       signOut: { action: '/account/sign-out' },
       create: { action: `${PATH}/register?token=${token}`, ...form },
       passwordMinLength: accounts.passwordMinLength(newOwner('user')),
+      strength: strengthOf(http, { role: 'user', email }),
     }
     return renderPage(reply, 'accounts/organization-invitation', data, status)
   }

@@ -12,6 +12,7 @@ import { newOwner } from '../passwords/policy.ts'
 import { appOn } from './app-of.ts'
 import { withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+import { strengthOf } from './password-strength.ts'
 
 export interface RegisterPage extends Form {
   /** Fields for the person's names. */
@@ -20,6 +21,8 @@ export interface RegisterPage extends Form {
   providers: ProviderButton[]
   signInHref: string
   passwordMinLength: number
+  /** As of `strengthOf`; undefined: no meter. */
+  strength?: string | undefined
 }
 
 declare module '../../http/pages/pages.ts' {
@@ -68,6 +71,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
         providers: await deps.upstream.buttons({ interaction }),
         signInHref: interaction === undefined ? '/login' : `/interaction/${interaction}`,
         passwordMinLength: deps.accounts.passwordMinLength(newOwner('user')),
+        strength: strengthOf(http, { role: 'user' }),
         names: formFields(identifyingFields, { own: true }),
         ...form,
       },

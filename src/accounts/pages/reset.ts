@@ -10,6 +10,7 @@ import { emailAddress } from '../email/address.ts'
 import { appOn } from './app-of.ts'
 import { onwards, withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+import { strengthOf } from './password-strength.ts'
 
 interface OnTheWay {
   /** Where the person is on the way to. */
@@ -21,6 +22,8 @@ export interface ResetPasswordPage extends Form, OnTheWay {
   /** For password managers, which file the new password under it. */
   username?: string | undefined
   passwordMinLength: number
+  /** As of `strengthOf`; undefined: no meter. */
+  strength?: string | undefined
 }
 
 declare module '../../http/pages/pages.ts' {
@@ -87,7 +90,13 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
   const showReset = async (
     reply: FastifyReply,
     interaction: string | undefined,
-    { token, username, passwordMinLength, errors }: Omit<ResetPasswordPage, 'action' | 'client'>,
+    {
+      token,
+      username,
+      passwordMinLength,
+      errors,
+      accountId,
+    }: Omit<ResetPasswordPage, 'action' | 'client' | 'strength'> & { accountId: string },
     status = 200,
   ) =>
     renderPage(
@@ -97,6 +106,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
         action: withInteraction(`/reset-password?token=${encodeURIComponent(token)}`, interaction),
         client: await appOn(deps, interaction),
         ...{ token, username, passwordMinLength, errors },
+        strength: strengthOf(http, { accountId }),
       },
       status,
     )

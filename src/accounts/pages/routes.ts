@@ -5,6 +5,7 @@ import { invitationRoutes } from './invitation.ts'
 import { loginRoutes } from './login.ts'
 import { notMeRoutes } from './not-me.ts'
 import { organizationInvitationRoutes } from './organization-invitation.ts'
+import { passwordStrengthRoute } from './password-strength.ts'
 import { registerRoutes } from './register.ts'
 import { resetRoutes } from './reset.ts'
 import { setupRoutes } from './setup.ts'
@@ -20,6 +21,11 @@ import { verifyEmailRoutes } from './verify-email.ts'
  *   mail ──► /login/not-me ──mail──► /reset-password
  */
 export async function accountPages(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
+  await app.register(passwordStrengthRoute, deps)
+  await app.register(formPages, deps)
+}
+
+async function formPages(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
   await deps.http.forms(app, deps.sessions.ownerOf)
   for (const routes of [
     loginRoutes,

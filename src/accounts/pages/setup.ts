@@ -9,10 +9,11 @@ import { message } from '../../shared/locales/texts.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { newOwner } from '../passwords/policy.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+import { strengthOf } from './password-strength.ts'
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {
-    'accounts/setup': Form & { token: string; passwordMinLength: number }
+    'accounts/setup': Form & { token: string; passwordMinLength: number; strength?: string | undefined }
   }
 }
 
@@ -33,6 +34,7 @@ export async function setupRoutes(app: FastifyInstance, deps: AccountPagesDepend
         action: `/setup?token=${encodeURIComponent(token)}`,
         token,
         passwordMinLength: deps.accounts.passwordMinLength(newOwner('admin')),
+        strength: strengthOf(http, { role: 'admin' }),
         ...form,
       },
       status,

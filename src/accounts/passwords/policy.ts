@@ -27,8 +27,24 @@ export type PasswordPolicy = (
   owner: PasswordOwner,
 ) => Promise<string | undefined>
 
+/** How good a new password is: of 1 and 2, which are refused, and why; 3 and 4 are fine, and 4 is more than enough. */
+export interface PasswordRating {
+  level: 1 | 2 | 3 | 4
+  /** As of PasswordPolicy. */
+  weakness: string | undefined
+}
+
+/** As PasswordPolicy decides, but without a look-up that would tell another server of a password that is still being typed. */
+export type RatePassword = (
+  password: string,
+  context: PasswordContext,
+  owner: PasswordOwner,
+) => Promise<PasswordRating>
+
 /** Guesses that a password has to be worth, as powers of ten: alone, and where a second factor is required beside it. */
 const ENOUGH = { alone: 8, withSecondFactor: 6 }
+/** What more than enough is beyond that. */
+const PLENTY = 3
 
 export interface PasswordRules {
   /** Code points of a password that is alone; read at each password, as is every setting here. */
@@ -55,10 +71,10 @@ export function createPasswordPolicy(options: {
   rules: PasswordRules
   serviceWords: readonly string[]
   secondFactorRequired: SecondFactorRequirement
-  /** Whether a password is known to be stolen; it is asked about those that are fine otherwise. */
-  isStolen(password: string): Promise<boolean>
+  /** Whether a password is known to be stolen; it is asked about those that are fine otherwise. @param how.here without asking another server */
+  isStolen(password: string, how: { here: boolean }): Promise<boolean>
   estimate?: EstimateStrength | undefined
-}): PasswordPolicy {
+}): { policy: PasswordPolicy; rate: RatePassword } {
   const {
     rules,
     serviceWords,
@@ -67,25 +83,39 @@ export function createPasswordPolicy(options: {
     estimate = createStrengthEstimator(),
   } = options
 
-  return async (typed, context, owner) => {
+  /** Guesses as shares of what is enough. */
+  async function assess(
+    typed: string,
+    context: PasswordContext,
+    owner: PasswordOwner,
+    how: { here: boolean },
+  ): Promise<{ share: number; plenty?: boolean; weakness: string | undefined }> {
     const password = typed.normalize('NFC')
     const length = [...password].length
-    if (/[\p{Cc}\p{Cs}]/u.test(password)) {
-      return t('password.control')
-    }
-    if (password.trim() === '') return t('password.spaces')
+    const refused = (weakness: string, share = 0) => ({ share, weakness })
+    if (/[\p{Cc}\p{Cs}]/u.test(password)) return refused(t('password.control'))
+    if (password.trim() === '') return refused(t('password.spaces'))
     const required = secondFactorRequired(owner)
-    const minimumLength = minimumLengthOf(rules, required)
-    if (length < minimumLength) {
-      return t('password.tooShort', { length, minimum: minimumLength })
-    }
-    if (length > maximumCodePoints) return t('field.atMost', { max: maximumCodePoints })
+    const minimum = minimumLengthOf(rules, required)
+    if (length < minimum) return refused(t('password.tooShort', { length, minimum }), length / minimum / 2)
+    if (length > maximumCodePoints) return refused(t('field.atMost', { max: maximumCodePoints }))
 
     const enough = required ? ENOUGH.withSecondFactor : ENOUGH.alone
     const known = [...serviceWords, ...rules.passwordWords, ...wordsOf(context)]
     const { guesses, weakness } = await estimate(password, known, enough)
-    if (guesses < enough) return weakness
-    return (await isStolen(password)) ? t('password.stolen') : undefined
+    if (guesses < enough) return refused(weakness, guesses / enough)
+    if (await isStolen(password, how)) return refused(t('password.stolen'))
+    return { share: 1, plenty: guesses >= enough + PLENTY, weakness: undefined }
+  }
+
+  return {
+    policy: async (password, context, owner) =>
+      (await assess(password, context, owner, { here: false })).weakness,
+    async rate(password, context, owner) {
+      const { share, plenty, weakness } = await assess(password, context, owner, { here: true })
+      if (weakness !== undefined) return { level: share < 0.5 ? 1 : 2, weakness }
+      return { level: plenty ? 4 : 3, weakness }
+    },
   }
 }
 

@@ -43,14 +43,25 @@ export async function registerForms(
     ownerOf?: OwnerOf | undefined
   },
 ): Promise<void> {
+  await readForms(app, { issuer: options.issuer, before: () => registerFlash(app, options.flash) })
+  if (options.ownerOf) resumeForms(app, options.interrupted, options.ownerOf)
+  answerSameFormOnce(app, options.clock)
+}
+
+/**
+ * Makes a context read urlencoded bodies up to 16 KiB, from our own pages only, with a CSRF token. For scripts of pages; forms have more (registerForms).
+ * @param options.before adds hooks in front of those
+ */
+export async function readForms(
+  app: FastifyInstance,
+  { issuer, before }: { issuer: URL; before?: () => void },
+): Promise<void> {
   setErrorFormat(app, 'html')
   app.removeContentTypeParser(['application/json', 'text/plain'])
   await app.register(formbody, { bodyLimit: MAX_BYTES, parser: parseUrlEncoded })
-  registerFlash(app, options.flash)
-  app.addHook('onRequest', refuseCrossOrigin(options.issuer))
+  before?.()
+  app.addHook('onRequest', refuseCrossOrigin(issuer))
   requireCsrfToken(app)
-  if (options.ownerOf) resumeForms(app, options.interrupted, options.ownerOf)
-  answerSameFormOnce(app, options.clock)
 }
 
 /** Checks a submitted form against an object schema. */

@@ -27,6 +27,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   'console.css': [`${PUBLIC}css/console.css`],
   'latchkey.js': [`${PUBLIC}latchkey.js`],
   'console.js': [`${PUBLIC}console.js`],
+  'passwords.js': [`${PUBLIC}passwords.js`],
   'passkeys.js': [`${PUBLIC}passkeys.js`],
   'latchkey.svg': [`${PUBLIC}latchkey.svg`],
 }

@@ -7,6 +7,7 @@ import type { ButtonForm, Form, LinkedSignInView, ProviderButton } from '../../.
 import { renderPage } from '../../../http/pages/views.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
+import { strengthOf } from '../password-strength.ts'
 import { formErrors } from '../register.ts'
 import { type ActivitySection, activitySection } from './activity.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
@@ -14,7 +15,9 @@ import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed
 export interface SecurityPage {
   account: AccountFrame
   /** Undefined: this account has no password, and signs in at upstream providers. */
-  password?: (Form & { passwordMinLength: number; forgotHref: string }) | undefined
+  password?:
+    | (Form & { passwordMinLength: number; strength?: string | undefined; forgotHref: string })
+    | undefined
   /** A message with a link that sets the first password. */
   setPassword?: ButtonForm | undefined
   /** Undefined: none work here. */
@@ -81,6 +84,7 @@ export async function securityRoutes(
         ? {
             action: '/account/password',
             passwordMinLength: accounts.passwordMinLength(account),
+            strength: strengthOf(deps.http, { accountId: account.id }),
             forgotHref: '/forgot-password',
             ...form,
           }

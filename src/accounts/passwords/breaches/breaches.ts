@@ -9,9 +9,9 @@ export interface Breaches {
   /**
    * Whether a new password is known to be stolen. Never throws: when it cannot be found out, the password counts as not stolen, and a line of
    * the log says so.
-   * @param password after NFC
+   * @param password after NFC @param how.here whether no other server may be asked: then one of the service of `api` counts as not stolen
    */
-  has(password: string): Promise<boolean>
+  has(password: string, how?: { here: boolean }): Promise<boolean>
   /** Makes the list of `file`, in the place of the one before. @throws AppError `import_unreadable` (422) */
   importList(
     source: string | AsyncIterable<Uint8Array | string>,
@@ -54,8 +54,9 @@ export function createBreaches(deps: {
   const sha1Of = (password: string): Buffer => createHash('sha1').update(password, 'utf8').digest()
 
   return {
-    async has(password) {
+    async has(password, { here } = { here: false }) {
       const { breachCheck } = settings
+      if (here && breachCheck === 'api') return false
       try {
         return await lookUp[breachCheck](sha1Of(password))
       } catch (error) {
