@@ -31,7 +31,7 @@ export async function wireApi(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { adminTokens, admitSignIn, firstPartyTokens, sessions }: WiredProtocol,
+  { adminTokens, admitSignIn, endDevice, firstPartyTokens, sessions }: WiredProtocol,
   federation: Federation,
 ): Promise<void> {
   const { accounts, artifacts, audit, clients, clientScopes, clock, config, configuration, consents } =
@@ -93,6 +93,7 @@ export async function wireApi(
       answers: keptAnswers(artifacts, secrets),
       relations: {
         sessions: async (accountId) => listDevices(services, await accounts.byId(accountId)),
+        endSession: (accountId, uid) => endDevice(accountId, uid, { own: false }),
         consents: consents.list,
       },
       resources: administeredResources(resources, resourceCredentials),

@@ -51,7 +51,7 @@ export async function wireConsole(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { sessions, openTemporarySession }: WiredProtocol,
+  { endDevice, sessions, openTemporarySession }: WiredProtocol,
 ): Promise<void> {
   const { accounts, artifacts, audit, clients, clientScopes, clock, config, configuration, consents } =
     services
@@ -168,6 +168,7 @@ export async function wireConsole(
         exported: services.exportUsers,
         signInMethods: accounts.linked.signInMethods,
         devices: async (id) => listDevices(services, await accounts.byId(id)),
+        endSession: endDevice,
         apps: apps.list,
       },
       resources: administeredResources(resources, services.resourceCredentials),

@@ -12,10 +12,27 @@ const HEADERS = { 'accept-language': 'de' }
 interface Things {
   client: string
   user: string
+  group: string
+  role: string
+  organization: string
 }
 
 /** The pages of each area, by the name of its catalogue: a row a page, with the things that its address names. */
 const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> = {
+  access: [
+    () => '/admin/groups',
+    () => '/admin/groups?search=nothing-has-this',
+    () => '/admin/groups/new',
+    () => '/admin/groups/00000000-0000-4000-8000-000000000000',
+    ({ group }) => `/admin/groups/${group}`,
+    ({ group }) => `/admin/groups/${group}/delete`,
+    () => '/admin/roles',
+    () => '/admin/roles?search=nothing-has-this',
+    () => '/admin/roles/new',
+    ({ role }) => `/admin/roles/${role}?done=created`,
+    ({ role }) => `/admin/roles/${role}/delete`,
+    ({ user }) => `/admin/users/${user}`,
+  ],
   audit: [
     () => '/admin/audit',
     () => '/admin/audit?text=nothing-has-this',
@@ -54,6 +71,25 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
   ],
   // What is pasted stays English, and names places of other programs: an answer without it.
   snippets: [({ client }) => `/admin/clients/${client}/connect?find=nothing-has-this`],
+  organizations: [
+    () => '/admin/organizations',
+    () => '/admin/organizations?search=nothing-has-this',
+    () => '/admin/organizations/new',
+    ({ organization }) => `/admin/organizations/${organization}?done=invited`,
+    ({ organization }) => `/admin/organizations/${organization}/delete`,
+    ({ organization, user }) => `/admin/organizations/${organization}/members/${user}`,
+  ],
+  users: [
+    () => '/admin/users',
+    () => '/admin/users?search=nothing-has-this&done=deleted',
+    () => '/admin/users/new',
+    () => '/admin/users/nobody',
+    ({ user }) => `/admin/users/${user}?done=unlock`,
+    ({ user }) => `/admin/users/${user}/why`,
+    ({ user }) => `/admin/users/${user}/why?client=none`,
+    ({ user, client }) => `/admin/users/${user}/why?client=${client}`,
+    ({ user }) => `/admin/users/${user}/impersonate`,
+  ],
 }
 
 const read = (area: string, tag: string) =>
@@ -80,7 +116,20 @@ beforeAll(async () => {
   latchkey = await startLatchkey()
   german = await signedIn(latchkey, 'admin', HEADERS)
   const { client_id: client } = await latchkey.createClient({ client_name: 'Kontor' })
-  things = { client, user: (await latchkey.createUser('lotse')).id }
+  const { access, attributes, organizations } = latchkey.services
+  await attributes.create({ name: 'kostenstelle', label: 'Kostenstelle', type: 'string' })
+  const { id: user } = await latchkey.createUser('lotse')
+  const { id: group } = await access.groups.create({ name: 'Entwicklung' })
+  const { id: role } = await access.roles.create({ name: 'Kasse' })
+  const { id: organization } = await organizations.create({ name: 'Kontor GmbH', slug: 'kontor' })
+  await access.groups.addMember(group, user)
+  await access.groups.setManager(group, user, true)
+  await access.roles.assign(role, { account: user })
+  await access.roles.assign(role, { group })
+  await organizations.members.put(organization, user, [])
+  await organizations.domains.add(organization, 'kontor.example')
+  await organizations.invitations.create(organization, { email: 'neu@kontor.example', roles: [] })
+  things = { client, user, group, role, organization }
 })
 afterAll(() => latchkey?.stop())
 

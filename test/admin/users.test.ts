@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
 
@@ -102,6 +103,25 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
     const out = await admin.browser.submit(reset, {}, { button: 'Sign out everywhere' })
     expect(out.text).toContain(`${admin.username} from`)
     expect(out.text).toContain(`disabled ${user.username}`)
+  })
+
+  test('one device of a person is signed out, and their others stay signed in', async () => {
+    const { browser, id, username } = await signedIn(latchkey, 'user')
+    const other = createHttpBrowser()
+    const login = await other.open(`${latchkey.issuer}/login?return_to=/account`)
+    await other.signIn(login, { identifier: username, password: PASSWORD })
+    const page = await at(`/admin/users/${id}`)
+    const forms = page.forms.filter(({ action }) => action.endsWith('/sessions/end'))
+    expect(forms).toHaveLength(2)
+    const out = await admin.browser.submit(page, {}, { form: (form) => form === forms[0] })
+    expect(out.text).toContain('Signed out there.')
+    expect(out.forms.filter(({ action }) => action.endsWith('/sessions/end'))).toHaveLength(1)
+    const still = async (one: HttpBrowser) =>
+      (await one.open(`${latchkey.issuer}/account`)).url.pathname.startsWith('/account')
+    expect((await Promise.all([still(browser), still(other)])).filter(Boolean)).toHaveLength(1)
+    // From a tab that shows it still.
+    const again = await admin.browser.submit(page, {}, { form: (form) => form === forms[0] })
+    expect(again.text).toContain('Signed out there.')
   })
 
   test('a stale tab overwrites nothing', async () => {

@@ -122,6 +122,39 @@ describe.each(engines)('roles with a limit, on %s', (engine) => {
       expect(await organizations.members.has(ours, stranger.id)).toBe(false)
     })
 
+    test('a member with more rights is neither signed out nor sent a link; one who may as much is', async () => {
+      const { accounts, administratorRoles, organizations } = latchkey.services
+      const weak = await administratorRoles.create({
+        ...{ name: 'ours-unlock', permissions: ['user.unlock'], organization: 'ours' },
+      })
+      const heads: [role: string, status: number][] = [
+        ['admin', 403],
+        ['auditor', 403],
+        [weak.id, 200],
+      ]
+      for (const [role, status] of heads) {
+        const { id } = await latchkey.createUser()
+        await organizations.members.put(ours, id, [])
+        await accounts.setRole(id, role)
+        const before = await accounts.byId(id)
+        for (const verb of ['send-reset', 'end-sessions']) {
+          const answer = await rest.post(`/users/${id}/${verb}`)
+          expect([role, verb, answer.status, answer.json.code]).toEqual([
+            ...[role, verb, status],
+            status === 403 ? 'administration_not_granted' : undefined,
+          ])
+          const page = await open(`/users/${id}`)
+          const done = await browser.submit(
+            page,
+            {},
+            { form: ({ action }) => action.endsWith(`/${id}/${verb}`) },
+          )
+          expect([role, verb, done.status]).toEqual([role, verb, status])
+        }
+        if (status === 403) expect(await accounts.byId(id)).toEqual(before)
+      }
+    })
+
     test('everything that shows more is closed', async () => {
       for (const path of [
         '/audit',

@@ -8,6 +8,7 @@ import {
   refuseAdminScopes,
   refuseConfigurationKeys,
   refuseFirstParty,
+  refuseGreater,
   refuseGuardingSettings,
   refuseLiftedRequirement,
   refuseWeakerOrganizations,
@@ -43,6 +44,13 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
     if (currentAuthority().full) return
     const account = await deps.findAccount(id)
     if (account) refuseAdministrators(caller(), account)
+  }
+
+  /** Before something that any person may be done, as far as they have no more rights. */
+  async function reaching(id: string): Promise<void> {
+    if (currentAuthority().full) return
+    const account = await deps.findAccount(id)
+    if (account) await refuseGreater(caller(), account, deps.authorityOf)
   }
 
   const ofPerson = (id: string) =>
@@ -115,6 +123,10 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
       disable: after(helping, users.disable),
       enable: after(helping, users.enable),
       unlock: after(helping, users.unlock),
+      sendReset: after(reaching, users.sendReset),
+      sendInvitation: after(reaching, users.sendInvitation),
+      endSessions: after(reaching, users.endSessions),
+      endSession: after(reaching, users.endSession),
       withdrawInvitation: after(helping, users.withdrawInvitation),
       delete: after(helping, users.delete),
     },

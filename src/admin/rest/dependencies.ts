@@ -45,6 +45,8 @@ import type { FiguresDependencies } from '../figures.ts'
 /** The relations of an account that are not in its row. */
 export interface AccountRelations {
   sessions(accountId: string): Promise<SignedInDevice[]>
+  /** Ends one of `sessions`, by its `uid`. */
+  endSession(accountId: string, uid: string): Promise<void>
   consents(accountId: string): Promise<Consent[]>
 }
 

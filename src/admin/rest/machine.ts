@@ -1,7 +1,7 @@
 import type { Account } from '../../accounts/account.ts'
 import type { Change } from '../../configuration/diff.ts'
 import type { SettingDescription } from '../../settings/table.ts'
-import { currentAuthority } from '../../shared/administration/authority.ts'
+import { type Authority, covers, currentAuthority } from '../../shared/administration/authority.ts'
 import { AppError } from '../../shared/errors.ts'
 
 // What neither a client that acts for itself nor a person with a role that was defined may do, whatever their permissions: grant
@@ -193,6 +193,24 @@ export function refuseAdministrators(caller: Limitable, account: Pick<Account, '
     throw refused(
       caller,
       'A client cannot change the accounts of administrators and auditors. An administrator can, in the console or by command line.',
+    )
+}
+
+/**
+ * Ending sessions of an administrator and sending them mail opens no door, but keeps them from work: a role does it to those that may
+ * no more than itself.
+ * @param authorityOf what a role comes to @throws AppError administration_not_granted (403)
+ */
+export async function refuseGreater(
+  caller: Limitable,
+  account: Pick<Account, 'role'>,
+  authorityOf: (role: string) => Promise<Authority>,
+): Promise<void> {
+  if (caller.kind === 'machine' || caller.full || account.role === 'user') return
+  if (!covers(currentAuthority(), await authorityOf(account.role)))
+    throw refused(
+      caller,
+      'A client cannot sign out, or send links to, an administrator or auditor who may do what it may not. An administrator can, in the console or by command line.',
     )
 }
 

@@ -92,6 +92,7 @@ const OPERATIONS: Record<string, Row> = {
   stopUserRecovery: { not: (rest, { admin }) => [rest.delete(`/users/${admin}/recovery`)] },
   sendUserReset: { may: MAIL },
   sendUserInvitation: { may: MAIL },
+  endUserSession: { may: MAIL },
   endUserSessions: { may: MAIL },
   createGroup: { may: 'nobody is in it' },
   changeGroup: { not: (rest, { group }) => [rest.patch(`/groups/${group}`, { name: 'Owners' })] },

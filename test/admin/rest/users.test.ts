@@ -104,6 +104,26 @@ describe.each(engines)('users on %s', (engine) => {
     expect((await rest.get(`/users/${id}/sessions`)).json.items).toEqual([])
   })
 
+  test('are signed out of one browser, once, in the log, and nobody by the ID of another account', async () => {
+    const { id, email } = await latchkey.createUser()
+    const other = await latchkey.createUser()
+    const kept = await sessionCookie(latchkey, email)
+    const before = (await rest.get(`/users/${id}/sessions`)).json.items?.map((each) => each.id)
+    const ended = await sessionCookie(latchkey, email)
+    const { items = [] } = (await rest.get(`/users/${id}/sessions`)).json
+    const sid = items.map((each) => each.id).find((each) => !before?.includes(each))
+    const missing = { status: 404, json: { code: 'session_not_found' } }
+    expect(await rest.delete(`/users/${other.id}/sessions/${sid}`)).toMatchObject(missing)
+    expect(await stillSignedIn(latchkey, ended)).toBe(true)
+    expect(await rest.delete(`/users/${id}/sessions/${sid}`)).toMatchObject({ status: 204 })
+    expect(await stillSignedIn(latchkey, ended)).toBe(false)
+    expect(await stillSignedIn(latchkey, kept)).toBe(true)
+    expect(await rest.delete(`/users/${id}/sessions/${sid}`)).toMatchObject(missing)
+    const { items: log } = await latchkey.services.audit.list({ target: id, action: 'session.ended' })
+    expect(log).toMatchObject([{ details: { reason: 'device' } }])
+    expect(log[0]?.actor.id).not.toBe(id)
+  })
+
   test('are unlocked', async () => {
     const { id, email } = await latchkey.createUser()
     for (let guess = 0; guess < 5; guess++)

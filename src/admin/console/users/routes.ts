@@ -40,6 +40,7 @@ import { FACTOR_NOTICES, factorsSection, type UserFactorsDependencies, userFacto
 import { historyOf } from './history.ts'
 import { type UserImpersonationDependencies, userImpersonationRoutes } from './impersonation.ts'
 import { moreFields, nameFields, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
+import { shownDevices, userSessionRoutes } from './sessions.ts'
 import { actionsOf, bannersOf, detailsOf, tagsOf, when } from './view.ts'
 import { type WhyDependencies, whyRoute } from './why.ts'
 
@@ -71,6 +72,8 @@ export interface UsersDependencies
     /** What a search finds, as a CSV file piece by piece; audited. */
     exported(query: AccountQuery): AsyncGenerator<string>
     devices(id: string): Promise<SignedInDevice[]>
+    /** Ends one of `devices`, by its `uid`. @param by.own it is the browser that asks */
+    endSession(id: string, uid: string, by: { own: boolean }): Promise<void>
     apps(id: string): Promise<ConnectedApp[]>
   }
 }
@@ -105,6 +108,7 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   'send-invitation': 'admin.users.done.send_invitation',
   'withdraw-invitation': 'admin.users.done.withdraw_invitation',
   'end-sessions': 'admin.users.done.end_sessions',
+  'end-session': 'admin.users.done.end_session',
   deleted: 'admin.users.done.deleted',
   ...FACTOR_NOTICES,
   ...ACCESS_NOTICES,
@@ -304,7 +308,7 @@ export async function usersArea(
           time: when(lastUsedAt),
         }),
       })),
-      devices,
+      devices: shownDevices(user.id, devices),
       apps: apps.map(({ clientId, client: { name }, access }) => ({
         href: `/admin/clients/${encodeURIComponent(clientId)}`,
         name,
@@ -380,6 +384,7 @@ export async function usersArea(
   userImpersonationRoutes(app, deps, find)
   userAttributesRoutes(app, deps, find, show)
   userFactorsRoutes(app, deps, find, show)
+  userSessionRoutes(app, deps, find)
   personAccessRoutes(app, deps, find, show)
 
   const work = {

@@ -10,6 +10,7 @@ import type { DrawnField } from '../fields.ts'
 import type { UserAttributesSection } from './attributes.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
+import type { ShownDevice } from './sessions.ts'
 import { lockWords } from './why-checks.ts'
 
 declare module '../../../http/pages/pages.ts' {
@@ -76,7 +77,7 @@ declare module '../../../http/pages/pages.ts' {
       factors: UserFactorsSection
       password: boolean
       identities: { name: string; detail: string }[]
-      devices: { device: string; detail: string; lastActive?: string | undefined }[]
+      devices: ShownDevice[]
       apps: { href: string; name: string; scopes: string }[]
       history: HistoryLine[]
       remove?: Form | undefined

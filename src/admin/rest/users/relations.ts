@@ -1,4 +1,9 @@
+import { z } from 'zod'
+import type { Account } from '../../../accounts/account.ts'
+import { AppError } from '../../../shared/errors.ts'
 import type { RestContext } from '../context.ts'
+import { callerOf } from '../guard.ts'
+import { refuseGreater } from '../machine.ts'
 import { operation } from '../operation.ts'
 import { idParams, time } from '../schemas.ts'
 import { allOf, consent, identity, session } from './schemas.ts'
@@ -11,6 +16,19 @@ const listSessions = operation({
   id: 'listUserSessions',
   summary: 'Where a user is signed in',
   answers: [200, 'All of them, the newest first.', allOf(session)],
+})
+
+const endSession = operation({
+  id: 'endUserSession',
+  area,
+  needs: 'user.end_sessions',
+  summary: 'Sign a user out of one browser or device',
+  description: 'Its session and the tokens of it end at once; `listUserSessions` has its ID. Others stay.',
+  params: z.object({
+    id: idParams.shape.id,
+    sid: z.string().meta({ description: 'The ID of the session.' }),
+  }),
+  answers: [204, 'Ended.'],
 })
 
 const listIdentities = operation({
@@ -30,17 +48,32 @@ const listConsents = operation({
 /** `/users/:id/sessions`, `identities` and `consents`. @param find throws when there is no such account */
 export function userRelationsRoutes(
   { app, deps }: RestContext,
-  find: (id: string) => Promise<{ id: string }>,
+  find: (id: string) => Promise<Account>,
 ): void {
   const limit = deps.limit('admin')
 
   app.get('/users/:id/sessions', { ...listSessions, ...limit }, async (request) => {
     const { id } = await find(request.params.id)
-    const items = (await deps.relations.sessions(id)).map(({ device, detail, lastActive }) => ({
-      ...{ device, detail },
+    const items = (await deps.relations.sessions(id)).map(({ uid, device, detail, lastActive }) => ({
+      ...{ id: uid, device, detail },
       last_active: lastActive ?? null,
     }))
     return { items }
+  })
+
+  app.delete('/users/:id/sessions/:sid', { ...endSession, ...limit }, async (request, reply) => {
+    const account = await find(request.params.id)
+    const caller = callerOf(request)
+    await refuseGreater(caller, account, deps.authorityOf)
+    const { sid } = request.params
+    if (!(await deps.relations.sessions(account.id)).some(({ uid }) => uid === sid))
+      throw new AppError(
+        'session_not_found',
+        404,
+        'This user has no session with this ID. It may have ended.',
+      )
+    await deps.relations.endSession(account.id, sid)
+    return reply.code(204).send()
   })
 
   app.get('/users/:id/identities', { ...listIdentities, ...limit }, async (request) => {

@@ -9,7 +9,13 @@ import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { inOurNames } from '../field-names.ts'
 import { type Caller, callerOf } from '../guard.ts'
 import { createOnce } from '../idempotency.ts'
-import { isLimited, refuseAdministrators, refuseLiftedRequirement, refuseRoles } from '../machine.ts'
+import {
+  isLimited,
+  refuseAdministrators,
+  refuseGreater,
+  refuseLiftedRequirement,
+  refuseRoles,
+} from '../machine.ts'
 import { operation } from '../operation.ts'
 import { sendPage } from '../paging.ts'
 import { idParams, pageOf } from '../schemas.ts'
@@ -113,7 +119,7 @@ const withdrawInvitation = operation({
   problems: [409],
 })
 
-/** What a client that acts for itself may do to any account: none of it signs a person in. */
+/** What a client that acts for itself may do to any account, and a role to who may no more than it: none of it signs a person in. */
 const HARMLESS: ReadonlySet<string> = new Set(['send-reset', 'send-invitation', 'end-sessions'])
 
 /** `/users` */
@@ -226,7 +232,8 @@ export function userRoutes({ app, deps }: RestContext): void {
     })
     app.post(`/users/:id/${verb}`, { ...action, ...limit }, async (request, reply) => {
       const before = await find(request.params.id)
-      if (!HARMLESS.has(verb)) refuseAdministrators(callerOf(request), before)
+      if (HARMLESS.has(verb)) await refuseGreater(callerOf(request), before, deps.authorityOf)
+      else refuseAdministrators(callerOf(request), before)
       const changed = await services[verb](before.id)
       sendEtag(reply, changed.updatedAt)
       return view(changed)

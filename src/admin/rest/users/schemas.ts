@@ -171,6 +171,7 @@ export const userChanges = z
   })
 
 export const session = z.object({
+  id: z.string().meta({ description: 'Names it, and signs nobody in.' }),
   device: z.string().meta({ examples: ['Firefox on Linux'] }),
   detail: z.string().meta({ examples: ['Signed in on 3 Nov 2026, 14:05 UTC from 192.0.2.1'] }),
   last_active: z
