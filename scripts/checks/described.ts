@@ -10,6 +10,7 @@ import { EVENT_TYPES, FAMILIES } from '../../src/audit/event-types.ts'
 import { FORM } from '../../src/clients/fields/form.ts'
 import { HOOK_FIELDS } from '../../src/hooks/table.ts'
 import { ORGANIZATION_FIELDS } from '../../src/organizations/fields.ts'
+import { ruleTexts } from '../../src/rejections/explain.ts'
 
 interface Row {
   name: string
@@ -41,6 +42,7 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   () => describedDefinition('attribute', ATTRIBUTE_FIELDS),
   () => describedDefinition('claim', CLAIM_FIELDS),
   () => describedDefinition('hook', HOOK_FIELDS),
+  ruleTexts,
 ]
 
 /** All of them by key, with the English of the table. */

@@ -12,6 +12,7 @@ const SPOKEN = [
   'src/admin/console/clients',
   'src/admin/console/definitions',
   'src/admin/console/resources',
+  'src/admin/console/rejections',
   'src/attributes',
   'src/audit/activity-words.ts',
   'src/audit/activity.ts',

@@ -1,4 +1,5 @@
 import { AppError } from '../shared/errors.ts'
+import { message } from '../shared/locales/texts.ts'
 import { type RedirectFix, redirectFix } from './redirect-fix.ts'
 import type { ClientNow, Rejection, RuleContext } from './rejection.ts'
 import type { RejectionsDependencies } from './rejections.ts'
@@ -72,11 +73,7 @@ export function createFixes({
     ): Promise<{ clientId: string }> {
       const fix = offer(rejection, around)
       if (fix === undefined)
-        throw new AppError(
-          'no_safe_fix',
-          409,
-          'This cannot be put right by one click (any more). Edit the client if its redirect URIs shall change.',
-        )
+        throw new AppError('no_safe_fix', 409, message('admin.rejections.fix.impossible'))
       await clients.setRedirectUris(fix.clientId, fix.after[mode], version)
       return { clientId: fix.clientId }
     },

@@ -1,4 +1,6 @@
-import type { Case } from './rejection.ts'
+import { described } from '../shared/locales/described.ts'
+import { t } from '../shared/locales/texts.ts'
+import { type Case, filled } from './rejection.ts'
 
 interface Software {
   name: string
@@ -84,20 +86,47 @@ const SOFTWARE: readonly Software[] = [
   },
 ]
 
-const DEFAULT = 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.'
+const ANY = 'Switch PKCE on in the OAuth library, with S256; current ones do it by themselves.'
 
 /**
  * What to write to switch PKCE on, in software that is known here: by what the request says of itself, else by what the client is
  * called. Where several say the same of themselves, the client's name decides, or else each is told.
  */
 export function pkceLine(agent: string | undefined, clientName: string | undefined): string | undefined {
-  const isCalled = ({ called }: Software) => clientName !== undefined && called.test(clientName)
-  const saying = SOFTWARE.filter((each) => agent !== undefined && each.agent?.test(agent))
-  const both = saying.filter(isCalled)
-  const found = both.length > 0 ? both : saying.length > 0 ? saying : SOFTWARE.filter(isCalled)
+  const found = softwareOf(agent, clientName)
   return found.length === 0 ? undefined : found.map(({ name, way }) => `In ${name}: ${way}.`).join(' ')
 }
 
-/** The same, or what is so of any software. */
-export const pkceWay = ({ details, client }: Case): string =>
-  pkceLine(details.user_agent, client?.client_name) ?? DEFAULT
+function softwareOf(agent: string | undefined, clientName: string | undefined): readonly Software[] {
+  const isCalled = ({ called }: Software) => clientName !== undefined && called.test(clientName)
+  const saying = SOFTWARE.filter((each) => agent !== undefined && each.agent?.test(agent))
+  const both = saying.filter(isCalled)
+  return both.length > 0 ? both : saying.length > 0 ? saying : SOFTWARE.filter(isCalled)
+}
+
+const START = 'admin.rejection_rules.software.'
+
+/** What is code alone is written so in every language. */
+const isCode = ({ way }: Software): boolean => way.includes('{')
+
+/** The ways in words, for the check of catalogues. */
+export const softwareTexts = (): Record<string, string> =>
+  Object.fromEntries([
+    [`${START}any`, ANY],
+    ...SOFTWARE.filter((each) => !isCode(each)).map(({ name, way }) => [`${START}${name}`, way]),
+  ])
+
+/** The same in the language of the console, or what is so of any software. */
+const way = ({ details, client }: Case): string => {
+  const found = softwareOf(details.user_agent, client?.client_name)
+  if (found.length === 0) return described(`${START}any`, ANY)
+  return found
+    .map((each) => {
+      const words = isCode(each) ? each.way : described(`${START}${each.name}`, each.way)
+      return t('admin.rejections.said.software', { name: each.name, way: words })
+    })
+    .join(' ')
+}
+
+/** How PKCE is switched on, for the words of a rule. */
+export const pkceWay = filled('{way}', (rejection) => ({ way: way(rejection) }))

@@ -1,3 +1,5 @@
+import { allOf, anyOf } from '../shared/locales/lists.ts'
+import { currentLocale, t } from '../shared/locales/texts.ts'
 import type { PkceRule } from '../shared/pkce-rule.ts'
 import type { RejectionDetails } from './details.ts'
 
@@ -61,8 +63,20 @@ export interface Explanation {
   here?: string | undefined
 }
 
-type Words = string | ((rejection: Case) => string)
-type MaybeWords = Words | ((rejection: Case) => string | undefined)
+/** A text in ICU MessageFormat with what fills it. */
+export interface Filled {
+  text: string
+  /** Undefined: there is nothing to say of this one. */
+  values(rejection: Case): Readonly<Record<string, string | number>> | undefined
+}
+
+/** Words of a rule in English; locales/admin/rejection_rules.{tag}.json has the other languages of the console. */
+export type Words = string | Filled
+
+export const filled = (text: string, values: Filled['values']): Filled => ({ text, values })
+
+/** What chooses between two cases of a text. */
+export const yes = (is: boolean): 'yes' | 'no' => (is ? 'yes' : 'no')
 
 export interface Rule {
   name: string
@@ -71,7 +85,7 @@ export interface Rule {
   title: Words
   mistake: Words
   inApp: Words
-  here?: MaybeWords
+  here?: Words
 }
 
 /** By what the protocol library said: exact words, or a pattern. */
@@ -96,28 +110,37 @@ export const failed =
 /** Quotes a value for a sentence; a short one, because it may be anybody's text. */
 export const quoted = (value: string | undefined): string =>
   value === undefined || value === ''
-    ? 'nothing'
-    : `“${value.length > 120 ? `${value.slice(0, 120)}…` : value}”`
+    ? t('admin.rejections.said.nothing')
+    : t('admin.rejections.said.quoted', { value: value.length > 120 ? `${value.slice(0, 120)}…` : value })
 
 /** “a”, “b” and “c” */
-export function listed(values: readonly string[]): string {
-  const [last, ...before] = values.map(quoted).reverse()
-  if (last === undefined) return 'nothing'
-  return before.length === 0 ? last : `${before.reverse().join(', ')} and ${last}`
-}
+export const listed = (values: readonly string[]): string =>
+  values.length === 0 ? quoted(undefined) : allOf(values.map(quoted))
+
+const inUnit = (count: number, unit: 'second' | 'minute' | 'hour' | 'day'): string =>
+  new Intl.NumberFormat(currentLocale(), {
+    style: 'unit',
+    unit,
+    unitDisplay: 'long',
+    useGrouping: false,
+  }).format(count)
 
 /** A length of time in words. @param seconds */
 export function duration(seconds: number): string {
   const length = Math.abs(Math.round(seconds))
-  if (length < 120) return `${length} second${length === 1 ? '' : 's'}`
-  if (length < 7200) return `${Math.round(length / 60)} minutes`
-  if (length < 172_800) return `${Math.round(length / 3600)} hours`
-  return `${Math.round(length / 86_400)} days`
+  if (length < 120) return inUnit(length, 'second')
+  if (length < 7200) return inUnit(Math.round(length / 60), 'minute')
+  if (length < 172_800) return inUnit(Math.round(length / 3600), 'hour')
+  return inUnit(Math.round(length / 86_400), 'day')
 }
 
 /** “a” (lk_1) and “b” (lk_2): clients that are told apart, of which two may have one name. */
 export const listedClients = (clients: readonly NamedClient[]): string =>
-  clients.map((client) => `${quoted(client.client_name)} (${client.client_id})`).join(' and ')
+  allOf(clients.map((client) => `${quoted(client.client_name)} (${client.client_id})`))
+
+/** “lk_1 or lk_2” */
+export const idsOf = (clients: readonly NamedClient[]): string =>
+  anyOf(clients.map(({ client_id: id }) => id))
 
 /** What a client is called and its ID, for a sentence with another client in it. */
 export const identityOf = (rejection: Case): string =>
@@ -125,4 +148,6 @@ export const identityOf = (rejection: Case): string =>
 
 /** What a client is called, for a sentence. */
 export const nameOf = ({ client, clientId, details }: Case): string =>
-  client ? `“${client.client_name}”` : quoted(clientId ?? details.claimed_client_id ?? 'the client')
+  client
+    ? t('admin.rejections.said.quoted', { value: client.client_name })
+    : quoted(clientId ?? details.claimed_client_id ?? t('admin.rejections.said.theClient'))

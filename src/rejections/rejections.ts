@@ -5,6 +5,7 @@
 //                                                                                     └─ fix ──▶ clients.update
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
+import { message } from '../shared/locales/texts.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import { align, type Segment } from './alignment.ts'
@@ -115,8 +116,7 @@ export function createRejections(deps: RejectionsDependencies): Rejections {
     await recorder.flush()
     const id = referenceIn(text)
     const row = id === undefined ? null : await store.find(id)
-    if (row === null)
-      throw new AppError('rejection_not_found', 404, 'No refused request is kept under this reference.')
+    if (row === null) throw new AppError('rejection_not_found', 404, message('admin.rejections.gone'))
     return rejectionOf(row)
   }
 

@@ -1,5 +1,16 @@
 import { IDENTITY_SCOPES, isIdentityScope } from '../../shared/identity-scopes.ts'
-import { type Case, described, detailed, failed, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+import {
+  type Case,
+  described,
+  detailed,
+  failed,
+  filled,
+  listed,
+  nameOf,
+  quoted,
+  type Rule,
+  yes,
+} from '../rejection.ts'
 import { nearest } from './nearest.ts'
 
 /** The scopes that were asked for and are not registered for the client. */
@@ -19,11 +30,15 @@ const mayHave = ({ details }: Case) =>
     .filter(Boolean)
     .join(' ')
 
+/** What the client is to be edited to. */
+const WIDENED =
+  'set its scopes to {whole}, all of it.{empty, select, yes { It is empty now, which stands for all about a person: name them as well.} other {}}'
+
 /**
  * The whole value that the field has to have, with what is added: an empty one stands for all about a person, and the first word
  * in it takes the place of that.
  */
-function widened({ details, client }: Case, added: readonly string[]): string {
+function widened({ details, client }: Case, added: readonly string[]) {
   const grants = client?.grant_types ?? details.registered?.grant_types ?? []
   const forPeople = grants.some((grant) => grant !== 'client_credentials')
   const registered = client
@@ -31,11 +46,7 @@ function widened({ details, client }: Case, added: readonly string[]): string {
     : [details.registered?.scope, details.registered?.resource_scope].filter(Boolean).join(' ')
   const now = registered || (forPeople ? IDENTITY_SCOPES.join(' ') : '')
   const whole = [...new Set([...now.split(' ').filter(Boolean), ...added])].join(' ')
-  const empty =
-    registered || !forPeople
-      ? ''
-      : ' It is empty now, which stands for all about a person: name them as well.'
-  return `set its scopes to ${quoted(whole)}, all of it.${empty}`
+  return { whole: quoted(whole), empty: yes(!registered && forPeople) }
 }
 
 /** Scopes (RFC 6749 §3.3), resources (RFC 8707), and the use of tokens. */
@@ -44,8 +55,10 @@ export const accessRules: readonly Rule[] = [
     name: 'scope_characters',
     fits: described('scope contains invalid characters'),
     title: 'A scope of the wrong form',
-    mistake: ({ details }) =>
-      `The app sent the scope ${quoted(details.scope)}. Scopes are separated by one space; commas, quotes and line ends are not allowed.`,
+    mistake: filled(
+      'The app sent the scope {scope}. Scopes are separated by one space; commas, quotes and line ends are not allowed.',
+      ({ details }) => ({ scope: quoted(details.scope) }),
+    ),
     inApp: 'Separate the scopes by one space.',
   },
   {
@@ -53,16 +66,20 @@ export const accessRules: readonly Rule[] = [
     fits: ({ error, description }) =>
       error === 'invalid_scope' && /^refresh token missing requested/.test(description ?? ''),
     title: 'More than was allowed',
-    mistake: ({ details }) =>
-      `The app refreshed with the scope ${quoted(details.scope)}, which is more than the person allowed. A refresh can ask for less, never for more.`,
+    mistake: filled(
+      'The app refreshed with the scope {scope}, which is more than the person allowed. A refresh can ask for less, never for more.',
+      ({ details }) => ({ scope: quoted(details.scope) }),
+    ),
     inApp: 'Leave scope out when refreshing. For more, send the person to sign in with the wider scope.',
   },
   {
     name: 'scope_left_out',
     fits: failed('scope_left_out'),
     title: 'A scope that was left out',
-    mistake: (rejection) =>
-      `${nameOf(rejection)} also asked for ${listed((rejection.description ?? '').split(' '))}, which it does not get here. The request went on without, and people can sign in. Should the app miss something, a group or a role for example, this is why.`,
+    mistake: filled(
+      '{client} also asked for {said}, which it does not get here. The request went on without, and people can sign in. Should the app miss something, a group or a role for example, this is why.',
+      (rejection) => ({ client: nameOf(rejection), said: listed((rejection.description ?? '').split(' ')) }),
+    ),
     inApp: 'Nothing, unless the app needs what the scope stands for elsewhere.',
     here: 'Nothing. If it is a scope of an API, add it to the API, and to the scope of the client.',
   },
@@ -70,29 +87,39 @@ export const accessRules: readonly Rule[] = [
     name: 'scope_omitted',
     fits: described(/\(scope was omitted\)$/),
     title: 'No scope, and none to take in its place',
-    mistake: (rejection) =>
-      `${nameOf(rejection)} asked for a token without saying what for. A program that sends no scope gets what it is registered for, if that is for one API; it is registered for ${quoted(rejection.details.registered?.resource_scope)}${because(rejection)}.`,
+    mistake: filled(
+      '{client} asked for a token without saying what for. A program that sends no scope gets what it is registered for, if that is for one API; it is registered for {resource_scope}{because}.',
+      (rejection) => ({
+        client: nameOf(rejection),
+        resource_scope: quoted(rejection.details.registered?.resource_scope),
+        because: because(rejection),
+      }),
+    ),
     inApp:
       'Send scope, and with scopes of several APIs also resource (or audience), the identifier of the API.',
-    here: ({ details }) =>
-      details.registered?.resource_scope
-        ? undefined
-        : 'Edit the client and add the scopes of the API that it is to use to its scope, beside those that are there.',
+    here: filled(
+      'Edit the client and add the scopes of the API that it is to use to its scope, beside those that are there.',
+      ({ details }) => (details.registered?.resource_scope ? undefined : {}),
+    ),
   },
   {
     name: 'scope_of_nothing',
     fits: described(/: send openid, or scopes of an API$/),
     title: 'A sign-in that asks for nothing',
-    mistake: (rejection) =>
-      `${nameOf(rejection)} sent people here without a scope that stands for anything: none at all, “offline_access” alone, or what is left out here. It may ask for ${quoted(mayHave(rejection))}.`,
+    mistake: filled(
+      '{client} sent people here without a scope that stands for anything: none at all, “offline_access” alone, or what is left out here. It may ask for {may}.',
+      (rejection) => ({ client: nameOf(rejection), may: quoted(mayHave(rejection)) }),
+    ),
     inApp: 'Send the scope “openid” to sign people in, and beside it what the app needs to know.',
   },
   {
     name: 'scope_about_person',
     fits: described(/^requested scope is about a person/),
     title: 'A program that asks about a person',
-    mistake: (rejection) =>
-      `${nameOf(rejection)} asked for ${quoted(rejection.details.scope)} with client_credentials. It acts for itself there: nobody has signed in whom “openid” and the like could be about.`,
+    mistake: filled(
+      '{client} asked for {scope} with client_credentials. It acts for itself there: nobody has signed in whom “openid” and the like could be about.',
+      (rejection) => ({ client: nameOf(rejection), scope: quoted(rejection.details.scope) }),
+    ),
     inApp:
       'Send scopes of an API alone, or none to get what the client is registered for. To act for people, send them to sign in (authorization_code).',
   },
@@ -100,44 +127,72 @@ export const accessRules: readonly Rule[] = [
     name: 'scope_of_no_api',
     fits: ({ error, details }) => error === 'invalid_scope' && /^no API has /.test(details.detail ?? ''),
     title: 'A scope that no API has',
-    mistake: (rejection) => {
-      const unknown = (rejection.details.detail ?? '').replace(/^no API has /, '')
-      const meant = nearest(unknown, mayHave(rejection).split(' '))
-      return `${nameOf(rejection)} asked for ${quoted(unknown)}, and there is no API with such a scope.${meant === undefined ? '' : ` It may ask for ${quoted(meant)}: probably a slip of the pen.`}`
-    },
-    inApp: ({ details }) => `Correct the scope. Sent was ${quoted(details.scope)}.`,
+    mistake: filled(
+      '{client} asked for {unknown}, and there is no API with such a scope.{slip, select, yes { It may ask for {meant}: probably a slip of the pen.} other {}}',
+      (rejection) => {
+        const unknown = (rejection.details.detail ?? '').replace(/^no API has /, '')
+        const meant = nearest(unknown, mayHave(rejection).split(' '))
+        return {
+          client: nameOf(rejection),
+          unknown: quoted(unknown),
+          slip: yes(meant !== undefined),
+          meant: quoted(meant),
+        }
+      },
+    ),
+    inApp: filled('Correct the scope. Sent was {scope}.', ({ details }) => ({
+      scope: quoted(details.scope),
+    })),
     here: 'If it is a new scope, add it to its API, and then to the scope of the client, beside those that are there.',
   },
   {
     name: 'scope_of_another_api',
     fits: described(/^requested scope is not of the named resource/),
     title: 'Scopes of another API than the one that is named',
-    mistake: (rejection) =>
-      `The app named the API ${quoted(rejection.details.resource?.join(' '))}, and asked for no scope that it has: sent was ${quoted(rejection.details.scope)}${because(rejection)}.`,
+    mistake: filled(
+      'The app named the API {resource}, and asked for no scope that it has: sent was {scope}{because}.',
+      (rejection) => ({
+        resource: quoted(rejection.details.resource?.join(' ')),
+        scope: quoted(rejection.details.scope),
+        because: because(rejection),
+      }),
+    ),
     inApp: 'Send the identifier of the API that has the scopes as resource, or leave resource out.',
   },
   {
     name: 'scope_not_allowed',
     fits: failed('invalid_scope'),
     title: 'A scope that the client may not ask for',
-    mistake: (rejection) => {
+    mistake: filled('{client} asked for {scopes}; it may ask for {may}.', (rejection) => {
       const foreign = foreignScopes(rejection)
-      return `${nameOf(rejection)} asked for ${quoted(foreign.length > 0 ? foreign.join(' ') : rejection.details.scope)}; it may ask for ${quoted(mayHave(rejection))}.`
-    },
+      return {
+        client: nameOf(rejection),
+        scopes: quoted(foreign.length > 0 ? foreign.join(' ') : rejection.details.scope),
+        may: quoted(mayHave(rejection)),
+      }
+    }),
     inApp: 'Leave the scope out, or have it added.',
-    here: (rejection) => {
-      const foreign = foreignScopes(rejection).filter((scope) => !isIdentityScope(scope))
-      return foreign.length > 0
-        ? `If the client may have it, edit the client and ${widened(rejection, foreign)} ${quoted(foreign.join(' '))} must also be of a registered API.`
-        : `If the client may have it, edit the client and ${widened(rejection, foreignScopes(rejection))}`
-    },
+    here: filled(
+      `If the client may have it, edit the client and ${WIDENED}{ofApis, select, yes { {foreign} must also be of a registered API.} other {}}`,
+      (rejection) => {
+        const foreign = foreignScopes(rejection).filter((scope) => !isIdentityScope(scope))
+        const ofApis = foreign.length > 0
+        return {
+          ...widened(rejection, ofApis ? foreign : foreignScopes(rejection)),
+          ofApis: yes(ofApis),
+          foreign: quoted(foreign.join(' ')),
+        }
+      },
+    ),
   },
   {
     name: 'resource_unknown',
     fits: detailed(/^unknown resource/),
     title: 'An API that is not registered',
-    mistake: ({ details }) =>
-      `No API is registered as ${quoted(details.resource?.join(' '))}. The identifier is compared character by character, with the slash at its end.`,
+    mistake: filled(
+      'No API is registered as {resource}. The identifier is compared character by character, with the slash at its end.',
+      ({ details }) => ({ resource: quoted(details.resource?.join(' ')) }),
+    ),
     inApp: 'Send the identifier of the API exactly as it is registered, as the parameter resource.',
     here: 'Register the API if it is new.',
   },
@@ -145,22 +200,31 @@ export const accessRules: readonly Rule[] = [
     name: 'resource_not_allowed',
     fits: described('the client may not use this resource'),
     title: 'An API that the client may not use',
-    mistake: (rejection) =>
-      `${nameOf(rejection)} has none of the scopes of ${quoted(rejection.details.resource?.join(' '))}.`,
+    mistake: filled('{client} has none of the scopes of {resource}.', (rejection) => ({
+      client: nameOf(rejection),
+      resource: quoted(rejection.details.resource?.join(' ')),
+    })),
     inApp: 'Nothing, if it shall use this API.',
-    here: (rejection) => {
-      const foreign = foreignScopes(rejection).filter((scope) => !isIdentityScope(scope))
-      return foreign.length > 0
-        ? `If it may use this API, edit the client and ${widened(rejection, foreign)}`
-        : 'If it may use this API, edit the client and add the scopes that it may have to its scopes, beside those that are there. An empty field stands for all about a person: name those as well.'
-    },
+    here: filled(
+      `If it may use this API, edit the client and {known, select, yes {${WIDENED}} other {add the scopes that it may have to its scopes, beside those that are there. An empty field stands for all about a person: name those as well.}}`,
+      (rejection) => {
+        const foreign = foreignScopes(rejection).filter((scope) => !isIdentityScope(scope))
+        return { ...widened(rejection, foreign), known: yes(foreign.length > 0) }
+      },
+    ),
   },
   {
     name: 'resource_undecided',
     fits: described(/^name the API with the resource parameter/),
     title: 'Scopes of several APIs',
-    mistake: ({ details }) =>
-      `More than one API has scopes among ${quoted(details.scope)}, and a token is for one of them${details.detail === undefined ? '' : `: ${details.detail}`}.`,
+    mistake: filled(
+      'More than one API has scopes among {scope}, and a token is for one of them{said, select, yes {: {detail}} other {}}.',
+      ({ details }) => ({
+        scope: quoted(details.scope),
+        said: yes(details.detail !== undefined),
+        detail: details.detail ?? '',
+      }),
+    ),
     inApp:
       'Say which one with the parameter resource. Who needs several APIs sends each as a resource to sign in, and asks for one token for each.',
     here: 'Where two APIs have the same scope, rename it in one of them.',
@@ -169,8 +233,10 @@ export const accessRules: readonly Rule[] = [
     name: 'resource_form',
     fits: described(/^resource indicator must/),
     title: 'The resource is no address',
-    mistake: ({ details }) =>
-      `${quoted(details.resource?.join(' '))} is not an absolute URI without a #. Some libraries send an audience or a name instead.`,
+    mistake: filled(
+      '{resource} is not an absolute URI without a #. Some libraries send an audience or a name instead.',
+      ({ details }) => ({ resource: quoted(details.resource?.join(' ')) }),
+    ),
     inApp: 'Send the identifier of the API, like https://api.example.com.',
   },
   {
@@ -191,8 +257,10 @@ export const accessRules: readonly Rule[] = [
     name: 'resource_other',
     fits: failed('invalid_target'),
     title: 'An API that was not part of the sign-in',
-    mistake: ({ details }) =>
-      `The app wants a token for ${quoted(details.resource?.join(' '))}, which the sign-in request did not name.`,
+    mistake: filled(
+      'The app wants a token for {resource}, which the sign-in request did not name.',
+      ({ details }) => ({ resource: quoted(details.resource?.join(' ')) }),
+    ),
     inApp: 'Name the API with the parameter resource in the sign-in request already.',
   },
   {

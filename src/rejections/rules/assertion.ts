@@ -1,5 +1,17 @@
 import { toSeconds } from '../../shared/clock.ts'
-import { type Case, detailed, duration, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+import { anyOf } from '../../shared/locales/lists.ts'
+import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
+import {
+  type Case,
+  detailed,
+  duration,
+  filled,
+  listed,
+  nameOf,
+  quoted,
+  type Rule,
+  yes,
+} from '../rejection.ts'
 
 /** Only of clients that authenticate by private_key_jwt (RFC 7523). */
 const of =
@@ -27,33 +39,39 @@ export const assertionRules: readonly Rule[] = [
     name: 'assertion_expired',
     fits: of('jwt expired'),
     title: 'The clock, or an old assertion',
-    mistake: (rejection) => {
-      const late = seconds(rejection) - (rejection.details.assertion?.exp ?? 0)
-      const age = behind(rejection)
-      return age === undefined
-        ? `The client assertion ended ${duration(late)} before it arrived. The clock of the app is behind, or it uses one assertion for several requests.`
-        : `By its own clock the app made the assertion ${duration(age)} before it arrived, and it ended ${duration(late)} before. The clock of the app is behind by about that much, or it keeps assertions to use again.`
-    },
+    mistake: filled(
+      '{known, select, yes {By its own clock the app made the assertion {age} before it arrived, and it ended {late} before. The clock of the app is behind by about that much, or it keeps assertions to use again.} other {The client assertion ended {late} before it arrived. The clock of the app is behind, or it uses one assertion for several requests.}}',
+      (rejection) => {
+        const age = behind(rejection)
+        return {
+          known: yes(age !== undefined),
+          age: duration(age ?? 0),
+          late: duration(seconds(rejection) - (rejection.details.assertion?.exp ?? 0)),
+        }
+      },
+    ),
     inApp: 'Set the clock of the app’s machine by NTP, and make a new assertion for every request.',
   },
   {
     name: 'assertion_early',
     fits: of('jwt not active yet'),
     title: 'The clock of the app is ahead',
-    mistake: (rejection) =>
-      `The client assertion is valid only from ${duration((rejection.details.assertion?.nbf ?? 0) - seconds(rejection))} after it arrived (nbf).`,
+    mistake: filled('The client assertion is valid only from {nbf} after it arrived (nbf).', (rejection) => ({
+      nbf: duration((rejection.details.assertion?.nbf ?? 0) - seconds(rejection)),
+    })),
     inApp: 'Set the clock of the app’s machine by NTP, or leave nbf out of the assertion.',
   },
   {
     name: 'assertion_long',
     fits: of('exp of the client_assertion JWT is too far ahead'),
     title: 'An assertion that is good for too long',
-    mistake: (rejection) => {
-      const left = (rejection.details.assertion?.exp ?? 0) - seconds(rejection)
-      const most =
-        rejection.details.assertion?.iat === undefined ? 'five minutes without iat, a day with it' : 'a day'
-      return `The client assertion would end ${duration(left)} after it arrived. At most ${most} are accepted, and of FAPI clients five minutes: whoever finds one in a log could use it until then.`
-    },
+    mistake: filled(
+      'The client assertion would end {left} after it arrived. At most {dated, select, yes {a day} other {five minutes without iat, a day with it}} are accepted, and of FAPI clients five minutes: whoever finds one in a log could use it until then.',
+      (rejection) => ({
+        left: duration((rejection.details.assertion?.exp ?? 0) - seconds(rejection)),
+        dated: yes(rejection.details.assertion?.iat !== undefined),
+      }),
+    ),
     inApp:
       'Make a new assertion for every request, with an iat, and an exp of about one minute. If it is made so already, the clock of the app is ahead: set it by NTP.',
   },
@@ -61,8 +79,10 @@ export const assertionRules: readonly Rule[] = [
     name: 'assertion_old',
     fits: of('iat of the client_assertion JWT is too long ago'),
     title: 'The clock, or an old assertion',
-    mistake: (rejection) =>
-      `By its own clock the app made the client assertion ${duration(seconds(rejection) - (rejection.details.assertion?.iat ?? 0))} before it arrived (iat). It is good for five minutes, however far its exp lies. The clock of the app is behind, or it keeps assertions to use again.`,
+    mistake: filled(
+      'By its own clock the app made the client assertion {iat} before it arrived (iat). It is good for five minutes, however far its exp lies. The clock of the app is behind, or it keeps assertions to use again.',
+      (rejection) => ({ iat: duration(seconds(rejection) - (rejection.details.assertion?.iat ?? 0)) }),
+    ),
     inApp: 'Set the clock of the app’s machine by NTP, and make a new assertion for every request.',
   },
   {
@@ -76,16 +96,24 @@ export const assertionRules: readonly Rule[] = [
     name: 'assertion_audience',
     fits: of(/^(list of )?audience \(aud\)|^aud \(JWT audience\)/),
     title: 'An assertion for somebody else',
-    mistake: ({ details }) =>
-      `The aud of the client assertion is ${listed(details.assertion?.aud ?? [])}, which is not this server. It was made for another server, or by an old address of this one.`,
+    mistake: filled(
+      'The aud of the client assertion is {aud}, which is not this server. It was made for another server, or by an old address of this one.',
+      ({ details }) => ({ aud: listed(details.assertion?.aud ?? []) }),
+    ),
     inApp: 'Set aud to the issuer of this server, exactly as its discovery document has it.',
   },
   {
     name: 'assertion_audience_fapi',
     fits: of('aud of a FAPI client must be the issuer, as one string'),
     title: 'An assertion for more than the issuer',
-    mistake: (rejection) =>
-      `The aud of the client assertion is ${listed(rejection.details.assertion?.aud ?? [])}. ${nameOf(rejection)} follows FAPI 2.0, ${rejection.details.registered?.profile ? 'by its profile' : 'because it has to push requests and bind tokens'}: aud is the issuer alone, as a string and not as a list.`,
+    mistake: filled(
+      'The aud of the client assertion is {aud}. {client} follows FAPI 2.0, {profile, select, yes {by its profile} other {because it has to push requests and bind tokens}}: aud is the issuer alone, as a string and not as a list.',
+      (rejection) => ({
+        aud: listed(rejection.details.assertion?.aud ?? []),
+        client: nameOf(rejection),
+        profile: yes(rejection.details.registered?.profile !== undefined),
+      }),
+    ),
     inApp:
       'Set aud to the issuer of this server, exactly as its discovery document has it, in place of the address of the endpoint or a list.',
   },
@@ -93,16 +121,20 @@ export const assertionRules: readonly Rule[] = [
     name: 'assertion_ahead',
     fits: of('iat of the client_assertion JWT is in the future'),
     title: 'The clock of the app is ahead',
-    mistake: (rejection) =>
-      `By its own clock the app made the client assertion ${duration((rejection.details.assertion?.iat ?? 0) - seconds(rejection))} after it arrived.`,
+    mistake: filled(
+      'By its own clock the app made the client assertion {iat} after it arrived.',
+      (rejection) => ({ iat: duration((rejection.details.assertion?.iat ?? 0) - seconds(rejection)) }),
+    ),
     inApp: 'Set the clock of the app’s machine by NTP.',
   },
   {
     name: 'assertion_issuer',
     fits: of(/^iss \(JWT issuer\)/),
     title: 'The issuer of the assertion is not the client',
-    mistake: ({ details }) =>
-      `iss and sub of a client assertion are both the client_id (RFC 7523 §3); here iss is ${quoted(details.assertion?.iss)} and sub ${quoted(details.assertion?.sub)}.`,
+    mistake: filled(
+      'iss and sub of a client assertion are both the client_id (RFC 7523 §3); here iss is {iss} and sub {sub}.',
+      ({ details }) => ({ iss: quoted(details.assertion?.iss), sub: quoted(details.assertion?.sub) }),
+    ),
     inApp: 'Set iss and sub to the client_id.',
   },
   {
@@ -111,15 +143,22 @@ export const assertionRules: readonly Rule[] = [
       /must be (specified|provided) in the client_assertion JWT|^invalid (exp|nbf|iat|jti|iss|aud) value$/,
     ),
     title: 'A claim of the assertion is missing',
-    mistake: ({ details }) => `The client assertion is not complete: ${quoted(details.detail)}.`,
+    mistake: filled('The client assertion is not complete: {said}.', ({ details }) => ({
+      said: quoted(details.detail),
+    })),
     inApp: 'Give the assertion iss, sub, aud, exp and jti (RFC 7523 §3), times as numbers of seconds.',
   },
   {
     name: 'assertion_algorithm',
     fits: of('alg mismatch'),
     title: 'Another signature algorithm',
-    mistake: ({ details }) =>
-      `The client assertion is signed with ${quoted(details.assertion?.alg)}; accepted is ${quoted(details.registered?.auth_alg ?? (details.registered?.profile ? 'PS256, ES256 or EdDSA' : 'RS256, PS256, ES256 or EdDSA'))}.`,
+    mistake: filled('The client assertion is signed with {alg}; accepted is {accepted}.', ({ details }) => ({
+      alg: quoted(details.assertion?.alg),
+      accepted: quoted(
+        details.registered?.auth_alg ??
+          anyOf(details.registered?.profile ? ['PS256', 'ES256', 'EdDSA'] : [...SIGNING_ALGORITHMS]),
+      ),
+    })),
     inApp: 'Sign with an accepted algorithm, with the private key whose public half is registered.',
     here: 'Or edit the client and register the algorithm and key that it uses.',
   },
@@ -127,8 +166,9 @@ export const assertionRules: readonly Rule[] = [
     name: 'assertion_jwks_uri',
     fits: of(/^invalid_client_metadata$|Key Set failed to be refreshed/),
     title: 'The keys of the client cannot be fetched',
-    mistake: ({ details }) =>
-      `The server could not read the keys of the client at ${quoted(details.registered?.jwks_uri)}.`,
+    mistake: filled('The server could not read the keys of the client at {jwks_uri}.', ({ details }) => ({
+      jwks_uri: quoted(details.registered?.jwks_uri),
+    })),
     inApp: 'Serve the JWK Set at that address: status 200, JSON, no redirect, below 64 KiB.',
     here: 'Check that the server reaches that address; or register the keys themselves (jwks).',
   },
@@ -136,14 +176,19 @@ export const assertionRules: readonly Rule[] = [
     name: 'assertion_signature',
     fits: of(/signature verification failed|no applicable key found/),
     title: 'The assertion is signed with another key',
-    mistake: (rejection) => {
-      const { assertion, registered } = rejection.details
-      const kids = registered?.kids ?? []
-      const known = registered?.jwks_uri
-        ? `Its keys are at ${quoted(registered.jwks_uri)}`
-        : `Registered are the keys ${listed(kids)}`
-      return `No registered key of ${nameOf(rejection)} fits the signature. It names the key ${quoted(assertion?.kid)}. ${known}.`
-    },
+    mistake: filled(
+      'No registered key of {client} fits the signature. It names the key {kid}. {address, select, yes {Its keys are at {uri}.} other {Registered are the keys {kids}.}}',
+      (rejection) => {
+        const { assertion, registered } = rejection.details
+        return {
+          client: nameOf(rejection),
+          kid: quoted(assertion?.kid),
+          address: yes(!!registered?.jwks_uri),
+          uri: quoted(registered?.jwks_uri),
+          kids: listed(registered?.kids ?? []),
+        }
+      },
+    ),
     inApp:
       'Sign with the private key whose public half is registered, and name its kid. RSA keys at a jwks_uri count from 2048 to 4096 bits only.',
     here: 'If the app has a new key, edit the client and add the public half to its jwks.',
@@ -154,8 +199,9 @@ export const assertionRules: readonly Rule[] = [
       /^invalid client_assertion format|^client_assertion_type must/.test(description ?? '') ||
       (error === 'invalid_client' && details.authentication === 'private_key_jwt'),
     title: 'The client assertion cannot be used',
-    mistake: ({ description, details }) =>
-      `The server says: ${quoted(details.detail ?? description ?? undefined)}.`,
+    mistake: filled('The server says: {said}.', ({ description, details }) => ({
+      said: quoted(details.detail ?? description ?? undefined),
+    })),
     inApp:
       'Let the OAuth library make the assertion; client_assertion_type is urn:ietf:params:oauth:client-assertion-type:jwt-bearer.',
   },

@@ -1,4 +1,4 @@
-import { described, detailed, failed, identityOf, listed, nameOf, type Rule } from '../rejection.ts'
+import { described, detailed, failed, filled, identityOf, listed, nameOf, type Rule } from '../rejection.ts'
 
 /** What goes wrong in the device flow (RFC 8628), beside what all grants share. */
 export const deviceRules: readonly Rule[] = [
@@ -6,8 +6,13 @@ export const deviceRules: readonly Rule[] = [
     name: 'device_not_registered',
     fits: described(/device_code is not allowed for this client$/),
     title: 'A device code for a client that may not ask for one',
-    mistake: (rejection) =>
-      `${nameOf(rejection)} asked for a device code, but is registered for ${listed(rejection.details.registered?.grant_types ?? [])}.`,
+    mistake: filled(
+      '{client} asked for a device code, but is registered for {grant_types}.',
+      (rejection) => ({
+        client: nameOf(rejection),
+        grant_types: listed(rejection.details.registered?.grant_types ?? []),
+      }),
+    ),
     inApp: 'Use the client ID of the client that is registered for devices.',
     here: 'If people shall sign in with it on a device without a browser, edit the client: add the grant device_code.',
   },
@@ -55,8 +60,10 @@ export const deviceRules: readonly Rule[] = [
       detailed('client mismatch')(rejection) &&
       rejection.details.grant_type?.endsWith(':device_code') === true,
     title: 'A device code that another client got',
-    mistake: (rejection) =>
-      `The device code was given to another client than ${identityOf(rejection)}. Asking for it and polling have two client IDs.`,
+    mistake: filled(
+      'The device code was given to another client than {client}. Asking for it and polling have two client IDs.',
+      (rejection) => ({ client: identityOf(rejection) }),
+    ),
     inApp: 'Use one client_id in both.',
     here: 'Nothing. If no app of yours does this, somebody tried a code that is not theirs; it was of no use to them.',
   },

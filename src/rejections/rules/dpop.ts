@@ -1,5 +1,5 @@
 import { toSeconds } from '../../shared/clock.ts'
-import { type Case, described, detailed, duration, quoted, type Rule } from '../rejection.ts'
+import { type Case, described, detailed, duration, filled, quoted, type Rule, yes } from '../rejection.ts'
 
 /** The library says it in the description or, for grants, in the detail. */
 const about =
@@ -13,10 +13,13 @@ export const dpopRules: readonly Rule[] = [
     name: 'dpop_clock',
     fits: about(/^DPoP proof iat is not recent enough/),
     title: 'The clock of the app is wrong',
-    mistake: ({ details, at }) => {
-      const behind = toSeconds(at) - (details.proof?.iat ?? 0)
-      return `By its own clock the app made the DPoP proof ${duration(behind)} ${behind > 0 ? 'before' : 'after'} it arrived; up to 5 minutes are taken. The clock is ${behind > 0 ? 'behind' : 'ahead'}, or the proof was made for an earlier request.`
-    },
+    mistake: filled(
+      '{late, select, yes {By its own clock the app made the DPoP proof {behind} before it arrived; up to 5 minutes are taken. The clock is behind, or the proof was made for an earlier request.} other {By its own clock the app made the DPoP proof {behind} after it arrived; up to 5 minutes are taken. The clock is ahead, or the proof was made for an earlier request.}}',
+      ({ details, at }) => {
+        const behind = toSeconds(at) - (details.proof?.iat ?? 0)
+        return { late: yes(behind > 0), behind: duration(behind) }
+      },
+    ),
     inApp:
       'Set the clock of the machine by NTP, and make a new proof for every request; or use the nonce that the answer brings in DPoP-Nonce.',
   },
@@ -24,19 +27,23 @@ export const dpopRules: readonly Rule[] = [
     name: 'dpop_missing',
     fits: about(/^(missing DPoP proof JWT|DPoP proof JWT not provided)$/),
     title: 'The DPoP proof is missing',
-    mistake: ({ details }) =>
-      details.registered?.dpop
-        ? 'The client is registered with dpop_bound_access_tokens, but sent no DPoP proof.'
-        : 'The sign-in was bound to a key, but the token request has no DPoP proof.',
+    mistake: filled(
+      '{always, select, yes {The client is registered with dpop_bound_access_tokens, but sent no DPoP proof.} other {The sign-in was bound to a key, but the token request has no DPoP proof.}}',
+      ({ details }) => ({ always: yes(details.registered?.dpop === true) }),
+    ),
     inApp: 'Send a DPoP header with every request.',
-    here: ({ details }) => (details.registered?.dpop ? 'Or edit the client and switch DPoP off.' : undefined),
+    here: filled('Or edit the client and switch DPoP off.', ({ details }) =>
+      details.registered?.dpop ? {} : undefined,
+    ),
   },
   {
     name: 'dpop_address',
     fits: about(/^DPoP proof ht[mu] mismatch$/),
     title: 'A DPoP proof for another request',
-    mistake: ({ details }) =>
-      `The proof is for ${quoted([details.proof?.htm, details.proof?.htu].filter(Boolean).join(' '))}, which is not the request that it came with. Behind a proxy, an app may know this server by another address.`,
+    mistake: filled(
+      'The proof is for {htm}, which is not the request that it came with. Behind a proxy, an app may know this server by another address.',
+      ({ details }) => ({ htm: quoted([details.proof?.htm, details.proof?.htu].filter(Boolean).join(' ')) }),
+    ),
     inApp: 'Set htm to the method and htu to the address of the endpoint as the discovery document has it.',
   },
   {
@@ -67,8 +74,14 @@ export const dpopRules: readonly Rule[] = [
     name: 'dpop_invalid',
     fits: ({ error }) => error === 'invalid_dpop_proof' || error === 'use_dpop_nonce',
     title: 'The DPoP proof is not valid',
-    mistake: ({ description, details }) =>
-      `The server says: ${quoted(details.detail ?? description ?? undefined)}. The proof has typ ${quoted(details.proof?.typ)} and alg ${quoted(details.proof?.alg)}.`,
+    mistake: filled(
+      'The server says: {said}. The proof has typ {typ} and alg {alg}.',
+      ({ description, details }) => ({
+        said: quoted(details.detail ?? description ?? undefined),
+        typ: quoted(details.proof?.typ),
+        alg: quoted(details.proof?.alg),
+      }),
+    ),
     inApp:
       'The header has typ dpop+jwt, an asymmetric alg and the public jwk; the claims are jti, htm, htu and iat (RFC 9449 §4.2).',
   },

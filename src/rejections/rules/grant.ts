@@ -1,5 +1,16 @@
 import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
-import { described, detailed, failed, identityOf, listed, nameOf, quoted, type Rule } from '../rejection.ts'
+import {
+  described,
+  detailed,
+  failed,
+  filled,
+  identityOf,
+  listed,
+  nameOf,
+  quoted,
+  type Rule,
+  yes,
+} from '../rejection.ts'
 
 /** What goes wrong at the token endpoint, beside client authentication and PKCE. */
 export const grantRules: readonly Rule[] = [
@@ -7,34 +18,50 @@ export const grantRules: readonly Rule[] = [
     name: 'grant_type_unsupported',
     fits: failed('unsupported_grant_type'),
     title: 'A grant that is not offered',
-    mistake: ({ details }) =>
-      details.grant_type === 'password'
-        ? 'The app asked for tokens with a person’s password. That grant is not offered: people type their password here only (RFC 9700 §2.4).'
-        : `The app asked with grant_type=${details.grant_type ?? ''}. Offered are authorization_code, refresh_token, client_credentials and ${DEVICE_CODE_GRANT}.`,
-    inApp: ({ details }) =>
-      details.grant_type === 'password'
-        ? 'Sign people in with the authorization code flow. A script of your own uses client_credentials.'
-        : 'Use one of these.',
+    mistake: filled(
+      `{password, select, yes {The app asked for tokens with a person’s password. That grant is not offered: people type their password here only (RFC 9700 §2.4).} other {The app asked with grant_type={grant}. Offered are authorization_code, refresh_token, client_credentials and ${DEVICE_CODE_GRANT}.}}`,
+      ({ details }) => ({
+        password: yes(details.grant_type === 'password'),
+        grant: details.grant_type ?? '',
+      }),
+    ),
+    inApp: filled(
+      '{password, select, yes {Sign people in with the authorization code flow. A script of your own uses client_credentials.} other {Use one of these.}}',
+      ({ details }) => ({ password: yes(details.grant_type === 'password') }),
+    ),
   },
   {
     name: 'grant_type_not_registered',
     fits: described('requested grant type is not allowed for this client'),
     title: 'A grant that the client may not use',
-    mistake: (rejection) =>
-      `${nameOf(rejection)} asked with grant_type=${rejection.details.grant_type ?? ''}, but is registered for ${listed(rejection.details.registered?.grant_types ?? [])}.`,
-    inApp: ({ details }) =>
-      details.grant_type === 'refresh_token'
-        ? 'Do not refresh; or have the grant added.'
-        : 'Use a grant that is registered, or have this one added.',
-    here: ({ details }) =>
-      `Edit the client and add the grant ${quoted(details.grant_type)}, if it may act that way.`,
+    mistake: filled(
+      '{client} asked with grant_type={grant_type}, but is registered for {grant_types}.',
+      (rejection) => ({
+        client: nameOf(rejection),
+        grant_type: rejection.details.grant_type ?? '',
+        grant_types: listed(rejection.details.registered?.grant_types ?? []),
+      }),
+    ),
+    inApp: filled(
+      '{refresh, select, yes {Do not refresh; or have the grant added.} other {Use a grant that is registered, or have this one added.}}',
+      ({ details }) => ({ refresh: yes(details.grant_type === 'refresh_token') }),
+    ),
+    here: filled(
+      'Edit the client and add the grant {grant_type}, if it may act that way.',
+      ({ details }) => ({ grant_type: quoted(details.grant_type) }),
+    ),
   },
   {
     name: 'code_redirect_uri',
     fits: detailed('authorization code redirect_uri mismatch'),
     title: 'Another redirect URI than in the sign-in request',
-    mistake: ({ details }) =>
-      `The token request has ${quoted(details.redirect_uri)}; the sign-in was started with ${quoted(details.code?.redirect_uri ?? details.closest)}. They have to be the same (RFC 6749 §4.1.3).`,
+    mistake: filled(
+      'The token request has {redirect_uri}; the sign-in was started with {code}. They have to be the same (RFC 6749 §4.1.3).',
+      ({ details }) => ({
+        redirect_uri: quoted(details.redirect_uri),
+        code: quoted(details.code?.redirect_uri ?? details.closest),
+      }),
+    ),
     inApp:
       'Send the same redirect URI twice: make it once, from the settings of the app, not from the request that just came in.',
   },
@@ -43,8 +70,10 @@ export const grantRules: readonly Rule[] = [
     fits: (rejection) =>
       detailed('client mismatch')(rejection) && rejection.details.grant_type === 'authorization_code',
     title: 'A code that another client got',
-    mistake: (rejection) =>
-      `The code was given to another client than ${identityOf(rejection)}. The sign-in request and the token request have two client IDs.`,
+    mistake: filled(
+      'The code was given to another client than {client}. The sign-in request and the token request have two client IDs.',
+      (rejection) => ({ client: identityOf(rejection) }),
+    ),
     inApp: 'Use one client_id in both.',
     here: 'Nothing. If no app of yours does this, somebody tried a code that is not theirs; it was of no use to them.',
   },
@@ -89,7 +118,9 @@ export const grantRules: readonly Rule[] = [
     name: 'refresh_token_of_another_client',
     fits: (rejection) => detailed('client mismatch')(rejection),
     title: 'A token that another client got',
-    mistake: (rejection) => `The refresh token was given to another client than ${identityOf(rejection)}.`,
+    mistake: filled('The refresh token was given to another client than {client}.', (rejection) => ({
+      client: identityOf(rejection),
+    })),
     inApp: 'Use one client_id for the sign-in and for refreshing.',
     here: 'Nothing. If no app of yours does this, somebody tried a token that is not theirs; it was of no use to them.',
   },
@@ -106,7 +137,7 @@ export const grantRules: readonly Rule[] = [
     name: 'grant_other',
     fits: failed('invalid_grant'),
     title: 'The grant was refused',
-    mistake: ({ details }) => `The server says: ${quoted(details.detail)}.`,
+    mistake: filled('The server says: {said}.', ({ details }) => ({ said: quoted(details.detail) })),
     inApp: 'Start the sign-in again.',
   },
 ]

@@ -1,5 +1,5 @@
 import { pkceWay } from '../pkce-software.ts'
-import { described, detailed, nameOf, quoted, type Rule } from '../rejection.ts'
+import { described, detailed, filled, nameOf, quoted, type Rule, yes } from '../rejection.ts'
 
 /** RFC 7636: what goes wrong with code_challenge and code_verifier. */
 export const pkceRules: readonly Rule[] = [
@@ -7,8 +7,10 @@ export const pkceRules: readonly Rule[] = [
     name: 'pkce_or_nonce_missing',
     fits: described(/^PKCE or a nonce is required/),
     title: 'PKCE is missing, and a nonce too',
-    mistake: (rejection) =>
-      `${nameOf(rejection)} sent no code_challenge, and no nonce with the scope openid. One of them has to protect the code from being used in another session (RFC 9700 §2.1.1).`,
+    mistake: filled(
+      '{client} sent no code_challenge, and no nonce with the scope openid. One of them has to protect the code from being used in another session (RFC 9700 §2.1.1).',
+      (rejection) => ({ client: nameOf(rejection) }),
+    ),
     inApp: pkceWay,
     here: 'If its software can do neither, edit the client and choose “Not asked for” under PKCE (optional): then nothing but its secret protects it.',
   },
@@ -16,22 +18,27 @@ export const pkceRules: readonly Rule[] = [
     name: 'pkce_missing',
     fits: described(/^PKCE is required/),
     title: 'PKCE is missing',
-    mistake: (rejection) =>
-      `${nameOf(rejection)} sent no code_challenge, and has to use PKCE (RFC 9700 §2.1.1).`,
+    mistake: filled(
+      '{client} sent no code_challenge, and has to use PKCE (RFC 9700 §2.1.1).',
+      (rejection) => ({ client: nameOf(rejection) }),
+    ),
     inApp: pkceWay,
-    here: ({ details }) =>
-      details.registered?.auth_method === 'none'
-        ? 'Nothing: a client without a secret is safe with PKCE only.'
-        : details.registered?.pkce !== 'required'
-          ? 'Nothing: what is sent to an app’s own scheme, or by plain http, is safe with PKCE only.'
-          : 'If its software cannot do it, edit the client and choose PKCE or a nonce. Only a client with a secret may do without PKCE.',
+    here: filled(
+      '{why, select, open {Nothing: a client without a secret is safe with PKCE only.} plain {Nothing: what is sent to an app’s own scheme, or by plain http, is safe with PKCE only.} other {If its software cannot do it, edit the client and choose PKCE or a nonce. Only a client with a secret may do without PKCE.}}',
+      ({ details: { registered } }) => ({
+        why:
+          registered?.auth_method === 'none' ? 'open' : registered?.pkce !== 'required' ? 'plain' : 'chosen',
+      }),
+    ),
   },
   {
     name: 'pkce_method',
     fits: described(/^not supported value of code_challenge_method|^code_challenge_method must be provided/),
     title: 'Another PKCE method',
-    mistake: ({ details }) =>
-      `The app sent a code_challenge with the method ${quoted(details.challenge?.method ?? 'plain')}. Only S256 is taken.`,
+    mistake: filled(
+      'The app sent a code_challenge with the method {challenge}. Only S256 is taken.',
+      ({ details }) => ({ challenge: quoted(details.challenge?.method ?? 'plain') }),
+    ),
     inApp:
       'Set code_challenge_method to S256, and send the Base64url of the verifier’s SHA-256 as code_challenge.',
   },
@@ -46,8 +53,14 @@ export const pkceRules: readonly Rule[] = [
     name: 'pkce_format',
     fits: described(/^code_(challenge|verifier) (must be a string|contains invalid)/),
     title: 'A PKCE value of the wrong form',
-    mistake: ({ description, details }) =>
-      `The server says: ${quoted(description ?? undefined)}.${details.verifier?.length === undefined ? '' : ` The verifier that was sent has ${details.verifier.length} characters.`}`,
+    mistake: filled(
+      'The server says: {said}.{known, select, yes { The verifier that was sent has {length} characters.} other {}}',
+      ({ description, details }) => ({
+        said: quoted(description ?? undefined),
+        known: yes(details.verifier?.length !== undefined),
+        length: details.verifier?.length ?? 0,
+      }),
+    ),
     inApp:
       'Make a verifier of 43 to 128 letters, digits and -._~, best 32 random bytes as Base64url without padding.',
   },

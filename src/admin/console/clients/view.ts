@@ -8,7 +8,7 @@ import { described } from '../../../shared/locales/described.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { distanceInWords, minuteOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
-import { PKCE_IN_WORDS, type PkceRule } from '../../../shared/pkce-rule.ts'
+import { PKCE_IN_WORDS } from '../../../shared/pkce-rule.ts'
 import { fieldsIn, tellField } from './controls.ts'
 
 /** @param seconds since the epoch */
@@ -22,8 +22,8 @@ const SOURCES: Readonly<Record<string, TextKey>> = {
 }
 
 /** A rule of PKCE, as the form has it. */
-export const pkceInWords = (rule: PkceRule): string =>
-  described(`admin.client_fields.pkce.choice.${rule}`, PKCE_IN_WORDS[rule])
+export const pkceInWords = (rule: string): string =>
+  described(`admin.client_fields.pkce.choice.${rule}`, own(PKCE_IN_WORDS, rule) ?? rule)
 
 function sourceInWords(source: string): string {
   const key = own(SOURCES, source)

@@ -4,10 +4,11 @@ import type { Segment } from '../../../rejections/alignment.ts'
 import type { OfferedFix } from '../../../rejections/fix.ts'
 import type { ExplainedRejection } from '../../../rejections/rejections.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type RejectionsDependencies, rejectionHref, renderRejection } from './routes.ts'
-import { CAUTIONS, changes, type UriChange } from './view.ts'
+import { changes, type UriChange } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -48,19 +49,19 @@ function render(
     back: rejectionHref(rejection.id),
     version: fix.version,
     client: { name: fix.clientName, href: `/admin/clients/${encodeURIComponent(fix.clientId)}` },
-    caution: CAUTIONS[fix.kind],
+    caution: t(`admin.rejections.caution.${fix.kind}`),
     alignment,
     choices: [
       {
         mode: 'add' as const,
-        title: 'Add it',
-        about: 'Both stay registered: an app that still sends the old one goes on.',
+        title: t('admin.rejections.fix.add'),
+        about: t('admin.rejections.fix.add.about'),
         uris: changes(fix, 'add'),
       },
       {
         mode: 'replace' as const,
-        title: 'Replace the old one',
-        about: 'Sign-ins with the old one are refused from then on.',
+        title: t('admin.rejections.fix.replace'),
+        about: t('admin.rejections.fix.replace.about'),
         uris: changes(fix, 'replace'),
       },
     ],
@@ -94,7 +95,7 @@ export async function rejectionFix(
     async (request, reply) => {
       const { id } = request.params
       const parsed = form.safeParse(request.body)
-      if (!parsed.success) throw new AppError('invalid_form', 400, 'This form cannot be read.')
+      if (!parsed.success) throw new AppError('invalid_form', 400, message('admin.rejections.fix.unreadable'))
       const { mode, version } = parsed.data
       try {
         await rejections.fix(id, mode, version)

@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Segment } from '../../../rejections/alignment.ts'
 import type { ExplainedRejection, Rejections } from '../../../rejections/rejections.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
-import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { pageLinks } from '../page-links.ts'
 import { rejectionFix } from './fix.ts'
-import { type ComparedRow, compared, ENDPOINTS, when } from './view.ts'
+import { type ComparedRow, compared, ENDPOINTS, endpointInWords, when } from './view.ts'
 
 export interface RejectionsDependencies {
   rejections: Pick<Rejections, 'list' | 'show' | 'errors' | 'dropped' | 'fix'>
@@ -57,9 +57,9 @@ declare module '../../../http/pages/pages.ts' {
 const text = z.string().trim().max(300).optional().catch(undefined)
 const query = z.object({ client: text, error: text, endpoint: text, reference: text, cursor: text })
 
-const NOTICES: Readonly<Record<string, string>> = {
-  add: 'The redirect URI is registered beside the others. The same request passes from now on.',
-  replace: 'The redirect URI is registered in the place of the old one. The same request passes from now on.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  add: 'admin.rejections.done.add',
+  replace: 'admin.rejections.done.replace',
 }
 
 export const rejectionHref = (id: string): string => `/admin/rejections/${encodeURIComponent(id)}`
@@ -82,17 +82,21 @@ export function renderRejection(
     copy: /_typo$/.test(explanation.rule) ? alignment?.registered : undefined,
     rows: compared(rejection),
     facts: [
-      { label: 'Reference', value: rejection.id, code: true },
-      { label: 'When', value: when(rejection.at) },
-      { label: 'Request', value: own(ENDPOINTS, rejection.endpoint) ?? rejection.endpoint },
+      { label: t('admin.rejections.reference'), value: rejection.id, code: true },
+      { label: t('admin.rejections.when'), value: when(rejection.at) },
+      { label: t('admin.rejections.request'), value: endpointInWords(rejection.endpoint) },
       {
-        label: 'Client',
-        value: client?.client_name ?? clientId ?? rejection.details.claimed_client_id ?? 'none',
+        label: t('admin.rejections.client'),
+        value:
+          client?.client_name ??
+          clientId ??
+          rejection.details.claimed_client_id ??
+          t('admin.rejections.noClient'),
         href: client && `/admin/clients/${encodeURIComponent(client.client_id)}`,
       },
-      { label: 'Error', value: rejection.error, code: true },
-      { label: 'The app was told', value: rejection.description ?? '' },
-      { label: 'The server knows', value: rejection.details.detail ?? '' },
+      { label: t('admin.rejections.error'), value: rejection.error, code: true },
+      { label: t('admin.rejections.told'), value: rejection.description ?? '' },
+      { label: t('admin.rejections.knows'), value: rejection.details.detail ?? '' },
     ].filter(({ value }) => value !== ''),
   }
   return renderConsole(request, reply, 'rejections', 'admin/rejections-one', data, {
@@ -137,7 +141,7 @@ export async function rejectionsArea(
       rows: page.items.map((item) => ({
         href: rejectionHref(item.id),
         at: minuteOf(item.at),
-        endpoint: own(ENDPOINTS, item.endpoint) ?? item.endpoint,
+        endpoint: endpointInWords(item.endpoint),
         client: names.get(item.clientId ?? '') ?? item.clientId ?? item.details.claimed_client_id ?? '–',
         error: item.error,
         title: item.title,
@@ -145,7 +149,7 @@ export async function rejectionsArea(
       filter: { client, error, endpoint },
       filtered: client !== '' || error !== '' || endpoint !== '',
       errors: await rejections.errors(),
-      endpoints: Object.entries(ENDPOINTS),
+      endpoints: ENDPOINTS.map((endpoint): [string, string] => [endpoint, endpointInWords(endpoint)]),
       missing: reference || undefined,
       dropped: rejections.dropped(),
       ...pageLinks('/admin/rejections', { client, error, endpoint }, cursor, page.next_cursor),
@@ -157,7 +161,7 @@ export async function rejectionsArea(
     '/admin/rejections/:id',
     { config: { admin: 'rejection.read' } },
     async (request, reply) => {
-      const notice = noticeOf(NOTICES, request.query.done)
+      const notice = noticeIn(NOTICES, request.query.done)
       return renderRejection(request, reply, await rejections.show(request.params.id), { notice })
     },
   )

@@ -1,27 +1,35 @@
 import type { RejectionDetails } from '../../../rejections/details.ts'
 import type { OfferedFix } from '../../../rejections/fix.ts'
 import type { Rejection } from '../../../rejections/rejection.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
-import { own } from '../../../shared/own.ts'
-import { PKCE_IN_WORDS } from '../../../shared/pkce-rule.ts'
+import { pkceInWords } from '../clients/view.ts'
 
-/** The endpoints in words, and to choose from. */
-export const ENDPOINTS: Readonly<Record<string, string>> = {
-  authorization: 'Sign-in request',
-  pushed_authorization_request: 'Pushed sign-in request',
-  device_authorization: 'Device code request',
-  code_verification: 'Code entered by a person',
-  token: 'Token request',
-  userinfo: 'User information',
-  introspection: 'Introspection',
-  revocation: 'Revocation',
-  end_session: 'Sign-out request',
+/** What is told of, and may be chosen from. */
+export const ENDPOINTS = [
+  'authorization',
+  'pushed_authorization_request',
+  'device_authorization',
+  'code_verification',
+  'token',
+  'userinfo',
+  'introspection',
+  'revocation',
+  'end_session',
+] as const
+
+/** @param endpoint as it is kept: one of another version stands for itself */
+export function endpointInWords(endpoint: string): string {
+  const known = ENDPOINTS.find((each) => each === endpoint)
+  return known === undefined ? endpoint : t(`admin.rejections.endpoint.${known}`)
 }
 
 /** @param milliseconds since the epoch */
 export const when = secondOf
 const whenSeconds = (seconds: number | undefined) =>
-  seconds === undefined || Math.abs(seconds) > 8.64e12 ? 'no time' : when(seconds * 1000)
+  seconds === undefined || Math.abs(seconds) > 8.64e12
+    ? t('admin.rejections.row.noTime')
+    : when(seconds * 1000)
 
 /** One thing that was sent beside what is registered; each may be several. */
 export interface ComparedRow {
@@ -38,32 +46,43 @@ export function compared(rejection: Rejection): ComparedRow[] {
   const { registered } = details
   const rows: ComparedRow[] = [
     {
-      label: 'Client',
+      label: t('admin.rejections.row.client'),
       sent: some([details.claimed_client_id]),
-      registered: details.claimed_client_id === undefined ? [] : ['no client of this ID, or a disabled one'],
+      registered: details.claimed_client_id === undefined ? [] : [t('admin.rejections.row.client.none')],
     },
     {
-      label: 'Redirect URI',
+      label: t('admin.rejections.row.redirect_uri'),
       sent: some([details.redirect_uri]),
       registered: details.code?.redirect_uri
-        ? [`${details.code.redirect_uri} (in the sign-in request)`]
+        ? [t('admin.rejections.row.redirect_uri.code', { uri: details.code.redirect_uri })]
         : (registered?.redirect_uris ?? []),
     },
     {
-      label: 'Post-logout redirect URI',
+      label: t('admin.rejections.row.post_logout'),
       sent: some([details.post_logout_redirect_uri]),
       registered: registered?.post_logout_redirect_uris ?? [],
     },
-    { label: 'Grant', sent: some([details.grant_type]), registered: registered?.grant_types ?? [] },
-    { label: 'Response type', sent: some([details.response_type]), registered: ['code'] },
     {
-      label: 'Scope',
-      sent: some([details.scope]),
-      registered: some([registered?.scope ?? 'the identity scopes', registered?.resource_scope]),
+      label: t('admin.rejections.row.grant'),
+      sent: some([details.grant_type]),
+      registered: registered?.grant_types ?? [],
     },
-    { label: 'API (resource)', sent: details.resource ?? [], registered: [] },
     {
-      label: 'Authentication',
+      label: t('admin.rejections.row.response_type'),
+      sent: some([details.response_type]),
+      registered: ['code'],
+    },
+    {
+      label: t('admin.rejections.row.scope'),
+      sent: some([details.scope]),
+      registered: some([
+        registered?.scope ?? t('admin.rejections.row.scope.identity'),
+        registered?.resource_scope,
+      ]),
+    },
+    { label: t('admin.rejections.row.api'), sent: details.resource ?? [], registered: [] },
+    {
+      label: t('admin.rejections.row.authentication'),
       sent: some([details.authentication]),
       registered: some([registered?.auth_method]),
     },
@@ -71,7 +90,11 @@ export function compared(rejection: Rejection): ComparedRow[] {
     ...assertion(rejection),
     ...signedRequest(rejection),
     ...proof(rejection),
-    { label: 'Parameters sent', sent: some([details.parameters?.join(', ')]), registered: [] },
+    {
+      label: t('admin.rejections.row.parameters'),
+      sent: some([details.parameters?.join(', ')]),
+      registered: [],
+    },
   ]
   return rows.filter(({ sent }) => sent.length > 0)
 }
@@ -81,13 +104,17 @@ function pkce({ challenge, verifier, registered }: RejectionDetails): ComparedRo
   if (challenge)
     rows.push({
       label: 'PKCE',
-      sent: [challenge.sent ? `code_challenge (${challenge.method ?? 'plain'})` : 'no code_challenge'],
-      registered: registered?.pkce ? [own(PKCE_IN_WORDS, registered.pkce) ?? registered.pkce] : [],
+      sent: [
+        challenge.sent
+          ? `code_challenge (${challenge.method ?? 'plain'})`
+          : t('admin.rejections.row.challenge.none'),
+      ],
+      registered: registered?.pkce ? [pkceInWords(registered.pkce)] : [],
     })
   if (verifier)
     rows.push({
       label: 'PKCE',
-      sent: [verifier.sent ? 'code_verifier' : 'no code_verifier'],
+      sent: [verifier.sent ? 'code_verifier' : t('admin.rejections.row.verifier.none')],
       registered: [],
     })
   return rows
@@ -95,32 +122,36 @@ function pkce({ challenge, verifier, registered }: RejectionDetails): ComparedRo
 
 function assertion({ at, details: { assertion: jwt, registered } }: Rejection): ComparedRow[] {
   if (!jwt) return []
-  const keys = registered?.jwks_uri ? [`keys at ${registered.jwks_uri}`] : (registered?.kids ?? [])
+  const keys = registered?.jwks_uri
+    ? [t('admin.rejections.row.keysAt', { uri: registered.jwks_uri })]
+    : (registered?.kids ?? [])
   return [
-    { label: 'Assertion for', sent: jwt.aud ?? [], registered: [] },
-    { label: 'Assertion key', sent: some([jwt.alg, jwt.kid]), registered: keys },
+    { label: t('admin.rejections.row.assertion.for'), sent: jwt.aud ?? [], registered: [] },
+    { label: t('admin.rejections.row.assertion.key'), sent: some([jwt.alg, jwt.kid]), registered: keys },
     {
-      label: 'Assertion created / ends',
+      label: t('admin.rejections.row.assertion.times'),
       sent: [`${whenSeconds(jwt.iat)} / ${whenSeconds(jwt.exp)}`],
-      registered: [`${when(at)} (clock of this server)`],
+      registered: [t('admin.rejections.row.clock', { at: when(at) })],
     },
   ]
 }
 
 function signedRequest({ at, details: { request_object: jwt, registered } }: Rejection): ComparedRow[] {
   if (!jwt) return []
-  const keys = registered?.jwks_uri ? [`keys at ${registered.jwks_uri}`] : (registered?.kids ?? [])
+  const keys = registered?.jwks_uri
+    ? [t('admin.rejections.row.keysAt', { uri: registered.jwks_uri })]
+    : (registered?.kids ?? [])
   return [
-    { label: 'Signed request for', sent: jwt.aud ?? [], registered: [] },
+    { label: t('admin.rejections.row.object.for'), sent: jwt.aud ?? [], registered: [] },
     {
-      label: 'Signed request key',
+      label: t('admin.rejections.row.object.key'),
       sent: some([jwt.alg, jwt.kid]),
       registered: some([registered?.request_alg, ...keys]),
     },
     {
-      label: 'Signed request ends',
+      label: t('admin.rejections.row.object.ends'),
       sent: [whenSeconds(jwt.exp)],
-      registered: [`${when(at)} (clock of this server)`],
+      registered: [t('admin.rejections.row.clock', { at: when(at) })],
     },
   ]
 }
@@ -128,21 +159,17 @@ function signedRequest({ at, details: { request_object: jwt, registered } }: Rej
 function proof({ at, details: { proof: jwt } }: Rejection): ComparedRow[] {
   if (!jwt) return []
   return [
-    { label: 'DPoP proof for', sent: some([`${jwt.htm ?? ''} ${jwt.htu ?? ''}`.trim()]), registered: [] },
     {
-      label: 'DPoP proof created',
+      label: t('admin.rejections.row.proof.for'),
+      sent: some([`${jwt.htm ?? ''} ${jwt.htu ?? ''}`.trim()]),
+      registered: [],
+    },
+    {
+      label: t('admin.rejections.row.proof.created'),
       sent: [whenSeconds(jwt.iat)],
-      registered: [`${when(at)} (clock of this server)`],
+      registered: [t('admin.rejections.row.clock', { at: when(at) })],
     },
   ]
-}
-
-/** What an administrator has to be sure of before the URI that was sent is registered. */
-export const CAUTIONS: Readonly<Record<OfferedFix['kind'], string>> = {
-  trailing_slash: 'The two differ by the slash at the end only, on the same host.',
-  path_case: 'The two differ by capital and small letters in the path only, on the same host.',
-  loopback_port: 'The two differ by the port only, on the machine of whoever runs the app.',
-  path: 'The path is another one on the same host. Be sure that it belongs to this app: where several apps share a host, codes would go to another one.',
 }
 
 /** A redirect URI, and what a change does to it. Undefined: it stays. */
