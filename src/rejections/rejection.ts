@@ -70,7 +70,7 @@ export interface Filled {
   values(rejection: Case): Readonly<Record<string, string | number>> | undefined
 }
 
-/** Words of a rule in English; locales/admin/rejection_rules.{tag}.json has the other languages of the console. */
+/** Words of a rule in English; the other languages of the console are in locales/admin/rejection_rules.de.json. */
 export type Words = string | Filled
 
 export const filled = (text: string, values: Filled['values']): Filled => ({ text, values })
