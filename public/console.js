@@ -6,6 +6,18 @@ const current = nav?.querySelector('[aria-current]')
 if (current && current.offsetTop + current.offsetHeight > nav.clientHeight)
   nav.scrollTop = current.offsetTop - nav.clientHeight / 2
 
+// What an address names is unfolded: not every browser does it.
+const unfold = () => {
+  const named =
+    location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)))
+  const folded = named ? named.closest('details:not([open])') : undefined
+  if (!folded) return
+  folded.open = true
+  named.scrollIntoView()
+}
+unfold()
+addEventListener('hashchange', unfold)
+
 // Ctrl or ⌘ and K: to the search of the console.
 const search = document.getElementById('console-search')
 for (const hint of document.querySelectorAll('[data-shortcut]')) {

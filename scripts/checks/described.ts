@@ -11,6 +11,19 @@ import { FORM } from '../../src/clients/fields/form.ts'
 import { HOOK_FIELDS } from '../../src/hooks/table.ts'
 import { ORGANIZATION_FIELDS } from '../../src/organizations/fields.ts'
 import { ruleTexts } from '../../src/rejections/explain.ts'
+import { DESCRIPTIONS } from '../../src/settings/table.ts'
+
+/** The settings: sections, labels, sentences, and what zero means. */
+const settingTexts = (): Record<string, string> =>
+  Object.assign(
+    {},
+    ...DESCRIPTIONS.map(({ name, section, label, sentence, input }) => ({
+      [`admin.settings.section.${section.toLowerCase().replaceAll(' ', '_')}`]: section,
+      [`admin.settings.row.${name}.label`]: label,
+      [`admin.settings.row.${name}.sentence`]: sentence,
+      ...(input.kind === 'number' && input.zero && { [`admin.settings.row.${name}.zero`]: input.zero }),
+    })),
+  )
 
 interface Row {
   name: string
@@ -39,6 +52,7 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   () => describedFields(FORM),
   texts('admin.audit.did', EVENT_TYPES),
   texts('admin.audit.family', FAMILIES),
+  settingTexts,
   () => describedDefinition('attribute', ATTRIBUTE_FIELDS),
   () => describedDefinition('claim', CLAIM_FIELDS),
   () => describedDefinition('hook', HOOK_FIELDS),

@@ -7,6 +7,7 @@
 //                               └── refresh: before a request or a job, when older than a second
 import type { Clock } from '../shared/clock.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
+import { message } from '../shared/locales/texts.ts'
 import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
 import type { Pinned } from './pinned.ts'
 import { documentOf, type Snapshot, type StoredEntry, snapshotOf } from './snapshot.ts'
@@ -264,10 +265,13 @@ export async function openSettings(deps: {
 
 const pinnedError = (names: readonly SettingName[]): AppError => {
   const variables = names.map(variableOfSetting)
-  const [are, them] = names.length === 1 ? ['is', 'it'] : ['are', 'them']
   return new AppError(
     'setting_pinned',
     409,
-    `${names.join(', ')} ${are} set by the environment (${variables.join(', ')}) and cannot be changed here. Change ${them} there, or take ${them} out of the environment and restart.`,
+    message('admin.settings.pinned', {
+      names: names.join(', '),
+      variables: variables.join(', '),
+      count: names.length,
+    }),
   )
 }

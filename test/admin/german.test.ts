@@ -69,6 +69,11 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     () => '/admin/search?q=lotse',
     () => '/admin/search?q=%231',
   ],
+  settings: [
+    () => '/admin/settings',
+    () => '/admin/settings?done=saved&section=accounts',
+    () => '/admin/settings?done=written',
+  ],
   // What is pasted stays English, and names places of other programs: an answer without it.
   snippets: [({ client }) => `/admin/clients/${client}/connect?find=nothing-has-this`],
   organizations: [

@@ -411,7 +411,8 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     async look() {
       const { accounts, impersonations } = latchkey.services
       const account = await accounts.byId((await latchkey.createUser(fresh('helped'))).id)
-      return account && impersonations.problemOf(account)
+      const problem = account && impersonations.problemOf(account)
+      return problem === undefined ? undefined : String(problem)
     },
     before: expect.stringContaining('switched off'),
     after: undefined,

@@ -24,6 +24,7 @@ import type registration from '../../../locales/admin/registration.en.json'
 import type rejections from '../../../locales/admin/rejections.en.json'
 import type resources from '../../../locales/admin/resources.en.json'
 import type searchTexts from '../../../locales/admin/search.en.json'
+import type settingsTexts from '../../../locales/admin/settings.en.json'
 import type snippets from '../../../locales/admin/snippets.en.json'
 import type tryIt from '../../../locales/admin/try_it.en.json'
 import type users from '../../../locales/admin/users.en.json'
@@ -56,6 +57,7 @@ export type ConsoleTextKey =
   | keyof typeof rejections
   | keyof typeof resources
   | keyof typeof searchTexts
+  | keyof typeof settingsTexts
   | keyof typeof snippets
   | keyof typeof tryIt
   | keyof typeof users

@@ -356,8 +356,9 @@ export const consoleViews: ConsoleView[] = [
   at('audit-entry', '/admin/audit/5'),
   at('configuration', '/admin/configuration'),
   at('settings', '/admin/settings'),
+  at('settings-open', '/admin/settings?section=operation#operation'),
   {
-    ...at('settings-refused', '/admin/settings'),
+    ...at('settings-refused', '/admin/settings?section=accounts'),
     async press(page) {
       await page.getByLabel('Wrong passwords that lock an account').fill('many')
       await page.getByLabel('Domains of email addresses').fill('a@b')

@@ -1,13 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { TestMailOutcome } from '../../../mail/test-mail.ts'
 import type { Settings, SettingsState } from '../../../settings/settings.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { own } from '../../../shared/own.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { type SentForm, type SettingsSection, sectionsOf, textOf } from './view.ts'
+import { withQuery } from '../page-links.ts'
+import {
+  labelOf,
+  problemsIn,
+  type SentForm,
+  type SettingsSection,
+  sectionId,
+  sectionsOf,
+  shownValue,
+  textOf,
+} from './view.ts'
 
 export interface SettingsAreaDependencies {
   settings: Pick<Settings, 'list' | 'change' | 'fromText' | 'described'>
@@ -33,22 +44,26 @@ const PATH = '/admin/settings'
 
 const text = z.string().max(4000)
 const saved = z.looseObject({ section: z.string().max(100), version: z.string().max(20) })
+const query = z.object({
+  done: z.string().optional().catch(undefined),
+  section: z.string().max(100).optional().catch(undefined),
+})
 const named = z.object({ name: z.string().max(100), version: z.string().max(20) })
 
-const NOTICES: Readonly<Record<string, string>> = {
-  saved: 'The settings are saved. They count in every process within two seconds.',
-  same: 'Nothing was changed: everything is as it was.',
-  reset: 'The setting has its default again.',
-  tested: 'The test message is sent. If it does not arrive, look into the folder for spam.',
-  written: 'There is no mail server (SMTP_URL): the test message is a file in the folder outbox of the data.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  saved: 'admin.settings.done.saved',
+  same: 'admin.settings.done.same',
+  reset: 'admin.settings.done.reset',
+  tested: 'admin.settings.done.tested',
+  written: 'admin.settings.done.written',
 }
 
 /** Why a test message was not sent; undefined: it was. */
 export function testMailProblem(outcome: TestMailOutcome): string | undefined {
   if (outcome.kind === 'sent') return undefined
   return outcome.kind === 'no_address'
-    ? 'Your account has no confirmed email address that a test message could go to.'
-    : `The test message to ${outcome.to} was not sent. The mail server says: ${outcome.reason}`
+    ? t('admin.settings.test.no_address')
+    : t('admin.settings.test.failed', { to: outcome.to, reason: outcome.reason })
 }
 
 /** `/admin/settings`: what may be changed while the server runs. */
@@ -58,6 +73,8 @@ export async function settingsArea(
 ): Promise<void> {
   interface Again {
     sent?: SentForm
+    /** The section that is open: the one that the address names. */
+    open?: string | undefined
     conflict?: { label: string; value: string }[]
     status?: number
     notice?: string | undefined
@@ -68,7 +85,7 @@ export async function settingsArea(
     request: FastifyRequest,
     reply: FastifyReply,
     state: SettingsState,
-    { sent, conflict, status = 200, notice, testMailProblem }: Again = {},
+    { sent, open, conflict, status = 200, notice, testMailProblem }: Again = {},
   ) =>
     renderConsole(
       request,
@@ -77,11 +94,10 @@ export async function settingsArea(
       'admin/settings',
       {
         version: state.version,
-        sections: sectionsOf(
-          state,
-          administratorOf(request).authority.permissions.has('settings.update'),
+        sections: sectionsOf(state, administratorOf(request).authority.permissions.has('settings.update'), {
           sent,
-        ),
+          open,
+        }),
         conflict,
         testMailProblem,
       },
@@ -108,8 +124,8 @@ export async function settingsArea(
   }
 
   app.get(PATH, { config: { admin: 'settings.read' } }, async (request, reply) => {
-    const { done } = z.object({ done: z.string().optional().catch(undefined) }).parse(request.query)
-    return show(request, reply, await settings.list(), { notice: noticeOf(NOTICES, done) })
+    const { done, section: open } = query.parse(request.query)
+    return show(request, reply, await settings.list(), { open, notice: noticeIn(NOTICES, done) })
   })
 
   app.post(PATH, { config: { admin: 'settings.update' } }, async (request, reply) => {
@@ -124,13 +140,16 @@ export async function settingsArea(
       if (error instanceof VersionConflict) {
         const conflict = state.settings
           .filter(({ name }) => Object.hasOwn(changes, name))
-          .map(({ label, value }) => ({ label, value: textOf(value) || 'none' }))
+          .map((setting) => ({ label: labelOf(setting), value: shownValue(setting.value) }))
         return show(request, reply, state, { sent, conflict, status: 409 })
       }
-      const form = { ...sent.form, ...asFormErrors(error) }
+      const refused = asFormErrors(error)
+      const errors = problemsIn(state, refused.errors)
+      const form = { ...sent.form, ...refused, errors }
       return show(request, reply, state, { sent: { ...sent, form }, status: 422 })
     }
-    return reply.redirect(`${PATH}?done=${Object.keys(changes).length === 0 ? 'same' : 'saved'}`, 303)
+    const done = Object.keys(changes).length === 0 ? 'same' : 'saved'
+    return reply.redirect(withQuery(PATH, { done, section: sectionId(body.section) }), 303)
   })
 
   app.post(
@@ -139,8 +158,12 @@ export async function settingsArea(
     async (request, reply) => {
       const outcome = await sendTestMail(administratorOf(request).id)
       if (outcome.kind === 'sent')
-        return reply.redirect(`${PATH}?done=${outcome.file === undefined ? 'tested' : 'written'}`, 303)
+        return reply.redirect(
+          `${PATH}?done=${outcome.file === undefined ? 'tested' : 'written'}&section=mail`,
+          303,
+        )
       return show(request, reply, await settings.list(), {
+        open: 'mail',
         testMailProblem: testMailProblem(outcome),
         status: 422,
       })
@@ -153,7 +176,8 @@ export async function settingsArea(
     async (request, reply) => {
       const { name, version } = named.parse(request.body ?? {})
       await settings.change({ [name]: null }, { ifVersion: version })
-      return reply.redirect(`${PATH}?done=reset`, 303)
+      const of = settings.described.find((each) => each.name === name)
+      return reply.redirect(withQuery(PATH, { done: 'reset', section: of && sectionId(of.section) }), 303)
     },
   )
 }

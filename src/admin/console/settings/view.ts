@@ -1,6 +1,8 @@
 import type { Form } from '../../../http/pages/pages.ts'
 import type { SettingState, SettingsState } from '../../../settings/settings.ts'
-import type { SECTIONS } from '../../../settings/table.ts'
+import { described } from '../../../shared/locales/described.ts'
+import { ENGLISH } from '../../../shared/locales/locales.ts'
+import { currentLocale, t } from '../../../shared/locales/texts.ts'
 import { distanceInWords, minuteOf } from '../../../shared/moment.ts'
 import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 
@@ -14,13 +16,14 @@ export interface SettingRow {
 /** What was changed here, and can be taken back. */
 export interface ChangedRow {
   label: string
-  /** “3 Nov 2026, 14:05 UTC by ada” */
+  /** “3 Nov 2026, 14:05 UTC by ada. Default: open” */
   changed: string
-  fallback: string
   form: { action: string; fields: Record<string, string> }
 }
 
 export interface SettingsSection {
+  /** In the table: what its form sends. */
+  section: string
   title: string
   id: string
   /** Filled with what is stored, or with what was sent. */
@@ -29,34 +32,55 @@ export interface SettingsSection {
   again: boolean
   rows: SettingRow[]
   changed: ChangedRow[]
-  /** Rarely changed, and not by now: it opens by a press. */
-  folded: boolean
+  /** Whether it is unfolded: a page with all of them open is very long. */
+  open: boolean
 }
-
-/** What most servers leave as it is; the page is long enough without. */
-const RARELY_CHANGED: ReadonlySet<string> = new Set<(typeof SECTIONS)[keyof typeof SECTIONS]>([
-  'Applications',
-  'Codes by SMS',
-  'Operation',
-  'Rate limits',
-])
 
 /** A value as it is entered; the service reads it back. */
 export const textOf = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : String(value))
 
-const shown = (value: unknown): string => textOf(value) || 'none'
+/** A value as it is read. */
+export const shownValue = (value: unknown): string => textOf(value) || t('admin.common.none')
 
 const quoted = (sentence: string): string => sentence.replaceAll(/`([^`]*)`/g, '“$1”')
 
-function hintOf({ sentence, input, default: fallback }: SettingState): string {
-  const unit =
-    input.kind === 'number' && (input.unit !== undefined || input.zero !== undefined)
-      ? `In ${input.unit ?? 'numbers'}${input.zero === undefined ? '' : `; 0: ${input.zero}`}.`
-      : undefined
-  const several = input.kind === 'words' ? 'Separated by spaces.' : undefined
-  const words =
-    input.kind === 'number' && input.unit === 'seconds' ? ` (${distanceInWords(Number(fallback))})` : ''
-  return [quoted(sentence), unit, several, `Default: ${shown(fallback)}${words}.`].filter(Boolean).join(' ')
+/** What a setting is called, in the language of the console. */
+export const labelOf = ({ name, label }: Pick<SettingState, 'name' | 'label'>): string =>
+  described(`admin.settings.row.${name}.label`, label)
+
+function hintOf(setting: SettingState): string {
+  const { name, sentence, input, default: fallback } = setting
+  const ofNumber = input.kind === 'number' ? input : undefined
+  const unit = ofNumber?.unit ?? 'numbers'
+  const parts = [quoted(described(`admin.settings.row.${name}.sentence`, sentence))]
+  if (ofNumber?.zero !== undefined) {
+    const zero = described(`admin.settings.row.${name}.zero`, ofNumber.zero)
+    parts.push(t('admin.settings.hint.unit.zero', { unit, zero }))
+  } else if (ofNumber?.unit !== undefined) parts.push(t('admin.settings.hint.unit', { unit }))
+  if (input.kind === 'words') parts.push(t('admin.settings.hint.words'))
+  const value = shownValue(fallback)
+  parts.push(
+    unit === 'seconds'
+      ? t('admin.settings.hint.default.time', { value, time: distanceInWords(Number(fallback)) })
+      : t('admin.settings.hint.default', { value }),
+  )
+  return parts.join(' ')
+}
+
+/** What is wrong with values, in the language of the console. The table says it in English; what is particular to one setting stays so. */
+export const problemsIn = (
+  { settings }: SettingsState,
+  errors: Readonly<Record<string, string>>,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(errors).map(([name, text]) => [name, problemOf(settings, name, text)]))
+
+function problemOf(settings: SettingsState['settings'], name: string, english: string): string {
+  const input = settings.find((each) => each.name === name)?.input
+  if (currentLocale() === ENGLISH || input === undefined) return english
+  if (input.kind === 'number' && english.startsWith('must be a whole number'))
+    return t('admin.settings.must.number', { low: input.low, high: input.high })
+  if (input.kind === 'choice') return t('admin.settings.must.choice', { options: input.options.join(', ') })
+  return english
 }
 
 function inputOf({ input, value, pinnedBy }: SettingState, canWrite: boolean): FieldInput {
@@ -72,8 +96,14 @@ function inputOf({ input, value, pinnedBy }: SettingState, canWrite: boolean): F
 }
 
 function rowOf(setting: SettingState, canWrite: boolean): SettingRow {
-  const { name, label, variable, refused } = setting
-  const text = { name, label, variable, hint: hintOf(setting), optional: setting.mayBeEmpty }
+  const { name, variable, refused } = setting
+  const text = {
+    name,
+    label: labelOf(setting),
+    variable,
+    hint: hintOf(setting),
+    optional: setting.mayBeEmpty,
+  }
   return { field: draw(text, inputOf(setting, canWrite)), refused }
 }
 
@@ -82,9 +112,12 @@ const changedRow = (setting: SettingState, version: string): ChangedRow[] =>
     ? []
     : [
         {
-          label: setting.label,
-          changed: `${minuteOf(setting.changed.at)} by ${setting.changed.by}`,
-          fallback: shown(setting.default),
+          label: labelOf(setting),
+          changed: t('admin.settings.changed.one', {
+            time: minuteOf(setting.changed.at),
+            who: setting.changed.by,
+            value: shownValue(setting.default),
+          }),
           form: { action: '/admin/settings/reset', fields: { name: setting.name, version } },
         },
       ]
@@ -101,21 +134,29 @@ export interface SentForm {
   form: Partial<Form> & Required<Pick<Form, 'values'>>
 }
 
-/** Section by section, in the order of the table. @param canWrite whether there are fields, or what is stored is shown only */
+/** What a section is called in addresses. */
+export const sectionId = (section: string): string => section.toLowerCase().replaceAll(' ', '-')
+
+/**
+ * Section by section, in the order of the table.
+ * @param canWrite whether there are fields, or what is stored is shown only
+ * @param given.open the id of the section that is open, beside one that comes back with what was sent
+ */
 export const sectionsOf = (
   { settings, version }: SettingsState,
   canWrite: boolean,
-  sent?: SentForm,
+  { sent, open }: { sent?: SentForm | undefined; open?: string | undefined } = {},
 ): SettingsSection[] =>
-  [...Map.groupBy(settings, ({ section }) => section)].map(([title, all]) => ({
-    title,
-    id: title.toLowerCase().replaceAll(' ', '-'),
-    form: formOf(all, sent?.section === title ? sent.form : {}),
-    again: sent?.section === title,
+  [...Map.groupBy(settings, ({ section }) => section)].map(([section, all]) => ({
+    section,
+    title: described(`admin.settings.section.${sectionId(section).replaceAll('-', '_')}`, section),
+    id: sectionId(section),
+    form: formOf(all, sent?.section === section ? sent.form : {}),
+    again: sent?.section === section,
     rows: all.map((setting) => rowOf(setting, canWrite)),
     changed: all.flatMap((setting) => changedRow(setting, version)),
-    folded:
-      RARELY_CHANGED.has(title) &&
-      sent?.section !== title &&
-      all.every(({ changed, pinnedBy, refused }) => !changed && !pinnedBy && !refused),
+    open:
+      sent?.section === section ||
+      open === sectionId(section) ||
+      all.some(({ refused }) => refused !== undefined),
   }))
