@@ -10,6 +10,7 @@ export const PARTS = {
   server: 'src/server.ts',
   cli: 'src/cli/main.ts',
   'hashing-thread': 'src/accounts/passwords/threads/thread.ts',
+  'checkpoint-thread': 'src/storage/sqlite/checkpoints/thread.ts',
 }
 
 export const MANIFEST = 'sources.json'

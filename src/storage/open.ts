@@ -7,6 +7,7 @@ import { sqliteFiles } from './location.ts'
 import type { StorageLogger } from './logger.ts'
 import { artifactMigrations, prismaMigrations } from './migrations.ts'
 import { busyPatience } from './sqlite/busy.ts'
+import { createCheckpoints } from './sqlite/checkpoints/checkpoints.ts'
 import { migrateSqlite } from './sqlite/migrate.ts'
 import { createSqliteSql, openSqlite, writeLock } from './sqlite/open.ts'
 import { createPrismaSqliteAdapter } from './sqlite/prisma.ts'
@@ -78,18 +79,20 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
     throw error
   }
 
+  const checkpoints = createCheckpoints(options.logger)
+  const wrote = (path: string) => (statements: number) => checkpoints.wrote(path, statements)
   const { PrismaClient } = await import('./generated/sqlite/client.ts')
   const { prisma, made } = lazyPrisma(
     () =>
       new PrismaClient({
-        adapter: createPrismaSqliteAdapter(files.main, waited),
+        adapter: createPrismaSqliteAdapter(files.main, wrote(files.main), waited),
         // Longer than the adapter itself waits for another process, so that its error is the one that is seen.
         transactionOptions: { maxWait: 2 * busyPatience },
       }),
   )
   const accounts = openSqlite(files.main, { readonly: true, synchronous: 'FULL' })
   const reads = createSqliteSql(accounts)
-  const artifactSql = createSqliteSql(artifacts)
+  const artifactSql = createSqliteSql(artifacts, wrote(files.artifacts))
   const canWrite = createWriteProbe({ artifacts: artifactSql, lockMain: writeLock(main) }, clock)
   return {
     prisma,
@@ -102,6 +105,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
       await canWrite()
     },
     async close() {
+      await checkpoints.close()
       await reads.close()
       main.close()
       await made()?.$disconnect()

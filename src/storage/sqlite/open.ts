@@ -25,10 +25,10 @@ export const connectionPragmas = ({ readonly, synchronous }: SqliteOptions): str
     `PRAGMA synchronous = ${synchronous}`,
     'PRAGMA foreign_keys = ON',
     'PRAGMA temp_store = MEMORY',
-    // 32 MiB of pages (the default is 2), and a log of up to 4,000 pages between two checkpoints: hashed keys land all
-    // over the file, so the fewer times a page is read and written back, the better.
+    // 32 MiB of pages (the default is 2): hashed keys land all over the file.
     'PRAGMA cache_size = -32768',
-    'PRAGMA wal_autocheckpoint = 4000',
+    // In pages: a commit makes a checkpoint itself only where the thread that does (checkpoints/) has not come to it. What it has copied is not copied again.
+    'PRAGMA wal_autocheckpoint = 16000',
   ].join(';')
 
 /** Creates the file for its owner only. SQLite gives its -wal and -shm files the same mode. */
@@ -85,10 +85,14 @@ const beginNow = <T>(begin: () => T): T | undefined => {
 /**
  * `Sql` on one better-sqlite3 connection. The driver is synchronous: a read is answered at once, a write at the end of
  * the turn of the event loop, together with the others of that turn (see sqlite/writes.ts).
+ * @param wrote told how many writing statements were committed
  */
-export const createSqliteSql = (connection: BetterSqlite3.Database): Sql & { dialect: 'sqlite' } => {
+export const createSqliteSql = (
+  connection: BetterSqlite3.Database,
+  wrote?: (statements: number) => void,
+): Sql & { dialect: 'sqlite' } => {
   connection.exec(neverWait)
-  const writes = createWriteQueue(connection)
+  const writes = createWriteQueue(connection, wrote)
   const prepared = new BoundedMap<string, Statement>(cachedStatements)
   const prepare = (text: string): Statement => {
     const known = prepared.get(text)

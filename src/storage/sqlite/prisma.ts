@@ -12,6 +12,9 @@ type Transaction = Awaited<ReturnType<Adapter['startTransaction']>>
  */
 const UNSYNCED = /^\s*\/\* unsynced \*\//
 
+/** About as many statements that write has a transaction. */
+const IN_TRANSACTION = 4
+
 const plain = (sql: string) => ({ sql, args: [], argTypes: [] })
 
 /**
@@ -19,9 +22,13 @@ const plain = (sql: string) => ({ sql, args: [], argTypes: [] })
  * another request would join that transaction and be rolled back with it. Here everything outside the transaction
  * waits for its end. Within `$transaction(async (tx) => …)` use only `tx`: the outer client waits for ever (until
  * Prisma's time limit ends the transaction).
- * @param waited called by each operation that had to wait, with the milliseconds
+ * @param wrote told how many statements that write were committed @param waited called by each operation that had to wait, with the milliseconds
  */
-const oneAtATime = (adapter: Adapter, waited?: (milliseconds: number) => void): Adapter => {
+const oneAtATime = (
+  adapter: Adapter,
+  wrote: (statements: number) => void,
+  waited?: (milliseconds: number) => void,
+): Adapter => {
   // Every waiter looks again itself, in the turn in which it goes on: between the answer of a common helper and its
   // caller, another waiter would begin.
   let transaction: Promise<void> | undefined
@@ -42,7 +49,13 @@ const oneAtATime = (adapter: Adapter, waited?: (milliseconds: number) => void): 
     adapterName: adapter.adapterName,
     queryRaw: (query) => outside(() => adapter.queryRaw(query)),
     executeRaw: (query) =>
-      outside(() => (UNSYNCED.test(query.sql) ? unsynced(adapter, query) : adapter.executeRaw(query))),
+      outside(async () => {
+        const changed = await (UNSYNCED.test(query.sql)
+          ? unsynced(adapter, query)
+          : adapter.executeRaw(query))
+        wrote(1)
+        return changed
+      }),
     executeScript: (script) => outside(() => adapter.executeScript(script)),
     async startTransaction(isolationLevel) {
       const waitedHere = startWaiting()
@@ -56,7 +69,7 @@ const oneAtATime = (adapter: Adapter, waited?: (milliseconds: number) => void): 
         resolve()
       }
       try {
-        return announceEnd(await beginImmediate(adapter, isolationLevel), end)
+        return announceEnd(await beginImmediate(adapter, isolationLevel), end, () => wrote(IN_TRANSACTION))
       } catch (error) {
         end()
         throw error
@@ -95,19 +108,31 @@ const beginImmediate = async (
   return transaction
 }
 
-const announceEnd = (transaction: Transaction, end: () => void): Transaction => {
+const announceEnd = (transaction: Transaction, end: () => void, committed: () => void): Transaction => {
   const commit = transaction.commit.bind(transaction)
   const rollback = transaction.rollback.bind(transaction)
-  transaction.commit = () => commit().finally(end)
+  transaction.commit = async () => {
+    try {
+      await commit()
+      committed()
+    } finally {
+      end()
+    }
+  }
   transaction.rollback = () => rollback().finally(end)
   return transaction
 }
 
 /**
  * Prisma's SQLite adapter with our connection settings and one transaction at a time.
+ * @param wrote told how many statements that write were committed
  * @param waited told how long a statement waited for the end of a transaction, in milliseconds
  */
-export const createPrismaSqliteAdapter = (path: string, waited?: (milliseconds: number) => void): Factory => {
+export const createPrismaSqliteAdapter = (
+  path: string,
+  wrote: (statements: number) => void,
+  waited?: (milliseconds: number) => void,
+): Factory => {
   const factory = new PrismaBetterSqlite3({ url: path, timeout: busyPatience })
   return {
     provider: factory.provider,
@@ -115,7 +140,7 @@ export const createPrismaSqliteAdapter = (path: string, waited?: (milliseconds: 
     async connect() {
       const adapter = await factory.connect()
       await adapter.executeScript(`${connectionPragmas({ synchronous: 'FULL' })};${neverWait}`)
-      return oneAtATime(adapter, waited)
+      return oneAtATime(adapter, wrote, waited)
     },
   }
 }

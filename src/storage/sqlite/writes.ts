@@ -31,8 +31,12 @@ const largestBatch = 256
  * A write is answered after its commit, as if it had been alone; one that fails takes no other with it. Nothing is
  * held between turns: the whole batch is one synchronous piece. While another process writes, all of them wait, and
  * nothing else does.
+ * @param wrote told after each commit how many writes it was of
  */
-export const createWriteQueue = (connection: BetterSqlite3.Database) => {
+export const createWriteQueue = (
+  connection: BetterSqlite3.Database,
+  wrote?: (statements: number) => void,
+) => {
   let queue: Write[] = []
   /** Tries in a row that met another process's write. */
   let tries = 0
@@ -96,6 +100,7 @@ export const createWriteQueue = (connection: BetterSqlite3.Database) => {
     try {
       const answers = batch.length === 1 && !only.whole ? [runAlone(only)] : runBatch(batch)
       for (const give of answers) give()
+      wrote?.(batch.length)
     } catch (error) {
       if (isBusy(error)) throw error
       if (error instanceof HalfDone) {

@@ -1,7 +1,7 @@
-import { basename, dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { AppError } from '../../../shared/errors.ts'
 import { message } from '../../../shared/locales/texts.ts'
+import { threadFile } from '../../../shared/thread-file.ts'
 import type { Answer, Task } from './thread.ts'
 
 /** Threads that compute argon2, each one hash at a time. They end with the process. */
@@ -13,11 +13,7 @@ export interface HashingThreads {
   derive(task: Task): Promise<Uint8Array>
 }
 
-/** Beside this file, or where all of it is one: scripts/build-program.mjs compiles it under the same name. */
-const file = join(
-  dirname(import.meta.filename),
-  basename(import.meta.filename).endsWith('.ts') ? 'thread.ts' : 'hashing-thread.mjs',
-)
+const file = threadFile(import.meta.filename, 'hashing-thread')
 
 /** Its memory beside what argon2 fills, which is none of V8's; in MiB. */
 const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1 }
