@@ -4,10 +4,12 @@ import { GROUP_FIELDS, ROLE_FIELDS } from '../../src/access/fields/table.ts'
 import { describedFields } from '../../src/admin/console/clients/spoken.ts'
 import { describedSections } from '../../src/admin/console/context.ts'
 import { describedDefinition } from '../../src/admin/console/definitions/spoken.ts'
+import { describedKinds } from '../../src/admin/console/providers/spoken.ts'
 import { CLAIM_FIELDS } from '../../src/attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../../src/attributes/table.ts'
 import { EVENT_TYPES, FAMILIES } from '../../src/audit/event-types.ts'
 import { FORM } from '../../src/clients/fields/form.ts'
+import { kinds } from '../../src/federation/connectors/kinds.ts'
 import { HOOK_FIELDS } from '../../src/hooks/table.ts'
 import { ORGANIZATION_FIELDS } from '../../src/organizations/fields.ts'
 import { ruleTexts } from '../../src/rejections/explain.ts'
@@ -57,6 +59,7 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   () => describedDefinition('claim', CLAIM_FIELDS),
   () => describedDefinition('hook', HOOK_FIELDS),
   ruleTexts,
+  () => describedKinds(kinds),
 ]
 
 /** All of them by key, with the English of the table. */

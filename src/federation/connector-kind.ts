@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying, type TextKey } from '../shared/locales/texts.ts'
 import type { FieldProblem } from '../shared/validation-error.ts'
 import type { Connector, Registration } from './connector.ts'
 
@@ -55,7 +56,7 @@ export interface ConnectorKind<Settings = unknown> {
   environment?: true
   fields: ConnectorFields
   /** Two fields that are set both, or neither. */
-  together?: { fields: readonly [string, string]; message: string }
+  together?: { fields: readonly [string, string]; message: TextKey }
   /** What the button of a provider without a name says; absent: the name of the kind. `hint`: completes “Empty: …”. */
   defaultName?: { hint: string; of(settings: Settings): string }
   /** Beyond the schema, when a provider is added or changed: a stored one is read all the same. */
@@ -78,7 +79,7 @@ export function connectorKind<const Fields extends ConnectorFields>(
     .strictObject(shape)
     .refine((given) => together === undefined || isSetTogether(fields, together.fields, given), {
       path: together === undefined ? [] : [together.fields[1]],
-      ...(together !== undefined && { message: together.message }),
+      ...(together !== undefined && saying(together.message)),
     }) as unknown as z.ZodType<SettingsOf<Fields>>
   return { ...kind, settings }
 }

@@ -9,6 +9,7 @@ import { PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { PAGES_OF_APIS } from './german/apis.ts'
 import { PAGES_OF_DEFINITIONS } from './german/definitions.ts'
 import type { GermanPage, Visit } from './german/page.ts'
+import { PAGES_OF_PROVIDERS } from './german/providers.ts'
 
 const areas = readdirSync('locales/admin')
   .filter((file) => file.endsWith('.en.json'))
@@ -60,7 +61,7 @@ beforeAll(async () => {
 afterAll(() => visit?.latchkey.stop())
 
 /** Each area adds its pages, in a file of its own. They are opened in this order, by one administrator. */
-const PAGES: readonly GermanPage[] = [...PAGES_OF_APIS, ...PAGES_OF_DEFINITIONS]
+const PAGES: readonly GermanPage[] = [...PAGES_OF_APIS, ...PAGES_OF_DEFINITIONS, ...PAGES_OF_PROVIDERS]
 
 for (const [name, open, said, status = 200] of PAGES)
   test(name, async () => {

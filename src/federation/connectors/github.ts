@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
 import { epochSeconds } from '../../shared/clock.ts'
+import { saying } from '../../shared/locales/texts.ts'
 import type { Connector, UpstreamTokens } from '../connector.ts'
 import { connectorKind } from '../connector-kind.ts'
 import { asUpstreamError, isAcceptableUrl } from '../upstream.ts'
@@ -11,10 +12,7 @@ import { checkGitHub } from './github/check.ts'
 const address = (example: string) =>
   z
     .string()
-    .refine(
-      isPlainUrl,
-      `must be an https URL without user name, query and fragment (http is only for localhost), such as ${example}`,
-    )
+    .refine(isPlainUrl, saying('admin.providers.problem.url', { example }))
     .transform((value) => new URL(value).href.replace(/\/+$/, ''))
 
 function isPlainUrl(value: string): boolean {
@@ -60,8 +58,7 @@ export const github = connectorKind({
   // The access token of one would go to the other.
   together: {
     fields: ['url', 'api_url'],
-    message:
-      'must be of the same GitHub as the address: give both for an Enterprise Server (the API is the address and /api/v3), or neither',
+    message: 'admin.providers.problem.github.together',
   },
   create: (registration, settings) => createGitHub({ ...registration, ...settings }),
 })

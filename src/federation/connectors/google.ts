@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { domainOf } from '../../shared/domain-name.ts'
+import { saying } from '../../shared/locales/texts.ts'
 import { UpstreamError } from '../connector.ts'
 import { connectorKind } from '../connector-kind.ts'
 import { claimNames } from './openid/claims.ts'
@@ -9,7 +10,7 @@ import { issuer, issuerField } from './openid/issuer.ts'
 const domain = z
   .string()
   .max(253)
-  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, { error: 'must be a domain in lower case, such as example.com' })
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, saying('admin.providers.problem.google.domain'))
 
 /** The parameter only narrows what Google shows; the signed claim is what counts. */
 function requireDomain(domain: string, claims: Readonly<Record<string, unknown>>): void {

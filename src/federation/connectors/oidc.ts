@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying, t } from '../../shared/locales/texts.ts'
 import { isScopeToken } from '../../shared/scope-token.ts'
 import { connectorKind } from '../connector-kind.ts'
 import { AUTH_METHODS } from './openid/auth.ts'
@@ -11,10 +12,8 @@ import { SIGNATURES } from './openid/metadata.ts'
 const scope = z
   .string()
   .max(500)
-  .refine((value) => value.split(' ').every(isScopeToken), {
-    error: 'must be scopes with one space between them',
-  })
-  .refine((value) => value.split(' ').includes('openid'), { error: 'must contain openid' })
+  .refine((value) => value.split(' ').every(isScopeToken), saying('admin.providers.problem.scope'))
+  .refine((value) => value.split(' ').includes('openid'), saying('admin.providers.problem.scope.openid'))
 
 /** Entra ID for the people of any tenant: an administrator of each one chooses the addresses of its people. */
 const isOfEveryTenant = (issuer: string): boolean =>
@@ -38,14 +37,14 @@ export const openId = connectorKind({
       : [
           {
             field: 'client_secret',
-            message: `is missing: ${method} needs it; a public client has the method none`,
+            message: t('admin.providers.problem.secret.method', { method }),
           },
         ]),
     ...(isOfEveryTenant(issuer)
       ? [
           {
             field: 'issuer',
-            message: 'must be that of your tenant, such as https://login.microsoftonline.com/TENANT-ID/v2.0',
+            message: t('admin.providers.problem.issuer.tenant'),
           },
         ]
       : []),

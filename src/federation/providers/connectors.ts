@@ -27,7 +27,7 @@ export function openSecret(secrets: Secrets, id: string, sealed: string): string
 }
 
 /** For the operator: what is wrong, and what to do. */
-export const lostSecret = (id: string): string =>
+const lostSecret = (id: string): string =>
   `its client secret was sealed under another SECRET_KEY. Enter it again: npm run -s latchkey -- providers reset-secret ${id} --secret-stdin`
 
 /** The result, or undefined when the secret of the provider cannot be opened. */

@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import { createConnector } from './connectors.ts'
 import { type Kinds, kindOf } from './input.ts'
 import type { Provider } from './provider.ts'
@@ -71,6 +72,6 @@ export function ofEnvironment(id: string): AppError {
   return new AppError(
     'provider_of_environment',
     409,
-    `${id} is set by environment variables. Unset ${variable} and start again to switch it off.`,
+    message('admin.providers.error.environment', { id, variable }),
   )
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { domainOf } from '../../shared/domain-name.ts'
+import { saying, type TextKey, t } from '../../shared/locales/texts.ts'
 import { type FieldProblem, ValidationError } from '../../shared/validation-error.ts'
 import type { ConnectorKind } from '../connector-kind.ts'
 import { type MembershipRule, membershipMode, membershipRules } from './membership-rules.ts'
@@ -41,63 +42,58 @@ const RESERVED = new Set([
   'verify',
 ])
 
-const ID_RULE =
-  'must be 2 to 32 lower-case letters, digits and hyphens, and start with a letter, for example example-corp'
-
 /** What every id looks like; anything else is not worth a query. */
 export const isProviderId = (id: string): boolean => /^[a-z][a-z0-9-]{1,31}$/.test(id)
 
-const missing = (what: string) => (issue: { input?: unknown }) =>
-  issue.input === undefined ? `is missing; give ${what}` : 'must be text'
+const missing = (key: TextKey) => (issue: { input?: unknown }) =>
+  t(issue.input === undefined ? key : 'admin.providers.problem.text')
 
-const DOMAIN_RULE = 'must be domains, for example example.com'
+const DOMAIN_RULE = saying('admin.providers.problem.domains')
 
 const domain = z
-  .string({ error: DOMAIN_RULE })
+  .string(DOMAIN_RULE)
   .transform((text) => (/\s/.test(text) ? undefined : domainOf(text)))
-  .pipe(z.string({ error: DOMAIN_RULE }))
+  .pipe(z.string(DOMAIN_RULE))
 
-const ORGANIZATION = 'must be the ID or the short name of an organization'
+const ORGANIZATION = saying('admin.providers.problem.organization')
 
 const MAX_NAME = 60
 
 const providerInput = z.strictObject({
   id: z
-    .string({ error: missing('the name that its callback URL has, for example example-corp') })
-    .refine(isProviderId, { error: ID_RULE })
-    .refine((id) => !RESERVED.has(id), { error: 'is reserved; choose another one' }),
-  kind: z.string({ error: missing('the kind of provider') }),
+    .string({ error: missing('admin.providers.problem.id.missing') })
+    .refine(isProviderId, saying('admin.providers.problem.id'))
+    .refine((id) => !RESERVED.has(id), saying('admin.providers.problem.id.reserved')),
+  kind: z.string({ error: missing('admin.providers.problem.kind.missing') }),
   name: z
-    .string({ error: 'must be text' })
+    .string(saying('admin.providers.problem.text'))
     .transform((text) => text.normalize('NFC').trim())
     .refine(
       (text) => text !== '' && [...text].length <= MAX_NAME && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text),
-      {
-        error: 'must be one line of at most 60 characters, for example Example Corp',
-      },
+      saying('admin.providers.problem.name'),
     )
     .optional(),
   // RFC 6749 appendix A.1: client-id = *VSCHAR.
   client_id: z
-    .string({ error: missing('the client ID that the provider has given out') })
-    .regex(/^[\x20-\x7e]{1,500}$/, { error: 'must be the client ID that the provider has given out' }),
+    .string({ error: missing('admin.providers.problem.client_id.missing') })
+    .regex(/^[\x20-\x7e]{1,500}$/, saying('admin.providers.problem.client_id')),
   client_secret: z
-    .string({ error: 'must be text' })
-    .min(1, { error: 'must not be empty; a public client has none' })
-    .max(16_384, { error: 'is longer than 16384 characters' })
+    .string(saying('admin.providers.problem.text'))
+    .min(1, saying('admin.providers.problem.secret.empty'))
+    .max(16_384, saying('admin.providers.problem.secret.long'))
     .optional(),
-  settings: z.record(z.string(), z.unknown(), { error: 'must be an object' }).default({}),
+  settings: z.record(z.string(), z.unknown(), saying('admin.providers.problem.object')).default({}),
   email_domains: z
-    .array(domain, { error: 'must be a list of domains' })
-    .max(100, { error: 'has more than 100 entries' })
+    .array(domain, saying('admin.providers.problem.domains.list'))
+    .max(100, saying('admin.providers.problem.domains.many'))
     .transform((values) => [...new Set(values)])
     .default([]),
-  keep_tokens: z.boolean({ error: 'must be true or false' }).default(false),
+  keep_tokens: z.boolean(saying('admin.providers.problem.boolean')).default(false),
   membership_mode: membershipMode,
   membership_rules: membershipRules,
   organization: z
-    .string({ error: ORGANIZATION })
-    .regex(/^[\w-]{1,100}$/, { error: ORGANIZATION })
+    .string(ORGANIZATION)
+    .regex(/^[\w-]{1,100}$/, ORGANIZATION)
     .nullable()
     .default(null),
 })
@@ -115,7 +111,10 @@ export function parseProvider(
   const problems = parsed.success ? [] : problemsOf(parsed.error)
   const kind = kindOf(kinds, input.kind)
   if (typeof input.kind === 'string' && kind === undefined)
-    problems.push({ field: 'kind', message: `must be one of ${kindNames(kinds).join(', ')}` })
+    problems.push({
+      field: 'kind',
+      message: t('admin.providers.problem.kind', { kinds: kindNames(kinds).join(', ') }),
+    })
   // Looked at apart from the other fields, so that both are reported at once.
   const settings = providerInput.shape.settings.safeParse(input.settings)
   const hasSecret = given.hasSecret === true || input.client_secret !== undefined
@@ -168,22 +167,22 @@ export const kindOf = (kinds: Kinds, name: unknown): ConnectorKind | undefined =
 /** What the kind says about its settings, those that it does not know, and the secret that it needs. */
 function registrationProblems(kind: ConnectorKind, settings: unknown, hasSecret: boolean): FieldProblem[] {
   const lacksSecret = kind.secret === 'required' && !hasSecret
-  const problems = lacksSecret ? [{ field: 'client_secret', message: SECRET_MISSING }] : []
+  const problems = lacksSecret
+    ? [{ field: 'client_secret', message: t('admin.providers.problem.secret.missing') }]
+    : []
   if (settings === undefined) return problems
   const { error, data } = kind.settings.safeParse(settings)
   return error === undefined
     ? [...problems, ...(kind.problems?.(data, { hasSecret }) ?? [])]
-    : [...problems, ...problemsOf(error, `is not a setting of ${kind.about.name}`)]
+    : [...problems, ...problemsOf(error, t('admin.providers.problem.setting', { kind: kind.about.name }))]
 }
-
-const SECRET_MISSING = 'is missing; give the secret that the provider has given out'
 
 /** At most as long as a name may be. */
 const defaultName = ({ about, defaultName: own, settings }: ConnectorKind, given: unknown): string =>
   (own?.of(settings.parse(given)) ?? about.name).slice(0, MAX_NAME)
 
 /** A problem further down is told of the field that it is in. */
-function problemsOf(error: z.ZodError, unknown = 'is not known'): FieldProblem[] {
+function problemsOf(error: z.ZodError, unknown = t('admin.providers.problem.unknown')): FieldProblem[] {
   return error.issues.flatMap((issue) => {
     const [field, ...inside] = issue.path.filter((part) => typeof part === 'string')
     if (issue.code !== 'unrecognized_keys')
@@ -191,7 +190,10 @@ function problemsOf(error: z.ZodError, unknown = 'is not known'): FieldProblem[]
     return issue.keys.map((key) =>
       field === undefined
         ? { field: key, message: unknown }
-        : { field, message: `${[...inside, key].join('.')} is not known` },
+        : {
+            field,
+            message: t('admin.providers.problem.unknown.named', { name: [...inside, key].join('.') }),
+          },
     )
   })
 }

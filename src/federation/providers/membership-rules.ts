@@ -2,16 +2,17 @@
 
 import { z } from 'zod'
 import { domainOfAddress } from '../../shared/domain-name.ts'
+import { saying } from '../../shared/locales/texts.ts'
 import { claimNamed } from '../claims.ts'
 
-const CLAIM = 'names a claim of at most 100 characters'
-const VALUE = 'has a value of at most 300 characters, which may end in *'
-const RULE = 'must be rules like groups=eng* group:Engineers, or role:Clerk in place of the group'
-const GIVES = 'gives either a group or a role'
+const CLAIM = saying('admin.providers.problem.rule.claim')
+const VALUE = saying('admin.providers.problem.rule.value')
+const RULE = saying('admin.providers.problem.rule')
+const GIVES = saying('admin.providers.problem.rule.gives')
 const MAX_RULES = 100
 const MAX_NAME = 400
 
-const name = z.string({ error: GIVES }).trim().min(1, { error: GIVES }).max(MAX_NAME, { error: GIVES })
+const name = z.string(GIVES).trim().min(1, GIVES).max(MAX_NAME, GIVES)
 
 /** The domain of the address that the provider vouches for: no claim of its own. */
 export const EMAIL_DOMAIN = 'email_domain'
@@ -29,14 +30,14 @@ function ruleOf(text: string): Record<string, string> | undefined {
 const rule = z
   .strictObject(
     {
-      claim: z.string({ error: CLAIM }).min(1, { error: CLAIM }).max(100, { error: CLAIM }),
-      value: z.string({ error: VALUE }).min(1, { error: VALUE }).max(300, { error: VALUE }),
+      claim: z.string(CLAIM).min(1, CLAIM).max(100, CLAIM),
+      value: z.string(VALUE).min(1, VALUE).max(300, VALUE),
       group: name.optional(),
       role: name.optional(),
     },
-    { error: RULE },
+    RULE,
   )
-  .refine(({ group, role }) => (group === undefined) !== (role === undefined), { error: GIVES })
+  .refine(({ group, role }) => (group === undefined) !== (role === undefined), GIVES)
 
 export type MembershipRule = z.output<typeof rule>
 
@@ -44,14 +45,16 @@ export type MembershipRule = z.output<typeof rule>
 export const membershipRules = z
   .array(
     z.preprocess((given) => (typeof given === 'string' ? ruleOf(given) : given), rule),
-    { error: RULE },
+    RULE,
   )
-  .max(MAX_RULES, { error: `has more than ${MAX_RULES} rules` })
+  .max(MAX_RULES, saying('admin.providers.problem.rule.many', { most: MAX_RULES }))
   .default([])
 
 export const MEMBERSHIP_MODES = ['add', 'sync'] as const
 
-export const membershipMode = z.enum(MEMBERSHIP_MODES, { error: 'must be add or sync' }).default('add')
+export const membershipMode = z
+  .enum(MEMBERSHIP_MODES, saying('admin.providers.problem.rule.mode'))
+  .default('add')
 
 /** A rule as people type it. */
 export const ruleText = ({ claim, value, group, role }: MembershipRule): string =>

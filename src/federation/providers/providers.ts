@@ -12,17 +12,11 @@
 import type { Clock } from '../../shared/clock.ts'
 import { AppError, VersionConflict } from '../../shared/errors.ts'
 import type { Finding } from '../../shared/finding.ts'
+import { message, t } from '../../shared/locales/texts.ts'
 import type { Secrets } from '../../shared/secrets.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
-import {
-  lostSecret,
-  openSecret,
-  rememberConnectors,
-  sealSecret,
-  storedOptions,
-  unlessLost,
-} from './connectors.ts'
+import { openSecret, rememberConnectors, sealSecret, storedOptions, unlessLost } from './connectors.ts'
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
 import { isProviderId, type Kinds, kindNames, kindOf, optionsView, parseProvider } from './input.ts'
 import { callbackUrl, type EnabledProviders } from './provider.ts'
@@ -145,7 +139,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     if (idOrSlug === null) return null
     const id = await deps.organizationId(idOrSlug)
     if (id !== undefined) return id
-    const problem = { field: 'organization', message: 'there is no organization with this ID or short name' }
+    const problem = { field: 'organization', message: t('admin.providers.problem.organization.unknown') }
     throw new ValidationError([problem], { code: 'invalid_provider' })
   }
 
@@ -251,7 +245,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         createdAt: new Date(clock()),
       }
       if (environment.has(id) || !(await store.insert(row)))
-        throw new AppError('provider_exists', 409, `There is a provider with the ID ${id} already.`)
+        throw new AppError('provider_exists', 409, message('admin.providers.error.exists', { id }))
       const after = storedView(row)
       events({ type: 'provider.added', provider: id, name, after })
       return after
@@ -311,15 +305,27 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       const fixed = environment.get(id)?.provider.connector
       const row = fixed === undefined ? await stored(id) : undefined
       if (row !== undefined && isLost(row)) {
-        const remedy = `run: npm run -s latchkey -- providers reset-secret ${id} --secret-stdin`
+        const remedy = t('admin.providers.finding.secret.remedy', { id })
         return [
-          { name: 'client secret', status: 'fail', message: lostSecret(id).split('.')[0] ?? '', remedy },
+          {
+            name: t('admin.providers.finding.name.secret'),
+            status: 'fail',
+            message: t('admin.providers.finding.secret.lost'),
+            remedy,
+          },
         ]
       }
       const connector = fixed ?? (row && connectors.of(row))
       if (connector !== undefined) return connector.check(callbackUrl(issuer, id))
-      const remedy = `remove it, and add it again as one of ${kindNames(kinds).join(', ')}`
-      return [{ name: 'kind', status: 'fail', message: 'this version has no such kind', remedy }]
+      const remedy = t('admin.providers.finding.kind.remedy', { kinds: kindNames(kinds).join(', ') })
+      return [
+        {
+          name: t('admin.providers.finding.name.kind'),
+          status: 'fail',
+          message: t('admin.providers.finding.kind.unknown'),
+          remedy,
+        },
+      ]
     },
 
     async tryOut(input) {
@@ -351,7 +357,7 @@ function mergedInput(
   const fixed = { id, kind }
   const problems = Object.entries(fixed)
     .filter(([field, value]) => changes[field] !== undefined && changes[field] !== value)
-    .map(([field]) => ({ field, message: 'cannot be changed; add another provider' }))
+    .map(([field]) => ({ field, message: t('admin.providers.problem.fixed') }))
   if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_provider' })
   const options = { settings, email_domains, keep_tokens, membership_mode, membership_rules }
   const stays = { name, client_id, ...options, organization }
@@ -361,7 +367,8 @@ function mergedInput(
 
 const managedOf = (row: ProviderRow) => (storedOptions(row).managed ? { managed: true as const } : {})
 
-const notFound = (): AppError => new AppError('provider_not_found', 404, 'There is no provider with this ID.')
+const notFound = (): AppError =>
+  new AppError('provider_not_found', 404, message('admin.providers.error.not_found'))
 
 /** @throws AppError version_conflict (409) */
 function requireVersion(row: ProviderRow, { ifVersion }: IfVersion): void {

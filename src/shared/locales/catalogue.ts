@@ -20,6 +20,7 @@ import type keysTexts from '../../../locales/admin/keys.en.json'
 import type languagesTexts from '../../../locales/admin/languages.en.json'
 import type organizations from '../../../locales/admin/organizations.en.json'
 import type parts from '../../../locales/admin/parts.en.json'
+import type providers from '../../../locales/admin/providers.en.json'
 import type registration from '../../../locales/admin/registration.en.json'
 import type rejections from '../../../locales/admin/rejections.en.json'
 import type resources from '../../../locales/admin/resources.en.json'
@@ -55,6 +56,7 @@ export type ConsoleTextKey =
   | keyof typeof parts
   | keyof typeof registration
   | keyof typeof rejections
+  | keyof typeof providers
   | keyof typeof resources
   | keyof typeof searchTexts
   | keyof typeof settingsTexts

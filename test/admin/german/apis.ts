@@ -75,5 +75,20 @@ export const PAGES_OF_APIS: readonly GermanPage[] = [
     ({ open }) => open(api.replace('/api?', '/remove?')),
     'Bestellungen entfernen?',
   ],
+  [
+    'resources: removing one while another administrator changes it',
+    async ({ open, send, latchkey }) => {
+      const asked = await open(api.replace('/api?', '/remove?'))
+      await latchkey.services.resources.update(BESTELLUNGEN.identifier, { scope: 'bestellungen:alle' })
+      return send(asked, '/admin/resources/remove')
+    },
+    /ist nicht entfernt\..*Scopes bestellungen:alle vorher: bestellungen:lesen/s,
+    409,
+  ],
+  [
+    'resources: removing one as it was seen',
+    async ({ open, send }) => send(await open(api.replace('/api?', '/remove?')), '/admin/resources/remove'),
+    'Die API ist entfernt.',
+  ],
   ['resources: no such', ({ open }) => open('/admin/resources/api?identifier=x'), 'Es gibt keine API', 404],
 ]

@@ -18,6 +18,8 @@ test.each<[path: string, body: object, said: string]>([
   ['/attributes', { name: 'team' }, 'There is one with this name already.'],
   ['/attributes', { name: 'list', type: 'one_of' }, 'Say what may be chosen.'],
   ['/claims', { name: 'iss' }, 'This name is reserved by a standard. Choose another one.'],
+  ['/providers', { id: 'X', kind: 'oidc' }, 'must be 2 to 32 lower-case letters'],
+  ['/providers', { id: 'ab', kind: 'github', client_id: 'a' }, 'is missing; give the secret'],
   ['/hooks', { name: 'X' }, 'Use 1 to 63 small letters, digits and hyphens'],
 ])('%s %j', async (path, body, said) => {
   const answer = await rest.post(path, body, { 'accept-language': 'de' })
@@ -28,6 +30,7 @@ test.each<[path: string, body: object, said: string]>([
 
 test.each([
   ['/hooks/x', 'There is no hook with this ID.'],
+  ['/providers/xx', 'There is no provider with this ID.'],
   ['/claims/x', 'There is no claim with this ID.'],
   ['/attributes/x', 'There is no attribute with this ID.'],
 ])('%s', async (path, said) => {

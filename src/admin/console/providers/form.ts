@@ -1,4 +1,5 @@
 import type { ConnectorField, ConnectorKind } from '../../../federation/connector-kind.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { type DrawnField, draw, type FieldInput, type FieldText } from '../fields.ts'
 
 type Values = Readonly<Record<string, string>>
@@ -34,62 +35,62 @@ export function providerFields(kind: ConnectorKind, values: Values): DrawnField[
     (settings.get(required) ?? []).map((each) => settingField(...each, values))
   return [
     text(
-      { name: 'id', label: 'ID', hint: 'In the callback URL: lower-case letters, digits and hyphens.' },
+      { name: 'id', label: t('admin.common.id'), hint: t('admin.providers.field.id.hint') },
       { plain: true, autofocus: true },
     ),
     text({
       name: 'name',
-      label: 'Name',
+      label: t('common.name'),
       optional: true,
-      hint: `On the button “Continue with …”. Empty: ${kind.defaultName?.hint ?? kind.about.name}.`,
+      hint: t('admin.providers.field.name.hint', { name: kind.defaultName?.hint ?? kind.about.name }),
     }),
     ...fields(true),
-    text({ name: 'client_id', label: 'Client ID' }, { plain: true }),
+    text({ name: 'client_id', label: t('admin.common.client_id') }, { plain: true }),
     text(
-      { name: 'client_secret', label: 'Client secret', optional: kind.secret === 'optional' },
+      { name: 'client_secret', label: t('admin.common.client_secret'), optional: kind.secret === 'optional' },
       { type: 'password' },
     ),
     ...fields(false),
     text(
       {
         name: 'email_domains',
-        label: 'Only addresses of these domains',
+        label: t('admin.providers.domains'),
         optional: true,
-        hint: 'Separated by spaces. Empty: any.',
+        hint: t('admin.providers.domains.hint'),
       },
       { plain: true },
     ),
     text(
       {
         name: 'organization',
-        label: 'Of an organization',
+        label: t('admin.common.of_organization'),
         optional: true,
-        hint: 'Its short name. Only addresses of its verified domains get in, and they are led there. Empty: for everyone.',
+        hint: t('admin.providers.organization.hint.new'),
       },
       { plain: true },
     ),
     draw(
       {
         name: 'membership_rules',
-        label: 'Groups and roles by what it says',
+        label: t('admin.providers.rules'),
         optional: true,
-        hint: 'One rule a line: a claim and its value, * for any ending, and what it gives: groups=eng* group:Engineers, or role:Clerk. email_domain is the domain of a proven address.',
+        hint: t('admin.providers.rules.hint'),
       },
       { kind: 'lines' },
     ),
     check(
       {
         name: 'membership_sync',
-        label: 'Take away what it gave and does not say any more',
-        hint: 'At their next sign-in with it. What people here have given stays.',
+        label: t('admin.providers.sync'),
+        hint: t('admin.providers.sync.hint'),
       },
       values,
     ),
     check(
       {
         name: 'keep_tokens',
-        label: 'Keep its tokens',
-        hint: 'Encrypted. Only if an app of yours needs them.',
+        label: t('admin.providers.tokens'),
+        hint: t('admin.providers.tokens.hint'),
       },
       values,
     ),

@@ -3,31 +3,34 @@ import { z } from 'zod'
 import type { ConnectorKind } from '../../../federation/connector-kind.ts'
 import type { Providers } from '../../../federation/providers/providers.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { Organizations } from '../../../organizations/organizations.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Finding } from '../../../shared/finding.ts'
+import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { providerFields, providerOf } from './form.ts'
+import { providerRemoval } from './remove.ts'
+import { kindAbout, spokenKind } from './spoken.ts'
 import { factsOf } from './view.ts'
 
 export interface ProvidersDependencies {
   providers: Pick<
     Providers,
-    'kinds' | 'list' | 'get' | 'add' | 'update' | 'disable' | 'enable' | 'remove' | 'test'
+    'kinds' | 'list' | 'get' | 'getVersioned' | 'add' | 'update' | 'disable' | 'enable' | 'remove' | 'test'
   >
   organizationNames: Organizations['names']
 }
 
-const NOTICES: Readonly<Record<string, string>> = {
-  added: 'The provider is on. Enter its callback URL there, then test it.',
-  disable: 'Switched off: nobody signs in with it any more. Who is signed in stays so.',
-  enable: 'Switched on.',
-  belongs: 'Saved. It counts from now on: who is led there, and whose addresses get in.',
-  removed: 'The provider is removed. What is linked to it counts again if it is added again.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  added: 'admin.providers.notice.added',
+  disable: 'admin.providers.notice.disable',
+  enable: 'admin.providers.notice.enable',
+  belongs: 'admin.providers.notice.belongs',
+  removed: 'admin.providers.notice.removed',
 }
 
 /** What was typed, each field once, as text. */
@@ -47,8 +50,14 @@ export async function providersArea(
   /** @throws AppError not_found (404) */
   function knownKind(name: unknown): [string, ConnectorKind] {
     const kind = typeof name === 'string' ? own(providers.kinds, name) : undefined
-    if (kind === undefined) throw new AppError('not_found', 404, 'There is no such kind of provider.')
-    return [String(name), kind]
+    if (kind === undefined) throw new AppError('not_found', 404, message('admin.providers.error.kind'))
+    return [String(name), spokenKind(String(name), kind)]
+  }
+
+  /** As a page says it; undefined: this version has no such kind. */
+  const kindOf = (name: string): ConnectorKind | undefined => {
+    const kind = own(providers.kinds, name)
+    return kind && spokenKind(name, kind)
   }
 
   app.get<{ Querystring: { done?: unknown } }>(
@@ -66,16 +75,16 @@ export async function providersArea(
           organization: provider.organization
             ? (names.get(provider.organization)?.name ?? provider.organization)
             : undefined,
-          state: provider.disabled ? 'switched off' : 'on',
-          source: provider.source === 'environment' ? 'environment' : 'database',
+          state: t(provider.disabled ? 'admin.providers.state.off' : 'admin.providers.state.on'),
+          source: t(`admin.providers.source.${provider.source}`),
         })),
-        kinds: Object.entries(providers.kinds).map(([name, { about }]) => ({
+        kinds: Object.entries(providers.kinds).map(([name, kind]) => ({
           href: `/admin/providers/new?kind=${name}`,
-          label: about.name,
-          about: about.sentence,
+          label: kind.about.name,
+          about: kindAbout(name, kind),
         })),
       }
-      const notice = noticeOf(NOTICES, request.query.done)
+      const notice = noticeIn(NOTICES, request.query.done)
       return renderConsole(request, reply, 'providers', 'admin/providers', data, { notice })
     },
   )
@@ -137,7 +146,7 @@ export async function providersArea(
     const base = `/admin/providers/${provider.id}`
     const data = {
       title: provider.name,
-      facts: factsOf(provider, own(providers.kinds, provider.kind)),
+      facts: factsOf(provider, kindOf(provider.kind)),
       organization: organization
         ? { href: `/admin/organizations/${organization}`, name: of?.name ?? organization }
         : undefined,
@@ -150,11 +159,15 @@ export async function providersArea(
       yaml: provider.source === 'database' ? deps.yamlOf('provider', provider) : undefined,
       test: { action: `${base}/test` },
       toggle: provider.disabled
-        ? { action: `${base}/enable`, label: 'Switch on', about: 'People may sign in with it again.' }
+        ? {
+            action: `${base}/enable`,
+            label: t('admin.providers.enable'),
+            about: t('admin.providers.enable.about'),
+          }
         : {
             action: `${base}/disable`,
-            label: 'Switch off',
-            about: 'Nobody signs in with it any more; who is signed in stays so.',
+            label: t('admin.providers.disable'),
+            about: t('admin.providers.disable.about'),
           },
       remove: { action: `${base}/remove` },
     }
@@ -162,7 +175,7 @@ export async function providersArea(
   }
 
   app.get<ById>('/admin/providers/:id', { config: { admin: 'provider.read' } }, async (request, reply) =>
-    show(request, reply, request.params.id, undefined, noticeOf(NOTICES, request.query.done)),
+    show(request, reply, request.params.id, undefined, noticeIn(NOTICES, request.query.done)),
   )
 
   // Asks the provider and shows the answer: there is nothing to come back to.
@@ -207,12 +220,5 @@ export async function providersArea(
       },
     )
 
-  app.post<ById>(
-    '/admin/providers/:id/remove',
-    { config: { admin: 'provider.delete' } },
-    async (request, reply) => {
-      await providers.remove(request.params.id)
-      return reply.redirect('/admin/providers?done=removed', 303)
-    },
-  )
+  providerRemoval(app, providers, kindOf)
 }

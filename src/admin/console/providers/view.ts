@@ -1,6 +1,7 @@
 import type { ConnectorKind } from '../../../federation/connector-kind.ts'
 import type { ProviderView } from '../../../federation/providers/view.ts'
 import type { Finding } from '../../../shared/finding.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
 
@@ -52,34 +53,46 @@ const firstUpper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1
 
 /** @param kind undefined: this version has no such kind */
 export const factsOf = (provider: ProviderView, kind: ConnectorKind | undefined): [string, string][] => [
-  ['ID', provider.id],
-  ['Kind', kind?.about.name ?? provider.kind],
-  ['State', provider.disabled ? 'switched off' : 'on'],
-  ['Set in', provider.source === 'environment' ? 'environment variables' : 'the database'],
-  ['Client ID', provider.client_id],
-  ['Client secret', provider.has_secret ? 'set' : 'none'],
+  [t('admin.common.id'), provider.id],
+  [t('admin.providers.kind'), kind?.about.name ?? provider.kind],
+  [t('admin.common.state'), t(provider.disabled ? 'admin.providers.state.off' : 'admin.providers.state.on')],
+  [t('admin.providers.source'), t(`admin.providers.fact.source.${provider.source}`)],
+  [t('admin.common.client_id'), provider.client_id],
+  [
+    t('admin.common.client_secret'),
+    t(provider.has_secret ? 'admin.providers.fact.secret.set' : 'admin.providers.fact.secret.none'),
+  ],
   ...Object.entries(provider.settings).map(([name, value]): [string, string] => [
     kind?.fields[name]?.label ?? firstUpper(name.replaceAll('_', ' ')),
     settingText(value),
   ]),
   ...(provider.email_domains.length > 0
-    ? [['Only addresses of these domains', provider.email_domains.join(', ')] as [string, string]]
+    ? [[t('admin.providers.domains'), provider.email_domains.join(', ')] as [string, string]]
     : []),
   ...provider.membership_rules.map(({ claim, value, group, role }): [string, string] => [
-    'Gives',
-    `${group === undefined ? `the role ${role}` : `the group ${group}`} where ${claim} is ${value}`,
+    t('admin.providers.fact.gives'),
+    group === undefined
+      ? t('admin.providers.fact.gives.role', { role: role ?? '', claim, value })
+      : t('admin.providers.fact.gives.group', { group, claim, value }),
   ]),
   ...(provider.membership_rules.length > 0
     ? [
         [
-          'What it does not say any more',
-          provider.membership_mode === 'sync' ? 'is taken away, where it gave it' : 'stays',
+          t('admin.providers.fact.sync'),
+          t(
+            provider.membership_mode === 'sync'
+              ? 'admin.providers.fact.sync.taken'
+              : 'admin.providers.fact.sync.stays',
+          ),
         ] as [string, string],
       ]
     : []),
-  ['Provider tokens', provider.keep_tokens ? 'stored, encrypted' : 'not stored'],
-  ['Callback URL', provider.callback_url],
+  [
+    t('admin.providers.fact.tokens'),
+    t(provider.keep_tokens ? 'admin.providers.fact.tokens.kept' : 'admin.providers.fact.tokens.none'),
+  ],
+  [t('admin.providers.fact.callback'), provider.callback_url],
   ...(provider.backchannel_logout_url === undefined
     ? []
-    : [['Back-channel logout URL', provider.backchannel_logout_url] as [string, string]]),
+    : [[t('admin.providers.fact.logout'), provider.backchannel_logout_url] as [string, string]]),
 ]

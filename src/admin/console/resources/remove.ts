@@ -1,11 +1,14 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { AdministeredResources } from '../../../clients/resources/administered.ts'
-import { AppError, unlessCode } from '../../../shared/errors.ts'
+import type { AdministeredResources, VersionedResource } from '../../../clients/resources/administered.ts'
+import { AppError, unlessCode, VersionConflict } from '../../../shared/errors.ts'
 import { message, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { type Change, removalRefused, type Seen, seenFields, versionSeen } from '../removal.ts'
 import { lastUsedWords } from './credentials.ts'
+import { scopeViews } from './scopes.ts'
+import { storedFields } from './stored.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -20,6 +23,10 @@ declare module '../../../http/pages/pages.ts' {
       /** What is on the button. */
       label: string
       keepHref: string
+      /** Why it is not removed yet. */
+      alert?: string | undefined
+      /** What is not as the administrator has seen it. */
+      changes?: Change[] | undefined
     }
   }
 }
@@ -27,6 +34,17 @@ declare module '../../../http/pages/pages.ts' {
 export interface RemovalDependencies {
   resources: Pick<AdministeredResources, 'find' | 'remove' | 'credentials'>
 }
+
+/** What an administrator sees of an API on its page. */
+const seenOf = (resource: VersionedResource): Seen => [
+  ...storedFields(resource).map(({ label, value }) => [label, value] as const),
+  [
+    t('admin.resources.scopes.read'),
+    scopeViews(resource)
+      .map(({ title, detail = '' }) => `${title} ${detail}`.trim())
+      .join('; '),
+  ],
+]
 
 const text = z.string().max(2000).default('')
 const named = z.object({ identifier: text })
@@ -50,10 +68,17 @@ export async function resourceRemovals(
     return resource
   }
 
-  app.get('/admin/resources/remove', { config: { admin: 'resource.read' } }, async (request, reply) => {
-    const { identifier, name, scope } = await found(named.parse(request.query).identifier)
+  async function ask(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    resource: VersionedResource,
+    refused: { alert?: string; changes?: Change[]; status?: number } = {},
+  ) {
+    const { identifier, name, scope, version } = resource
+    const { status, ...also } = refused
     const credentials = await resources.credentials.list(identifier)
-    return renderConsole(request, reply, 'resources', 'admin/resources-remove', {
+    const data = {
+      ...also,
       title: t('admin.resources.remove.title', { api: name }),
       ends: t('admin.resources.remove.ends'),
       facts: [
@@ -63,15 +88,32 @@ export async function resourceRemovals(
       ],
       form: {
         action: `/admin/resources/remove?${new URLSearchParams({ identifier })}`,
-        fields: { identifier },
+        fields: { identifier, ...seenFields(version, seenOf(resource)) },
       },
       label: t('admin.resources.remove.submit'),
       keepHref: page(identifier),
+    }
+    return renderConsole(request, reply, 'resources', 'admin/resources-remove', data, {
+      ...(status !== undefined && { status }),
     })
-  })
+  }
+
+  app.get('/admin/resources/remove', { config: { admin: 'resource.read' } }, async (request, reply) =>
+    ask(request, reply, await found(named.parse(request.query).identifier)),
+  )
 
   app.post('/admin/resources/remove', { config: { admin: 'resource.delete' } }, async (request, reply) => {
-    await resources.remove(named.parse(request.body ?? {}).identifier)
+    const { identifier } = named.parse(request.body ?? {})
+    try {
+      await resources.remove(identifier, { ifVersion: versionSeen(request.body) })
+    } catch (error) {
+      if (!(error instanceof VersionConflict)) throw error
+      const resource = await found(identifier)
+      return ask(request, reply, resource, {
+        ...removalRefused(request.body, seenOf(resource)),
+        status: 409,
+      })
+    }
     return reply.redirect('/admin/resources?done=removed', 303)
   })
 

@@ -14,12 +14,7 @@ import { apiValues } from '../snippets/snippet.ts'
 import { type CredentialsDependencies, resourceCredentials, type ShownCredentials } from './credentials.ts'
 import { type RemovalDependencies, resourceRemovals } from './remove.ts'
 import { resourceScopes, type ScopeView, scopeViews } from './scopes.ts'
-
-interface StoredField {
-  label: string
-  value: string
-  code?: true
-}
+import { type StoredField, storedFields } from './stored.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -116,26 +111,6 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   ended: 'admin.resources.notice.ended',
 }
 
-/** What is stored by now, for a tab that is stale. */
-const storedFields = (
-  resource: VersionedResource,
-  values: Readonly<Record<string, string>>,
-): StoredField[] => [
-  { label: t('common.name'), value: resource.name },
-  { label: t('admin.resources.scopes'), value: resource.scope, code: true },
-  { label: t('admin.resources.defaults'), value: values.defaults || t('admin.common.none'), code: true },
-  {
-    label: t('admin.resources.lifetime.seconds'),
-    value: values.lifetime || t('admin.resources.lifetime.stored.server'),
-  },
-  { label: t('admin.resources.tokens'), value: t(`admin.resources.tokens.${resource.tokens}`) },
-  {
-    label: t('admin.resources.by_role'),
-    value: t(resource.scopes_by_role ? 'admin.common.yes' : 'admin.common.no'),
-  },
-  { label: t('admin.resources.claims'), value: values.claims || t('admin.resources.claims.none') },
-]
-
 /** `/admin/resources`: the APIs whose JWT access tokens are issued here, and their scopes. */
 export async function resourcesArea(
   app: FastifyInstance,
@@ -227,7 +202,7 @@ export async function resourcesArea(
       query: `?${new URLSearchParams({ identifier })}`,
       scopes: scopeViews(resource),
       warnings: await resources.warningsOf(resource),
-      conflict: also.stale ? storedFields(resource, values) : undefined,
+      conflict: also.stale ? storedFields(resource) : undefined,
       yaml: deps.yamlOf('resource', resource),
       snippets: snippetsFor(apiValues(deps.issuer.origin, resource), also.find),
       find: also.find ?? '',

@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
 import type { Finding } from '../../../shared/finding.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { asUpstreamError, TIMEOUT, upstreamFetch } from '../../upstream.ts'
 import { API_HEADERS } from './api.ts'
 import { authorizationEndpoint, configure, type GitHubApp } from './app.ts'
@@ -10,19 +11,26 @@ type Look = Omit<Finding, 'name'>
 /** What is wrong with the configuration, as far as GitHub tells without a person. Does not throw. */
 export const checkGitHub = (app: GitHubApp, redirectUri: string): Promise<Finding[]> =>
   Promise.all([
-    finding('API', app.api_url, 'api_url', checkApi(app)),
-    finding('client ID and secret', app.url, 'url', checkCredentials(app, redirectUri)),
-    finding('authorization page', app.url, 'url', checkAuthorizationPage(app, redirectUri)),
+    finding(t('admin.providers.finding.name.api'), app.api_url, 'api_url', checkApi(app)),
+    finding(
+      t('admin.providers.finding.name.id_and_secret'),
+      app.url,
+      'url',
+      checkCredentials(app, redirectUri),
+    ),
+    finding(t('admin.providers.finding.name.page'), app.url, 'url', checkAuthorizationPage(app, redirectUri)),
   ])
 
 async function finding(name: string, url: string, setting: string, look: Promise<Look>): Promise<Finding> {
   try {
     return { name, ...(await look) }
   } catch (error) {
-    const { reason, message } = asUpstreamError(error)
-    const what = reason === 'unreachable' ? 'cannot be reached' : 'does not answer as GitHub does'
-    const remedy = `see whether ${setting} is right, and whether this server can reach it`
-    return { name, status: 'fail', message: `${url} ${what}: ${message}`, remedy }
+    const { reason, message: problem } = asUpstreamError(error)
+    const message =
+      reason === 'unreachable'
+        ? t('admin.providers.finding.github.unreachable', { url, problem })
+        : t('admin.providers.finding.github.other', { url, problem })
+    return { name, status: 'fail', message, remedy: t('admin.providers.finding.github.remedy', { setting }) }
   }
 }
 
@@ -41,18 +49,20 @@ const API_ANSWERS = new Set([200, 401, 403, 429])
 async function checkApi({ api_url }: GitHubApp): Promise<Look> {
   const response = await get(`${api_url}/meta`, API_HEADERS)
   const body = z.looseObject({}).safeParse(await response.json().catch(() => undefined))
-  if (API_ANSWERS.has(response.status) && body.success) return { status: 'ok', message: `${api_url} answers` }
+  if (API_ANSWERS.has(response.status) && body.success)
+    return { status: 'ok', message: t('admin.providers.finding.github.api.ok', { url: api_url }) }
   return {
     status: 'fail',
-    message: `${api_url}/meta answers with status ${response.status}, and not as GitHub's API does`,
-    remedy: 'set api_url to the root of the REST API: https://api.github.com, or <url>/api/v3 for Enterprise',
+    message: t('admin.providers.finding.github.api.other', { url: api_url, status: String(response.status) }),
+    remedy: t('admin.providers.finding.github.api.remedy'),
   }
 }
 
 /** Exchanges a code that GitHub cannot know: it looks at the credentials first. */
 async function checkCredentials(app: GitHubApp, redirectUri: string): Promise<Look> {
-  const remedy = 'enter the client ID and a client secret of the same OAuth app'
-  if (app.clientSecret === undefined) return { status: 'fail', message: 'there is no client secret', remedy }
+  const remedy = t('admin.providers.finding.github.credentials.remedy')
+  if (app.clientSecret === undefined)
+    return { status: 'fail', message: t('admin.providers.finding.github.credentials.none'), remedy }
   const callback = new URL(redirectUri)
   callback.searchParams.set('code', oidc.randomState())
   try {
@@ -61,20 +71,21 @@ async function checkCredentials(app: GitHubApp, redirectUri: string): Promise<Lo
     })
   } catch (error) {
     if (!(error instanceof oidc.ResponseBodyError)) throw error
-    if (error.error === 'bad_verification_code') return { status: 'ok', message: 'GitHub accepts them' }
+    if (error.error === 'bad_verification_code')
+      return { status: 'ok', message: t('admin.providers.finding.github.credentials.ok') }
     if (error.error === 'redirect_uri_mismatch') return wrongCallback(redirectUri)
     // 404 is what an id that GitHub does not know gets in practice.
     if (error.error === 'incorrect_client_credentials' || error.status === 404)
-      return { status: 'fail', message: 'GitHub does not accept them', remedy }
+      return { status: 'fail', message: t('admin.providers.finding.github.credentials.refused'), remedy }
     return { status: 'fail', message: asUpstreamError(error).message, remedy }
   }
-  return { status: 'fail', message: 'the token endpoint accepts any code: this is not GitHub', remedy }
+  return { status: 'fail', message: t('admin.providers.finding.github.credentials.any'), remedy }
 }
 
 const wrongCallback = (redirectUri: string): Look => ({
   status: 'fail',
-  message: 'the callback URL at GitHub is another one',
-  remedy: `enter ${redirectUri} as authorization callback URL of the OAuth app`,
+  message: t('admin.providers.finding.github.callback'),
+  remedy: t('admin.providers.finding.github.callback.remedy', { url: redirectUri }),
 })
 
 const errorCode = z
@@ -95,14 +106,16 @@ async function checkAuthorizationPage({ url, clientId }: GitHubApp, redirectUri:
   if (response.status === 404)
     return {
       status: 'fail',
-      message: `${url} knows no app with the client ID ${clientId}`,
-      remedy: 'enter the client ID that GitHub shows for the OAuth app',
+      message: t('admin.providers.finding.github.no_app', { url, id: clientId }),
+      remedy: t('admin.providers.finding.github.no_app.remedy'),
     }
   if (PAGE_ANSWERS.has(response.status) && !error)
-    return { status: 'ok', message: `${url} asks people to sign in` }
+    return { status: 'ok', message: t('admin.providers.finding.github.page.ok', { url }) }
   return {
     status: 'fail',
-    message: `${page} answers with ${error ? `the error ${errorCode.parse(error)}` : `status ${response.status}`}`,
-    remedy: 'see whether url is right, and what GitHub says about the OAuth app in its settings',
+    message: error
+      ? t('admin.providers.finding.github.page.error', { url: page, error: errorCode.parse(error) })
+      : t('admin.providers.finding.github.page.status', { url: page, status: String(response.status) }),
+    remedy: t('admin.providers.finding.github.page.remedy'),
   }
 }

@@ -1,19 +1,27 @@
 import type { Finding } from '../../../shared/finding.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { AUTH_METHODS } from './auth.ts'
 import type { OpenIdOptions } from './connector.ts'
 import { acceptedSignatures, discoveryUrl, type Metadata, SIGNATURES, unsafeEndpoints } from './metadata.ts'
 
 /** Whether the document is of the issuer that was set. */
 export function issuerFinding({ issuer }: OpenIdOptions, found: Metadata): Finding {
-  const name = 'discovery'
-  if (found.issuer === issuer) return { name, status: 'ok', message: `${issuer} answers as itself` }
+  const name = t('admin.providers.finding.name.discovery')
+  if (found.issuer === issuer)
+    return { name, status: 'ok', message: t('admin.providers.finding.discovery.ok', { issuer }) }
   const bare = (url: string) => url.replace(/\/$/, '')
-  const why = bare(found.issuer) === bare(issuer) ? 'the slash at its end counts' : 'every character counts'
+  const slash = bare(found.issuer) === bare(issuer)
   return {
     name,
     status: 'fail',
-    message: `${discoveryUrl(issuer)} is of another issuer, ${found.issuer}`,
-    remedy: `set issuer to ${found.issuer} if that is the provider you mean: ${why}`,
+    message: t('admin.providers.finding.discovery.other', {
+      url: discoveryUrl(issuer),
+      issuer: found.issuer,
+    }),
+    remedy: t(
+      slash ? 'admin.providers.finding.discovery.slash' : 'admin.providers.finding.discovery.character',
+      { issuer: found.issuer },
+    ),
   }
 }
 
@@ -28,81 +36,90 @@ export const metadataFindings = (options: OpenIdOptions, found: Metadata): Findi
 ]
 
 function endpointsFinding(found: Metadata): Finding {
-  const name = 'endpoints'
+  const name = t('admin.providers.finding.name.endpoints')
   const unsafe = unsafeEndpoints(found)
-  if (unsafe.length === 0) return { name, status: 'ok', message: 'all https, or on this machine' }
+  if (unsafe.length === 0) return { name, status: 'ok', message: t('admin.providers.finding.endpoints.ok') }
   return {
     name,
     status: 'fail',
-    message: `not https: ${unsafe.join(', ')}`,
-    remedy: 'make the provider announce https addresses; behind a proxy it has to be told its public URL',
+    message: t('admin.providers.finding.endpoints.unsafe', { urls: unsafe.join(', ') }),
+    remedy: t('admin.providers.finding.endpoints.remedy'),
   }
 }
 
 function flowFinding({ response_types_supported: types }: Metadata): Finding {
-  const name = 'response type'
+  const name = t('admin.providers.finding.name.response_type')
   if (types === undefined || types.includes('code'))
-    return { name, status: 'ok', message: 'code is supported' }
+    return { name, status: 'ok', message: t('admin.providers.finding.code.ok') }
   return {
     name,
     status: 'fail',
-    message: 'the provider does not announce code',
-    remedy: 'switch the authorization code flow on at the provider',
+    message: t('admin.providers.finding.code.none'),
+    remedy: t('admin.providers.finding.code.remedy'),
   }
 }
 
 function pkceFinding({ code_challenge_methods_supported: methods }: Metadata): Finding {
-  const name = 'PKCE'
-  if (methods?.includes('S256')) return { name, status: 'ok', message: 'S256 is supported' }
+  const name = t('admin.providers.finding.name.pkce')
+  if (methods?.includes('S256')) return { name, status: 'ok', message: t('admin.providers.finding.pkce.ok') }
   return {
     name,
     status: 'warn',
-    message: 'the provider does not announce S256; it is sent all the same',
-    remedy: 'switch PKCE on at the provider, if it can do it',
+    message: t('admin.providers.finding.pkce.none'),
+    remedy: t('admin.providers.finding.pkce.remedy'),
   }
 }
 
 function authMethodFinding({ authMethod }: OpenIdOptions, found: Metadata): Finding {
-  const name = 'client authentication'
+  const name = t('admin.providers.finding.name.auth')
   const offered = found.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
-  if (offered.includes(authMethod)) return { name, status: 'ok', message: `${authMethod} is supported` }
+  if (offered.includes(authMethod))
+    return { name, status: 'ok', message: t('admin.providers.finding.auth.ok', { method: authMethod }) }
   const known = AUTH_METHODS.filter((method) => offered.includes(method)).join(', ')
   return {
     name,
     status: 'fail',
-    message: `the provider does not announce ${authMethod}`,
+    message: t('admin.providers.finding.auth.none', { method: authMethod }),
     remedy:
       known === ''
-        ? 'use another provider: there is no method in common'
-        : `set auth_method to one of ${known}`,
+        ? t('admin.providers.finding.auth.remedy.none')
+        : t('admin.providers.finding.auth.remedy', { methods: known }),
   }
 }
 
 function signatureFinding({ idTokenAlg }: OpenIdOptions, found: Metadata): Finding {
-  const name = 'id_token signature'
+  const name = t('admin.providers.finding.name.signature')
   const offered = acceptedSignatures(found, undefined)
   const accepted = acceptedSignatures(found, idTokenAlg).filter((alg) => offered.includes(alg))
-  if (accepted.length > 0) return { name, status: 'ok', message: `${accepted.join(', ')} accepted` }
+  if (accepted.length > 0)
+    return {
+      name,
+      status: 'ok',
+      message: t('admin.providers.finding.signature.ok', { algorithms: accepted.join(', ') }),
+    }
   return {
     name,
     status: 'fail',
-    message: `the provider does not announce ${idTokenAlg ?? `any of ${SIGNATURES.join(', ')}`}`,
+    message:
+      idTokenAlg === undefined
+        ? t('admin.providers.finding.signature.none.any', { algorithms: SIGNATURES.join(', ') })
+        : t('admin.providers.finding.signature.none', { algorithm: idTokenAlg }),
     remedy:
       offered.length > 0
-        ? `set id_token_alg to one of ${offered.join(', ')}, or leave it out`
-        : 'make the provider sign id_tokens with a key pair, such as RS256',
+        ? t('admin.providers.finding.signature.remedy', { algorithms: offered.join(', ') })
+        : t('admin.providers.finding.signature.remedy.none'),
   }
 }
 
 function scopeFinding({ scope }: OpenIdOptions, { scopes_supported: offered }: Metadata): Finding {
-  const name = 'scopes'
+  const name = t('admin.providers.finding.name.scopes')
   const missing = scope.split(' ').filter((each) => offered !== undefined && !offered.includes(each))
   if (missing.length === 0) return { name, status: 'ok', message: scope }
   // A provider need not announce all that it has (OpenID Connect Discovery §3).
   return {
     name,
     status: 'warn',
-    message: `the provider does not announce ${missing.join(', ')}`,
-    remedy: 'set scope to what the provider has, with openid in it',
+    message: t('admin.providers.finding.scopes.missing', { scopes: missing.join(', ') }),
+    remedy: t('admin.providers.finding.scopes.remedy'),
   }
 }

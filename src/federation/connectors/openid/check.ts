@@ -2,6 +2,7 @@ import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
 import type { Finding } from '../../../shared/finding.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import type { Registration } from '../../connector.ts'
 import { asUpstreamError, TIMEOUT, upstreamFetch } from '../../upstream.ts'
 import { issuerFinding, metadataFindings } from './check-metadata.ts'
@@ -30,9 +31,12 @@ export async function checkOpenId(
   try {
     found = await readMetadata(options.issuer)
   } catch (error) {
-    const message = `${discoveryUrl(options.issuer)} cannot be used: ${asUpstreamError(error).message}`
-    const remedy = 'see whether issuer is right, and whether this server can reach it'
-    return [{ name: 'discovery', status: 'fail', message, remedy }]
+    const message = t('admin.providers.finding.discovery.unusable', {
+      url: discoveryUrl(options.issuer),
+      problem: asUpstreamError(error).message,
+    })
+    const remedy = t('admin.providers.finding.discovery.remedy')
+    return [{ name: t('admin.providers.finding.name.discovery'), status: 'fail', message, remedy }]
   }
   const issuer = issuerFinding(options, found)
   if (issuer.status === 'fail') return [issuer]
@@ -41,9 +45,21 @@ export async function checkOpenId(
     issuer,
     ...metadataFindings(options, found),
     ...(await Promise.all([
-      finding('keys', 'see whether the provider publishes its keys at jwks_uri', checkKeys(subject)),
-      finding('client credentials', CREDENTIALS, checkCredentials(subject)),
-      finding('authorization request', 'see whether browsers reach the provider', checkRequest(subject)),
+      finding(
+        t('admin.providers.finding.name.keys'),
+        t('admin.providers.finding.keys.remedy'),
+        checkKeys(subject),
+      ),
+      finding(
+        t('admin.providers.finding.name.credentials'),
+        t('admin.providers.finding.credentials.remedy'),
+        checkCredentials(subject),
+      ),
+      finding(
+        t('admin.providers.finding.name.request'),
+        t('admin.providers.finding.request.remedy'),
+        checkRequest(subject),
+      ),
     ])),
     ...(options.logout ? [logoutFinding(subject)] : []),
   ]
@@ -82,15 +98,17 @@ async function checkKeys({ found, options }: Subject): Promise<Look> {
   const imported = (await Promise.allSettled(usable)).flatMap((key) =>
     key.status === 'fulfilled' ? [key.value] : [],
   )
-  if (imported.length > 0) return { status: 'ok', message: `for ${[...new Set(imported)].join(', ')}` }
+  if (imported.length > 0)
+    return {
+      status: 'ok',
+      message: t('admin.providers.finding.keys.ok', { algorithms: [...new Set(imported)].join(', ') }),
+    }
   return {
     status: 'fail',
-    message: 'jwks_uri has no key for a signature that is accepted',
-    remedy: 'make the provider sign with a key pair that it publishes, and see whether id_token_alg fits',
+    message: t('admin.providers.finding.keys.none'),
+    remedy: t('admin.providers.finding.keys.none.remedy'),
   }
 }
-
-const CREDENTIALS = 'enter the client ID and the secret that the provider shows for Latchkey; see auth_method'
 
 /** Exchanges a code that the provider cannot know: it looks at the credentials first (RFC 6749 §5.2). */
 async function checkCredentials({ found, registration, options, redirectUri }: Subject): Promise<Look> {
@@ -106,15 +124,21 @@ async function checkCredentials({ found, registration, options, redirectUri }: S
     )
   } catch (error) {
     if (error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant')
-      return { status: 'ok', message: 'the provider accepts them' }
-    const { message } = asUpstreamError(error)
-    if (isRefusal(error)) return { status: 'fail', message: `not accepted: ${message}`, remedy: CREDENTIALS }
-    return { status: 'warn', message: `cannot be told: ${message}`, remedy: CREDENTIALS }
+      return { status: 'ok', message: t('admin.providers.finding.credentials.ok') }
+    const { message: problem } = asUpstreamError(error)
+    const remedy = t('admin.providers.finding.credentials.remedy')
+    if (isRefusal(error))
+      return {
+        status: 'fail',
+        message: t('admin.providers.finding.credentials.refused', { problem }),
+        remedy,
+      }
+    return { status: 'warn', message: t('admin.providers.finding.credentials.unknown', { problem }), remedy }
   }
   return {
     status: 'warn',
-    message: 'the token endpoint accepts any code',
-    remedy: 'see whether issuer is right',
+    message: t('admin.providers.finding.credentials.any'),
+    remedy: t('admin.providers.finding.credentials.any.remedy'),
   }
 }
 
@@ -146,26 +170,29 @@ async function checkRequest({ found, registration, options, redirectUri }: Subje
   // Google names its own pages' parameter authError.
   const error = target?.get('error') ?? (target?.has('authError') ? 'unknown' : undefined)
   if (status < 400 && error === undefined)
-    return { status: 'ok', message: 'the provider asks people to sign in' }
+    return { status: 'ok', message: t('admin.providers.finding.request.ok') }
   if (status >= 500)
     return {
       status: 'fail',
-      message: `answered with status ${status}`,
-      remedy: 'see the log of the provider',
+      message: t('admin.providers.finding.request.status', { status: String(status) }),
+      remedy: t('admin.providers.finding.request.status.remedy'),
     }
   return {
     status: 'fail',
-    message: `refused with ${error === undefined ? `status ${status}` : `the error ${errorCode.parse(error)}`}`,
-    remedy: `enter ${redirectUri} as callback URL (redirect URI) at the provider; see scope and the client ID`,
+    message:
+      error === undefined
+        ? t('admin.providers.finding.request.refused.status', { status: String(status) })
+        : t('admin.providers.finding.request.refused.error', { error: errorCode.parse(error) }),
+    remedy: t('admin.providers.finding.request.refused.remedy', { url: redirectUri }),
   }
 }
 
 /** Both ways are fine, so neither is a warning. */
 function logoutFinding({ found, redirectUri }: Subject): Finding {
-  const name = 'back-channel logout'
+  const name = t('admin.providers.finding.name.logout')
   // Both addresses are in the same folder, see backChannelLogoutUrl.
   const url = new URL('backchannel-logout', redirectUri).href
   if (found.backchannel_logout_supported)
-    return { name, status: 'ok', message: `offered: enter ${url} at the provider to use it` }
-  return { name, status: 'ok', message: 'not offered: signing out at the provider does not reach Latchkey' }
+    return { name, status: 'ok', message: t('admin.providers.finding.logout.ok', { url }) }
+  return { name, status: 'ok', message: t('admin.providers.finding.logout.none') }
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { saying } from '../../../shared/locales/texts.ts'
 import { isAcceptableUrl } from '../../upstream.ts'
-
-const example = 'such as https://login.example.com'
 
 const hasUserInfo = (value: string): boolean => {
   const url = URL.parse(value)
@@ -10,15 +9,14 @@ const hasUserInfo = (value: string): boolean => {
 
 /** An issuer identifier (OpenID Connect Core §2). It is compared character by character, so it is not normalised. */
 export const issuer = z
-  .string({ error: `must be the provider's issuer, ${example}` })
+  .string(saying('admin.providers.problem.issuer'))
   .max(500)
-  .refine(isAcceptableUrl, { error: `must be an https URL, ${example}` })
-  .refine((value) => !/[?#\s]/.test(value) && !hasUserInfo(value), {
-    error: `must be without user name, query, fragment and spaces, ${example}`,
-  })
-  .refine((value) => !value.includes('/.well-known/'), {
-    error: 'must be without /.well-known/… at its end',
-  })
+  .refine(isAcceptableUrl, saying('admin.providers.problem.issuer.https'))
+  .refine(
+    (value) => !/[?#\s]/.test(value) && !hasUserInfo(value),
+    saying('admin.providers.problem.issuer.plain'),
+  )
+  .refine((value) => !value.includes('/.well-known/'), saying('admin.providers.problem.issuer.well_known'))
 
 /** The field `issuer`, as far as all kinds of OpenID providers have it in common. */
 export const issuerField = {
