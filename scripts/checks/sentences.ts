@@ -14,6 +14,8 @@ const SPOKEN = [
   'src/admin/console/providers',
   'src/admin/console/resources',
   'src/admin/console/rejections',
+  'src/admin/console/scim',
+  'src/admin/console/webhooks',
   'src/attributes',
   'src/audit/activity-words.ts',
   'src/audit/activity.ts',
@@ -31,10 +33,12 @@ const SPOKEN = [
   'src/oidc/tokens/claim-preview.ts',
   'src/oidc/tokens/claims.ts',
   'src/organizations',
+  'src/scim/tokens',
   'src/shared/definitions',
   'src/shared/locales',
   'src/shared/profile',
   'src/shared/text.ts',
+  'src/webhooks',
 ]
 
 /** Folders and files of those whose sentences stay English, by who reads them. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying, t } from '../shared/locales/texts.ts'
 import { line } from '../shared/text.ts'
 import { schemaProblems, ValidationError } from '../shared/validation-error.ts'
 
@@ -39,35 +40,37 @@ const MAX_EVENTS = 100
 
 const urlOf = (rules: WebhookRules) =>
   z
-    .string({ error: 'must be an address, for example https://app.example/webhooks' })
+    .string(saying('admin.webhooks.problem.url'))
     .trim()
-    .max(MAX_URL, { error: `is longer than ${MAX_URL} characters` })
+    .max(MAX_URL, saying('admin.webhooks.problem.url.long', { most: String(MAX_URL) }))
     .transform((text, context) => {
       const url = URL.parse(text)
       const problem =
         url === null || !/^https?:$/.test(url.protocol)
-          ? 'must be an address, for example https://app.example/webhooks'
+          ? t('admin.webhooks.problem.url')
           : url.username !== '' || url.password !== ''
-            ? 'must hold no username or password: what is sent is signed'
+            ? t('admin.webhooks.problem.url.user')
             : url.hash !== ''
-              ? 'must have no fragment (#…)'
+              ? t('admin.webhooks.problem.url.fragment')
               : rules.urlProblem(url)
       if (problem === undefined && url !== null) return url.href
-      context.addIssue({ code: 'custom', message: problem ?? 'is not known' })
+      context.addIssue({ code: 'custom', message: problem ?? t('admin.webhooks.problem.unknown') })
       return z.NEVER
     })
 
 const eventsOf = (rules: WebhookRules) =>
   z
-    .array(z.string(), { error: 'must be a list of types, for example ["user.created", "session.*"]' })
-    .min(1, { error: 'must name at least one type; * is all of them' })
-    .max(MAX_EVENTS, { error: `must name at most ${MAX_EVENTS} types` })
+    .array(z.string(), saying('admin.webhooks.problem.events'))
+    .min(1, saying('admin.webhooks.problem.events.none'))
+    .max(MAX_EVENTS, saying('admin.webhooks.problem.events.many', { most: MAX_EVENTS }))
     .transform((patterns, context) => {
       const unknown = patterns.filter((pattern) => !rules.isPattern(pattern))
       if (unknown.length === 0) return [...new Set(patterns)]
       context.addIssue({
         code: 'custom',
-        message: `has no such type: ${unknown.slice(0, 5).join(', ').slice(0, 200)}. The types are listed in docs/webhooks.md.`,
+        message: t('admin.webhooks.problem.events.unknown', {
+          types: unknown.slice(0, 5).join(', ').slice(0, 200),
+        }),
       })
       return z.NEVER
     })
@@ -88,7 +91,7 @@ export function parseWebhook(
     url: urlOf(rules),
     events: eventsOf(rules),
     description: description.default(''),
-    disabled: z.boolean({ error: 'must be true or false' }).default(false),
+    disabled: z.boolean(saying('admin.webhooks.problem.boolean')).default(false),
   })
   const parsed = schema.safeParse({ ...before, ...input })
   if (parsed.success) return parsed.data

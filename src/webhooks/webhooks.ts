@@ -8,6 +8,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../shared/clock.ts'
 import type { DeliveryQueue, PastDelivery } from '../shared/delivery.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
+import { message } from '../shared/locales/texts.ts'
 import type { Page, PageRequest } from '../shared/paging.ts'
 import type { Secrets } from '../shared/secrets.ts'
 import { newSecret } from '../shared/standard-webhooks.ts'
@@ -133,14 +134,15 @@ export function createWebhooks(deps: {
 
   async function find(id: string): Promise<WebhookRow> {
     const row = ID.test(id) ? await store.find(id) : undefined
-    if (row === undefined) throw new AppError('webhook_not_found', 404, 'There is no webhook with this ID.')
+    if (row === undefined)
+      throw new AppError('webhook_not_found', 404, message('admin.webhooks.error.not_found'))
     return row
   }
 
   async function active(id: string): Promise<WebhookRow> {
     const row = await find(id)
     if (row.disabledAt === null) return row
-    throw new AppError('webhook_disabled', 409, 'This webhook is disabled. Enable it first.')
+    throw new AppError('webhook_disabled', 409, message('admin.webhooks.error.disabled'))
   }
 
   return {
@@ -149,7 +151,11 @@ export function createWebhooks(deps: {
     async create(input) {
       const content = parseWebhook(input, rules)
       if ((await store.list()).length >= MAX_WEBHOOKS)
-        throw new AppError('too_many_webhooks', 409, `There are ${MAX_WEBHOOKS} webhooks, which is the most.`)
+        throw new AppError(
+          'too_many_webhooks',
+          409,
+          message('admin.webhooks.error.too_many', { most: MAX_WEBHOOKS }),
+        )
       const [id, secret, now] = [randomUUID(), newSecret(), new Date(clock())]
       const row: WebhookRow = {
         id,
@@ -244,9 +250,9 @@ export function createWebhooks(deps: {
       const { url } = await active(id)
       const past = await lane.replay(id, delivery)
       if (past === undefined)
-        throw new AppError('delivery_not_found', 404, 'This webhook has no delivery with this ID.')
+        throw new AppError('delivery_not_found', 404, message('admin.webhooks.error.no_delivery'))
       if (past === 'under_way')
-        throw new AppError('delivery_under_way', 409, 'This event is being sent just now.')
+        throw new AppError('delivery_under_way', 409, message('admin.webhooks.error.under_way'))
       events({ type: 'webhook.replayed', id, name: url, delivery })
     },
   }

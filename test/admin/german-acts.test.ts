@@ -10,6 +10,7 @@ import { PAGES_OF_APIS } from './german/apis.ts'
 import { PAGES_OF_DEFINITIONS } from './german/definitions.ts'
 import type { GermanPage, Visit } from './german/page.ts'
 import { PAGES_OF_PROVIDERS } from './german/providers.ts'
+import { PAGES_OF_WEBHOOKS } from './german/webhooks.ts'
 
 const areas = readdirSync('locales/admin')
   .filter((file) => file.endsWith('.en.json'))
@@ -61,7 +62,12 @@ beforeAll(async () => {
 afterAll(() => visit?.latchkey.stop())
 
 /** Each area adds its pages, in a file of its own. They are opened in this order, by one administrator. */
-const PAGES: readonly GermanPage[] = [...PAGES_OF_APIS, ...PAGES_OF_DEFINITIONS, ...PAGES_OF_PROVIDERS]
+const PAGES: readonly GermanPage[] = [
+  ...PAGES_OF_APIS,
+  ...PAGES_OF_DEFINITIONS,
+  ...PAGES_OF_PROVIDERS,
+  ...PAGES_OF_WEBHOOKS,
+]
 
 for (const [name, open, said, status = 200] of PAGES)
   test(name, async () => {

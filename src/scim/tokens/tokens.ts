@@ -3,6 +3,7 @@ import { hash, randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message, saying, t } from '../../shared/locales/texts.ts'
 import { nameKey } from '../../shared/name-key.ts'
 import { line } from '../../shared/text.ts'
 import { refusedFields, schemaProblems } from '../../shared/validation-error.ts'
@@ -53,10 +54,10 @@ const PREFIX = 'lks_'
 const TOKEN = /^lks_[\w-]{43}$/
 
 const inputSchema = z.strictObject({
-  name: line(64).pipe(z.string().min(1, 'Enter the name of the directory, like Entra.')),
+  name: line(64).pipe(z.string().min(1, saying('admin.scim.problem.name'))),
   organization: z
-    .string('Give the ID or the short name of an organization, or leave it out.')
-    .max(100, 'There is no organization with this ID or short name.')
+    .string(saying('admin.scim.problem.organization.text'))
+    .max(100, saying('admin.scim.problem.organization'))
     .nullish(),
 })
 
@@ -80,7 +81,7 @@ export function createScimTokens({
   async function find(id: string): Promise<ScimTokenRow> {
     const row = /^[\da-f-]{36}$/.test(id) ? await store.find(id) : undefined
     if (row === undefined)
-      throw new AppError('scim_token_not_found', 404, 'There is no SCIM token with this ID.')
+      throw new AppError('scim_token_not_found', 404, message('admin.scim.error.not_found'))
     return row
   }
 
@@ -92,12 +93,12 @@ export function createScimTokens({
       const named = parsed.data.organization || null
       const organization = named === null ? null : await organizationId(named)
       if (organization === undefined)
-        throw refusedFields({ organization: 'There is no organization with this ID or short name.' })
+        throw refusedFields({ organization: t('admin.scim.problem.organization') })
       if ((await store.count(organization)) >= MAX_TOKENS)
         throw new AppError(
           'too_many_scim_tokens',
           409,
-          `There are ${MAX_TOKENS} SCIM tokens. Delete one first.`,
+          message('admin.scim.error.too_many', { most: MAX_TOKENS }),
         )
       const token = PREFIX + randomBytes(32).toString('base64url')
       const row = {
@@ -114,7 +115,7 @@ export function createScimTokens({
         return { ...view({ ...row, lastUsedAt: null }), token }
       }
       throw refusedFields({
-        name: 'There are two tokens of this name already, which is the most. Delete the one that is used no more.',
+        name: t('admin.scim.problem.name.two'),
       })
     },
 

@@ -24,11 +24,13 @@ import type providers from '../../../locales/admin/providers.en.json'
 import type registration from '../../../locales/admin/registration.en.json'
 import type rejections from '../../../locales/admin/rejections.en.json'
 import type resources from '../../../locales/admin/resources.en.json'
+import type scim from '../../../locales/admin/scim.en.json'
 import type searchTexts from '../../../locales/admin/search.en.json'
 import type settingsTexts from '../../../locales/admin/settings.en.json'
 import type snippets from '../../../locales/admin/snippets.en.json'
 import type tryIt from '../../../locales/admin/try_it.en.json'
 import type users from '../../../locales/admin/users.en.json'
+import type webhooks from '../../../locales/admin/webhooks.en.json'
 import type english from '../../../locales/en.json'
 import { BoundedMap } from '../bounded-map.ts'
 import { own } from '../own.ts'
@@ -54,15 +56,17 @@ export type ConsoleTextKey =
   | keyof typeof languagesTexts
   | keyof typeof organizations
   | keyof typeof parts
+  | keyof typeof providers
   | keyof typeof registration
   | keyof typeof rejections
-  | keyof typeof providers
   | keyof typeof resources
+  | keyof typeof scim
   | keyof typeof searchTexts
   | keyof typeof settingsTexts
   | keyof typeof snippets
   | keyof typeof tryIt
   | keyof typeof users
+  | keyof typeof webhooks
 
 /** Names a text: one of the console, or one of locales/en.json. */
 export type TextKey = keyof typeof english | ConsoleTextKey

@@ -20,6 +20,8 @@ test.each<[path: string, body: object, said: string]>([
   ['/claims', { name: 'iss' }, 'This name is reserved by a standard. Choose another one.'],
   ['/providers', { id: 'X', kind: 'oidc' }, 'must be 2 to 32 lower-case letters'],
   ['/providers', { id: 'ab', kind: 'github', client_id: 'a' }, 'is missing; give the secret'],
+  ['/webhooks', { url: 'x', events: [] }, 'must name at least one type; * is all of them'],
+  ['/scim-tokens', {}, 'Enter text.'],
   ['/hooks', { name: 'X' }, 'Use 1 to 63 small letters, digits and hyphens'],
 ])('%s %j', async (path, body, said) => {
   const answer = await rest.post(path, body, { 'accept-language': 'de' })
@@ -31,6 +33,7 @@ test.each<[path: string, body: object, said: string]>([
 test.each([
   ['/hooks/x', 'There is no hook with this ID.'],
   ['/providers/xx', 'There is no provider with this ID.'],
+  ['/webhooks/x', 'There is no webhook with this ID.'],
   ['/claims/x', 'There is no claim with this ID.'],
   ['/attributes/x', 'There is no attribute with this ID.'],
 ])('%s', async (path, said) => {

@@ -3,10 +3,11 @@ import { z } from 'zod'
 import type { Cookies } from '../../../http/cookies/cookies.ts'
 import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { Organizations } from '../../../organizations/organizations.ts'
 import type { ScimTokens } from '../../../scim/tokens/tokens.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
@@ -50,8 +51,8 @@ const form = z.object({
   organization: z.string().trim().max(1000).default(''),
 })
 
-const NOTICES: Readonly<Record<string, string>> = {
-  deleted: 'The token is deleted. Users and groups stay.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  deleted: 'admin.scim.notice.deleted',
 }
 
 /** `/admin/scim`: tokens of directories. */
@@ -78,13 +79,13 @@ export async function scimArea(
                 name: names.get(organization)?.name ?? organization,
               },
         created: minuteOf(createdAt),
-        lastUsed: lastUsedAt === null ? 'never' : minuteOf(lastUsedAt),
+        lastUsed: lastUsedAt === null ? t('admin.common.never') : minuteOf(lastUsedAt),
         removeHref: `/admin/scim/${id}/delete`,
       })),
       form: { action: '/admin/scim', ...typed },
       shown: made && shownOnce.take(request, reply, made, administratorOf(request).id),
     }
-    const notice = noticeOf(NOTICES, done)
+    const notice = noticeIn(NOTICES, done)
     return renderConsole(request, reply, 'scim', 'admin/scim', data, { status, notice })
   }
 
@@ -104,15 +105,18 @@ export async function scimArea(
     const { id, name, organization, lastUsedAt } = await tokens.get(idParams.parse(request.params).id)
     const of = (await deps.organizationNames([organization])).get(organization ?? '')
     return renderConsole(request, reply, 'scim', 'admin/resources-remove', {
-      title: 'Delete this token?',
-      ends: 'The directory that has it cannot change anything here any more. Users and groups stay as they are.',
+      title: t('admin.scim.delete.title'),
+      ends: t('admin.scim.delete.ends'),
       facts: [
-        { label: 'Directory', value: name },
-        ...(of ? [{ label: 'Organization', value: of.name }] : []),
-        { label: 'Last used', value: lastUsedAt === null ? 'never' : minuteOf(lastUsedAt) },
+        { label: t('admin.scim.directory'), value: name },
+        ...(of ? [{ label: t('admin.common.organization'), value: of.name }] : []),
+        {
+          label: t('admin.common.last_used'),
+          value: lastUsedAt === null ? t('admin.common.never') : minuteOf(lastUsedAt),
+        },
       ],
       form: { action: `/admin/scim/${id}/delete`, fields: {} },
-      label: 'Delete token',
+      label: t('admin.scim.delete.submit'),
       keepHref: '/admin/scim',
     })
   })

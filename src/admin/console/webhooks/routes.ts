@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import type { Webhook } from '../../../webhooks/webhook.ts'
 import type { Webhooks } from '../../../webhooks/webhooks.ts'
@@ -21,15 +22,15 @@ export interface WebhooksDependencies extends Pick<ClientsDependencies, 'cookies
   webhookTypes: readonly string[]
 }
 
-const NOTICES = {
-  created: 'The webhook is created.',
-  saved: 'Saved.',
-  deleted: 'The webhook is deleted.',
-  disabled: 'The webhook is disabled.',
-  enabled: 'The webhook is enabled: it is sent what happens from now on.',
-  tested: 'A test event is on its way. Load this page again to see what was answered.',
-  replayed: 'The event is on its way again. Load this page again to see what was answered.',
-  rotated: 'There is a new secret. The one before signs too, for a day.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  created: 'admin.webhooks.notice.created',
+  saved: 'admin.webhooks.notice.saved',
+  deleted: 'admin.webhooks.notice.deleted',
+  disabled: 'admin.webhooks.notice.disabled',
+  enabled: 'admin.webhooks.notice.enabled',
+  tested: 'admin.webhooks.notice.tested',
+  replayed: 'admin.webhooks.notice.replayed',
+  rotated: 'admin.webhooks.notice.rotated',
 }
 
 const text = z.string().max(4000).default('')
@@ -71,7 +72,7 @@ export async function webhooksArea(
       form: { action: '/admin/webhooks', ...typed },
       families,
     }
-    const notice = noticeOf(NOTICES, done)
+    const notice = noticeIn(NOTICES, done)
     return renderConsole(request, reply, 'webhooks', 'admin/webhooks', data, { status, notice })
   }
 
@@ -118,7 +119,7 @@ export async function webhooksArea(
       ...pageLinks(pageOf(id), {}, cursor, next_cursor),
     }
     const { status = 200 } = also
-    const notice = request.method === 'GET' ? noticeOf(NOTICES, done) : undefined
+    const notice = request.method === 'GET' ? noticeIn(NOTICES, done) : undefined
     return renderConsole(request, reply, 'webhooks', 'admin/webhooks-one', data, { status, notice })
   }
 
@@ -176,14 +177,14 @@ export async function webhooksArea(
   app.get(`${formPage}/delete`, { config: { admin: 'webhook.read' } }, async (request, reply) => {
     const hook = await webhooks.get(idParams.parse(request.params).id)
     return renderConsole(request, reply, 'webhooks', 'admin/resources-remove', {
-      title: 'Delete this webhook?',
-      ends: 'It is sent nothing any more, what waits for it is dropped, and its secret and its deliveries are deleted.',
+      title: t('admin.webhooks.delete.title'),
+      ends: t('admin.webhooks.delete.ends'),
       facts: [
-        { label: 'Address', value: hook.url },
-        { label: 'Events', value: hook.events.join(' ') },
+        { label: t('admin.common.address'), value: hook.url },
+        { label: t('admin.webhooks.events'), value: hook.events.join(' ') },
       ],
       form: { action: `${pageOf(hook.id)}/delete`, fields: seenVersion(hook.version) },
-      label: 'Delete webhook',
+      label: t('admin.webhooks.delete.submit'),
       keepHref: pageOf(hook.id),
     })
   })

@@ -1,3 +1,4 @@
+import { t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import type { Webhook } from '../../../webhooks/webhook.ts'
 import type { WebhookDelivery } from '../../../webhooks/webhooks.ts'
@@ -59,19 +60,24 @@ interface ShownDelivery {
 }
 
 export const stateOf = ({ disabled, failingSince }: Webhook): string => {
-  if (disabled) return disabled.reason === 'failing' ? 'disabled: nothing arrived for five days' : 'disabled'
-  return failingSince === undefined ? 'active' : `failing since ${minuteOf(failingSince)}`
+  if (disabled)
+    return t(
+      disabled.reason === 'failing'
+        ? 'admin.webhooks.state.disabled.failing'
+        : 'admin.webhooks.state.disabled',
+    )
+  return failingSince === undefined
+    ? t('admin.webhooks.state.active')
+    : t('admin.webhooks.state.failing', { time: minuteOf(failingSince) })
 }
 
 export const disabledWords = ({ disabled }: Webhook): string | undefined => {
   if (disabled === undefined) return undefined
-  const since = minuteOf(disabled.at)
+  const time = minuteOf(disabled.at)
   return disabled.reason === 'failing'
-    ? `This webhook is disabled since ${since}: nothing could be delivered to it for five days. Enable it once it works.`
-    : `This webhook is disabled since ${since}. What happens meanwhile is not sent to it later.`
+    ? t('admin.webhooks.disabled.failing', { time })
+    : t('admin.webhooks.disabled.administrator', { time })
 }
-
-const ENDED = { delivered: 'delivered', failed: 'given up' } as const
 
 export const shownDelivery = (delivery: WebhookDelivery): ShownDelivery => {
   const { answer, nextTry, status } = delivery
@@ -82,8 +88,15 @@ export const shownDelivery = (delivery: WebhookDelivery): ShownDelivery => {
     event: delivery.event,
     created: minuteOf(delivery.createdAt),
     status:
-      status === 'waiting' ? (waits ? `next try ${minuteOf(nextTry)}` : 'is being sent') : ENDED[status],
-    answer: answer?.status === undefined ? (answer?.error ?? 'none yet') : `HTTP ${answer.status}`,
+      status === 'waiting'
+        ? waits
+          ? t('admin.webhooks.delivery.next', { time: minuteOf(nextTry) })
+          : t('admin.webhooks.delivery.sending')
+        : t(`admin.webhooks.delivery.${status}`),
+    answer:
+      answer?.status === undefined
+        ? (answer?.error ?? t('admin.webhooks.delivery.unanswered'))
+        : `HTTP ${answer.status}`,
     tries: delivery.tries,
     replayable: status !== 'waiting' || waits,
   }
