@@ -26,6 +26,7 @@ const settingTexts = (): Record<string, string> =>
       ...(input.kind === 'number' && input.zero && { [`admin.settings.row.${name}.zero`]: input.zero }),
     })),
   )
+import { REASONS } from '../../src/webhooks/reasons.ts'
 
 interface Row {
   name: string
@@ -60,6 +61,7 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   () => describedDefinition('hook', HOOK_FIELDS),
   ruleTexts,
   () => describedKinds(kinds),
+  texts('admin.webhooks.answer', REASONS),
 ]
 
 /** All of them by key, with the English of the table. */

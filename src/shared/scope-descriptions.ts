@@ -1,3 +1,4 @@
+import { t } from './locales/texts.ts'
 import { own } from './own.ts'
 
 /** How people read one scope of an API. */
@@ -40,7 +41,7 @@ export function apiScopeInWords(
 ): ShownScope {
   const { title, description, sensitive } = own(api?.scopeDescriptions ?? {}, scope) ?? {}
   return {
-    title: title ?? `Use ${api?.name ?? identifier} for what it calls “${scope}”`,
+    title: title ?? t('scope.ofApi', { api: api?.name ?? identifier, scope }),
     ...(description !== undefined && { detail: description }),
     ...(sensitive === true && { sensitive }),
   }

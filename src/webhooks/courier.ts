@@ -2,10 +2,8 @@ import type { Clock } from '../shared/clock.ts'
 import { type Delivery, type Outcome, pauseAfter } from '../shared/delivery.ts'
 import { signatureOf } from '../shared/standard-webhooks.ts'
 import type { EventLog, Sent, WebhookEvent } from './log.ts'
+import { REASONS, reasonOf, TIMEOUT } from './reasons.ts'
 import type { WebhookRow, WebhookStore } from './store.ts'
-
-/** How long a receiver may take, in milliseconds. */
-const TIMEOUT = 10_000
 
 /** Tries of one event: over four and a half days (`pauseAfter`). */
 const MAX_TRIES = 12
@@ -73,11 +71,10 @@ export function createWebhookCourier(deps: {
   return async ({ subject, payload, tries }: Delivery, signal: AbortSignal): Promise<Outcome> => {
     const sent = JSON.parse(payload) as Sent
     const row = await store.find(subject)
-    if (row === undefined) return { kind: 'failed', result: { error: 'the webhook is gone' } }
-    if (row.disabledAt !== null) return { kind: 'failed', result: { error: 'the webhook is disabled' } }
+    if (row === undefined) return { kind: 'failed', result: { error: REASONS.gone } }
+    if (row.disabledAt !== null) return { kind: 'failed', result: { error: REASONS.disabled } }
     const event = await eventOf(sent)
-    if (event === undefined)
-      return { kind: 'failed', result: { error: 'the event is no longer in the audit log' } }
+    if (event === undefined) return { kind: 'failed', result: { error: REASONS.no_event } }
     const message = signed(row, event)
     let result: { status?: number; error?: string; at: number }
     try {
@@ -97,15 +94,4 @@ export function createWebhookCourier(deps: {
       ? { kind: 'failed', result }
       : { kind: 'again', after: pauseAfter(tries), result }
   }
-}
-
-/** In words for administrators, without addresses that a name stands for. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'the request failed'
-  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT / 1000} seconds`
-  const cause = error.cause instanceof Error ? error.cause : error
-  if (cause.message.endsWith('is not a public address'))
-    return 'the address is inside, and PRIVATE_HOSTS does not name it'
-  const { code } = cause as Error & { code?: unknown }
-  return typeof code === 'string' ? `the request failed (${code})` : 'the request failed'
 }

@@ -16,6 +16,7 @@ import type { Database } from '../storage/database.ts'
 import { createWebhookCourier } from './courier.ts'
 import { createDispatch, type Dispatch } from './dispatch.ts'
 import type { EventLog, Sent, WebhookEvent } from './log.ts'
+import { reasonNamed } from './reasons.ts'
 import { createWebhookStore, type WebhookRow } from './store.ts'
 import { parseWebhook, type Webhook, type WebhookContent, type WebhookRules } from './webhook.ts'
 
@@ -42,6 +43,8 @@ export interface WebhookDelivery {
   nextTry: number | undefined
   /** Of the last try: the HTTP status of the answer, or why there was none. */
   answer: { status?: number; error?: string; at?: number } | undefined
+  /** Why there was no answer, as a row of the table of reasons. */
+  reason: ReturnType<typeof reasonNamed>
 }
 
 export interface Webhooks {
@@ -296,6 +299,7 @@ const STATUS = { waiting: 'waiting', done: 'delivered', failed: 'failed' } as co
 
 function deliveryOf({ id, payload, result, status, tries, createdAt, due }: PastDelivery): WebhookDelivery {
   const { id: event, type } = JSON.parse(payload) as Sent
+  const answer = result === '' ? undefined : (JSON.parse(result) as WebhookDelivery['answer'])
   return {
     id,
     event,
@@ -304,6 +308,7 @@ function deliveryOf({ id, payload, result, status, tries, createdAt, due }: Past
     tries,
     createdAt,
     nextTry: status === 'waiting' ? due : undefined,
-    answer: result === '' ? undefined : (JSON.parse(result) as WebhookDelivery['answer']),
+    answer,
+    reason: answer?.error === undefined ? undefined : reasonNamed(answer.error),
   }
 }

@@ -1,3 +1,4 @@
+import { described } from '../../../shared/locales/described.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import type { Webhook } from '../../../webhooks/webhook.ts'
@@ -79,6 +80,13 @@ export const disabledWords = ({ disabled }: Webhook): string | undefined => {
     : t('admin.webhooks.disabled.administrator', { time })
 }
 
+/** Why there is no answer; undefined: it was not asked for one yet. */
+const reasonWords = ({ answer, reason }: WebhookDelivery): string | undefined => {
+  if (reason === undefined) return answer?.error
+  const words = described(`admin.webhooks.answer.${reason.name}`, reason.words)
+  return reason.code === undefined ? words : `${words} (${reason.code})`
+}
+
 export const shownDelivery = (delivery: WebhookDelivery): ShownDelivery => {
   const { answer, nextTry, status } = delivery
   const waits = status === 'waiting' && nextTry !== undefined && delivery.tries > 0
@@ -95,7 +103,7 @@ export const shownDelivery = (delivery: WebhookDelivery): ShownDelivery => {
         : t(`admin.webhooks.delivery.${status}`),
     answer:
       answer?.status === undefined
-        ? (answer?.error ?? t('admin.webhooks.delivery.unanswered'))
+        ? (reasonWords(delivery) ?? t('admin.webhooks.delivery.unanswered'))
         : `HTTP ${answer.status}`,
     tries: delivery.tries,
     replayable: status !== 'waiting' || waits,
