@@ -69,6 +69,7 @@ describe.each(engines)('attributes and claims in the console, on %s', (engine) =
     expect((await at(`/admin/attributes/${id}`)).body).toContain(`href="/admin/claims/${claim.id}"`)
     const question = await at(`/admin/attributes/${id}/delete`)
     expect(question.text).toMatch(/People with a value\s*1/)
+    expect(question.text).toContain('The value that one person has is deleted with it')
     expect(question.text).toMatch(/Claims that read it\s*cost/)
     // Another tab changes it while the question is open: what is deleted has to be what was seen.
     await attributes.update(id, { label: 'Changed' })
@@ -82,6 +83,34 @@ describe.each(engines)('attributes and claims in the console, on %s', (engine) =
     expect(gone.text).toContain('The attribute is deleted')
     expect((await at(`/admin/attributes/${id}`)).status).toBe(404)
     await customClaims.remove(claim.id)
+  })
+
+  test('an attribute that nobody has a value of is deleted at once; one that somebody has a value of by then is asked about', async () => {
+    const { accounts, attributes } = latchkey.services
+    const { id } = await attributes.create({ name: 'unused' })
+    const other = await attributes.create({ name: 'used_later' })
+    const page = await at(`/admin/attributes/${id}`)
+    expect(page.text).toContain('Nobody has a value of it: nothing is lost.')
+    const gone = await browser.submit(page, {}, { button: 'Delete attribute' })
+    expect([gone.url.pathname, gone.text]).toEqual([
+      '/admin/attributes',
+      expect.stringContaining('The attribute is deleted'),
+    ])
+    await expect(attributes.get(id)).rejects.toMatchObject({ status: 404 })
+
+    const opened = await at(`/admin/attributes/${other.id}`)
+    const user = await latchkey.createUser()
+    await accounts.updateByAdmin(user.id, { attributes: { used_later: 'x' } })
+    const asked = await browser.submit(opened, {}, { button: 'Delete attribute' })
+    expect([asked.url.pathname, asked.text]).toEqual([
+      `/admin/attributes/${other.id}/delete`,
+      expect.stringContaining('The value that one person has is deleted with it'),
+    ])
+    expect((await at(`/admin/attributes/${other.id}`)).text).toContain(
+      'The value that one person has goes with it.',
+    )
+    await browser.submit(asked, {}, { button: 'Delete attribute' })
+    await expect(attributes.get(other.id)).rejects.toMatchObject({ status: 404 })
   })
 
   test('a claim is defined, previewed for a person and a client, changed and deleted', async () => {

@@ -60,7 +60,10 @@ export const PAGES_OF_DEFINITIONS: readonly GermanPage[] = [
   ],
   [
     'attributes: deleting it',
-    async (visit) => visit.follow(await pageOf(visit, '/admin/attributes', 'kst'), 'Löschen …'),
+    async (visit) => {
+      const page = await pageOf(visit, '/admin/attributes', 'kst')
+      return visit.open(`${page.url.pathname}/delete`)
+    },
     'kst löschen?',
   ],
   [

@@ -50,8 +50,14 @@ export async function attributesArea(
       },
       deleteTitle: (name) => message('admin.attributes.delete.title', { name }),
       deleteButton: message('admin.attributes.delete.submit'),
-      deleting: message('admin.attributes.deleting'),
-      ends: message('admin.attributes.ends'),
+      deleting: async ({ name }) =>
+        message('admin.attributes.deleting', { people: await attributes.countPeople(name) }),
+      lossless: async ({ name }) =>
+        (await attributes.countPeople(name)) === 0
+          ? message('admin.attributes.deleting.lossless')
+          : undefined,
+      ends: async ({ name }) =>
+        message('admin.attributes.ends', { people: await attributes.countPeople(name) }),
       facts: async (one) => [[t('admin.attributes.people'), await people(one)]],
       readers: async (one) => ({
         title: t('admin.attributes.readers'),

@@ -20,6 +20,9 @@ export type One = Defined<{ name: string }>
 /** Said in the language of the page. */
 type Said = string | Message
 
+const saidOf = async (said: Said | ((one: One) => Promise<Said>), one: One): Promise<string> =>
+  String(typeof said === 'function' ? await said(one) : said)
+
 /** What is defined, in words, and what its pages show beside the fields. */
 export interface DefinitionWords {
   kind: 'attribute' | 'claim' | 'hook' | 'administrator_role'
@@ -35,12 +38,14 @@ export interface DefinitionWords {
   columns: readonly string[]
   notices: Readonly<Record<'created' | 'saved' | 'deleted', Said> & Partial<Record<'rotated', Said>>>
   /** Above the link to the page that deletes it. */
-  deleting: Said
+  deleting: Said | ((one: One) => Promise<Said>)
+  /** Where nothing is lost by deleting it, and nobody has to be asked: says so. */
+  lossless?(one: One): Promise<Said | undefined>
   /** The title of that page. */
   deleteTitle(name: string): Said
   deleteButton: Said
   /** On that page: what happens, in a sentence. */
-  ends: Said
+  ends: Said | ((one: One) => Promise<Said>)
   /** What is known of one beside its fields. */
   facts(one: One): Promise<[name: string, value: string][]>
   readers?(one: One): Promise<Readers>
@@ -160,10 +165,11 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
     const all = spoken()
     const changeableNow = changeableOf(all)
     const values = also.edit?.values ?? filledWith(changeable, one, texts)
-    const [facts, readers, preview] = await Promise.all([
+    const [facts, readers, preview, lossless] = await Promise.all([
       words.facts(one),
       words.readers?.(one),
       words.preview?.(request, one),
+      words.lossless?.(one),
     ])
     const data = {
       title: one.name,
@@ -188,7 +194,15 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
       readers,
       preview,
       hook: words.hook?.(request, reply, one),
-      deleting: String(words.deleting),
+      deleting: lossless === undefined ? await saidOf(words.deleting, one) : String(lossless),
+      deleteNow:
+        lossless === undefined
+          ? undefined
+          : {
+              action: `${pageOf(one.id)}/delete`,
+              fields: { ...seenVersion(one.version), lossless: 'on' },
+              label: String(words.deleteButton),
+            },
       removeHref: `${pageOf(one.id)}/delete`,
     }
     return renderConsole(request, reply, section, 'admin/definitions-one', data, {
@@ -227,7 +241,7 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
     const one = await definitions.get(request.params.id)
     return renderConsole(request, reply, section, 'admin/resources-remove', {
       title: String(words.deleteTitle(one.name)),
-      ends: String(words.ends),
+      ends: await saidOf(words.ends, one),
       facts: await words.ending(one),
       form: { action: `${pageOf(one.id)}/delete`, fields: seenVersion(one.version) },
       label: String(words.deleteButton),
@@ -240,6 +254,10 @@ export function definitionPages(app: FastifyInstance, { words, fields, definitio
     { config: { admin: `${kind}.delete`, formPage: `${base}/:id/delete` } },
     async (request, reply) => {
       const { id } = request.params
+      // Something has come since the page said that there is nothing to lose: that is asked for.
+      const { lossless } = sentSchema.parse(request.body ?? {})
+      if (lossless !== undefined && !(await words.lossless?.(await definitions.get(id))))
+        return reply.redirect(`${pageOf(id)}/delete`, 303)
       if (!(await deleteSeen(request, (given) => definitions.remove(id, given))))
         return show(request, reply, await definitions.get(id), {
           edit: { alert: changedSince() },

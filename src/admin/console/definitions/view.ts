@@ -57,6 +57,8 @@ declare module '../../../http/pages/pages.ts' {
       preview?: ShownPreview | undefined
       hook?: ShownHook | undefined
       deleting: string
+      /** Deletes it at once: there is nothing to lose. */
+      deleteNow?: (ButtonForm & { label: string }) | undefined
       removeHref: string
     }
   }
