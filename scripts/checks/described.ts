@@ -26,6 +26,7 @@ const settingTexts = (): Record<string, string> =>
       ...(input.kind === 'number' && input.zero && { [`admin.settings.row.${name}.zero`]: input.zero }),
     })),
   )
+
 import { REASONS } from '../../src/webhooks/reasons.ts'
 
 interface Row {
