@@ -23,7 +23,7 @@ export const seenFields = (version: string, seen: Seen): { version: string; seen
 /** The version that the administrator has seen. */
 export const versionSeen = (body: unknown): string => sent.parse(body ?? {}).version
 
-/** What looks different from what the administrator has seen. A form that somebody has taken apart has seen nothing. */
+/** What looks different from what the administrator has seen. Of a form without what was seen, nothing is known. */
 function changesSince(body: unknown, now: Seen): Change[] {
   const before = textsOf(seenIn(body))
   const after = textsOf(now)
