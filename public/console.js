@@ -52,13 +52,8 @@ if (asked) {
     .then(
       ({ issuer }) =>
         issuer === asked.dataset.issuer
-          ? say('Your browser has read the document at the public address, and it names that address.', true)
-          : say(
-              `The document at the public address is of another server, ${issuer}: a proxy leads elsewhere.`,
-            ),
-      (error) =>
-        say(
-          `Your browser could not read the document at the public address (${error.message}): look at DNS, the certificate and the proxy.`,
-        ),
+          ? say(asked.dataset.read, true)
+          : say(asked.dataset.other.replace('%s', () => issuer)),
+      (error) => say(asked.dataset.unread.replace('%s', () => error.message)),
     )
 }

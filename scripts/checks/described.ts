@@ -5,9 +5,11 @@ import { describedFields } from '../../src/admin/console/clients/spoken.ts'
 import { describedSections } from '../../src/admin/console/context.ts'
 import { describedDefinition } from '../../src/admin/console/definitions/spoken.ts'
 import { describedKinds } from '../../src/admin/console/providers/spoken.ts'
+import { describedPermissions } from '../../src/admin/console/permission-words.ts'
 import { CLAIM_FIELDS } from '../../src/attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../../src/attributes/table.ts'
 import { EVENT_TYPES, FAMILIES } from '../../src/audit/event-types.ts'
+import { NAMED_BRAND_FIELDS } from '../../src/branding/fields.ts'
 import { FORM } from '../../src/clients/fields/form.ts'
 import { kinds } from '../../src/federation/connectors/kinds.ts'
 import { HOOK_FIELDS } from '../../src/hooks/table.ts'
@@ -57,6 +59,12 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   texts('admin.audit.did', EVENT_TYPES),
   texts('admin.audit.family', FAMILIES),
   settingTexts,
+  describedPermissions,
+  () =>
+    formTexts(
+      'admin.branding.field',
+      NAMED_BRAND_FIELDS.map(({ name, ...form }) => ({ name, form })),
+    )(),
   () => describedDefinition('attribute', ATTRIBUTE_FIELDS),
   () => describedDefinition('claim', CLAIM_FIELDS),
   () => describedDefinition('hook', HOOK_FIELDS),

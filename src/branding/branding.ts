@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { contentVersion } from '../shared/content-version.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
-import type { BrandedBy } from '../shared/locales/texts.ts'
+import { type BrandedBy, message } from '../shared/locales/texts.ts'
 import { own } from '../shared/own.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import { BRAND_FIELDS, BRAND_NAMES, type Brand, NOTHING_SAID, parseBrand } from './fields.ts'
@@ -314,7 +314,7 @@ export function createBranding(deps: {
           throw new AppError(
             'too_much_branding',
             409,
-            `All brands together may have ${MAX_TOTAL} characters. Reset some that are not needed.`,
+            message('admin.branding.too_much', { most: MAX_TOTAL }),
           )
         return next
       })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type TextArguments, type TextKey, t } from '../shared/locales/texts.ts'
 import { unseen } from '../shared/text.ts'
 import { type FieldProblem, schemaProblems, ValidationError } from '../shared/validation-error.ts'
 import { goodAccent, goodBackground } from './theme.ts'
@@ -14,7 +15,14 @@ interface Field<Value> {
   schema: z.ZodType<Value>
 }
 
-const oneLine = (most: number, error: string) =>
+/** What a value has to be, in the language of who reads it. */
+type Must = () => string
+const must =
+  (key: TextKey, values?: TextArguments): Must =>
+  () =>
+    t(key, values)
+
+const oneLine = (most: number, error: Must) =>
   z
     .string({ error })
     .trim()
@@ -22,7 +30,7 @@ const oneLine = (most: number, error: string) =>
     .max(most, { error })
     .refine((text) => !unseen.test(text), { error })
 
-const COLOUR = 'must be a colour as #rrggbb, for example #0f5c73'
+const COLOUR = must('admin.branding.must.colour')
 const colour = z
   .string({ error: COLOUR })
   .trim()
@@ -32,7 +40,7 @@ const colour = z
     return `#${digits.length === 3 ? [...digits].map((digit) => digit + digit).join('') : digits}`
   })
 
-function address(protocols: readonly string[], error: string) {
+function address(protocols: readonly string[], error: Must) {
   return z
     .string({ error })
     .trim()
@@ -42,16 +50,15 @@ function address(protocols: readonly string[], error: string) {
     })
     .transform((text) => new URL(text).href)
 }
-const PAGE = 'must be an address that begins with https://, for example https://example.com/terms'
-const SUPPORT = 'must be an address that begins with https:// or mailto:, for example mailto:help@example.com'
+const PAGE = must('admin.branding.must.page')
+const SUPPORT = must('admin.branding.must.support')
 
 /** Where a picture is: what `file` of src/branding/images.ts names. */
 export const PICTURE = /^\/theme\/([\w-]{43}\.(\d{1,4})x(\d{1,4})\.(?:png|jpg|webp))$/
-const NO_PICTURE =
-  'must be a picture: a data: URI of a PNG, JPEG or WebP, or the address of one that this server has'
+const NO_PICTURE = must('admin.branding.must.picture')
 
-const RADIUS = 'must be a whole number of pixels from 0 to 24, for example 8'
-const FOOTER = 'must be a text of at most 500 characters'
+const RADIUS = must('admin.branding.must.radius')
+const FOOTER = must('admin.branding.must.footer')
 
 /** What there is to say of a brand. Every form, the REST API, the command line and configuration files are made of this table. */
 export const BRAND_FIELDS = {
@@ -59,7 +66,7 @@ export const BRAND_FIELDS = {
     label: 'Name',
     hint: 'Stands in the head of every page, in titles and in messages.',
     input: 'text',
-    schema: oneLine(60, 'must be a name of at most 60 characters, for example Harbour Notes'),
+    schema: oneLine(60, must('admin.branding.must.name')),
   },
   logo: {
     label: 'Logo',
@@ -152,7 +159,7 @@ const schema = z.strictObject(
       (BRAND_FIELDS[name].schema as z.ZodType).nullish().transform((value) => value ?? null),
     ]),
   ),
-  { error: 'must be a map of fields' },
+  { error: must('admin.branding.must.map') },
 )
 
 /** What a text in a form or an argument stands for; empty: nothing is said. */
@@ -185,13 +192,13 @@ function unreadable({ accent, background }: Pick<Brand, 'accent' | 'background'>
   if (background !== null && ground !== background)
     problems.push({
       field: 'background',
-      message: `is too dark for the texts on it, which need a contrast of 4.5:1. The nearest colour that passes is ${ground}`,
+      message: t('admin.branding.too_dark', { colour: String(ground) }),
     })
   const good = accent === null ? null : goodAccent(accent, ground)
   if (accent !== null && good !== accent)
     problems.push({
       field: 'accent',
-      message: `cannot be read on light pages, nor white text on it: the contrast has to be 4.5:1. The nearest colour that passes is ${good}`,
+      message: t('admin.branding.unreadable', { colour: String(good) }),
     })
   return problems
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../shared/clock.ts'
+import { t } from '../shared/locales/texts.ts'
 import { cleanPicture, MAX_SIDE } from '../shared/pictures/clean.ts'
 import { PICTURE } from './fields.ts'
 import type { BrandImageStore } from './store.ts'
@@ -15,12 +16,11 @@ const BATCH = 200
 
 const ENDINGS = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' } as const
 
-const REFUSED = {
-  unknown: 'must be a PNG, a JPEG or a WebP; SVG is not taken, since it is a program',
-  damaged: 'is damaged: save the picture anew, and upload that',
-  too_wide: `may have ${MAX_SIDE} pixels a side at most`,
-  too_large: `may have ${MAX_PICTURE / 1024} KiB at most`,
-} as const
+type Refused = 'unknown' | 'damaged' | 'too_wide' | 'too_large'
+
+/** Why a picture is not taken, in the language of who uploads it. */
+const refused = (why: Refused): string =>
+  t(`admin.branding.picture.${why}`, { side: MAX_SIDE, size: MAX_PICTURE / 1024 })
 
 /** A data: URI (RFC 2397) of something in base64. */
 const DATA = /^data:[\w.+-]+\/[\w.+-]+;base64,([A-Za-z0-9+/]*={0,2})$/
@@ -51,9 +51,9 @@ export function createBrandImages({ store, clock }: { store: BrandImageStore; cl
   const now = () => new Date(clock())
 
   const keep: BrandImages['keep'] = async (bytes) => {
-    if (bytes.length > MAX_PICTURE) return { problem: REFUSED.too_large }
+    if (bytes.length > MAX_PICTURE) return { problem: refused('too_large') }
     const picture = await cleanPicture(bytes)
-    if (typeof picture === 'string') return { problem: REFUSED[picture] }
+    if (typeof picture === 'string') return { problem: refused(picture) }
     const { width, height, mediaType } = picture
     const digest = hash('sha256', picture.bytes, 'base64url')
     const file = `${digest}.${width}x${height}.${ENDINGS[mediaType]}`
@@ -66,7 +66,7 @@ export function createBrandImages({ store, clock }: { store: BrandImageStore; cl
     async keepOf(value) {
       if (typeof value !== 'string' || !value.startsWith('data:')) return { address: value }
       const [, base64] = DATA.exec(value) ?? []
-      return base64 ? keep(Buffer.from(base64, 'base64')) : { problem: REFUSED.unknown }
+      return base64 ? keep(Buffer.from(base64, 'base64')) : { problem: refused('unknown') }
     },
     use: async (addresses) => {
       const files = [...new Set(addresses.map(fileOf))]

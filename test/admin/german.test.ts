@@ -69,6 +69,18 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     () => '/admin/search?q=lotse',
     () => '/admin/search?q=%231',
   ],
+  branding: [
+    () => '/admin/branding',
+    () => '/admin/branding?done=published',
+    () => '/admin/branding?done=reset',
+    ({ client }) => `/admin/branding/clients/${client}`,
+    () => '/admin/branding/frames/account',
+  ],
+  setup: [
+    () => '/admin/setup',
+    ...['mail', 'address', 'look', 'app', 'nowhere'].map((step) => () => `/admin/setup/${step}`),
+    ...['sent', 'address', 'skipped', 'dismissed'].map((done) => () => `/admin/setup?done=${done}`),
+  ],
   settings: [
     () => '/admin/settings',
     () => '/admin/settings?done=saved&section=accounts',

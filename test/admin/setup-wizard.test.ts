@@ -184,6 +184,24 @@ describe('the public address, by the request of a browser', () => {
     expect(of(headers, trustsProxy)).toEqual(expected)
   })
 
+  test('the branding leads back to the wizard for as long as that is not finished', async () => {
+    const latchkey = await startLatchkey()
+    try {
+      const { browser } = await signedIn(latchkey)
+      const back = async () =>
+        (await browser.open(`${latchkey.issuer}/admin/branding`)).body.includes('href="/admin/setup"')
+      expect(await back()).toBe(true)
+      await latchkey.services.setup.dismiss(true)
+      expect(await back()).toBe(false)
+      await latchkey.services.setup.dismiss(false)
+      for (const step of ['mail', 'address', 'look', 'app'] as const)
+        await latchkey.services.setup.mark(step, 'skipped')
+      expect(await back()).toBe(false)
+    } finally {
+      await latchkey.stop()
+    }
+  })
+
   test('what is compared is what came, not what the protocol library is shown', async () => {
     const latchkey = await startLatchkey()
     try {

@@ -8,7 +8,7 @@ import { renderView } from '../../http/pages/views.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import { satisfies } from '../../shared/acr.ts'
 import { type Authority, may, setAuthority } from '../../shared/administration/authority.ts'
-import { type Limit, PERMISSIONS, type Permission } from '../../shared/administration/permissions.ts'
+import type { Limit, Permission } from '../../shared/administration/permissions.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
@@ -21,6 +21,7 @@ import {
   type SecondFactorSetting,
 } from '../../shared/second-factor-rule.ts'
 import { needsOfRequest, opens, refusalFor, requireClassified, requireReach } from '../access.ts'
+import { permissionWords } from './permission-words.ts'
 import { createReachable } from './reachable.ts'
 
 /** The places of the console, in the order of its navigation; those of a group stand together. */
@@ -259,7 +260,9 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
     const person = isUser ? await deps.findAccount(id ?? '') : undefined
     const target = person?.displayUsername ?? id?.slice(0, 100)
     const words =
-      target === undefined ? PERMISSIONS[permission].words : `${PERMISSIONS[permission].words} (${target})`
+      target === undefined
+        ? permissionWords(permission)
+        : t('admin.permissions.of', { act: permissionWords(permission), target })
     return reply.redirect(await deps.http.interrupted.ask(request, { accountId, uid }, words), 303)
   })
 }

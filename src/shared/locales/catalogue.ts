@@ -6,6 +6,7 @@ import type access from '../../../locales/admin/access.en.json'
 import type administratorRoles from '../../../locales/admin/administrator_roles.en.json'
 import type attributes from '../../../locales/admin/attributes.en.json'
 import type auditTexts from '../../../locales/admin/audit.en.json'
+import type brandingTexts from '../../../locales/admin/branding.en.json'
 import type bulkTexts from '../../../locales/admin/bulk.en.json'
 import type claims from '../../../locales/admin/claims.en.json'
 import type clientErrors from '../../../locales/admin/client_errors.en.json'
@@ -20,6 +21,7 @@ import type keysTexts from '../../../locales/admin/keys.en.json'
 import type languagesTexts from '../../../locales/admin/languages.en.json'
 import type organizations from '../../../locales/admin/organizations.en.json'
 import type parts from '../../../locales/admin/parts.en.json'
+import type permissionsTexts from '../../../locales/admin/permissions.en.json'
 import type providers from '../../../locales/admin/providers.en.json'
 import type registration from '../../../locales/admin/registration.en.json'
 import type rejections from '../../../locales/admin/rejections.en.json'
@@ -27,6 +29,7 @@ import type resources from '../../../locales/admin/resources.en.json'
 import type scim from '../../../locales/admin/scim.en.json'
 import type searchTexts from '../../../locales/admin/search.en.json'
 import type settingsTexts from '../../../locales/admin/settings.en.json'
+import type setupTexts from '../../../locales/admin/setup.en.json'
 import type snippets from '../../../locales/admin/snippets.en.json'
 import type tryIt from '../../../locales/admin/try_it.en.json'
 import type users from '../../../locales/admin/users.en.json'
@@ -42,6 +45,7 @@ export type ConsoleTextKey =
   | keyof typeof administratorRoles
   | keyof typeof attributes
   | keyof typeof auditTexts
+  | keyof typeof brandingTexts
   | keyof typeof bulkTexts
   | keyof typeof claims
   | keyof typeof clientErrors
@@ -56,6 +60,7 @@ export type ConsoleTextKey =
   | keyof typeof languagesTexts
   | keyof typeof organizations
   | keyof typeof parts
+  | keyof typeof permissionsTexts
   | keyof typeof providers
   | keyof typeof registration
   | keyof typeof rejections
@@ -63,6 +68,7 @@ export type ConsoleTextKey =
   | keyof typeof scim
   | keyof typeof searchTexts
   | keyof typeof settingsTexts
+  | keyof typeof setupTexts
   | keyof typeof snippets
   | keyof typeof tryIt
   | keyof typeof users

@@ -40,3 +40,16 @@ test.each([
   const answer = await rest.call('GET', path, { headers: { 'accept-language': 'de' } })
   expect([answer.status, answer.json.detail]).toEqual([404, said])
 })
+
+test.each([
+  ['GET', '/audit?from=broken', undefined, 'Give a day or a time, like 2026-11-25 or 2026-11-25T13:00Z.'],
+  ['PUT', '/branding', { accent: 'red' }, 'must be a colour as #rrggbb, for example #0f5c73'],
+  ['PUT', '/texts/de', { 'no.such': 'x' }, 'There is no text with this key.'],
+  ['PATCH', '/settings', { lockout_failures: 0 }, 'must be a whole number from 1 to 100'],
+  ['POST', '/keys/nothing/retire', {}, 'There is no key with this ID.'],
+])('%s %s', async (method, path, body, said) => {
+  const headers = { 'accept-language': 'de', ...(method === 'PUT' && { 'if-match': '*' }) }
+  const answer = await rest.call(method, path, { headers, ...(body && { body }) })
+  expect(answer.status, answer.text).toBeGreaterThanOrEqual(400)
+  expect(answer.text).toContain(said)
+})

@@ -2,17 +2,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { renderView } from '../../../http/pages/views.ts'
 import { AppError } from '../../../shared/errors.ts'
-import { t } from '../../../shared/locales/texts.ts'
+import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import type { Draft } from './draft.ts'
 import type { BrandingAreaDependencies } from './routes.ts'
 
 /** What a brand is shown on. */
 export const SHOWN = [
-  { id: 'sign-in', label: 'Sign-in' },
-  { id: 'consent', label: 'Consent' },
-  { id: 'account', label: 'Account' },
-  { id: 'mail', label: 'Message' },
-] as const
+  { id: 'sign-in', text: 'admin.branding.page.sign_in' },
+  { id: 'consent', text: 'admin.branding.page.consent' },
+  { id: 'account', text: 'admin.branding.page.account' },
+  { id: 'mail', text: 'admin.branding.page.mail' },
+] as const satisfies readonly { id: string; text: TextKey }[]
 export type ShownOn = (typeof SHOWN)[number]['id']
 
 export const isShownOn = (id: unknown): id is ShownOn => SHOWN.some((each) => each.id === id)
@@ -39,7 +39,7 @@ export function frameRoutes(
       const { page } = request.params
       const draft = opened(request, text)
       if (draft === undefined || !isShownOn(page))
-        throw new AppError('not_found', 404, 'This preview is too old. Make a new one.')
+        throw new AppError('not_found', 404, message('admin.branding.gone'))
       const { mail, ...brand } = deps.branding.shownAs(draft.owner, draft.brand)
       reply.header('x-frame-options', 'SAMEORIGIN')
       if (page === 'mail') {
@@ -57,11 +57,11 @@ export function frameRoutes(
   )
 }
 
-const client = { name: 'Example app', clientUri: 'https://app.example.com' }
 const nowhere = { action: '/admin/branding' }
 
 /** A page with data of nobody. */
 function show(reply: FastifyReply, page: Exclude<ShownOn, 'mail'>, look: object): FastifyReply {
+  const client = { name: t('admin.branding.sample.app'), clientUri: 'https://app.example.com' }
   if (page === 'sign-in')
     return renderView(reply, 'interaction/sign-in', {
       ...{ ...look, client, providers: [], cancel: nowhere },
@@ -73,8 +73,8 @@ function show(reply: FastifyReply, page: Exclude<ShownOn, 'mail'>, look: object)
       account: { username: 'ada', email: 'ada@example.com' },
       access: {
         own: [
-          { title: 'Know who you are', detail: 'Your username and an identifier' },
-          { title: 'See your email address' },
+          { title: t('admin.branding.sample.openid'), detail: t('admin.branding.sample.openid.detail') },
+          { title: t('admin.branding.sample.email') },
         ],
         apis: [],
       },
@@ -89,8 +89,18 @@ function show(reply: FastifyReply, page: Exclude<ShownOn, 'mail'>, look: object)
       pages: pages.map((key) => ({ href: '/account', label: t(key), current: key === 'account.devices' })),
     },
     sessions: [
-      { ...nowhere, device: 'Firefox on Linux', detail: 'Signed in today', current: true },
-      { ...nowhere, device: 'Safari on iPhone', detail: 'Signed in yesterday', current: false },
+      {
+        ...nowhere,
+        device: t('admin.branding.sample.device.one'),
+        detail: t('admin.branding.sample.today'),
+        current: true,
+      },
+      {
+        ...nowhere,
+        device: t('admin.branding.sample.device.two'),
+        detail: t('admin.branding.sample.yesterday'),
+        current: false,
+      },
     ],
     signOutOthers: nowhere,
     signOutEverywhere: nowhere,

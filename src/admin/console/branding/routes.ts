@@ -3,19 +3,30 @@ import { z } from 'zod'
 import type { Branding, BrandOwner } from '../../../branding/branding.ts'
 import type { Brand, BrandField, NamedBrandField } from '../../../branding/fields.ts'
 import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import { acceptUpload, uploadOf } from '../../../http/forms/upload.ts'
 import { policyWith } from '../../../http/headers.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { MailLook } from '../../../mail/look.ts'
 import type { Mail, RenderedMail } from '../../../mail/templates.ts'
 import { AppError, VersionConflict } from '../../../shared/errors.ts'
-import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { described } from '../../../shared/locales/described.ts'
+import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
+import {
+  administratorOf,
+  type ConsoleDependencies,
+  type ConsoleFrame,
+  renderConsole,
+  sectionLabel,
+} from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { type SetupAreaDependencies, setupSteps } from '../setup/routes.ts'
+import { nextOf } from '../setup/steps.ts'
 import { draftsOf } from './draft.ts'
 import { frameRoutes, isShownOn, SHOWN, type ShownOn } from './frames.ts'
 
-export interface BrandingAreaDependencies {
+export interface BrandingAreaDependencies
+  extends Pick<SetupAreaDependencies, 'setup' | 'firstSteps' | 'branded'> {
   branding: Pick<Branding, 'get' | 'set' | 'draft' | 'shownAs' | 'images'>
   brandFields: readonly NamedBrandField[]
   brandFromText(name: BrandField, text: string): unknown
@@ -39,6 +50,8 @@ declare module '../../../http/pages/pages.ts' {
       /** Undefined: nothing is said. */
       reset: { action: string } | undefined
       history: string
+      /** Back to the wizard; undefined: it is finished, or was dismissed. */
+      setup: string | undefined
     }
     'admin/branding-preview': {
       frame: ConsoleFrame
@@ -60,9 +73,9 @@ const MAX_FORM = 4 * 1024 * 1024
 
 const PICTURES = ['logo', 'favicon'] as const
 
-const NOTICES: Readonly<Record<string, string>> = {
-  published: 'The brand is published. It counts in every process within two seconds.',
-  reset: 'Nothing is said of this brand any more: what stands behind it counts.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  published: 'admin.branding.done.published',
+  reset: 'admin.branding.done.reset',
 }
 
 const sent = z.record(z.string(), z.string().max(5000))
@@ -74,15 +87,6 @@ interface Place {
   about: string
   below: { href: string; label: string }[]
 }
-
-const ABOUT = {
-  server:
-    'How every page and message of this server looks. What an organization or a client says goes before it on their sign-in pages.',
-  organization:
-    'How the sign-in pages look of authorization requests that name this organization. What is left empty is as the server says it.',
-  client:
-    'How the sign-in pages look of this client. What is left empty is as its organization says it, or the server.',
-} as const
 
 /** `/admin/branding`: name, logo, colours and links; seen on pages before they are published. */
 export async function brandingArea(
@@ -106,21 +110,29 @@ export async function brandingArea(
     const owner: BrandOwner = kind === 'server' ? { kind } : { kind, id }
     const state = await branding.get(owner)
     const path = kind === 'server' ? PATH : `${PATH}/${kind}s/${encodeURIComponent(id)}`
-    const title = kind === 'server' ? 'Branding' : `Brand of ${state.owner.name}`
+    const title =
+      kind === 'server' ? sectionLabel('branding') : t('admin.branding.of', { name: state.owner.name })
     const below =
       kind === 'server'
         ? []
         : [{ href: `/admin/${kind}s/${encodeURIComponent(id)}`, label: state.owner.name }]
-    const place: Place = { path, owner, title, below, about: ABOUT[kind] }
+    const place: Place = { path, owner, title, below, about: t(`admin.branding.about.${kind}`) }
     return { place, state }
   }
 
-  function show(
+  /** Where the wizard goes on, for who came from it. */
+  async function wizard(request: FastifyRequest, kind: BrandOwner['kind']): Promise<string | undefined> {
+    const may = administratorOf(request).authority.permissions.has('overview.read')
+    if (kind !== 'server' || !may || deps.setup.current().dismissed) return undefined
+    return nextOf(await setupSteps(deps)) && '/admin/setup'
+  }
+
+  async function show(
     request: FastifyRequest,
     reply: FastifyReply,
     { place, state }: Awaited<ReturnType<typeof placeOf>>,
     again: { form?: Partial<Form>; version?: string; status?: number } = {},
-  ): FastifyReply {
+  ): Promise<FastifyReply> {
     const { done, draft: text } = z
       .object({ done: z.string().optional().catch(undefined), draft: z.string().optional().catch(undefined) })
       .parse(request.query)
@@ -136,14 +148,19 @@ export async function brandingArea(
       'admin/branding',
       {
         ...{ title, below, about },
-        fields: brandFields,
+        fields: brandFields.map((field) => ({
+          ...field,
+          label: described(`admin.branding.field.${field.name}.label`, field.label),
+          hint: described(`admin.branding.field.${field.name}.hint`, field.hint),
+        })),
         form: { action: `${path}/preview`, values: textsOf(brand), ...again.form },
         version: again.version ?? state.version,
         stale: draft !== undefined && draft.version !== state.version,
         reset: said ? { action: `${path}/reset` } : undefined,
         history: '/admin/audit?action=branding.',
+        setup: await wizard(request, place.owner.kind),
       },
-      { status: again.status ?? 200, notice: noticeOf(NOTICES, done) },
+      { status: again.status ?? 200, notice: noticeIn(NOTICES, done) },
     )
   }
 
@@ -175,7 +192,7 @@ export async function brandingArea(
         else if (kept) {
           given[name] = kept.address
           values[name] = kept.address
-        } else if (typed[name]) errors[name] = 'was not sent: choose the file again'
+        } else if (typed[name]) errors[name] = t('admin.branding.unsent')
       }
       try {
         const brand = await branding.draft(given)
@@ -201,11 +218,11 @@ export async function brandingArea(
       reply.header('content-security-policy', policyWith({ 'frame-src': ["'self'"] }))
       const page = isShownOn(query.page) ? query.page : 'sign-in'
       return renderConsole(request, reply, 'branding', 'admin/branding-preview', {
-        title: `Preview: ${place.title}`,
+        title: t('admin.branding.preview.of', { title: place.title }),
         below: [...place.below, { href: place.path, label: place.title }].filter(({ href }) => href !== PATH),
-        pages: SHOWN.map(({ id, label }) => ({
+        pages: SHOWN.map(({ id, text }) => ({
           href: `${place.path}/preview?page=${id}&draft=${query.draft}`,
-          label,
+          label: t(text),
           current: id === page,
         })),
         frames: framesOf(page, query.draft),
@@ -223,11 +240,7 @@ export async function brandingArea(
         const { draft: text } = sent.parse(request.body ?? {})
         const draft = drafts(request).open(text)
         if (draft === undefined || !sameOwner(draft.owner, place.owner))
-          throw new AppError(
-            'draft_gone',
-            410,
-            'This preview is too old. Go back to the form, and preview it again.',
-          )
+          throw new AppError('draft_gone', 410, message('admin.branding.draft_gone'))
         try {
           await branding.set(draft.owner, draft.brand, { ifVersion: draft.version })
         } catch (error) {
@@ -260,7 +273,7 @@ const labelled = (errors: Readonly<Record<string, string>>): Record<string, stri
   Object.fromEntries(
     Object.entries(errors).map(([name, text]) => [
       name,
-      name === 'form' ? text : `It ${text}${text.endsWith('.') ? '' : '.'}`,
+      name === 'form' ? text : t('admin.branding.wrong', { problem: text.replace(/\.$/, '') }),
     ]),
   )
 
@@ -268,7 +281,7 @@ const framesOf = (page: ShownOn, draft: string) =>
   (['light', 'dark'] as const).flatMap((scheme) =>
     (['phone', 'desktop'] as const).map((size) => ({
       src: `${PATH}/frames/${page}?scheme=${scheme}&draft=${draft}`,
-      title: `${size === 'phone' ? 'On a phone' : 'On a desktop'}, ${scheme}`,
+      title: t(`admin.branding.frame.${size}.${scheme}`),
       size,
     })),
   )

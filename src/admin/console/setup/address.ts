@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Finding } from '../../../shared/finding.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { isLoopbackHost } from '../../../shared/loopback.ts'
 
 /** What a request of a browser says of the way that it came. */
@@ -37,24 +38,29 @@ export function findingsOf(issuer: URL, trustsProxy: boolean, { headers, ip }: A
 }
 
 function hostOf(issuer: URL, headers: Headers): Finding {
-  const name = 'Host'
+  const name = t('admin.setup.host')
   const host = first(headers.get('x-forwarded-host')) ?? first(headers.get('host'))
   if (host !== issuer.host && withoutPort(host, issuer) !== issuer.host)
     return {
       name,
       status: 'fail',
-      message: `Your browser came to ${host ?? 'a host without a name'}, and ISSUER says ${issuer.host}.`,
-      remedy: `Open the console at ${issuer.origin}/admin/setup/address. If people should use ${host ?? 'another host'}, set ISSUER to it and restart.`,
+      message: t('admin.setup.host.wrong', {
+        host: host ?? t('admin.setup.host.nameless'),
+        issuer: issuer.host,
+      }),
+      remedy: t('admin.setup.host.wrong.remedy', {
+        address: `${issuer.origin}/admin/setup/address`,
+        host: host ?? t('admin.setup.host.another'),
+      }),
     }
   if (isLoopbackHost(issuer.hostname))
     return {
       name,
       status: 'warn',
-      message: `${issuer.host} is on this machine only: fine for trying it out, but nobody else can sign in.`,
-      remedy:
-        'Set ISSUER to the address that people will use, for example https://id.example.com, and restart.',
+      message: t('admin.setup.host.loopback', { host: issuer.host }),
+      remedy: t('admin.setup.host.loopback.remedy'),
     }
-  return { name, status: 'ok', message: `Your browser came to ${issuer.host}, as ISSUER says.` }
+  return { name, status: 'ok', message: t('admin.setup.host.right', { host: issuer.host }) }
 }
 
 /** The port of a scheme may be named or left out. */
@@ -63,52 +69,52 @@ function withoutPort(host: string | undefined, issuer: URL): string | undefined 
 }
 
 function schemeOf(issuer: URL, headers: Headers): Finding {
-  const name = 'Scheme'
+  const name = t('admin.setup.scheme')
   const scheme = issuer.protocol.slice(0, -1)
   const said = first(headers.get('x-forwarded-proto'))
   if (scheme === 'http')
     return {
       name,
       status: 'warn',
-      message: 'ISSUER begins with http: passwords and tokens travel unencrypted.',
-      remedy: 'Put a proxy with a certificate before the server, and set ISSUER to its https address.',
+      message: t('admin.setup.scheme.http'),
+      remedy: t('admin.setup.scheme.http.remedy'),
     }
   if (said !== undefined && said !== scheme)
     return {
       name,
       status: 'fail',
-      message: `ISSUER says ${scheme}, and the proxy says that your browser came by ${said} (X-Forwarded-Proto).`,
-      remedy: 'Let the proxy redirect http to https, and send X-Forwarded-Proto: https.',
+      message: t('admin.setup.scheme.wrong', { scheme, said }),
+      remedy: t('admin.setup.scheme.wrong.remedy'),
     }
   return {
     name,
     status: 'ok',
-    message: `ISSUER says ${scheme}${said === undefined ? ', and nothing says otherwise.' : ', and so does the proxy.'}`,
+    message: t(said === undefined ? 'admin.setup.scheme.right' : 'admin.setup.scheme.right.proxy', {
+      scheme,
+    }),
   }
 }
 
 function proxyOf(trustsProxy: boolean, headers: Headers, ip: string): Finding {
-  const name = 'Proxy'
+  const name = t('admin.setup.proxy')
   const forwarded = headers.has('x-forwarded-for') || headers.has('forwarded')
   if (forwarded && !trustsProxy)
     return {
       name,
       status: 'fail',
-      message: `A proxy stands before the server, and TRUST_PROXY is not set: everybody counts as ${ip} for rate limits, lock-out and the audit log.`,
-      remedy: 'Set TRUST_PROXY to the number of your proxies, for example TRUST_PROXY=1, and restart.',
+      message: t('admin.setup.proxy.unset', { ip }),
+      remedy: t('admin.setup.proxy.unset.remedy'),
     }
   if (!forwarded && trustsProxy)
     return {
       name,
       status: 'warn',
-      message: 'TRUST_PROXY is set, and this request came without X-Forwarded-For.',
-      remedy: 'Let the proxy send X-Forwarded-For, or unset TRUST_PROXY if there is none.',
+      message: t('admin.setup.proxy.missing'),
+      remedy: t('admin.setup.proxy.missing.remedy'),
     }
   return {
     name,
     status: 'ok',
-    message: forwarded
-      ? `Your proxy passes on where people are: you count as ${ip}.`
-      : `No proxy stands before the server: you count as ${ip}.`,
+    message: t(forwarded ? 'admin.setup.proxy.right' : 'admin.setup.proxy.none', { ip }),
   }
 }

@@ -1,3 +1,5 @@
+import { t } from '../../../shared/locales/texts.ts'
+
 interface MailEnvironment {
   smtpUrl: string | undefined
   mailFrom: string
@@ -11,8 +13,7 @@ export function mailFacts({ smtpUrl, mailFrom }: MailEnvironment, issuer: URL) {
   return {
     server: server && {
       host: server.host,
-      encryption:
-        server.protocol === 'smtps:' ? 'TLS from the beginning' : 'STARTTLS, where the server offers it',
+      encryption: t(server.protocol === 'smtps:' ? 'admin.setup.mail.tls' : 'admin.setup.mail.starttls'),
       signsIn: server.username !== '',
     },
     from: mailFrom,

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import { policyWith } from '../../../http/headers.ts'
 import type { SetupProgress } from '../../../settings/setup-progress.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Finding } from '../../../shared/finding.ts'
+import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import type { FiguresDependencies } from '../../figures.ts'
 import { kindsInWords } from '../clients/presets.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
@@ -49,13 +50,13 @@ declare module '../../../http/pages/pages.ts' {
 
 const PATH = '/admin/setup'
 
-const NOTICES: Readonly<Record<string, string>> = {
-  sent: 'The test message is sent. If it does not arrive, look into the folder for spam.',
-  written: 'There is no mail server yet: the test message is a file in the folder outbox of the data.',
-  address: 'The public address works.',
-  skipped: 'Left for later: it stays in this list.',
-  dismissed: 'The overview does not lead here any more.',
-  resumed: 'The overview leads here until every step is done or left.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  sent: 'admin.setup.done.sent',
+  written: 'admin.setup.done.written',
+  address: 'admin.setup.done.address',
+  skipped: 'admin.setup.done.skipped',
+  dismissed: 'admin.setup.done.dismissed',
+  resumed: 'admin.setup.done.resumed',
 }
 
 /** The steps, as they are now. */
@@ -75,13 +76,13 @@ export async function setupArea(
   const read = { config: { admin: 'overview.read' } } as const
   const act = { config: { admin: 'setup.update', formPage: PATH } } as const
 
-  const noticeIn = (request: FastifyRequest): string | undefined =>
-    noticeOf(NOTICES, (request.query as { done?: unknown }).done)
+  const noticeOf = (request: FastifyRequest): string | undefined =>
+    noticeIn(NOTICES, (request.query as { done?: unknown }).done)
 
   async function stepOf(id: string) {
     const steps = await setupSteps(deps)
     const step = steps.find((each) => each.id === id)
-    if (step === undefined) throw new AppError('not_found', 404, 'There is no such step.')
+    if (step === undefined) throw new AppError('not_found', 404, message('admin.setup.no_such'))
     return { step, steps, next: nextOf(steps, step.id) }
   }
 
@@ -104,7 +105,7 @@ export async function setupArea(
       {
         ...{ step, steps, next, rejection },
         title: step.title,
-        below: [{ href: PATH, label: 'Set up' }],
+        below: [{ href: PATH, label: t('admin.setup.title') }],
         mail: step.id === 'mail' ? mailFacts(deps.environment(), issuer) : undefined,
         address:
           step.id === 'address'
@@ -117,14 +118,14 @@ export async function setupArea(
             : undefined,
         kinds: step.id === 'app' ? kindsInWords() : [],
       },
-      { status: rejection === undefined ? 200 : 422, notice: noticeIn(request) },
+      { status: rejection === undefined ? 200 : 422, notice: noticeOf(request) },
     )
   }
 
   app.get(PATH, read, async (request, reply) => {
     const steps = await setupSteps(deps)
     const data = { steps, next: nextOf(steps), dismissed: setup.current().dismissed }
-    return renderConsole(request, reply, 'dashboard', 'admin/setup', data, { notice: noticeIn(request) })
+    return renderConsole(request, reply, 'dashboard', 'admin/setup', data, { notice: noticeOf(request) })
   })
 
   app.get<{ Params: { step: string } }>(`${PATH}/:step`, read, async (request, reply) =>
@@ -151,7 +152,7 @@ export async function setupArea(
     async (request, reply) => {
       const findings = findingsOf(issuer, deps.environment().trustsProxy, arrivalOf(request))
       if (findings.some(({ status }) => status !== 'ok'))
-        return show(request, reply, 'address', 'The public address is not right yet: see below what to do.')
+        return show(request, reply, 'address', t('admin.setup.address.wrong'))
       await setup.mark('address', 'done')
       return reply.redirect(`${PATH}/address?done=address`, 303)
     },

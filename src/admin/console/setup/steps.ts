@@ -1,42 +1,24 @@
 import type { SetupStep, StoredProgress } from '../../../settings/setup-progress.ts'
 import type { Permission } from '../../../shared/administration/permissions.ts'
+import { t } from '../../../shared/locales/texts.ts'
 
-interface StepWords {
+interface Step {
   id: SetupStep
-  title: string
-  about: string
   /** The permission that going through it needs. */
   needs: Permission
 }
 
-const STEPS: readonly StepWords[] = [
-  {
-    id: 'mail',
-    title: 'Mail',
-    about: 'Messages with links and codes have to reach people: send one to yourself.',
-    needs: 'settings.test_mail',
-  },
-  {
-    id: 'address',
-    title: 'Public address',
-    about: 'Apps and browsers have to come to the server at the address that it names itself.',
-    needs: 'setup.update',
-  },
-  {
-    id: 'look',
-    title: 'Name and colours',
-    about: 'People should see whose sign-in page it is.',
-    needs: 'branding.update',
-  },
-  {
-    id: 'app',
-    title: 'First app',
-    about: 'Register what people sign in to.',
-    needs: 'client.create',
-  },
+/** What each is called and for: `admin.setup.step.…`, `admin.setup.step.….about`. */
+const STEPS: readonly Step[] = [
+  { id: 'mail', needs: 'settings.test_mail' },
+  { id: 'address', needs: 'setup.update' },
+  { id: 'look', needs: 'branding.update' },
+  { id: 'app', needs: 'client.create' },
 ]
 
-export interface ShownStep extends StepWords {
+export interface ShownStep extends Step {
+  title: string
+  about: string
   state: 'done' | 'skipped' | 'open'
   href: string
 }
@@ -52,6 +34,8 @@ export function stepsOf({ steps }: StoredProgress, { branded, clients }: SetupFa
   const there: Partial<Record<SetupStep, boolean>> = { look: branded, app: clients > 0 }
   return STEPS.map((step) => ({
     ...step,
+    title: t(`admin.setup.step.${step.id}`),
+    about: t(`admin.setup.step.${step.id}.about`),
     state: there[step.id] ? 'done' : (steps[step.id] ?? 'open'),
     href: `/admin/setup/${step.id}`,
   }))
