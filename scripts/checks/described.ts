@@ -6,6 +6,7 @@ import { describedSections } from '../../src/admin/console/context.ts'
 import { describedDefinition } from '../../src/admin/console/definitions/spoken.ts'
 import { describedPermissions } from '../../src/admin/console/permission-words.ts'
 import { describedKinds } from '../../src/admin/console/providers/spoken.ts'
+import { ADMINISTRATOR_ROLE_FIELDS } from '../../src/administrators/table.ts'
 import { CLAIM_FIELDS } from '../../src/attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../../src/attributes/table.ts'
 import { EVENT_TYPES, FAMILIES } from '../../src/audit/event-types.ts'
@@ -54,12 +55,18 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   describedSections,
   formTexts('admin.access.group_field', GROUP_FIELDS),
   formTexts('admin.access.role_field', ROLE_FIELDS),
+  // Its permissions are said by their own table.
+  () =>
+    describedDefinition(
+      'administrator_role',
+      ADMINISTRATOR_ROLE_FIELDS.map(({ choices: _, ...field }) => field),
+    ),
+  describedPermissions,
   formTexts('admin.organizations.field', ORGANIZATION_FIELDS),
   () => describedFields(FORM),
   texts('admin.audit.did', EVENT_TYPES),
   texts('admin.audit.family', FAMILIES),
   settingTexts,
-  describedPermissions,
   () =>
     formTexts(
       'admin.branding.field',

@@ -71,7 +71,6 @@ const ENGLISH: Readonly<Record<string, readonly string[]>> = {
     'src/attributes/claims/table.ts',
     'src/attributes/claims',
     'src/attributes/table.ts',
-    'src/admin/console/definitions/administrator-roles.ts',
     'src/hooks/table.ts',
     'src/federation/connectors/github.ts',
     'src/federation/connectors/google.ts',

@@ -56,7 +56,9 @@ describe.each(engines)('groups and roles in the console, on %s', (engine) => {
     const saved = await browser.submit(conflict, { Description: 'Mine' }, { button: 'Save' })
     expect(saved.text).toContain('Saved')
 
-    const out = await browser.submit(saved, {}, { button: `Remove ${user.username}` })
+    const asked = await browser.follow(saved, `Remove … ${user.username}`)
+    expect(asked.text).toContain(`Remove ${user.username} from Crew?`)
+    const out = await browser.submit(asked, {}, { button: 'Remove from the group' })
     expect(out.text).toContain('What they had by this group has ended')
     await groups.addMember(id, user.id)
     await latchkey.createClient({
@@ -108,7 +110,8 @@ describe.each(engines)('groups and roles in the console, on %s', (engine) => {
     const taken = await browser.submit(both, {}, { button: 'Take away Clerk' })
     expect(taken.text).not.toContain('given to them')
     expect((await membershipsOf(user.id)).roles).toHaveLength(1)
-    const out = await browser.submit(taken, {}, { button: 'Remove Till' })
+    const asked = await browser.follow(taken, 'Remove … Till')
+    const out = await browser.submit(asked, {}, { button: 'Remove from the group' })
     expect(out.text).toContain('they are out of the group'.replace('they', 'They'))
     expect((await membershipsOf(user.id)).roles).toEqual([])
     const question = await at(`/admin/roles/${id}/delete`)

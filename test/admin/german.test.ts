@@ -15,6 +15,7 @@ interface Things {
   group: string
   role: string
   organization: string
+  administratorRole: string
 }
 
 /** The pages of each area, by the name of its catalogue: a row a page, with the things that its address names. */
@@ -26,12 +27,21 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     () => '/admin/groups/00000000-0000-4000-8000-000000000000',
     ({ group }) => `/admin/groups/${group}`,
     ({ group }) => `/admin/groups/${group}/delete`,
+    ({ group, user }) => `/admin/groups/${group}/members/remove?user=${user}`,
+    ({ group, user }) => `/admin/users/${user}/groups/remove?group=${group}`,
     () => '/admin/roles',
     () => '/admin/roles?search=nothing-has-this',
     () => '/admin/roles/new',
     ({ role }) => `/admin/roles/${role}?done=created`,
     ({ role }) => `/admin/roles/${role}/delete`,
     ({ user }) => `/admin/users/${user}`,
+  ],
+  administrator_roles: [
+    () => '/admin/administrator-roles',
+    () => '/admin/administrator-roles?done=deleted',
+    () => '/admin/administrator-roles/new',
+    ({ administratorRole }) => `/admin/administrator-roles/${administratorRole}`,
+    ({ administratorRole }) => `/admin/administrator-roles/${administratorRole}/delete`,
   ],
   audit: [
     () => '/admin/audit',
@@ -63,6 +73,7 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     () => '/admin/languages/de?changed=1&done=saved',
     () => '/admin/languages/xx',
   ],
+  permissions: [() => '/admin/administrator-roles/new'],
   search: [
     () => '/admin/search',
     () => '/admin/search?q=nothing-has-this',
@@ -95,6 +106,7 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     ({ organization }) => `/admin/organizations/${organization}?done=invited`,
     ({ organization }) => `/admin/organizations/${organization}/delete`,
     ({ organization, user }) => `/admin/organizations/${organization}/members/${user}`,
+    ({ organization, user }) => `/admin/organizations/${organization}/members/remove?user=${user}`,
   ],
   users: [
     () => '/admin/users',
@@ -106,6 +118,7 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     ({ user }) => `/admin/users/${user}/why?client=none`,
     ({ user, client }) => `/admin/users/${user}/why?client=${client}`,
     ({ user }) => `/admin/users/${user}/impersonate`,
+    ({ user }) => `/admin/users/${user}/reset-factors`,
   ],
 }
 
@@ -133,12 +146,15 @@ beforeAll(async () => {
   latchkey = await startLatchkey()
   german = await signedIn(latchkey, 'admin', HEADERS)
   const { client_id: client } = await latchkey.createClient({ client_name: 'Kontor' })
-  const { access, attributes, organizations } = latchkey.services
+  const { access, administratorRoles, attributes, organizations } = latchkey.services
   await attributes.create({ name: 'kostenstelle', label: 'Kostenstelle', type: 'string' })
   const { id: user } = await latchkey.createUser('lotse')
   const { id: group } = await access.groups.create({ name: 'Entwicklung' })
   const { id: role } = await access.roles.create({ name: 'Kasse' })
   const { id: organization } = await organizations.create({ name: 'Kontor GmbH', slug: 'kontor' })
+  const { id: administratorRole } = await administratorRoles.create({
+    ...{ name: 'helpdesk', permissions: ['user.read', 'user.unlock'] },
+  })
   await access.groups.addMember(group, user)
   await access.groups.setManager(group, user, true)
   await access.roles.assign(role, { account: user })
@@ -146,7 +162,7 @@ beforeAll(async () => {
   await organizations.members.put(organization, user, [])
   await organizations.domains.add(organization, 'kontor.example')
   await organizations.invitations.create(organization, { email: 'neu@kontor.example', roles: [] })
-  things = { client, user, group, role, organization }
+  things = { client, user, group, role, organization, administratorRole }
 })
 afterAll(() => latchkey?.stop())
 

@@ -50,11 +50,9 @@ describe.each(engines)('second factors of users, for administrators on %s', (eng
 
     test('starts a recovery, which removes nothing, tells the person that an administrator did, and names them in the log', async () => {
       const user = await withApp()
-      const page = await admin.browser.submit(
-        await at(`/admin/users/${user.id}`),
-        {},
-        { button: 'Start recovery' },
-      )
+      const asked = await admin.browser.follow(await at(`/admin/users/${user.id}`), 'Start recovery …')
+      expect(asked.text).toMatch(/get a link that removes them after a delay.*Authenticator app/s)
+      const page = await admin.browser.submit(asked, {}, { button: 'Start recovery' })
       expect(page.text).toContain('An administrator started to remove all of them')
       expect(page.text).not.toContain('Start recovery')
       expect(await factorsOf(user.id)).toEqual(['totp'])

@@ -235,7 +235,7 @@ describe.each(engines)('administrator roles, on %s', (engine) => {
     const { browser } = await signedIn(latchkey)
     const open = (path: string) => browser.open(`${latchkey.issuer}/admin${path}`)
     const form = await open('/administrator-roles/new')
-    expect(form.text).toMatch(/Users See people.*Audit log See and export/)
+    expect(form.text).toMatch(/Users 0\/18 See people.*Audit log 0\/2 See and export/)
     const refused = await browser.submit(
       form,
       { Name: 'front-desk' },

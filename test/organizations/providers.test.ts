@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
+import { signedIn } from '../admin/console.ts'
 import { machine } from '../admin/rest/support.ts'
 import { basic, createApi } from '../api/support.ts'
 import { type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
@@ -80,6 +81,32 @@ describe.each(engines)('providers of organizations, on %s', (engine) => {
     const none = await accountOf(other)
     expect(none).toBeDefined()
     expect(await services().organizations.members.membership(none?.id ?? '', id)).toBeUndefined()
+  })
+
+  test('stand on the page of their organization, which says when its domains lead to none', async () => {
+    const { browser } = await signedIn(federation.latchkey)
+    const page = () => browser.open(at(`/admin/organizations/${id}`))
+    const led = await page()
+    expect(
+      led.links.filter(({ href }) => new URL(href, led.url).pathname === '/admin/providers/okta'),
+    ).toHaveLength(1)
+    expect(led.text).not.toContain('no provider that is on')
+    await services().providers.disable('okta')
+    const alone = await page()
+    await services().providers.enable('okta')
+    expect(alone.text).toContain('no provider that is on')
+    expect(alone.text).toContain('Switched off')
+    const limited = await signedIn(
+      federation.latchkey,
+      (
+        await services().administratorRoles.create({
+          ...{ name: 'corp-desk', permissions: ['organization.read'], organization: 'corp' },
+        })
+      ).id,
+    )
+    const theirs = await limited.browser.open(at(`/admin/organizations/${id}`))
+    expect(theirs.status).toBe(200)
+    expect(theirs.text).not.toContain('Sign-in provider')
   })
 
   test('an address of another domain, or of one that is not verified, leads nowhere, and says so', async () => {

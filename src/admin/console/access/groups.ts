@@ -6,7 +6,7 @@ import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { AppError, unlessCode, VersionConflict } from '../../../shared/errors.ts'
-import { type TextKey, t } from '../../../shared/locales/texts.ts'
+import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { nameKey } from '../../../shared/name-key.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
@@ -29,7 +29,7 @@ import {
   versionSchema,
   wordsOf,
 } from './form.ts'
-import { from } from './person.ts'
+import { from, memberRemoval } from './person.ts'
 import type { Held } from './view.ts'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
@@ -129,7 +129,12 @@ export async function groupsArea(
         manager
           ? { action: `${pageOf(id)}/managers/remove`, fields, label: t('admin.access.managers.remove') }
           : { action: `${pageOf(id)}/managers`, fields, label: t('admin.access.managers.add') },
-        { action: `${pageOf(id)}/members/remove`, fields, label: t('common.remove') },
+        {
+          action: `${pageOf(id)}/members/remove`,
+          fields,
+          label: t('common.remove.next'),
+          ask: `${pageOf(id)}/members/remove?${new URLSearchParams(fields)}`,
+        },
       ],
     }
   }
@@ -232,6 +237,27 @@ export async function groupsArea(
       }
       await groups.addMember(group.id, found.id)
       return reply.redirect(pageOf(group.id, 'added'), 303)
+    },
+  )
+
+  app.get<ById>(
+    '/admin/groups/:id/members/remove',
+    { config: { admin: 'group.read' } },
+    async (request, reply) => {
+      const group = await groups.get(request.params.id)
+      const person = await deps.findAccount(member.parse(request.query ?? {}).user)
+      if (person === undefined) throw new AppError('user_not_found', 404, message('admin.access.user.no_id'))
+      return renderConsole(
+        request,
+        reply,
+        'groups',
+        'admin/resources-remove',
+        memberRemoval(group, person, {
+          action: `${pageOf(group.id)}/members/remove`,
+          fields: { user: person.id },
+          keepHref: pageOf(group.id),
+        }),
+      )
     },
   )
 

@@ -4,6 +4,7 @@ import type { Account } from '../../../accounts/account.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { unlessCode } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
+import { renderConsole } from '../context.ts'
 import {
   type AccessAreaDependencies,
   groupChoices,
@@ -44,6 +45,20 @@ export const from = (source: string): string | undefined =>
     ? t('admin.access.by_provider', { provider: source.slice('provider:'.length) })
     : undefined
 
+/** The page that asks before a person is taken out of a group. @param given the form, and where it leads who leaves it */
+export const memberRemoval = (
+  group: { name: string },
+  person: { displayUsername: string },
+  { keepHref, ...form }: { action: string; fields: Record<string, string>; keepHref: string },
+) => ({
+  title: t('admin.access.member.remove.title', { person: person.displayUsername, group: group.name }),
+  ends: t('admin.access.member.remove.ends'),
+  facts: [],
+  form,
+  label: t('admin.access.member.remove'),
+  keepHref,
+})
+
 /** @param also what a form of the section was refused for */
 export async function personAccess(
   { groups, roles }: PersonAccessDependencies,
@@ -79,7 +94,14 @@ export async function personAccess(
       name: group.name,
       href: `/admin/groups/${group.id}`,
       detail: [group.description, from(group.source)].filter(Boolean).join(' · '),
-      acts: [{ action: `${base}/groups/remove`, fields: { group: group.id }, label: t('common.remove') }],
+      acts: [
+        {
+          action: `${base}/groups/remove`,
+          fields: { group: group.id },
+          label: t('common.remove.next'),
+          ask: `${base}/groups/remove?group=${group.id}`,
+        },
+      ],
     })),
     more: Math.max(0, own.length - MAX_SHOWN),
     note:
@@ -131,6 +153,26 @@ export function personAccessRoutes(
         return show(request, reply, user, { access: refused, status })
       }
       return reply.redirect(back(user.id, 'in-group'), 303)
+    },
+  )
+
+  app.get<ById>(
+    '/admin/users/:id/groups/remove',
+    { config: { admin: 'user.read' } },
+    async (request, reply) => {
+      const user = await find(request.params.id)
+      const group = await groups.get(named.parse(request.query ?? {}).group)
+      return renderConsole(
+        request,
+        reply,
+        'users',
+        'admin/resources-remove',
+        memberRemoval(group, user, {
+          action: `/admin/users/${user.id}/groups/remove`,
+          fields: { group: group.id },
+          keepHref: `/admin/users/${user.id}`,
+        }),
+      )
     },
   )
 

@@ -11,7 +11,11 @@ export interface Held {
   detail?: string | undefined
   tag?: string | undefined
   /** What can be done with it. */
-  acts: (ButtonForm & { label: string })[]
+  acts: (ButtonForm & {
+    label: string
+    /** The page that asks first: it has the form. */
+    ask?: string
+  })[]
 }
 
 /** One group or role, as far as both are alike. */

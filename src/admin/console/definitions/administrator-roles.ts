@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import type { AdministratorRoles } from '../../../administrators/administrator-roles.ts'
+import { GRANTABLE, type Permission } from '../../../shared/administration/permissions.ts'
 import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
+import { permissionArea, permissionLabel } from '../permission-words.ts'
 import type { DefinitionTexts } from './form.ts'
 import { definitionPages, type One } from './routes.ts'
 
@@ -13,6 +16,13 @@ export interface AdministratorRolesAreaDependencies {
   definitionTexts: DefinitionTexts
 }
 
+/** The permissions in the language of the page: the table of permissions says them, not that of the role's fields. */
+const withPermissions = (field: NamedDefinitionField): NamedDefinitionField => ({
+  ...field,
+  choices: Object.fromEntries(GRANTABLE.map((name) => [name, permissionLabel(name)])),
+  headingOf: (name) => permissionArea(name as Permission),
+})
+
 /** `/admin/administrator-roles`: what people may do here who are no administrator of everything. */
 export async function administratorRolesArea(
   app: FastifyInstance,
@@ -20,41 +30,42 @@ export async function administratorRolesArea(
 ): Promise<void> {
   const names = async ({ id }: One) => {
     const { items, more } = await administratorRoles.holders(id)
-    return `${items.map(({ username }) => username).join(', ') || 'nobody'}${more ? ' and others' : ''}`
+    const names = items.map(({ username }) => username).join(', ')
+    if (names === '') return t('admin.administrator_roles.nobody')
+    return more ? t('admin.administrator_roles.and_others', { names }) : names
   }
   definitionPages(app, {
     fields: administratorRoleFields,
+    spoken: (field) => (field.name === 'permissions' ? withPermissions(field) : field),
     definitions: administratorRoles,
     texts: definitionTexts,
     words: {
       kind: 'administrator_role',
-      title: 'Administrator roles',
-      define: 'Define an administrator role',
-      defineButton: 'Define administrator role',
-      about:
-        'What somebody may do in this console and by its API, without being an administrator of everything. Give it to a person on their page.',
-      empty:
-        'There is no administrator role yet. Administrators may do everything, and auditors see everything; a role of yours is what is between: a help desk, or who looks after one organization or some apps.',
+      title: message('admin.administrator_roles.title'),
+      define: message('admin.administrator_roles.define'),
+      defineButton: message('admin.administrator_roles.define.submit'),
+      about: message('admin.administrator_roles.about'),
+      empty: message('admin.administrator_roles.empty'),
       columns: ['description'],
       notices: {
-        created: 'The role is defined. Give it to a person on their page.',
-        saved: 'Saved. It counts with the next request of everybody who has it.',
-        deleted: 'The role is deleted. Who had it is a user now, and signed out.',
+        created: message('admin.administrator_roles.done.created'),
+        saved: message('admin.administrator_roles.done.saved'),
+        deleted: message('admin.administrator_roles.done.deleted'),
       },
-      deleteTitle: (name) => `Delete ${name}?`,
-      deleteButton: 'Delete administrator role',
-      deleting: 'Who has it is a user from then on, and signed out.',
-      ends: 'Everybody who has it is a user from then on, without access to this console, and signed out everywhere.',
+      deleteTitle: (name) => message('admin.administrator_roles.delete.title', { name }),
+      deleteButton: message('admin.administrator_roles.delete'),
+      deleting: message('admin.administrator_roles.delete.about'),
+      ends: message('admin.administrator_roles.delete.ends'),
       facts: async () => [],
       readers: async ({ id }) => {
         const { items, more } = await administratorRoles.holders(id)
         return {
-          title: more ? 'Who has it (the newest)' : 'Who has it',
-          empty: 'Nobody yet. Give it to a person on their page.',
+          title: t(more ? 'admin.administrator_roles.holders.newest' : 'admin.administrator_roles.holders'),
+          empty: t('admin.administrator_roles.holders.none'),
           items: items.map((each) => ({ href: `/admin/users/${each.id}`, name: each.username })),
         }
       },
-      ending: async (one) => [{ label: 'Who has it', value: await names(one) }],
+      ending: async (one) => [{ label: t('admin.administrator_roles.holders'), value: await names(one) }],
     },
   })
 }

@@ -63,6 +63,8 @@ interface Given {
   fields: readonly NamedDefinitionField[]
   definitions: Pick<Definitions<{ name: string }>, 'list' | 'get' | 'create' | 'update' | 'remove'>
   texts: DefinitionTexts
+  /** A field in the language of the page, where its table has texts that another has too. */
+  spoken?(field: NamedDefinitionField): NamedDefinitionField
 }
 
 type ById = { Params: { id: string } }
@@ -80,14 +82,17 @@ export type ShowOne = (request: FastifyRequest, reply: FastifyReply, one: One) =
  * A list of what is defined, a page of each, and those to define and delete one.
  * @returns what shows the page of one
  */
-export function definitionPages(app: FastifyInstance, { words, fields, definitions, texts }: Given): ShowOne {
+export function definitionPages(
+  app: FastifyInstance,
+  { words, fields, definitions, texts, spoken: inPlace = (field) => field }: Given,
+): ShowOne {
   const { kind } = words
   const section = `${kind}s` as const
   const base = `/admin/${section.replace('_', '-')}`
   const pageOf = (id: string, done?: string) =>
     `${base}/${encodeURIComponent(id)}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
   /** The fields in the language of the page. */
-  const spoken = () => spokenFields(kind, fields)
+  const spoken = () => spokenFields(kind, fields).map(inPlace)
   const changeableOf = (all: readonly NamedDefinitionField[]) => all.filter(({ fixed }) => !fixed)
   const changeable = changeableOf(fields)
   const notice = (request: FastifyRequest): string | undefined => {

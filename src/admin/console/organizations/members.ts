@@ -50,6 +50,31 @@ export function memberRoutes(
     },
   )
 
+  app.get<ById>(
+    '/admin/organizations/:id/members/remove',
+    { config: { admin: 'organization.read', within: 'organization' } },
+    async (request, reply) => {
+      const one = await organizations.get(request.params.id)
+      const { accountId, username, roles } = await members.get(
+        one.id,
+        removal.parse(request.query ?? {}).user,
+      )
+      return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
+        title: t('admin.organizations.member.remove.title', { person: username, organization: one.name }),
+        ends: t('admin.organizations.member.remove.about'),
+        facts: [
+          {
+            label: t('organizations.roles'),
+            value: roles.join(', ') || t('admin.organizations.member.no_roles'),
+          },
+        ],
+        form: { action: `${pageOf(one.id)}/members/remove`, fields: { user: accountId } },
+        label: t('organizations.remove'),
+        keepHref: pageOf(one.id),
+      })
+    },
+  )
+
   app.post<ById>(
     '/admin/organizations/:id/members/remove',
     {
@@ -96,7 +121,10 @@ export function memberRoutes(
         personHref: `/admin/users/${accountId}`,
         form: { action: page, ...form, values },
         roles: [roleBoxes(MEMBER_ROLES, template.names(), values)],
-        remove: { action: `${pageOf(one.id)}/members/remove`, fields: { user: accountId } },
+        remove: {
+          action: `${pageOf(one.id)}/members/remove`,
+          ask: `${pageOf(one.id)}/members/remove?user=${accountId}`,
+        },
         backHref: pageOf(one.id),
       },
       { status },

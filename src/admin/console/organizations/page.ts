@@ -8,11 +8,12 @@ import type {
   OrganizationInvitation,
   OrganizationMember,
 } from '../../../organizations/organization.ts'
+import { may } from '../../../shared/administration/authority.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { countText } from '../access/form.ts'
 import type { Held } from '../access/view.ts'
-import { renderConsole } from '../context.ts'
+import { administratorOf, renderConsole } from '../context.ts'
 import { pageLinks } from '../page-links.ts'
 import { drawnOrganization, filledWith, roleBoxes, shownOrganization } from './form.ts'
 import type { OrganizationsAreaDependencies } from './routes.ts'
@@ -77,7 +78,12 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
     tag: template.manages(one.roles) ? t('groups.manager') : undefined,
     roles: one.roles.join(', ') || t('organizations.member.none'),
     acts: [
-      { action: `${pageOf(id)}/members/remove`, fields: { user: one.accountId }, label: t('common.remove') },
+      {
+        action: `${pageOf(id)}/members/remove`,
+        fields: { user: one.accountId },
+        label: t('common.remove.next'),
+        ask: `${pageOf(id)}/members/remove?user=${one.accountId}`,
+      },
     ],
   })
 
@@ -134,12 +140,15 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
   async function show(request: FastifyRequest, reply: FastifyReply, one: Organization, also: Also = {}) {
     const { id } = one
     const given = query.parse(request.query)
-    const [page, count, waiting, owned] = await Promise.all([
+    const seesProviders = may(administratorOf(request).authority, 'provider.read')
+    const [page, count, waiting, owned, providers] = await Promise.all([
       members.list(id, { cursor: given.cursor }),
       members.count(id),
       invitations.list(id, { cursor: given.invitations }),
       domains.list(id),
+      seesProviders ? deps.providers.list() : [],
     ])
+    const own = providers.filter(({ organization }) => organization === id)
     const values = also.edit?.values ?? filledWith(fields, one, texts)
     const shown = shownOrganization(fields, one, texts)
     const data = {
@@ -175,6 +184,14 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       invite: { action: `${pageOf(id)}/invitations`, ...also.invite },
       invitedRoles: [roleBoxes(INVITED_ROLES, template.names(), also.invite?.values ?? {})],
       domains: owned.map((each) => heldDomain(id, each)),
+      providers: seesProviders
+        ? own.map((each) => ({
+            href: `/admin/providers/${encodeURIComponent(each.id)}`,
+            name: each.name,
+            disabled: each.disabled,
+          }))
+        : undefined,
+      unserved: owned.some(({ verified }) => verified) && own.every(({ disabled }) => disabled),
       addDomain: { action: `${pageOf(id)}/domains`, ...also.addDomain },
       removeHref: `${pageOf(id)}/delete`,
       brandHref: `/admin/branding/organizations/${id}`,

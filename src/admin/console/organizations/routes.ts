@@ -15,6 +15,7 @@ import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
+import type { ProvidersDependencies } from '../providers/routes.ts'
 import { domainRoutes } from './domains.ts'
 import { drawnOrganization, enteredIn, type OrganizationTexts } from './form.ts'
 import { invitationRoutes } from './invitations.ts'
@@ -22,7 +23,7 @@ import { memberRoutes } from './members.ts'
 import { organizationPage } from './page.ts'
 
 /** What the pages of organizations work on. */
-export interface OrganizationsAreaDependencies {
+export interface OrganizationsAreaDependencies extends Pick<ProvidersDependencies, 'providers'> {
   organizations: Organizations
   organizationFields: readonly NamedOrganizationField[]
   organizationTexts: OrganizationTexts

@@ -50,6 +50,10 @@ declare module '../../../http/pages/pages.ts' {
       invite: Form
       invitedRoles: DrawnField[]
       domains: HeldDomain[]
+      /** Its own sign-in providers; undefined: not for who looks. */
+      providers: { href: string; name: string; disabled: boolean }[] | undefined
+      /** It has a verified domain, and no provider that is on. */
+      unserved: boolean
       addDomain: Form
       removeHref: string
       brandHref: string
@@ -62,7 +66,8 @@ declare module '../../../http/pages/pages.ts' {
       personHref: string
       form: Form
       roles: DrawnField[]
-      remove: ButtonForm
+      /** Its form, and the page that asks first. */
+      remove: { action: string; ask: string }
       backHref: string
     }
   }

@@ -8,6 +8,7 @@ import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { requirementOf, type SecondFactorSetting } from '../../../shared/second-factor-rule.ts'
+import { renderConsole } from '../context.ts'
 import { when } from './view.ts'
 
 /** What an administrator sees and does of second factors: starting to remove them, never removing them. */
@@ -109,7 +110,10 @@ type ById = { Params: { id: string } }
 /** The acts of that part. @param show answers with the page of a person, with what could not be done */
 export function userFactorsRoutes(
   app: FastifyInstance,
-  { users, factors: { recovery } }: UserFactorsDependencies & { users: Pick<Accounts, 'updateByAdmin'> },
+  {
+    users,
+    factors: { recovery, list: listed },
+  }: UserFactorsDependencies & { users: Pick<Accounts, 'updateByAdmin'> },
   find: (id: string) => Promise<Account>,
   show: (
     request: FastifyRequest,
@@ -129,6 +133,28 @@ export function userFactorsRoutes(
       const required = z.object({ required: z.enum(['yes', 'no']) }).parse(request.body).required === 'yes'
       await users.updateByAdmin(user.id, { secondFactorRequired: required })
       return done(reply, user, required ? 'required' : 'not-required')
+    },
+  )
+
+  app.get<ById>(
+    '/admin/users/:id/reset-factors',
+    { config: { admin: 'user.read' } },
+    async (request, reply) => {
+      const user = await find(request.params.id)
+      const { factors } = await listed(user.id)
+      return renderConsole(request, reply, 'users', 'admin/resources-remove', {
+        title: t('admin.users.factors.reset.title', { username: user.displayUsername }),
+        ends: t('admin.users.factors.reset.about'),
+        facts: [
+          {
+            label: t('admin.users.factors'),
+            value: factors.map(({ kind }) => t(KINDS[kind])).join(', ') || t('admin.users.factors.none'),
+          },
+        ],
+        form: { action: `/admin/users/${user.id}/reset-factors`, fields: {} },
+        label: t('admin.users.factors.reset'),
+        keepHref: `/admin/users/${user.id}`,
+      })
     },
   )
 
