@@ -85,6 +85,7 @@ import { createSms, type Sms } from './sms/sms.ts'
 import { createSmsCountStore } from './sms/store.ts'
 import type { TokenReads } from './storage/token-reads/token-reads.ts'
 import { announceDisabled } from './webhooks/announce.ts'
+import { createWebhookConfiguration } from './webhooks/configuration.ts'
 import { webhookUrlProblem } from './webhooks/url.ts'
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
@@ -499,7 +500,8 @@ export async function openServices(
       organizations: createOrganizationConfiguration(organizations),
       attributes: createDefinitionConfiguration(attributes, ATTRIBUTE_FIELDS),
       claims: createDefinitionConfiguration(customClaims, CLAIM_FIELDS),
-      hooks: createDefinitionConfiguration(hooks, HOOK_FIELDS),
+      hooks: createDefinitionConfiguration({ ...hooks, create: hooks.createWithSecret }, HOOK_FIELDS),
+      webhooks: createWebhookConfiguration(webhooks),
       administrator_roles: createDefinitionConfiguration(
         {
           ...administratorRoles,

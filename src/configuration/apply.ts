@@ -10,6 +10,7 @@ type Services = Pick<
   | 'clients'
   | 'groups'
   | 'hooks'
+  | 'webhooks'
   | 'administrator_roles'
   | 'brands'
   | 'organizations'
@@ -18,12 +19,17 @@ type Services = Pick<
   | 'providers'
 >
 
-/** A secret that a client has just got: shown once, stored nowhere. */
-export interface NewSecret {
-  name: string
-  client_id: string
-  client_secret: string
-}
+/** A secret that a client has just got, or one that signs for a hook or webhook: shown once, and stored for nobody to read. */
+export type NewSecret =
+  | { kind?: undefined; name: string; client_id: string; client_secret: string }
+  | {
+      kind: 'hook' | 'webhook'
+      name: string
+      id: string
+      secret: string
+      client_id?: undefined
+      client_secret?: undefined
+    }
 
 /**
  * Does one change, but of a setting, through the service whose it is: with its checks, and its entry in the audit log.
@@ -42,7 +48,7 @@ export async function applyChange(
   const { change, version, secretOf, services } = what
   if (change.kind === 'resource') return applyResource(change, services.resources)
   const { kind } = change
-  if (isDescribed(kind)) return applyDescribed(change, services[`${kind}s`])
+  if (isDescribed(kind)) return applyDescribed(change, services[`${kind}s`], issued)
   if (change.kind === 'provider') return applyProvider(change, services.providers, secretOf(change))
   return applyClient(change, version, services.clients, issued)
 }
@@ -84,12 +90,16 @@ async function applyResource(change: Change, resources: Services['resources']): 
 }
 
 async function applyDescribed(
-  { action, name, id = name, fields }: Change,
+  { kind, action, name, id = name, fields }: Change,
   service: Services['groups'],
+  issued: (secret: NewSecret) => void,
 ): Promise<void> {
   if (action === 'delete') await service.remove(id)
-  else if (action === 'create') await service.add(after(fields))
-  else await service.update(id, after(fields))
+  else if (action === 'create') {
+    const made = (await service.add(after(fields))) as Fields | undefined
+    if ((kind === 'hook' || kind === 'webhook') && typeof made?.secret === 'string')
+      issued({ kind, name, id: String(made.id), secret: made.secret })
+  } else await service.update(id, after(fields))
 }
 
 async function applyProvider(

@@ -113,6 +113,16 @@ const definitionOf =
 export const attributeOf = definitionOf('attribute')
 export const claimOf = definitionOf('claim')
 export const hookOf = definitionOf('hook')
+/** Of two with one address a file could not say which is meant: they are left to the console. */
+export const webhookOf = (webhook: object): Existing => {
+  const { url, events, description, disabled, twice } = webhook as Fields
+  return {
+    kind: 'webhook',
+    id: String(url),
+    fields: { url, events, description, disabled: disabled !== undefined && disabled !== false },
+    foreign: twice === true,
+  }
+}
 export const administratorRoleOf = definitionOf('administrator_role')
 
 const brandOf = (brand: object): Existing => ({
@@ -135,6 +145,7 @@ type Read = Pick<
   | 'clients'
   | 'groups'
   | 'hooks'
+  | 'webhooks'
   | 'administrator_roles'
   | 'brands'
   | 'organizations'
@@ -168,6 +179,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     attributes,
     claims,
     hooks,
+    webhooks,
     administratorRoles,
     brands,
     providers,
@@ -181,6 +193,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     services.attributes.list(),
     services.claims.list(),
     services.hooks.list(),
+    services.webhooks.list(),
     services.administrator_roles.list(),
     services.brands.list(),
     services.providers.list(),
@@ -196,6 +209,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     ...attributes.map(attributeOf),
     ...claims.map(claimOf),
     ...hooks.map(hookOf),
+    ...webhooks.map(webhookOf),
     ...administratorRoles.map(administratorRoleOf),
     ...brands.map(brandOf),
     // What managers of organizations have set up is theirs, and of no file.

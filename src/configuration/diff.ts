@@ -78,6 +78,7 @@ export async function diff(
       attributes: count('attribute'),
       claims: count('claim'),
       hooks: count('hook'),
+      webhooks: count('webhook'),
       administrator_roles: count('administrator_role'),
       brands: count('brand'),
       providers: count('provider'),
@@ -112,6 +113,8 @@ function match(
     const [found] = byName.get(`id ${kind} ${canonicalName(kind, name)}`) ?? []
     // A file for several servers may say what the environment of one of them says.
     if (kind === 'setting' && found && same('value', found.fields.value, fields.value)) return { found }
+    if (found?.foreign && kind === 'webhook')
+      return { problem: `several webhooks have the address ${name}; delete all but one, or change theirs` }
     if (found?.foreign) return { problem: `${name} is set by environment variables, and is changed there` }
     if (kind === 'attribute' && found && found.fields.type !== fields.type)
       return {

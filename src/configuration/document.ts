@@ -16,6 +16,7 @@ export const KINDS = [
   'attribute',
   'claim',
   'hook',
+  'webhook',
   'administrator_role',
   'provider',
   'client',
@@ -29,7 +30,7 @@ export const sectionOf = <One extends Kind>(kind: One): SectionOf<One> =>
 /** One entry of a file, checked and complete. */
 export interface Wanted {
   kind: Kind
-  /** Of a setting, group, attribute and claim its name, of an organization its short name, of a role its API and name, of a resource its identifier, of a provider its id, of a client its key; a client that has none, its client_id. */
+  /** Of a setting, group, attribute and claim its name, of an organization its short name, of a role its API and name, of a resource its identifier, of a webhook its address, of a provider its id, of a client its key; a client that has none, its client_id. */
   name: string
   /** Only of clients that exist already. */
   clientId?: string
@@ -72,6 +73,7 @@ const prune = z.strictObject(
     attributes: flag,
     claims: flag,
     hooks: flag,
+    webhooks: flag,
     administrator_roles: flag,
     providers: flag,
     clients: flag,
@@ -93,6 +95,9 @@ const schema = z.strictObject(
     attributes: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     claims: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     hooks: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
+    webhooks: z
+      .array(z.looseObject({ url: text('its address, like https://app.example/webhooks') }, MAP), LIST)
+      .nullish(),
     administrator_roles: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
     providers: z
       .array(z.looseObject({ id: text('its ID'), ...switches, ...secretFields }, MAP), LIST)
@@ -123,6 +128,7 @@ const schema = z.strictObject(
       attributes: false,
       claims: false,
       hooks: false,
+      webhooks: false,
       administrator_roles: false,
       providers: false,
       clients: false,

@@ -12,6 +12,7 @@ export type Services = Pick<
   | 'clients'
   | 'groups'
   | 'hooks'
+  | 'webhooks'
   | 'administrator_roles'
   | 'brands'
   | 'organizations'
@@ -48,6 +49,7 @@ const DESCRIBED = [
   'attribute',
   'claim',
   'hook',
+  'webhook',
   'administrator_role',
   'brand',
 ] as const
@@ -56,6 +58,7 @@ const DESCRIBED = [
 const nameOf = (kind: DescribedKind, fields: Fields): string => {
   if (kind === 'role') return roleName(fields)
   if (kind === 'brand') return String(fields.of)
+  if (kind === 'webhook') return String(fields.url)
   return String(kind === 'organization' ? fields.slug : fields.name)
 }
 

@@ -19,6 +19,7 @@ export async function exportYaml(
     | 'clients'
     | 'groups'
     | 'hooks'
+    | 'webhooks'
     | 'administrator_roles'
     | 'brands'
     | 'organizations'
@@ -58,6 +59,7 @@ const OPTIONAL: ReadonlySet<Kind> = new Set([
   'attribute',
   'claim',
   'hook',
+  'webhook',
   'administrator_role',
   'brand',
 ])

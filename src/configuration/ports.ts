@@ -67,6 +67,8 @@ export interface ConfigurationDependencies {
   attributes: Described
   claims: Described
   hooks: Described
+  /** Named by their addresses. `twice`: another one has the same, and neither is of a file. */
+  webhooks: Described
   administrator_roles: Described
   /** Named by whose they are. */
   brands: Described

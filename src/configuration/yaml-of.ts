@@ -11,6 +11,7 @@ import {
   providerOf,
   resourceOf,
   roleOf,
+  webhookOf,
 } from './current.ts'
 import type { Kind } from './document.ts'
 import type { ConfigurationDependencies, Fields } from './ports.ts'
@@ -22,6 +23,7 @@ type Services = Pick<
   | 'clients'
   | 'groups'
   | 'hooks'
+  | 'webhooks'
   | 'administrator_roles'
   | 'brands'
   | 'organizations'
@@ -51,6 +53,7 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
     attribute: createWithoutDefaults(services.attributes),
     claim: createWithoutDefaults(services.claims),
     hook: createWithoutDefaults(services.hooks),
+    webhook: createWithoutDefaults(services.webhooks),
     administrator_role: createWithoutDefaults(services.administrator_roles),
     brand: createWithoutDefaults(services.brands),
   }
@@ -129,6 +132,7 @@ const VIEWS = {
   group: groupOf,
   organization: organizationOf,
   hook: hookOf,
+  webhook: webhookOf,
   administrator_role: administratorRoleOf,
   provider: providerOf,
   resource: resourceOf,

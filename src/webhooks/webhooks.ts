@@ -48,6 +48,8 @@ export interface WebhookDelivery {
 }
 
 export interface Webhooks {
+  /** What would be stored, checked by itself. @throws ValidationError (422) */
+  complete(input: Readonly<Record<string, unknown>>): WebhookContent
   /** @returns the secret too: the only time it is shown @throws ValidationError (422), AppError too_many_webhooks (409) */
   create(input: Readonly<Record<string, unknown>>): Promise<Webhook & { secret: string }>
   /** Oldest first, fifty at most. */
@@ -150,6 +152,7 @@ export function createWebhooks(deps: {
 
   return {
     dispatch,
+    complete: (input) => parseWebhook(input, rules),
 
     async create(input) {
       const content = parseWebhook(input, rules)

@@ -15,7 +15,10 @@ export const applyCommand = (cli: Cli): Command =>
     'make settings, APIs, roles, groups, providers and clients what a configuration file says',
   )
     .argument('<file>', 'YAML; - for standard input')
-    .option('--secrets-out <file>', 'write the secrets of new clients to a new file, and do not print them')
+    .option(
+      '--secrets-out <file>',
+      'write the secrets of new clients, hooks and webhooks to a new file, and do not print them',
+    )
     .action(async (file: string, options: Options) => {
       const source = await readSource(cli, file)
       const { configuration } = await cli.services({ create: 'first' })
@@ -58,7 +61,12 @@ function openSecretsFile(path: string) {
   return {
     path,
     finish(secrets: readonly NewSecret[]): void {
-      const content = Object.fromEntries(secrets.map(({ name, ...secret }) => [name, secret]))
+      const content = Object.fromEntries(
+        secrets.map(({ name, ...secret }) => [
+          secret.kind === undefined ? name : `${secret.kind} ${name}`,
+          secret,
+        ]),
+      )
       if (secrets.length > 0) writeSync(file, `${JSON.stringify(content, null, 2)}\n`)
       closeSync(file)
       if (secrets.length === 0) unlinkSync(path)
@@ -75,15 +83,27 @@ function appliedText(
   const blocks = [
     [...lines, done.length === 0 ? 'Nothing was changed.' : `Done: ${countText(done)}.`].join('\n'),
   ]
-  for (const { name, client_id: id, client_secret: secret } of shown)
+  for (const { name, ...made } of shown) {
+    const [id, secret] =
+      made.kind === undefined ? (['client_id', 'client_secret'] as const) : (['id', 'secret'] as const)
+    const called = made.kind === undefined ? name : `${made.kind} ${name}`
     blocks.push(
-      `${name}:\n${labelledLines([
-        ['client_id', id],
-        ['client_secret', `${secret}   (shown once: store it now)`],
+      `${called}:\n${labelledLines([
+        [id, made.client_id ?? made.id],
+        [secret, `${made.client_secret ?? made.secret}   (shown once: store it now)`],
       ])}`,
     )
-  if (path !== undefined && secrets.length > 0)
-    blocks.push(`The secrets of ${secrets.length} clients are in ${path}.`)
+  }
+  if (path !== undefined && secrets.length > 0) {
+    const ofClients = secrets.every((each) => each.kind === undefined)
+    blocks.push(
+      ofClients
+        ? `The secrets of ${secrets.length} clients are in ${path}.`
+        : secrets.length === 1
+          ? `The secret is in ${path}.`
+          : `${secrets.length} secrets are in ${path}.`,
+    )
+  }
   return blocks.join('\n\n')
 }
 

@@ -12,6 +12,7 @@ export const change = z
       'attribute',
       'claim',
       'hook',
+      'webhook',
       'administrator_role',
       'brand',
       'provider',
@@ -40,6 +41,8 @@ const unnamed = z
     organizations: z.int(),
     attributes: z.int(),
     claims: z.int(),
+    hooks: z.int(),
+    webhooks: z.int(),
     providers: z.int(),
     clients: z.int(),
   })
@@ -65,8 +68,20 @@ export const applied = z
       .array(z.string())
       .meta({ description: 'What is to be known of it: a scope that two APIs have.' }),
     secrets: z
-      .array(z.object({ name: z.string(), client_id: z.string(), client_secret: z.string() }))
-      .meta({ description: 'Of new clients. Shown this once.' }),
+      .array(
+        z.union([
+          z.object({ name: z.string(), client_id: z.string(), client_secret: z.string() }),
+          z.object({
+            kind: z.enum(['hook', 'webhook']),
+            name: z.string(),
+            id: z.string(),
+            secret: z.string(),
+          }),
+        ]),
+      )
+      .meta({
+        description: 'Of new clients, and those that sign for new hooks and webhooks. Shown this once.',
+      }),
     failed: z.object({ change, code: z.string(), messages: z.array(z.string()) }).optional(),
   })
   .meta({ id: 'ConfigurationApplied' })
