@@ -131,7 +131,12 @@ async function runGrowth(): Promise<void> {
   await growth({ scale, postgres: !options['no-postgres'] })
 }
 
-const COMMANDS = { growth: runGrowth, profile: runProfiles }
+async function runMemberships(): Promise<void> {
+  const { memberships } = await import('./growth/memberships.ts')
+  await memberships({ postgres: !options['no-postgres'] })
+}
+
+const COMMANDS = { growth: runGrowth, memberships: runMemberships, profile: runProfiles }
 const [command, ...others] = positionals
 if (others.length > 0 || (command !== undefined && !Object.hasOwn(COMMANDS, command))) {
   say(`there is no ${positionals.join(' ')}: the commands are ${Object.keys(COMMANDS).join(' and ')}\n`)
@@ -146,7 +151,7 @@ setTimeout(
     say(`stopped: longer than ${limitSeconds} s\n`)
     finish(1)
   },
-  command === 'growth' ? 2 ** 31 - 1 : limitSeconds * 1000,
+  command === 'growth' || command === 'memberships' ? 2 ** 31 - 1 : limitSeconds * 1000,
 ).unref()
 process.once('SIGINT', () => finish(130))
 ;(command === undefined ? run : COMMANDS[command as keyof typeof COMMANDS])().then(

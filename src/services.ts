@@ -69,6 +69,7 @@ import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
 import { createOrganizationConfiguration, namedByOrganization } from './organizations/configuration.ts'
 import { createTxtLookup, type LookUpTxt } from './organizations/domains/dns.ts'
 import { createOrganizations, type Organizations } from './organizations/organizations.ts'
+import { createOwnProvider, type OwnProvider } from './organizations/own-provider/own-provider.ts'
 import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
 import { createRejections, type Rejections } from './rejections/rejections.ts'
@@ -160,6 +161,8 @@ export interface Services extends Foundation {
   access: Access
   /** Companies that people sign in for. */
   organizations: Organizations
+  /** The provider that managers of an organization set up. */
+  ownProvider: OwnProvider
   texts: Texts
   /** How far an owner has come with setting up. */
   setup: SetupProgress
@@ -483,6 +486,14 @@ export async function openServices(
     resources,
     access,
     organizations,
+    ownProvider: createOwnProvider({
+      ...{ organizations, providers, clock, settings: values, mail: mailer, issuer: config.issuer },
+      managing: organizations.managing,
+      domains: organizations.domains,
+      members: organizations.members,
+      template: organizations.template,
+      actorName: () => inviterName(accounts.byId),
+    }),
     texts: foundation.texts,
     launchableApps: createLaunchableApps({
       isOn: () => values.appLauncher === 'on',

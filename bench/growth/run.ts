@@ -1,60 +1,21 @@
 /** `npm run bench -- growth`: what each page and flow costs in a database that is full, against one that is empty. */
 import { latchkey } from '../../scripts/demo/command.ts'
-import { createHttpBrowser, type HttpBrowser } from '../../test/support/flow.ts'
+import { createHttpBrowser } from '../../test/support/flow.ts'
 import { startLatchkey } from '../latchkey.ts'
-import { median } from '../load.ts'
 import { type DurablePostgres, startDurablePostgres } from '../postgres.ts'
 import { type Target, user } from '../target.ts'
 import { clientOf, mintChains } from '../tokens.ts'
 import { fillPostgres } from './fill-postgres.ts'
 import { fillSqlite } from './fill-sqlite.ts'
+import { type Cost, measure, page } from './measure.ts'
 import { FULL, type Size, scaled } from './size.ts'
 
-const ROUNDS = 7
-/** Milliseconds between two requests that ask whether the server answers at all. */
-const TICK = 5
 /** The client with a fifth of all Grants. */
 const LARGEST = `lk_${'1'.padStart(32, '0')}`
 
 const say = (text: string) => process.stderr.write(text)
 
-interface Cost {
-  /** Milliseconds, the median. */
-  time: number
-  /** How long another request had to wait meanwhile, at most. */
-  wait: number
-}
-
 type Requests = Map<string, () => Promise<unknown>>
-
-/** One request over and over, and beside it another one that is small. */
-async function measure(target: Target, request: () => Promise<unknown>, rounds = ROUNDS): Promise<Cost> {
-  const times: number[] = []
-  let wait = 0
-  let over = false
-  const watch = (async () => {
-    while (!over) {
-      const asked = performance.now()
-      await (await fetch(`${target.server.issuer}/health/live`)).arrayBuffer()
-      wait = Math.max(wait, performance.now() - asked)
-      await new Promise((resolve) => setTimeout(resolve, TICK))
-    }
-  })()
-  for (let round = 0; round < rounds; round++) {
-    const began = performance.now()
-    await request()
-    times.push(performance.now() - began)
-  }
-  over = true
-  await watch
-  return { time: median(times), wait }
-}
-
-/** A page that is there. */
-const page = (browser: HttpBrowser, url: string) => async () => {
-  const { status, text } = await browser.open(url)
-  if (status !== 200) throw new Error(`${url} answered ${status}: ${text.slice(0, 200)}`)
-}
 
 async function requestsOf(target: Target, size: Size): Promise<Requests> {
   const { issuer } = target.server

@@ -20,6 +20,7 @@ import type { AuditedSessions } from '../oidc/sessions/audited.ts'
 import type { FirstPartyTokens } from '../oidc/tokens/first-party-tokens.ts'
 import type { LastUses } from '../oidc/usage/last-uses.ts'
 import type { Organizations } from '../organizations/organizations.ts'
+import type { OwnProvider } from '../organizations/own-provider/own-provider.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { AppError } from '../shared/errors.ts'
 import type { VerificationMethod } from '../shared/second-factor.ts'
@@ -53,6 +54,8 @@ export interface ApiDependencies {
   managing: Managing
   /** Companies that people sign in for. */
   organizations: Pick<Organizations, 'managing'> & { members: Pick<Organizations['members'], 'ofAccount'> }
+  /** The provider that managers of an organization set up. */
+  ownProvider: OwnProvider
   /** Attributes that administrators have defined. */
   attributes: Pick<Attributes, 'shownToPerson'>
   lastUses: Pick<LastUses, 'note'>

@@ -23,6 +23,7 @@ import { groupRoutes } from './groups.ts'
 import { acceptJsonOnly } from './json-bodies.ts'
 import { meRoutes } from './me.ts'
 import { registerOpenApi } from './openapi.ts'
+import { organizationProviderRoutes } from './organization-provider.ts'
 import { organizationRoutes } from './organizations.ts'
 import { pictureRoutes } from './picture.ts'
 import { recoveryRoutes } from './recovery.ts'
@@ -98,6 +99,7 @@ async function authRoutes(app: FastifyInstance, deps: ApiDependencies): Promise<
       recoveryRoutes,
       groupRoutes,
       organizationRoutes,
+      organizationProviderRoutes,
     ])
       routes(context)
   })

@@ -35,6 +35,14 @@ export interface MailData {
   }
   /** To join an organization. */
   'organization-invitation': { organization: string; invitedBy: string; link: string; validFor: number }
+  /** To the other managers of an organization. */
+  'organization-provider': {
+    organization: string
+    by: string
+    act: 'saved' | 'enabled' | 'disabled' | 'removed'
+    at: number
+    link: string
+  }
   'password-changed': { username: string; resetLink: string }
   /** After too many wrong passwords. */
   locked: { username: string; lockedFor: number; link: string; validFor: number }

@@ -21,6 +21,7 @@ const MESSAGES: { readonly [Template in MailTemplate]: WriteOf<Template> } = {
   'already-registered': signUp.alreadyRegistered,
   invitation: signUp.invitation,
   'organization-invitation': signUp.organizationInvitation,
+  'organization-provider': signUp.organizationProvider,
   'reset-password': passwords.resetPassword,
   'reset-password-leaving': passwords.resetPasswordLeaving,
   'password-changed': passwords.passwordChanged,

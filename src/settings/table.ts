@@ -445,6 +445,15 @@ const ROWS = {
     ...words({ problem: every(isOrganizationRole, ORGANIZATION_ROLE) }),
     fallback: ['admin'],
   },
+  manager_providers: {
+    section: 'organizations',
+    guards: true,
+    label: 'Managers set up their sign-in provider',
+    sentence:
+      '`verified_domain`: who manages an organization that has verified a domain sets up an OpenID Connect provider for its people. Its addresses are reached as those of strangers are: none inside, but for `PRIVATE_HOSTS`. `off`: administrators alone set up providers; those of managers go on.',
+    see: 'organizations.md#set-up-by-managers',
+    ...choice(['off', 'verified_domain'], 'verified_domain'),
+  },
   audit_retention: {
     section: 'operation',
     guards: true,

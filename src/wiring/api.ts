@@ -114,6 +114,7 @@ export async function wireApi(
         personalData: openPersonalData(services),
         managing: services.access.managing,
         organizations: services.organizations,
+        ownProvider: services.ownProvider,
         attributes: services.attributes,
         activity: services.activity,
         launchableApps: services.launchableApps,

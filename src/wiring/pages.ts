@@ -129,6 +129,7 @@ export async function wirePages(
     launchableApps: services.launchableApps,
     managing: services.access.managing,
     organizations: services.organizations,
+    ownProvider: services.ownProvider,
     attributeForm: services.attributes.form,
     secondFactors: createSection(factors, describeUserAgent),
     recovery: factors.recovery,

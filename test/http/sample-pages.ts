@@ -704,6 +704,59 @@ export const samples: Sample[] = [
         action: '/account/organizations/1/domains',
         ...wrong({ domain: 'localhost' }, { domain: 'Enter a domain like acme.example.' }),
       },
+      providerHref: '/account/organizations/1/provider',
+    },
+  },
+  ...(['open', 'closed', 'tested'] as const).map(
+    (state) =>
+      ({
+        title: `account-organization-provider-${state}`,
+        view: 'accounts/account/organization-provider',
+        data: {
+          account: accountFrame('Apps'),
+          organization: 'Acme & Sons Ltd',
+          closed: state === 'closed' ? 'Verify a domain first.' : undefined,
+          redirectUri: `https://id.example/api/auth/oauth/org-${'0123456789abcdef'.repeat(2).slice(4)}/callback`,
+          form: {
+            action: '/account/organizations/1/provider',
+            ...(state === 'tested'
+              ? { values: { issuer: 'https://login.acme.example', client_id: 'latchkey', join: 'on' } }
+              : wrong({ issuer: 'http://a' }, { issuer: 'Enter the issuer.', required: 'It fails.' })),
+          },
+          secretHint: 'It is not shown. Empty: it stays.',
+          roles: [{ name: 'roles.member', label: 'member', checked: true }],
+          acts:
+            state === 'open'
+              ? undefined
+              : {
+                  disabled: state === 'closed',
+                  toggle: { action: '/account/organizations/1/provider/disable' },
+                  test: { action: '/account/organizations/1/provider/test' },
+                  removeHref: '/account/organizations/1/provider/remove',
+                },
+          findings:
+            state === 'tested'
+              ? [
+                  { name: 'issuer', status: 'ok', message: 'as it should be' },
+                  { name: 'keys', status: 'warn', message: 'for ES256', remedy: 'see the provider' },
+                  {
+                    ...{ name: 'client credentials', status: 'fail', message: 'not accepted' },
+                    remedy: 'enter the client ID and the secret that the provider shows for Latchkey',
+                  },
+                ]
+              : undefined,
+          backHref: '/account/organizations/1',
+        },
+      }) satisfies Sample,
+  ),
+  {
+    title: 'account-organization-provider-remove',
+    view: 'accounts/account/organization-provider-remove',
+    data: {
+      account: accountFrame('Apps'),
+      organization: 'Acme & Sons Ltd',
+      form: { action: '/account/organizations/1/provider/remove' },
+      backHref: '/account/organizations/1/provider',
     },
   },
   ...[true, false].map(

@@ -18,6 +18,10 @@ export const SAMPLES: MailData = {
   'organization-invitation': {
     ...{ organization: 'Harbour Board', invitedBy: 'Grace Hopper', link, validFor: 7 * 86_400 },
   },
+  'organization-provider': {
+    ...{ organization: 'Harbour Board', by: 'Grace Hopper', act: 'saved' as const, at: AT },
+    link: `${issuer}/account/organizations/1/provider`,
+  },
   'password-changed': { username, resetLink },
   locked: { username, lockedFor: 900, link, validFor: 3600 },
   'locked-for-good': { username, link, validFor: 7 * 86_400 },

@@ -341,6 +341,18 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     before: false,
     after: true,
   },
+  manager_providers: {
+    to: 'off',
+    async look() {
+      const { organizations, ownProvider } = latchkey.services
+      const { id } = await organizations.create({ name: fresh('Company ') })
+      const user = await latchkey.createUser(fresh('employee'))
+      await organizations.members.put(id, user.id, ['admin'])
+      return (await ownProvider.get(user.id, id)).closed
+    },
+    before: 'domain',
+    after: 'off',
+  },
   app_launcher: {
     to: 'on',
     async look() {

@@ -15,6 +15,7 @@ import type { LaunchableApp } from '../../oidc/app-access/launchable.ts'
 import type { ConnectedApps } from '../../oidc/consent/connected-apps.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { Organizations } from '../../organizations/organizations.ts'
+import type { OwnProvider } from '../../organizations/own-provider/own-provider.ts'
 import type { Clock } from '../../shared/clock.ts'
 import type { Account } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
@@ -85,6 +86,8 @@ export interface AccountPagesDependencies {
     managing: Organizations['managing']
     invitations: Pick<Organizations['invitations'], 'peek' | 'accept'>
   }
+  /** The provider that managers of an organization set up. */
+  ownProvider: OwnProvider
   /** Attributes that administrators have defined, as forms have them. */
   attributeForm: AttributeForm
   /** What the page on security shows of second factors. */

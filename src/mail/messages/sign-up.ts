@@ -1,5 +1,7 @@
+import type { TextKey } from '../../shared/locales/texts.ts'
 import { THE_ADMINISTRATOR } from '../../shared/the-administrator.ts'
-import { lasting, type WriteOf } from '../content.ts'
+import { lasting, minute, type WriteOf } from '../content.ts'
+import type { MailData } from '../data.ts'
 
 export const verifyEmail: WriteOf<'verify-email'> = ({ username, code, validFor, link }, service) => ({
   subject: ['mail.verifyEmail.subject', { service }],
@@ -42,6 +44,26 @@ export const invitation: WriteOf<'invitation'> = (
   ],
   button: { label: 'mail.invitation.button', link },
   because: 'mail.because.invited',
+})
+
+const PROVIDER_ACTS = {
+  saved: 'mail.organizationProvider.saved',
+  enabled: 'mail.organizationProvider.enabled',
+  disabled: 'mail.organizationProvider.disabled',
+  removed: 'mail.organizationProvider.removed',
+} as const satisfies Record<MailData['organization-provider']['act'], TextKey>
+
+export const organizationProvider: WriteOf<'organization-provider'> = (
+  { organization, by, act, at, link },
+  service,
+) => ({
+  subject: ['mail.organizationProvider.subject', { organization, service }],
+  heading: ['mail.organizationProvider.heading'],
+  paragraphs: [[PROVIDER_ACTS[act], { by, organization }]],
+  facts: [['mail.fact.time', minute(at)]],
+  advice: [['mail.organizationProvider.advice', { service }]],
+  button: { label: 'mail.organizationProvider.button', link },
+  because: 'mail.because.security',
 })
 
 export const organizationInvitation: WriteOf<'organization-invitation'> = (

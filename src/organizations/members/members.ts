@@ -30,6 +30,8 @@ export interface Members {
     organizationId: string,
     accountIds: readonly string[],
   ): Promise<{ accountId: string; id: string; name: string }[]>
+  /** Of those who may sign in and have one of these roles the addresses, the oldest member first. */
+  addresses: MemberStore['addresses']
   /** Those who have a role, the oldest first. @param most how many are read */
   withRole(
     organizationId: string,
@@ -162,6 +164,7 @@ export function createMembers({
     },
 
     withRole: store.withRole,
+    addresses: store.addresses,
 
     async remove(organizationId, accountId) {
       const { id, name } = await find(organizationId)

@@ -52,6 +52,12 @@ export interface MemberStore {
     role: string,
     most: number,
   ): Promise<{ accountId: string; username: string }[]>
+  /** Those who may sign in and have one of these roles, the oldest first. */
+  addresses(
+    organizationId: string,
+    roles: readonly string[],
+    most: number,
+  ): Promise<{ accountId: string; email: string | null; roles: string }[]>
   /** How many there are, counted up to `most`. */
   count(organizationId: string, most: number): Promise<number>
   /** The membership of an account in an organization, by its ID or short name: one statement. */
@@ -167,6 +173,17 @@ export function createMemberStore({ prisma, reads }: Pick<Database, 'prisma' | '
         take,
       })
       return rows.map(({ accountId, account }) => ({ accountId, username: account.displayUsername }))
+    },
+
+    async addresses(organizationId, roles, take) {
+      const account = { deletionAt: null, disabledAt: null, email: { not: null } }
+      const rows = await table.findMany({
+        where: { organizationId, OR: roles.flatMap(havingRole), account },
+        orderBy: [{ createdAt: 'asc' }, { accountId: 'asc' }],
+        select: { accountId: true, roles: true, account: { select: { email: true } } },
+        take,
+      })
+      return rows.map(({ account: { email }, ...row }) => ({ ...row, email }))
     },
 
     async count(organizationId, most) {

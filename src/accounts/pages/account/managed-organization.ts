@@ -11,17 +11,12 @@ import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf } from '../../../shared/moment.ts'
 import { refusedFields, type ValidationError } from '../../../shared/validation-error.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
+import { boxesOf, boxOf, type RoleBox, rolesIn } from './role-boxes.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
 interface Pager {
   first?: string | undefined
   next?: string | undefined
-}
-
-interface RoleBox {
-  name: string
-  label: string
-  checked: boolean
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -56,6 +51,7 @@ declare module '../../../http/pages/pages.ts' {
         remove: ButtonForm
       }[]
       addDomain: Form
+      providerHref: string
       roles: readonly RoleBox[]
     }
     'accounts/account/organization-member': {
@@ -83,6 +79,7 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   domain: 'organizations.done.domain',
   verified: 'organizations.done.verified',
   'domain-removed': 'organizations.done.domainRemoved',
+  'provider-removed': 'organizations.done.providerRemoved',
 }
 
 const pageQuery = z.object({
@@ -108,16 +105,6 @@ const withQuery = (path: string, given: Record<string, string | undefined>): str
   const known = Object.entries(given).filter((each): each is [string, string] => each[1] !== undefined)
   return known.length === 0 ? path : `${path}?${new URLSearchParams(known)}`
 }
-
-/** Boxes have names of their own: a form of ours holds no field twice. */
-const BOX = 'roles.'
-const boxesOf = (roles: readonly string[], values: Readonly<Record<string, string>>): RoleBox[] =>
-  roles.map((role) => {
-    const name = `${BOX}${role}`
-    return { name, label: role, checked: Object.hasOwn(values, name) }
-  })
-const rolesIn = (sent: Readonly<Record<string, string>>): string[] =>
-  Object.keys(sent).flatMap((name) => (name.startsWith(BOX) ? [name.slice(BOX.length)] : []))
 
 /** `/account/organizations/:id`: members, their roles and invitations, for who manages an organization. */
 export function managedOrganizationRoutes(
@@ -202,6 +189,7 @@ export function managedOrganizationRoutes(
       roles: boxesOf(one.givable, invite?.values ?? {}),
       domains: owned.map((each) => domainView(id, each)),
       addDomain: { action: `${pageOf(id)}/domains`, ...addDomain },
+      providerHref: `${pageOf(id)}/provider`,
     }
     return renderPage(reply, 'accounts/account/organization', data, status)
   }
@@ -307,7 +295,7 @@ export function managedOrganizationRoutes(
     const member = await managing.member(self, id, user)
     const you = user === self
     if (!member.changeable && !you) return reply.redirect(pageOf(id), 303)
-    const values = form?.values ?? Object.fromEntries(member.roles.map((role) => [`${BOX}${role}`, 'on']))
+    const values = form?.values ?? Object.fromEntries(member.roles.map((role) => [boxOf(role), 'on']))
     return renderPage(
       reply,
       'accounts/account/organization-member',

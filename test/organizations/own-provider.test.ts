@@ -1,0 +1,360 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { person } from '../accounts/pages/person.ts'
+import { createApi } from '../api/support.ts'
+import { type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
+import type { HttpBrowser } from '../support/flow.ts'
+import { engines, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { readOutbox } from '../support/mailbox.ts'
+
+describe.each(engines)('the provider that managers of an organization set up, on %s', (engine) => {
+  let federation: FederationFixture
+  let ahead = 0
+  const values = new Set<string>()
+  beforeAll(async () => {
+    federation = await openFederation({
+      engine,
+      env: { ORGANIZATION_ROLES: 'owner,admin,member', ORGANIZATION_MANAGER_ROLES: 'owner,admin' },
+      clock: () => Date.now() + ahead,
+      lookUpTxt: async () => ({ values: [...values] }),
+    })
+    await federation.latchkey.services.providers.disable('okta')
+  })
+  afterAll(() => federation?.stop())
+
+  const services = () => federation.latchkey.services
+  const at = (path: string) => `${federation.latchkey.issuer}${path}`
+  let made = 0
+  /** A manager of a new organization, which has verified a domain. */
+  async function managed({ verified = true } = {}) {
+    const { organizations } = services()
+    const manager = await person(federation.latchkey)
+    const name = `Company ${engine} ${++made}`
+    const { id } = await organizations.create({ name })
+    await organizations.members.put(id, manager.id, ['admin'])
+    const domain = `company${made}-${engine}.example`
+    if (verified) {
+      values.add((await organizations.domains.add(id, domain)).record.value)
+      await organizations.domains.verify(id, domain)
+    }
+    const path = `/account/organizations/${id}/provider`
+    return { manager, browser: manager.browser, id, name, domain, path }
+  }
+  const fields = () => ({
+    Issuer: federation.okta.issuer,
+    'Client ID': federation.okta.clientId,
+    'Client secret': federation.okta.clientSecret ?? '',
+  })
+  const input = () => ({
+    ...{ issuer: federation.okta.issuer, clientId: federation.okta.clientId },
+    ...{ clientSecret: federation.okta.clientSecret, authMethod: 'client_secret_basic' },
+    ...{ trustEmail: false, required: false, join: true, roles: ['member'] },
+  })
+  const idOf = async (organizationId: string) =>
+    (await services().providers.ofOrganization(organizationId))[0]?.id ?? ''
+  const redirectOf = async (by: string, id: string) => (await services().ownProvider.get(by, id)).redirectUri
+  /** Set up, and known at the provider by its redirect URI. */
+  async function setUp() {
+    const one = await managed()
+    await services().ownProvider.save(one.manager.id, one.id, input())
+    federation.okta.setCallback(await redirectOf(one.manager.id, one.id))
+    return one
+  }
+  let people = 0
+  function upstream(email: (name: string) => string) {
+    const sub = `${engine}-own-${++people}`
+    const account = {
+      ...{ sub, preferred_username: `p-${sub}`, given_name: 'A', family_name: 'B', name: 'A B' },
+      ...{ email: email(`p-${sub}`), email_verified: true },
+    }
+    federation.okta.accounts = [account]
+    return account
+  }
+  async function arrive(email: string, browser: HttpBrowser = federation.browser()) {
+    const page = await browser.open(at('/login/organization'))
+    const there = await browser.submit(page, { Email: email }, { button: 'Continue' })
+    return browser.submit(there, {}, { button: there.forms[0]?.buttons[0]?.label ?? '' })
+  }
+  const problem = (page: { url: URL }) => page.url.searchParams.get('problem')
+
+  test('is set up, tested, signs people in, is switched off and on, and removed, on pages; the secret is never shown', async () => {
+    const { manager, browser, id, name, domain, path } = await managed()
+    const second = await federation.latchkey.createUser()
+    await services().organizations.members.put(id, second.id, ['owner'])
+    const organization = await browser.open(at(`/account/organizations/${id}`))
+    const page = await browser.follow(organization, 'Set up or change')
+    expect(page.url.pathname).toBe(path)
+    const redirectUri = await redirectOf(manager.id, id)
+    expect(page.text).toContain(redirectUri)
+    federation.okta.setCallback(redirectUri)
+    const wrong = await browser.submit(page, { Issuer: 'http://login.example' }, { button: 'Save' })
+    expect([wrong.status, wrong.text]).toEqual([422, expect.stringContaining('Enter the client secret')])
+    const saved = await browser.submit(
+      wrong,
+      { ...fields(), 'Who signs in there becomes a member': true, member: true },
+      { button: 'Save' },
+    )
+    expect(saved.text).toContain('Saved.')
+    expect(saved.text).not.toContain(federation.okta.clientSecret)
+    expect(JSON.stringify(saved.forms)).toContain(federation.okta.issuer)
+    expect(JSON.stringify(saved.forms)).not.toContain(federation.okta.clientSecret)
+    const tested = await browser.submit(saved, {}, { button: 'Test' })
+    expect(tested.text).toContain('Result of the test')
+    expect(tested.text).toContain('the provider accepts them')
+    expect(tested.text).not.toContain('Failed')
+
+    const { email } = upstream((local) => `${local}@${domain}`)
+    expect((await arrive(email)).url.pathname).toBe('/account')
+    const account = await services().accounts.find(email)
+    expect((await services().organizations.members.get(id, account?.id ?? '')).roles).toEqual(['member'])
+    expect((await federation.browser().open(at('/login'))).text).not.toContain(name)
+
+    const off = await browser.submit(tested, {}, { button: 'Switch off' })
+    expect(off.text).toContain('nobody signs in there')
+    expect((await services().providers.ofOrganization(id))[0]?.disabled).toBe(true)
+    const on = await browser.submit(off, {}, { button: 'Switch on' })
+    const confirm = await browser.follow(on, 'Remove …')
+    const removed = await browser.submit(confirm, {}, { button: 'Remove provider' })
+    expect(removed.text).toContain('The provider is removed.')
+    expect(await services().providers.ofOrganization(id)).toEqual([])
+
+    const { items } = await services().audit.list({ actor: manager.id })
+    expect(items.map(({ action }) => action)).toEqual(
+      expect.arrayContaining([
+        ...['provider.added', 'provider.disabled', 'provider.enabled', 'provider.removed'],
+        'organization.updated',
+      ]),
+    )
+    expect(JSON.stringify(items)).not.toContain(federation.okta.clientSecret)
+    await services().mailer.idle()
+    const outbox = await readOutbox(join(federation.latchkey.dataDir, 'outbox'))
+    const told = outbox.filter(({ subject }) => subject.includes(`How ${name} signs in`))
+    expect(told.map(({ to }) => to)).toEqual(Array(4).fill(second.email))
+    expect(told.every(({ text }) => text.includes(manager.username))).toBe(true)
+  })
+
+  test('a sign-in that is not fresh is asked for again, and then it is done', async () => {
+    const { browser, id, path } = await managed()
+    const page = await browser.open(at(path))
+    ahead = 3_600_000
+    try {
+      const asked = await browser.submit(page, fields(), { button: 'Save' })
+      expect([asked.url.pathname, asked.url.searchParams.has('again')]).toEqual(['/login', true])
+      expect(await services().providers.ofOrganization(id)).toEqual([])
+    } finally {
+      ahead = 0
+    }
+  })
+
+  test('needs a verified domain, and the setting; what is there goes on, and can be switched off and removed', async () => {
+    const { ownProvider, settings } = services()
+    const without = await managed({ verified: false })
+    await expect(ownProvider.save(without.manager.id, without.id, input())).rejects.toMatchObject({
+      code: 'provider_not_allowed',
+    })
+    expect((await without.browser.open(at(without.path))).text).toContain('Verify a domain first')
+    const one = await setUp()
+    await settings.change({ manager_providers: 'off' })
+    try {
+      for (const refused of [
+        () => ownProvider.save(one.manager.id, one.id, input()),
+        () => ownProvider.test(one.manager.id, one.id),
+        () => ownProvider.setDisabled(one.manager.id, one.id, false),
+      ])
+        await expect(refused()).rejects.toMatchObject({ code: 'provider_not_allowed', status: 403 })
+      const { email } = upstream((local) => `${local}@${one.domain}`)
+      expect((await arrive(email)).url.pathname).toBe('/account')
+      await ownProvider.setDisabled(one.manager.id, one.id, true)
+      await ownProvider.remove(one.manager.id, one.id)
+    } finally {
+      await settings.change({ manager_providers: 'verified_domain' })
+    }
+  })
+
+  test('is of who manages the organization, and one; that of administrators is theirs', async () => {
+    const { ownProvider, providers } = services()
+    const [one, other] = [await setUp(), await managed()]
+    const member = await person(federation.latchkey)
+    await services().organizations.members.put(one.id, member.id, ['member'])
+    for (const stranger of [other, { manager: member, browser: member.browser }]) {
+      for (const refused of [
+        () => ownProvider.get(stranger.manager.id, one.id),
+        () => ownProvider.save(stranger.manager.id, one.id, input()),
+        () => ownProvider.test(stranger.manager.id, one.id),
+        () => ownProvider.setDisabled(stranger.manager.id, one.id, true),
+        () => ownProvider.remove(stranger.manager.id, one.id),
+      ])
+        await expect(refused()).rejects.toMatchObject({ code: 'organization_not_found', status: 404 })
+      expect((await stranger.browser.open(at(one.path))).status).toBe(404)
+    }
+    await ownProvider.save(one.manager.id, one.id, { ...input(), clientId: 'another' })
+    expect(await providers.ofOrganization(one.id)).toMatchObject([{ client_id: 'another', managed: true }])
+    await expect(
+      providers.add({ ...(await providers.get(await idOf(one.id))), id: await idOf(one.id) }),
+    ).rejects.toThrow()
+
+    await providers.add({
+      ...{ id: `admins-${engine}`, kind: 'oidc', name: 'Theirs', client_id: 'c', client_secret: 's' },
+      ...{ settings: { issuer: federation.okta.issuer }, organization: other.id },
+    })
+    await expect(ownProvider.save(other.manager.id, other.id, input())).rejects.toMatchObject({
+      ...{ code: 'provider_of_administrators', status: 409 },
+    })
+    await expect(ownProvider.remove(other.manager.id, other.id)).rejects.toMatchObject({ status: 404 })
+    expect((await other.browser.open(at(other.path))).text).toContain('Administrators of this server have')
+    expect(await providers.get(`admins-${engine}`)).toBeDefined()
+  })
+
+  test('vouches for its own domains alone, and gives roles that the manager may give', async () => {
+    const [one, other] = [await setUp(), await managed()]
+    for (const domain of [other.domain, 'example.com', `sub.${one.domain}`]) {
+      const { email } = upstream((local) => `${local}@${domain}`)
+      expect(problem(await arrive(`any@${one.domain}`)), domain).toBe('not_allowed')
+      expect(await services().accounts.find(email)).toBeUndefined()
+    }
+    const { ownProvider, organizations } = services()
+    await organizations.update(one.id, { provider_roles: ['owner', 'member'] })
+    await expect(
+      ownProvider.save(one.manager.id, one.id, { ...input(), roles: ['owner'] }),
+    ).rejects.toMatchObject({ errors: { roles: [expect.any(String)] } })
+    await ownProvider.save(one.manager.id, one.id, { ...input(), roles: [] })
+    expect((await organizations.get(one.id)).provider_roles, 'what they cannot give stays').toEqual(['owner'])
+  })
+
+  test('signs in nobody who administers this server, by a link of theirs or an invitation', async () => {
+    const one = await setUp()
+    const { email } = upstream((local) => `${local}@${one.domain}`)
+    expect((await arrive(email)).url.pathname).toBe('/account')
+    const account = await services().accounts.find(email)
+    await services().accounts.setRole(account?.id ?? '', 'auditor')
+    const refused = federation.browser()
+    expect(problem(await arrive(email, refused))).toBe('not_allowed')
+    expect((await refused.open(at('/account'))).url.pathname).toBe('/login')
+
+    const invited = upstream((local) => `${local}@${one.domain}`)
+    await services().accounts.createByAdmin({
+      ...{ username: `boss${engine}`, email: invited.email, role: 'admin' as const },
+    })
+    const browser = federation.browser()
+    await arrive(invited.email, browser)
+    expect((await browser.open(at('/account'))).url.pathname).toBe('/login')
+  })
+
+  test('a sign-in that began ends with the provider, and with another issuer', async () => {
+    const { ownProvider } = services()
+    const begun = async (domain: string) => {
+      const browser = federation.browser()
+      const page = await browser.open(at('/login/organization'))
+      return { browser, there: await browser.submit(page, { Email: `a@${domain}` }, { button: 'Continue' }) }
+    }
+    const back = ({ browser, there }: Awaited<ReturnType<typeof begun>>) =>
+      browser.submit(there, {}, { button: there.forms[0]?.buttons[0]?.label ?? '' })
+    const one = await setUp()
+    upstream((local) => `${local}@${one.domain}`)
+    const [first, second] = [await begun(one.domain), await begun(one.domain)]
+    await ownProvider.save(one.manager.id, one.id, {
+      ...{ ...input(), issuer: federation.google.issuer, clientId: federation.google.clientId },
+    })
+    expect(problem(await back(first)), 'no code goes to another issuer').toBe('expired')
+    await ownProvider.remove(one.manager.id, one.id)
+    expect(problem(await back(second))).toBe('unavailable')
+  })
+
+  test('another issuer gets no secret that was entered for the one before, and what keeps everybody out is refused', async () => {
+    const { ownProvider } = services()
+    const one = await setUp()
+    const { clientSecret: _, ...without } = input()
+    await ownProvider.save(one.manager.id, one.id, without)
+    await expect(
+      ownProvider.save(one.manager.id, one.id, { ...without, issuer: federation.google.issuer }),
+    ).rejects.toMatchObject({ errors: { client_secret: [expect.stringContaining('again')] } })
+    await expect(
+      ownProvider.save(one.manager.id, one.id, { ...input(), clientSecret: 'wrong', required: true }),
+    ).rejects.toMatchObject({ errors: { required: [expect.stringContaining('does not pass')] } })
+    const { provider_required } = await services().organizations.get(one.id)
+    expect(provider_required).toBe(false)
+    expect(await services().providers.secretIs(await idOf(one.id), federation.okta.clientSecret ?? '')).toBe(
+      true,
+    )
+    await ownProvider.save(one.manager.id, one.id, { ...without, required: true })
+    expect((await services().organizations.get(one.id)).provider_required).toBe(true)
+    for (const authMethod of ['none', 'private_key_jwt', ''])
+      await expect(
+        ownProvider.save(one.manager.id, one.id, { ...input(), authMethod }),
+      ).rejects.toMatchObject({ errors: { auth_method: [expect.any(String)] } })
+  })
+
+  test('by JSON too, with the password; and no configuration file has it, or takes it away', async () => {
+    const one = await managed()
+    const api = createApi(federation.latchkey.issuer)
+    const { json } = await api.post('/login', { username: one.manager.username, password: PASSWORD })
+    const headers = { authorization: `Bearer ${String(json.access_token)}` }
+    const path = `/me/organizations/${one.id}/provider`
+    const call = (method: string, at: string, body?: object) => api.call(method, at, { body, headers })
+    const body = {
+      ...{ issuer: federation.okta.issuer, client_id: federation.okta.clientId },
+      ...{ client_secret: federation.okta.clientSecret, join: true, roles: ['member'] },
+    }
+    expect((await call('PUT', path, body)).status).toBe(422)
+    const proof = { current_password: PASSWORD }
+    const put = await call('PUT', path, { ...body, ...proof })
+    expect([put.status, put.json]).toEqual([
+      200,
+      expect.objectContaining({ provider: expect.objectContaining({ has_secret: true }), join: true }),
+    ])
+    federation.okta.setCallback(String(put.json.redirect_uri))
+    expect(JSON.stringify(put.json)).not.toContain(federation.okta.clientSecret)
+    expect((await call('POST', `${path}/test`, proof)).json.findings).toContainEqual(
+      expect.objectContaining({ name: 'client credentials', status: 'ok' }),
+    )
+    expect((await call('POST', `${path}/disable`, proof)).status).toBe(204)
+    expect((await call('POST', `${path}/enable`, proof)).status).toBe(204)
+    const file = await services().configuration.export()
+    expect(JSON.stringify(file)).not.toContain(await idOf(one.id))
+    expect((await call('DELETE', path, proof)).status).toBe(204)
+    expect((await call('DELETE', path, proof)).status).toBe(404)
+  })
+})
+
+test('a provider of managers is asked at no address inside; what PRIVATE_HOSTS names, the operator has allowed', async () => {
+  const values = new Set<string>()
+  const latchkey = await startLatchkey({
+    env: { ISSUER: 'https://id.example', TRUST_PROXY: 'loopback' },
+    lookUpTxt: async () => ({ values: [...values] }),
+  })
+  try {
+    const { organizations, ownProvider, providers } = latchkey.services
+    const manager = await latchkey.createUser()
+    const { id } = await organizations.create({ name: 'Inside' })
+    await organizations.members.put(id, manager.id, ['admin'])
+    values.add((await organizations.domains.add(id, 'inside.example')).record.value)
+    await organizations.domains.verify(id, 'inside.example')
+    const settings = { clientId: 'c', clientSecret: 's', authMethod: 'client_secret_basic' }
+    const rest = { trustEmail: false, required: false, join: false, roles: [] }
+    for (const issuer of [
+      'https://127.0.0.1:8443',
+      'https://10.0.0.1',
+      'https://169.254.169.254',
+      'https://[::1]:8443',
+      'http://localhost:8443',
+      'https://localhost:8443',
+    ]) {
+      await ownProvider.save(manager.id, id, { ...settings, ...rest, issuer })
+      const findings = await ownProvider.test(manager.id, id)
+      expect(findings, issuer).toMatchObject([
+        { name: 'discovery', status: 'fail', message: expect.stringContaining('not a public address') },
+      ])
+      await expect(
+        ownProvider.save(manager.id, id, { ...settings, ...rest, issuer, required: true }),
+      ).rejects.toMatchObject({ errors: { required: [expect.any(String)] } })
+    }
+    const [own] = await providers.ofOrganization(id)
+    const started = await providers.enabled.find(own?.id ?? '')
+    const request = { state: 's', nonce: 'n', codeVerifier: 'v'.repeat(43) }
+    await expect(
+      started?.connector.authorize(request, { redirectUri: 'https://id.example/cb', again: false }),
+    ).rejects.toThrow(/not a public address/)
+  } finally {
+    await latchkey.stop()
+  }
+})
