@@ -44,7 +44,7 @@ test.each(each)('%s: %s says the same as text and as HTML, and leaves nothing un
   for (const value of Object.values(mail.data as Record<string, unknown>))
     if (
       typeof value === 'string' &&
-      !/^(totp|passkey|second_factor|password_and_second_factor)$/.test(value)
+      !/^(totp|passkey|second_factor|password_and_second_factor|saved)$/.test(value)
     ) {
       expect(joined(text)).toContain(value)
       expect(html).toContain(value)
