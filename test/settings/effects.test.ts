@@ -423,7 +423,7 @@ const ROWS: { readonly [Name in Exclude<SettingName, `rate_limit_${string}`>]: E
     async look() {
       const { accounts, impersonations } = latchkey.services
       const account = await accounts.byId((await latchkey.createUser(fresh('helped'))).id)
-      const problem = account && impersonations.problemOf(account)
+      const problem = account && (await impersonations.problemOf(account))
       return problem === undefined ? undefined : String(problem)
     },
     before: expect.stringContaining('switched off'),
