@@ -25,6 +25,7 @@ import { type KeysDependencies, keysArea } from './keys.ts'
 import { type LanguagesDependencies, languagesArea } from './languages/routes.ts'
 import { limited } from './limited.ts'
 import { type OrganizationsAreaDependencies, organizationsArea } from './organizations/routes.ts'
+import { partsArea } from './parts.ts'
 import { type ProvidersDependencies, providersArea } from './providers/routes.ts'
 import { type RegistrationDependencies, registrationArea } from './registration/routes.ts'
 import { type RejectionsDependencies, rejectionsArea } from './rejections/routes.ts'
@@ -94,6 +95,7 @@ const AREAS: readonly ((app: FastifyInstance, deps: ConsoleAreas) => Promise<voi
   settingsArea,
   languagesArea,
   brandingArea,
+  partsArea,
 ]
 
 /** `/admin` and below. */

@@ -6,7 +6,7 @@ import type { ActionGroup } from '../../../audit/event-types.ts'
 import type { AuditFilters } from '../../../audit/filters.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { described } from '../../../shared/locales/described.ts'
-import { message } from '../../../shared/locales/texts.ts'
+import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { isoDay } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
@@ -31,6 +31,8 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       filters: AuditFilters
       filtered: boolean
+      /** What is filtered by, each with the address of the list without it. */
+      chips: { label: string; href: string }[]
       actions: AuditDependencies['auditActions']
       rows: AuditRow[]
       exports: { csv: string; jsonl: string }
@@ -54,6 +56,29 @@ const filters = z.object({
   to: text,
   text,
 })
+/** What each filter is called on the page. */
+const FIELDS = {
+  text: 'admin.common.search',
+  action: 'admin.audit.what',
+  actor: 'admin.common.who',
+  target: 'admin.audit.target',
+  address: 'admin.audit.address',
+  from: 'admin.audit.from',
+  to: 'admin.audit.to',
+} as const satisfies Record<keyof AuditFilters, TextKey>
+
+const chipsOf = (wanted: AuditFilters) =>
+  (Object.keys(FIELDS) as (keyof typeof FIELDS)[]).flatMap((name) => {
+    const value = wanted[name]
+    if (!value) return []
+    return [
+      {
+        label: t('admin.audit.chip', { field: t(FIELDS[name]), value }),
+        href: withQuery('/admin/audit', { ...wanted, [name]: undefined }),
+      },
+    ]
+  })
+
 const place = z.object({ cursor: z.string().max(20).optional().catch(undefined) })
 const format = z.object({ format: z.enum(['csv', 'jsonl']) })
 
@@ -76,6 +101,7 @@ export async function auditArea(
     const data = {
       filters: wanted,
       filtered: Object.values(wanted).some(Boolean),
+      chips: chipsOf(wanted),
       actions: deps.auditActions.map((group) => ({
         ...group,
         label: described(`admin.audit.family.${group.prefix.slice(0, -1)}`, group.label),

@@ -67,6 +67,7 @@ export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Ent
 const REASONS = [
   'at_provider',
   'disabled',
+  'for_a_while',
   'import',
   'leaving',
   'locked',
@@ -77,7 +78,7 @@ const REASONS = [
   'unknown_account',
   'unknown_address',
   'unverified',
-  'wrong_password',
+  'wrong',
 ] as const
 
 const reasonOf = ({ details }: Entry): string | undefined => {
