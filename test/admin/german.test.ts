@@ -47,6 +47,7 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     () => '/admin/audit',
     () => '/admin/audit?text=nothing-has-this',
     () => '/admin/audit?from=broken',
+    () => '/admin/audit?actor=ada&action=client.&text=x&target=y&address=z&from=2026-01-01&to=2026-12-31',
     () => '/admin/audit/1',
     ({ user }) => `/admin/audit?target=${user}`,
   ],

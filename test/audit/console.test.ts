@@ -53,6 +53,22 @@ test('the list says who did what; its filters are empty, and keep what was typed
     expect((await browser.open(`${latchkey.issuer}/admin/audit/${missing}`)).status).toBe(404)
 })
 
+test('each filter is a chip that is taken off by itself', async () => {
+  const path = '/admin/audit?action=client.&actor=ada&text=%3Cb%3E'
+  const { browser, page } = await console('ada', path)
+  const chipsOf = ({ body }: { body: string }) =>
+    [...body.matchAll(/<a class="chip" href="([^"]*)">([^<]*) </g)].map(([, href = '', label = '']) => ({
+      href: href.replaceAll('&amp;', '&'),
+      label,
+    }))
+  const chips = chipsOf(page)
+  expect(chips.map(({ label }) => label)).toEqual(['Search: &lt;b&gt;', 'What: Clients', 'Who: ada'])
+  const without = await browser.open(`${latchkey.issuer}${chips[2]?.href}`)
+  expect(Object.fromEntries(without.url.searchParams)).toEqual({ action: 'client.', text: '<b>' })
+  expect(chipsOf(without).map(({ label }) => label)).toEqual(['Search: &lt;b&gt;', 'What: Clients'])
+  expect(chipsOf(await browser.open(`${latchkey.issuer}/admin/audit`))).toEqual([])
+})
+
 test('what is wrong with a day stands beside it, and what was typed is kept', async () => {
   const { browser } = await console('ada')
   const wrong = await browser.open(`${latchkey.issuer}/admin/audit?from=yesterday&to=2026-02-30&actor=ada`)

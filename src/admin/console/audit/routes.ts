@@ -67,13 +67,16 @@ const FIELDS = {
   to: 'admin.audit.to',
 } as const satisfies Record<keyof AuditFilters, TextKey>
 
-const chipsOf = (wanted: AuditFilters) =>
+const chipsOf = (wanted: AuditFilters, actions: readonly ActionGroup[]) =>
   (Object.keys(FIELDS) as (keyof typeof FIELDS)[]).flatMap((name) => {
     const value = wanted[name]
     if (!value) return []
     return [
       {
-        label: t('admin.audit.chip', { field: t(FIELDS[name]), value }),
+        label: t('admin.audit.chip', {
+          field: t(FIELDS[name]),
+          value: (name === 'action' && actions.find(({ prefix }) => prefix === value)?.label) || value,
+        }),
         href: withQuery('/admin/audit', { ...wanted, [name]: undefined }),
       },
     ]
@@ -98,14 +101,15 @@ export async function auditArea(
       refused === undefined ? audit.list(wanted, { cursor }) : nothing,
       audit.list({ action: 'audit.verified' }, { limit: 1 }),
     ])
+    const actions = deps.auditActions.map((group) => ({
+      ...group,
+      label: described(`admin.audit.family.${group.prefix.slice(0, -1)}`, group.label),
+    }))
     const data = {
       filters: wanted,
       filtered: Object.values(wanted).some(Boolean),
-      chips: chipsOf(wanted),
-      actions: deps.auditActions.map((group) => ({
-        ...group,
-        label: described(`admin.audit.family.${group.prefix.slice(0, -1)}`, group.label),
-      })),
+      chips: chipsOf(wanted, actions),
+      actions,
       rows: page.items.map((entry) => rowOf(deps, entry)),
       exports: {
         csv: withQuery('/admin/audit/export', { ...wanted, format: 'csv' }),
