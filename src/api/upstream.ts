@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { type ErrorFormat, writeErrorsAs } from '../http/errors/format.ts'
 import { giveBack } from '../http/rate-limits/rate-limits.ts'
 import { AppError } from '../shared/errors.ts'
 import { own } from '../shared/own.ts'
@@ -90,8 +91,10 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
     outcome: Awaited<ReturnType<typeof upstream.callback>>,
   ) {
     if ('tokens' in outcome) return reply.code(200).send(outcome.tokens)
-    if ('problem' in outcome && (outcome.intent === 'api' || !wantsPage(request)))
+    if ('problem' in outcome && (outcome.intent === 'api' || !wantsPage(request))) {
+      writeErrorsAs(request, 'problem')
       throw rejection(outcome.problem)
+    }
     return reply.redirect(outcome.location, 303)
   }
 
@@ -105,7 +108,16 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
     return answer(request, reply, await upstream.start(request, reply, request.params.provider, { intent }))
   })
 
-  open.get('/oauth/:provider/callback', { ...callback, ...federation }, async (request, reply) => {
+  // A browser comes here: what it cannot be led on from, such as a hook that denies the sign-in, is a page in the language of the person.
+  const forBrowsers = {
+    ...callback,
+    ...federation,
+    config: {
+      errorFormat: (request: FastifyRequest) => (wantsPage(request) ? 'html' : 'problem') as ErrorFormat,
+    },
+  }
+
+  open.get('/oauth/:provider/callback', forBrowsers, async (request, reply) => {
     const outcome = await upstream.callback(request, reply, request.params.provider)
     // With the request that began it.
     if (!('problem' in outcome)) await giveBack(request, 2)

@@ -5,7 +5,8 @@ export type ErrorFormat = 'html' | 'problem' | 'oauth'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    errorFormat?: ErrorFormat
+    /** A function: one route answers browsers and programs. */
+    errorFormat?: ErrorFormat | ((request: FastifyRequest) => ErrorFormat)
   }
 }
 
@@ -16,10 +17,18 @@ export function setErrorFormat(app: FastifyInstance, format: ErrorFormat): void 
   })
 }
 
+const ofRequest = new WeakMap<FastifyRequest, ErrorFormat>()
+
+/** Writes the errors of one request so from now on, whatever its route says. */
+export const writeErrorsAs = (request: FastifyRequest, format: ErrorFormat): void =>
+  void ofRequest.set(request, format)
+
 /** The format for one request: what its route says; else a page for browsers, problem details for programs. */
 export function errorFormat(request: FastifyRequest): ErrorFormat {
   const { errorFormat: chosen } = request.routeOptions.config
-  if (chosen !== undefined) return chosen
+  const told = ofRequest.get(request)
+  if (told !== undefined) return told
+  if (chosen !== undefined) return typeof chosen === 'function' ? chosen(request) : chosen
   // No route, so no config: the paths of the API are answered in its format whatever Accept says.
   if (/^\/api(\/|\?|$)/.test(request.url)) return 'problem'
   return (request.headers.accept ?? '').includes('text/html') ? 'html' : 'problem'
