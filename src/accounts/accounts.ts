@@ -51,7 +51,7 @@ import { createProvisioning, type Provisioning } from './provisioning/provisioni
 import type { AdminAccountInput, AdminChangesInput, ProfileInput, RegistrationInput } from './schemas.ts'
 import { backfillSearch } from './search/backfill.ts'
 import type { AccountQuery } from './search/search.ts'
-import { indexedLetters } from './search/store.ts'
+import { indexedLetters, type StateCounts } from './search/store.ts'
 import type { AccountSessions } from './sessions.ts'
 import type { AccountSettings } from './settings.ts'
 import { createAdmitRegistration } from './sign-up/admit.ts'
@@ -263,6 +263,8 @@ export interface Accounts {
   backfillSearch(): Promise<number>
   /** How many people can sign in, and how many of them by what kind of second factor. */
   secondFactorShares(): Promise<SecondFactorShares>
+  /** How many accounts there are of a kind, up to a thousand and one each. */
+  stateCounts(): Promise<StateCounts>
   /**
    * Changes names, role (built-in, or the name or ID of one that is defined) and address, and whether a second factor is required of the person. A role that is taken away ends every session and token. Another address has to be
    * proven by its owner, and counts then; what was sent to an earlier one proves nothing any more. An account that is invited
@@ -457,6 +459,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     list: administration.list,
     search: administration.search,
     secondFactorShares: store.secondFactorShares,
+    stateCounts: () => store.stateCounts(clock()),
     isSearchIndexed: async () => (await indexedLetters(db.reads)) !== 'none',
     backfillSearch: () => backfillSearch(db),
     updateByAdmin: administration.updateByAdmin,

@@ -224,7 +224,7 @@ export function createAdministration(deps: {
       return accounts.length > limit && last ? { items, next_cursor: last.id } : { items }
     },
 
-    search: createSearch({ store }),
+    search: createSearch({ store, clock }),
 
     async updateByAdmin(id, input, { ifVersion } = {}) {
       if (input.attributes === undefined || ifVersion !== undefined) return update(id, input, ifVersion)

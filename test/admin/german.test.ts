@@ -112,6 +112,7 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
   users: [
     () => '/admin/users',
     () => '/admin/users?search=nothing-has-this&done=deleted',
+    () => '/admin/users?state=unverified',
     () => '/admin/users/new',
     () => '/admin/users/nobody',
     ({ user }) => `/admin/users/${user}?done=unlock`,

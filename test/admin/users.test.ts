@@ -25,6 +25,41 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
     expect((await at('/admin/users?search=no-such-person')).text).toContain('Nobody matches')
   })
 
+  test('chips count and filter: locked, disabled, unverified; a role that may not read roles is shown none by name', async () => {
+    const { accounts, administratorRoles } = latchkey.services
+    const of = async (state: string) => (await at(`/admin/users?state=${state}`)).text
+    const [locked, disabled] = [
+      await latchkey.createUser('chip.locked'),
+      await latchkey.createUser('chip.off'),
+    ]
+    await accounts.createByAdmin({ username: 'chip.new', email: 'chip.new@example.com' })
+    for (let guess = 0; guess < 5; guess++)
+      await accounts.authenticate({ identifier: locked.email, password: 'wrong' })
+    await accounts.disable(disabled.id)
+    for (const [state, name] of Object.entries({
+      locked: 'chip.locked',
+      disabled: 'chip.off',
+      unverified: 'chip.new',
+    })) {
+      const text = await of(state)
+      for (const other of ['chip.locked', 'chip.off', 'chip.new'])
+        expect([state, other, text.includes(other)]).toEqual([state, other, other === name])
+      expect(await of(`${state}&search=chip`)).toContain(name)
+      expect(await of(`${state}&search=nobody-has-this`)).toContain('Nobody matches')
+    }
+    const list = await at('/admin/users?state=disabled')
+    expect(list.text).toMatch(/Disabled 1 Address not verified/)
+    const off = list.links.find(({ text }) => text.startsWith('Disabled'))
+    expect(new URL(off?.href ?? '', list.url).search).toBe('')
+    const desk = await administratorRoles.create({
+      ...{ name: `chips-${engine}`, permissions: ['user.read', 'user.unlock'] },
+    })
+    expect((await at('/admin/users')).text).toContain(`Administrator role: chips-${engine}`)
+    const { browser } = await signedIn(latchkey, desk.id)
+    const theirs = await browser.open(`${latchkey.issuer}/admin/users`)
+    expect(theirs.text).not.toContain('Administrator role:')
+  })
+
   test('what a search finds is a CSV file without formulas, audited; not for who may not see users', async () => {
     const { accounts, audit } = latchkey.services
     for (let i = 0; i < 101; i++)

@@ -214,6 +214,10 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
     const client = await latchkey.createClient()
     const listed = ['?search=ada', '?search=ada.l@example.com', '?search=a', '?role=admin', '?role=user']
     const filters = ['any', 'none', 'passkey'].map((factor) => `?second_factor=${factor}`)
+    const states = ['disabled', 'locked', 'unverified'].flatMap((state) => [
+      `?state=${state}`,
+      `?state=${state}&search=ada`,
+    ])
     const audit = [
       '?action=client.created',
       '?action=account.',
@@ -250,7 +254,7 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
         ...['/configuration/latchkey.yaml', '/keys', '/providers', '/registration', '/rejections'],
         ...['', '?q=ada', '?q=shop+floor', `?q=${user.id}`, '?q=7'].map((query) => `/search${query}`),
         ...['/resources', '/settings', '/audit', '/audit/1', '/audit/export?format=csv'],
-        ...[...listed, ...filters].map((query) => `/users${query}`),
+        ...[...listed, ...filters, ...states].map((query) => `/users${query}`),
         ...audit.map((query) => `/audit${query}`),
         `/rejections?client=${client.client_id}`,
       ])

@@ -1,7 +1,8 @@
+import type { Clock } from '../../shared/clock.ts'
 import { type Page, type PageRequest, parsePageRequest, toPage } from '../../shared/paging.ts'
 import type { Account, Role } from '../account.ts'
 import type { AccountStore } from '../store/store.ts'
-import type { SecondFactorFilter } from './store.ts'
+import type { AccountState, SecondFactorFilter } from './store.ts'
 
 export interface AccountQuery extends PageRequest {
   /** Part of the username, of an address or of a name, or the id. */
@@ -13,13 +14,15 @@ export interface AccountQuery extends PageRequest {
   attribute?: { name: string; value: string } | undefined
   /** `any` or `none`: with or without a second factor; `passkey`: with one of that kind. */
   second_factor?: SecondFactorFilter | undefined
+  /** Disabled, locked now, or with no address that is verified. */
+  state?: AccountState | undefined
 }
 
 /** Finding accounts page by page, at one price however many there are (store.ts). */
-export function createSearch({ store }: { store: Pick<AccountStore, 'findMany'> }) {
+export function createSearch({ store, clock }: { store: Pick<AccountStore, 'findMany'>; clock: Clock }) {
   /** What bears the very name or address first, then the newest first. @throws AppError `invalid_page` (400) */
   return async (query: AccountQuery = {}): Promise<Page<Account>> => {
-    const { search = '', role, organization, second_factor, attribute } = query
+    const { search = '', role, organization, second_factor, attribute, state } = query
     const { limit, after } = parsePageRequest(query)
     const text = search.normalize('NFKC').trim()
     const found = await store.findMany({
@@ -28,6 +31,8 @@ export function createSearch({ store }: { store: Pick<AccountStore, 'findMany'> 
       organization,
       attribute: attribute?.value.includes('\0') ? { ...attribute, value: '' } : attribute,
       secondFactor: second_factor,
+      state,
+      now: clock(),
       after,
       limit: limit + 1,
     })

@@ -39,6 +39,60 @@ const memberOf = (organization: string): string =>
     ? `a.id IN (SELECT m.account_id FROM organization_members m WHERE m.organization_id = '${organization}')`
     : '1 = 0'
 
+/** Each in the words of its index, as FACTORS; `?` is now. A lock that has passed stays in the row until the next sign-in. */
+const STATES = {
+  disabled: 'a.disabled_at IS NOT NULL',
+  locked: 'a.locked_until IS NOT NULL AND a.locked_until > ?',
+  unverified: 'a.email IS NULL AND a.pending_email IS NOT NULL',
+} as const
+
+export type AccountState = keyof typeof STATES
+
+interface Condition {
+  text: string
+  values: SqlValue[]
+}
+
+const stateIs = (reads: Sql, state: AccountState, now: number): Condition => ({
+  text: STATES[state].replace('?', moments[reads.dialect]),
+  values: state === 'locked' ? [sqlTime(now)] : [],
+})
+
+/** Accounts of a kind are counted up to so many, and one. */
+const MOST_COUNTED = 1_000
+
+/** How many accounts there are of a kind, up to a thousand and one each: by their indexes, in one statement. */
+export interface StateCounts extends Record<AccountState, number> {
+  admin: number
+  auditor: number
+  factor: number
+}
+
+/** @param now milliseconds since the epoch */
+export async function countStates(reads: Sql, now: number): Promise<StateCounts> {
+  const locked = stateIs(reads, 'locked', now)
+  const kinds: StatesSql = {
+    admin: ofRole('admin'),
+    auditor: ofRole('auditor'),
+    factor: FACTORS[reads.dialect].any,
+    disabled: STATES.disabled,
+    locked: locked.text,
+    unverified: STATES.unverified,
+  }
+  const counted = Object.entries(kinds).map(
+    ([name, where]) =>
+      `(SELECT COUNT(*) FROM (SELECT 1 FROM accounts a WHERE ${where} LIMIT ${MOST_COUNTED + 1}) AS of_${name}) AS ${name}`,
+  )
+  const row = await reads.get<Record<keyof StateCounts, number | bigint>>(
+    `SELECT ${counted.join(', ')}`,
+    locked.values,
+  )
+  const names = Object.keys(kinds) as (keyof StateCounts)[]
+  return Object.fromEntries(names.map((name) => [name, Number(row?.[name] ?? 0)])) as unknown as StateCounts
+}
+
+type StatesSql = Readonly<Record<keyof StateCounts, string>>
+
 export type SecondFactorFilter = keyof (typeof FACTORS)['sqlite']
 
 /** Accounts that are looked at one by one, the newest. */
@@ -55,6 +109,9 @@ export interface Wanted {
   organization?: string | undefined
   attribute?: { name: string; value: string } | undefined
   secondFactor?: SecondFactorFilter | undefined
+  state?: AccountState | undefined
+  /** Milliseconds since the epoch: what is locked is locked then. */
+  now: number
   after?: Position | undefined
   limit: number
 }
@@ -68,6 +125,10 @@ export async function findAccountIds(reads: Sql, wanted: Wanted): Promise<string
     ...(organization === undefined ? [] : [memberOf(organization)]),
     ...(secondFactor === undefined ? [] : [FACTORS[reads.dialect][secondFactor]]),
   ]
+  if (wanted.state !== undefined) {
+    const state = stateIs(reads, wanted.state, wanted.now)
+    return listed(reads, filters, search === undefined ? [] : [termsOf(search)], after, limit, state)
+  }
   if (search === undefined) return listed(reads, filters, [], after, limit)
   const terms = termsOf(search)
   const exact = after === undefined ? await exactly(reads, terms.typed, filters) : []
@@ -115,12 +176,18 @@ async function listed(
   [terms]: readonly Terms[],
   after: Position | undefined,
   limit: number,
+  state?: Condition,
 ): Promise<string[]> {
-  const conditions = [...filters]
-  const values: SqlValue[] = []
+  const conditions = [...filters, ...(state === undefined ? [] : [state.text])]
+  const values: SqlValue[] = [...(state?.values ?? [])]
   if (terms !== undefined) {
-    conditions.push(`s.text LIKE LOWER(?) ESCAPE '!'`, NOT_EXACT)
-    values.push(terms.pattern, ...four(terms.typed))
+    conditions.push(`s.text LIKE LOWER(?) ESCAPE '!'`)
+    values.push(terms.pattern)
+    // Those of a state are few: nobody is looked for first by their very name.
+    if (state === undefined) {
+      conditions.push(NOT_EXACT)
+      values.push(...four(terms.typed))
+    }
   }
   if (after !== undefined) {
     conditions.push(`(a.created_at, a.id) < (${moments[reads.dialect]}, ?)`)
@@ -141,18 +208,22 @@ async function withAttribute(
     role,
     organization,
     secondFactor,
+    state,
+    now,
     after,
     limit,
   }: Wanted & { attribute: { name: string; value: string } },
 ): Promise<string[]> {
   const cut = reads.dialect === 'sqlite' ? 'substr(?, 1, 200)' : 'left(?, 200)'
+  const ofState = state && stateIs(reads, state, now)
   const conditions = [
     `v.attribute = ? AND v.value = LOWER(${cut})`,
     ...(role === undefined ? [] : [ofRole(role)]),
     ...(organization === undefined ? [] : [memberOf(organization)]),
     ...(secondFactor === undefined ? [] : [FACTORS[reads.dialect][secondFactor]]),
+    ...(ofState === undefined ? [] : [ofState.text]),
   ]
-  const values: SqlValue[] = [attribute.name, attribute.value]
+  const values: SqlValue[] = [attribute.name, attribute.value, ...(ofState?.values ?? [])]
   if (search !== undefined) {
     conditions.push(`s.text LIKE LOWER(?) ESCAPE '!'`)
     values.push(termsOf(search).pattern)

@@ -10,7 +10,7 @@ import {
 } from '../account.ts'
 import type { SecondFactorShares } from '../accounts.ts'
 import type { Login } from '../login.ts'
-import { findAccountIds } from '../search/store.ts'
+import { countStates, findAccountIds, type StateCounts } from '../search/store.ts'
 
 /** Finding accounts. */
 export interface AccountReads {
@@ -40,6 +40,8 @@ export interface AccountReads {
   countAdministrators(): Promise<number>
   /** One statement. */
   secondFactorShares(): Promise<SecondFactorShares>
+  /** @param now milliseconds since the epoch */
+  stateCounts(now: number): Promise<StateCounts>
 }
 
 /** Of an account without its password, as `toAccount` takes them. */
@@ -150,6 +152,8 @@ export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 
         WHERE role = 'admin' AND role <> 'user' AND disabled_at IS NULL`
       return (await reads.get<{ count: number }>(text))?.count ?? 0
     },
+
+    stateCounts: (now) => countStates(reads, now),
 
     async secondFactorShares() {
       const row = await reads.get<Record<'people' | 'with_factor' | 'with_passkey', number | string>>(

@@ -1,14 +1,14 @@
 import type { Audit } from '../../../audit/audit.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
-import { when } from './view.ts'
 
 /** Entries of a person's history on their page; the audit log has the rest. */
 const MAX_SHOWN = 10
 
 /** One entry of the audit log that is about a person. */
 export interface HistoryLine {
-  when: string
+  /** Milliseconds since the epoch. */
+  at: number
   what: string
   /** The actor, and the address the request came from. */
   by: string
@@ -22,7 +22,7 @@ export async function historyOf(
 ): Promise<HistoryLine[]> {
   const { items } = await audit.list({ target: accountId }, { limit: MAX_SHOWN })
   return items.map(({ seq, at, action, target, actor, address }) => ({
-    when: when(at),
+    at,
     what: auditSentence(action, target?.name),
     by: byWhom(actor.name ?? actor.kind.replace('_', ' '), address),
     href: `/admin/audit/${seq}`,

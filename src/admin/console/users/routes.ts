@@ -9,6 +9,7 @@ import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { ConnectedApp } from '../../../oidc/consent/connected-apps.ts'
 import type { SignedInDevice } from '../../../oidc/sessions/devices.ts'
+import { may } from '../../../shared/administration/authority.ts'
 import { PERMISSIONS, userPermission } from '../../../shared/administration/permissions.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
@@ -36,6 +37,7 @@ import {
   userAttributesRoutes,
 } from './attributes.ts'
 import { usersBulk } from './bulk.ts'
+import { chipsOf } from './chips.ts'
 import { FACTOR_NOTICES, factorsSection, type UserFactorsDependencies, userFactorsRoutes } from './factors.ts'
 import { historyOf } from './history.ts'
 import { type UserImpersonationDependencies, userImpersonationRoutes } from './impersonation.ts'
@@ -57,6 +59,7 @@ export interface UsersDependencies
     Accounts,
     | 'byId'
     | 'search'
+    | 'stateCounts'
     | 'createByAdmin'
     | 'updateByAdmin'
     | 'disable'
@@ -85,6 +88,7 @@ const query = z.object({
   search: text.catch(''),
   role: role.optional().catch(undefined),
   second_factor: z.enum(['any', 'none', 'passkey']).optional().catch(undefined),
+  state: z.enum(['disabled', 'locked', 'unverified']).optional().catch(undefined),
   attribute: z.string().max(50).default('').catch(''),
   value: z.string().max(500).default('').catch(''),
   cursor: z.string().max(500).optional().catch(undefined),
@@ -135,7 +139,7 @@ export async function usersArea(
     { config: { admin: 'user.read', within: 'organization' } },
     async (request, reply) => {
       const wanted = query.parse(request.query)
-      const { search, role = '', second_factor = '', attribute, value } = wanted
+      const { search, role = '', second_factor = '', state = '', attribute, value } = wanted
       const known = deps.attributeForm.names()
       const named = known.some((each) => each.value === attribute) ? { attribute, value } : undefined
       const page = await users.search({
@@ -146,15 +150,17 @@ export async function usersArea(
       const data = {
         search,
         role,
-        roles: await roleOptions(),
+        roles: await roleOptions(may(administratorOf(request).authority, 'administrator_role.read')),
         second_factor,
+        state,
+        chips: await chipsOf(deps, request, { search, role, second_factor, state, ...named }),
         attribute: named?.attribute ?? '',
         value: named?.value ?? '',
         attributes: known,
         bulk: bulkButtons(bulk, request),
         csv:
           administratorOf(request).authority.scope === undefined
-            ? withQuery('/admin/users/export.csv', { search, role, second_factor, ...named })
+            ? withQuery('/admin/users/export.csv', { search, role, second_factor, state, ...named })
             : undefined,
         users: page.items.map((user) => ({
           id: user.id,
@@ -163,11 +169,11 @@ export async function usersArea(
           username: user.displayUsername,
           email: user.email ?? user.pendingEmail ?? '–',
           tags: tagsOf(user, clock(), deps.administratorRoles.nameOf),
-          lastSignIn: when(user.lastSignInAt),
+          lastSignInAt: user.lastSignInAt,
         })),
         ...pageLinks(
           '/admin/users',
-          { search, role, second_factor, ...named },
+          { search, role, second_factor, state, ...named },
           wanted.cursor,
           page.next_cursor,
         ),
@@ -177,12 +183,12 @@ export async function usersArea(
     },
   )
 
-  /** Roles to choose from. */
-  const roleOptions = async () => [
+  /** Roles to choose from. @param defined those of administrators too: not for who may not read them */
+  const roleOptions = async (defined = true) => [
     { value: 'user', label: t('admin.users.one') },
     { value: 'auditor', label: t('admin.users.role.auditor') },
     { value: 'admin', label: t('admin.users.tag.admin') },
-    ...(await deps.administratorRoles.list()).map(({ id, name }) => ({
+    ...(defined ? await deps.administratorRoles.list() : []).map(({ id, name }) => ({
       value: id,
       label: t('admin.users.role.defined', { name }),
     })),

@@ -8,6 +8,7 @@ import type { Held } from '../access/view.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
 import type { UserAttributesSection } from './attributes.ts'
+import type { Chip } from './chips.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
 import type { ShownDevice } from './sessions.ts'
@@ -21,6 +22,9 @@ declare module '../../../http/pages/pages.ts' {
       role: string
       roles: { value: string; label: string }[]
       second_factor: string
+      state: string
+      /** Filters as links, with how many each finds. */
+      chips: Chip[]
       /** Whose attribute has this value. */
       attribute: string
       value: string
@@ -37,7 +41,8 @@ declare module '../../../http/pages/pages.ts' {
         username: string
         email: string
         tags: Tag[]
-        lastSignIn: string
+        /** Milliseconds since the epoch. */
+        lastSignInAt: number | null
       }[]
       first?: string | undefined
       next?: string | undefined
