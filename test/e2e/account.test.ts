@@ -3,7 +3,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PASSWORD } from '../support/latchkey.ts'
 import { readOutbox } from '../support/mailbox.ts'
 import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
-import { enter, fill, follow, heading, linkFor, press, signIn, signInAtAccount, text } from './steps.ts'
+import {
+  clicksIn,
+  enter,
+  fill,
+  follow,
+  heading,
+  linkFor,
+  press,
+  signIn,
+  signInAtAccount,
+  text,
+} from './steps.ts'
 
 const NEW_PASSWORD = 'quiet-lantern-41-meadow'
 // Headless, Chromium calls itself something else.
@@ -92,6 +103,7 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
     await signInAtAccount(office, issuer, person)
     await signInAtAccount(phone, issuer, person)
     await signInAtAccount(page, issuer, person)
+    const before = clicksIn(page)
     await follow(page, 'Devices')
     await heading(page, 'Devices')
     expect(await page.locator(`${devices} li`).count()).toBe(3)
@@ -100,6 +112,7 @@ describe.each(['on', 'off'])('the account page (JavaScript %s)', (scripts) => {
 
     await press(page, 'Sign out Firefox on Windows')
     await page.getByText('That device is signed out.').waitFor()
+    expect(clicksIn(page) - before).toBe(2)
     await office.reload()
     await heading(office, 'Sign in')
     await phone.reload()

@@ -3,6 +3,7 @@ import { engines } from '../support/latchkey.ts'
 import { type E2eFixture, openE2eFixture } from './e2e-fixture.ts'
 import {
   allow,
+  clicksIn,
   codeFor,
   fill,
   follow,
@@ -47,6 +48,8 @@ describe.each(engines)('the whole journey on %s', (engine) => {
 
       await signedInAs(page, person.username)
       expect(page.url()).toBe(`${app.url}/`)
+      // Sign in, Create account, Create account, Verify, Allow; and to the sign-in page and back again, above.
+      expect(clicksIn(page)).toBe(5 + 2)
       const userinfo = JSON.parse(await text(page, 'h2:text("Userinfo") + pre'))
       expect(userinfo).toMatchObject({
         preferred_username: person.username,

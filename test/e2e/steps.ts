@@ -23,9 +23,20 @@ export function newcomer(): Person {
 export const heading = (page: Page, name: string | RegExp) =>
   page.getByRole('heading', { level: 1, name }).waitFor()
 
-export const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
+const clicks = new WeakMap<Page, number>()
 
-export const follow = (page: Page, name: string) => page.getByRole('link', { name, exact: true }).click()
+/** How often something was clicked in a tab by the steps below. */
+export const clicksIn = (page: Page): number => clicks.get(page) ?? 0
+
+/** Clicks on the one button or link of this name. @param name whole, or a pattern of a part */
+export async function click(page: Page, role: 'button' | 'link', name: string | RegExp): Promise<void> {
+  clicks.set(page, clicksIn(page) + 1)
+  await page.getByRole(role, { name, exact: true }).click()
+}
+
+export const press = (page: Page, name: string) => click(page, 'button', name)
+
+export const follow = (page: Page, name: string) => click(page, 'link', name)
 
 export const fill = (page: Page, label: string, text: string) =>
   page.getByLabel(label, { exact: true }).fill(text)
