@@ -86,6 +86,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     limits: values.limits,
     counters: counts.beside,
     cacheViews: overrides.cacheViews ?? true,
+    readView: services.readView,
     clock: services.clock,
     defaultLocale: () => values.defaultLocale,
     overrides: services.texts.override,

@@ -34,6 +34,8 @@ export interface Config {
   readonly privateHosts: PrivateHosts
   /** An MMDB file that says where network addresses are. */
   readonly geoipFile: string | undefined
+  /** Absolute. Views in the place of those that ship. */
+  readonly viewsDir: string | undefined
   readonly providers: readonly EnvironmentProvider[]
   /** The settings that the environment pins; all others are changed while the server runs (src/settings). */
   readonly pinned: Pinned
@@ -164,6 +166,7 @@ const environment = z.object({
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://:password@redis.example.com:6379').optional(),
   PRIVATE_HOSTS: privateHosts.default(NO_PRIVATE_HOSTS),
   GEOIP_FILE: z.string().optional(),
+  VIEWS_DIR: z.string().optional(),
   METRICS: choice(['off', 'on']).default('off'),
   METRICS_PORT: wholeNumber(9464, 0, 65_535).optional(),
   METRICS_TOKEN: z
@@ -237,6 +240,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
     redisUrl: e.REDIS_URL,
     privateHosts: e.PRIVATE_HOSTS,
     geoipFile: e.GEOIP_FILE,
+    viewsDir: e.VIEWS_DIR === undefined ? undefined : resolve(e.VIEWS_DIR),
     providers: upstream.providers,
     pinned: Object.freeze(settings.pinned),
     metrics: e.METRICS === 'on' ? { port: e.METRICS_PORT, token: e.METRICS_TOKEN } : undefined,

@@ -9,7 +9,8 @@ import { createBrandImages } from './branding/images.ts'
 import { followOwners } from './branding/owners.ts'
 import { createBrandImageStore } from './branding/store.ts'
 import { createSheets } from './branding/theme.ts'
-import type { Config } from './config.ts'
+import { type Config, ConfigError } from './config.ts'
+import { overriddenViews, type ReadView, viewReader } from './http/pages/overridden-views.ts'
 import { createMailer, type Mailer } from './mail/mailer.ts'
 import type { Observers } from './metrics/metrics.ts'
 import { createSigningKeys, type SigningKeys } from './oidc/keys/keys.ts'
@@ -59,6 +60,8 @@ export interface Foundation extends Pick<FoundationOptions, 'clock' | 'logger' |
   mailer: Mailer
   /** The signing keys of the protocol. */
   keys: SigningKeys
+  /** Reads a view, the owner's in the place of one that ships. */
+  readView: ReadView
 }
 
 /** What the foundation asks of services that stand on it. */
@@ -87,6 +90,7 @@ export async function openFoundation(
   names: NamesAndLifetimes,
 ): Promise<Foundation> {
   const { dataDir, databaseUrl, issuer, pinned, smtpUrl } = config
+  const readView = openViews(config.viewsDir, logger)
   const secrets = createSecrets(config.secretKey ?? loadSecretKeyFile(dataDir))
   const waited = observers?.databaseWaited
   const db = await openDatabase({ databaseUrl, dataDir, clock, logger, existing, waited })
@@ -165,6 +169,7 @@ export async function openFoundation(
       overrides: texts.override,
     },
     look: branding.mail,
+    readView,
     issuer,
     logger,
     clock,
@@ -185,6 +190,33 @@ export async function openFoundation(
   const artifacts = createArtifactStore(db.artifacts, { clock, accountColumns })
   return {
     ...{ config, clock, logger, observers },
-    ...{ secrets, db, artifacts, settings, documents, texts, branding, audit, event, queue, mailer, keys },
+    ...{
+      secrets,
+      db,
+      artifacts,
+      settings,
+      documents,
+      texts,
+      branding,
+      audit,
+      event,
+      queue,
+      mailer,
+      keys,
+      readView,
+    },
   }
+}
+
+/** @throws ConfigError that names each file that cannot be shown */
+function openViews(folder: string | undefined, logger: Pick<FastifyBaseLogger, 'warn'>): ReadView {
+  const { views, problems } = overriddenViews(folder)
+  if (problems.length > 0) throw new ConfigError(problems)
+  const changed = views.filter(({ age }) => age === 'changed').map(({ view }) => view)
+  if (changed.length > 0)
+    logger.warn(
+      { views: changed },
+      'the server ships these views otherwise than when they were copied; `npm run -s latchkey -- views check` lists them',
+    )
+  return viewReader(views)
 }

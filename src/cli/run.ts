@@ -37,6 +37,7 @@ import { settingsCommands } from './settings.ts'
 import { printable } from './text.ts'
 import { textsCommands } from './texts.ts'
 import { userCommands } from './users/commands.ts'
+import { viewCommands } from './views.ts'
 import { webhookCommands } from './webhooks.ts'
 
 /**
@@ -131,6 +132,7 @@ function program(cli: Cli, { stdout, stderr }: CliDependencies): Command {
     eventCommands(cli),
     passwordCommands(cli),
     hashCostCommand(cli),
+    viewCommands(cli),
     settingsCommands(cli),
     textsCommands(cli),
     brandingCommands(cli),

@@ -19,6 +19,7 @@ import { registerHeaders } from './headers.ts'
 import { type Language, languageRoute, registerLanguage } from './language.ts'
 import { registerRequestLog } from './logging/requests.ts'
 import { registerAssets } from './pages/assets.ts'
+import type { ReadView } from './pages/overridden-views.ts'
 import type { PageBrand, ShownClient } from './pages/pages.ts'
 import { registerSupportBanner } from './pages/support-banner.ts'
 import { registerViews } from './pages/views.ts'
@@ -55,6 +56,8 @@ export interface HttpOptions {
   brand?: (by?: ShownClient['brand']) => PageBrand
   /** Compile each view once. Off while developing. */
   cacheViews: boolean
+  /** What reads a view; the one that ships unless given. */
+  readView?: ReadView | undefined
   clock: Clock
   /** The language of those who say none (BCP 47); English unless given. Read at each request. */
   defaultLocale?: () => string
@@ -128,6 +131,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
     issuer,
     clock: options.clock,
     cache: options.cacheViews,
+    readView: options.readView,
     asset,
     icons: options.icons,
     brand: options.brand ?? (() => AS_IT_SHIPS),

@@ -113,6 +113,8 @@ export function createMailer(options: {
   clock: Clock
   /** What messages wear. Read for each of them. @param by what it belongs to; undefined: the server */
   look?: (by?: BrandedBy) => MailLook
+  /** Reads the layout; the one that ships unless given. */
+  readView?: ((path: string) => string) | undefined
   language?: MailLanguage | undefined
   backoff?: readonly number[]
   ended?: ((result: 'sent' | 'failed' | 'dropped') => void) | undefined
@@ -121,7 +123,7 @@ export function createMailer(options: {
   const look = options.look ?? (() => AS_IT_SHIPS)
   const sender = (name: string | undefined) => senderOf(options.from, { issuer, name })
   sender(undefined)
-  const render = createMailTemplates({ issuer, look })
+  const render = createMailTemplates({ issuer, look, readView: options.readView })
   const transport = smtpUrl ? createSmtpTransport(smtpUrl) : createOutbox(outboxDir, clock)
   const prepared = new Map<string, (data: object) => Promise<Mail | undefined>>()
   const background = createBackground(smtpUrl ? 2 : 1)

@@ -100,11 +100,16 @@ function textOf(
 /**
  * Writes mails: what each says is in `messages`, how that looks in views/mail/layout.html.eta and in `textOf`; both show the same.
  *
- * @param options.issuer its host is what the mails call the service, unless they wear another name @param options.look read for each message
+ * @param options.issuer its host is what the mails call the service, unless they wear another name @param options.look read for each message @param options.readView reads the layout; the one that ships unless given
  */
-export function createMailTemplates(options: { issuer: string; look?: () => MailLook }) {
+export function createMailTemplates(options: {
+  issuer: string
+  look?: () => MailLook
+  readView?: ((path: string) => string) | undefined
+}) {
   const { host, origin } = new URL(options.issuer)
   const eta = new Eta({ views: VIEWS, cache: true, autoEscape: true })
+  if (options.readView) eta.readFile = options.readView
   const inHtml = ([key, values]: Sentence): string => html(key, values)
 
   /** In the current language. @param look what it wears; what counts, unless given */

@@ -37,7 +37,7 @@ export interface Protocol<Account extends AccountOfProtocol = AccountOfProtocol>
   /** Authorization requests that wait for a person, and the ways they go on. */
   interactions: Interactions
   /** What an authorization request asks for, in words for the consent page. */
-  describeRequestedAccess(details: Parameters<typeof describeRequestedAccess>[1]): Promise<AccessInWords>
+  describeRequestedAccess(details: Parameters<typeof describeRequestedAccess>[2]): Promise<AccessInWords>
   /** The sign-in sessions of browsers. */
   sessions: AuditedSessions
   /** Asks the hooks of a sign-in without a session. */
@@ -124,7 +124,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
   return {
     interactions,
     describeRequestedAccess: (details) =>
-      describeRequestedAccess(resources.findForProtocol, details, (clientId, scopes) =>
+      describeRequestedAccess(resources.findForProtocol, lifetimes, details, (clientId, scopes) =>
         customInWords(deps.customClaims, clientId, scopes),
       ),
     sessions,

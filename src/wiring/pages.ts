@@ -89,6 +89,7 @@ export async function wirePages(
     browsers: rememberedCookie,
     phones: factors.phones,
     sendEmailCode: (accountId) => factors.emailCodes.send(accountId),
+    pauses: factors.pauses,
     clock,
     verified,
   })
@@ -134,6 +135,7 @@ export async function wirePages(
     secondFactors: createSection(factors, describeUserAgent),
     recovery: factors.recovery,
     phones: factors.phones,
+    pauses: factors.pauses,
     personalData: openPersonalData(services),
     activity: services.activity,
     appOf,

@@ -177,6 +177,8 @@ export const samples: Sample[] = [
           },
           { name: 'Books', scopes: [{ title: 'Use Books for what it calls “books:read”' }] },
         ],
+        lasts:
+          'It is remembered until you remove it; the app can act for you until you sign out, for up to 42 days.',
       },
       leadsTo: { website: 'notes.example' },
     },
@@ -184,7 +186,10 @@ export const samples: Sample[] = [
   {
     title: 'register',
     view: 'accounts/register',
-    data: { names, action: '/register', client, providers, signInHref: '/login', passwordMinLength: 15 },
+    data: {
+      ...{ names, action: '/register', client, providers, signInHref: '/login' },
+      ...{ passwordMinLength: 15, strength: 'sealed' },
+    },
   },
   {
     title: 'register-wrong',
@@ -214,6 +219,7 @@ export const samples: Sample[] = [
       action: '/verify-email',
       email: 'ada@example.org',
       resend: { action: '/verify-email/resend' },
+      wait: 42,
       later: { href: '/account', label: 'Do this later' },
       errors: { code: 'This code is wrong. Four attempts are left.' },
       notice: 'A new code is on its way.',

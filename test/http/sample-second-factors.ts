@@ -399,6 +399,7 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
       username: 'ada',
       send: { action: '/login/set-up/mailbox/send' },
       sent: true,
+      wait: 42,
       signOut: { action: '/account/sign-out' },
       cancel: { action: '/interaction/u1/cancel' },
       errors: { code: 'The code is not right, or was used already.' },

@@ -7,7 +7,7 @@ import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { toSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { message, type TextKey, t } from '../../shared/locales/texts.ts'
-import { dayOf } from '../../shared/moment.ts'
+import { dayOf, durationInWords } from '../../shared/moment.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { appOn } from './app-of.ts'
 import { onwards, type Pending, withInteraction } from './browser-state.ts'
@@ -25,6 +25,8 @@ export interface VerifyEmailPage extends Form {
   /** “This is not my account”; with `token`. */
   refuse?: ButtonForm | undefined
   resend?: ButtonForm | undefined
+  /** Seconds until it can be sent again; undefined: now. */
+  wait?: number | undefined
   /** Another address instead, while this one is not verified. */
   change?: Form | undefined
   notice?: string | undefined
@@ -75,6 +77,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
         client: await appOn(deps, pending.interaction),
         email: pending.email,
         resend: { action: withInteraction('/verify-email/resend', pending.interaction) },
+        wait: await deps.pauses.left(pending.accountId, 'verification'),
         change: { action: withInteraction('/verify-email/address', pending.interaction) },
         ...form,
       },
@@ -207,7 +210,15 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     if (account.email !== null) return goOn(request, reply, account.id)
     // What is sent wears the brand of the app.
     await appOn(deps, pending.interaction)
-    await accounts.verification.send(pending.accountId, pending.interaction)
+    const wait = await deps.pauses.begin(pending.accountId, 'verification')
+    if (wait !== undefined)
+      return show(reply, pending, { alert: t('resend.early', { wait: durationInWords(wait) }) }, 429)
+    try {
+      await accounts.verification.send(pending.accountId, pending.interaction)
+    } catch (error) {
+      await deps.pauses.cancel(pending.accountId, 'verification')
+      throw error
+    }
     return show(reply, pending, { notice: t('email.resent') })
   })
   app.post('/verify-email/address', http.limit('mail', 'email'), async (request, reply) => {
@@ -224,6 +235,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       if (!(error instanceof ValidationError)) throw error
       return show(reply, pending, { change: { action, errors: error.sentences, values: { email } } }, 422)
     }
+    await deps.pauses.begin(pending.accountId, 'verification')
     const account = await accounts.byId(pending.accountId)
     const changed = { ...pending, email: account?.pendingEmail ?? email.trim() }
     browser.setPending(reply, changed)

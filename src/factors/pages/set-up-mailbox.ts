@@ -8,6 +8,7 @@ import type { AppError } from '../../shared/errors.ts'
 import { saying, t } from '../../shared/locales/texts.ts'
 import { emailCodeNotSent } from '../codes/not-sent.ts'
 import { MAILBOX, mailboxPath } from './mailbox-proof.ts'
+import { tooEarly } from './resend.ts'
 import type { SetUpDependencies, SetUpPerson } from './set-up.ts'
 import { WRONG_CODE } from './verify-form.ts'
 
@@ -18,6 +19,8 @@ export interface MailboxPage extends Form {
   send: ButtonForm | undefined
   /** A code was sent on this page, and may be typed still. */
   sent: boolean
+  /** Seconds until the next one can be sent; undefined: now. */
+  wait?: number | undefined
   notice?: string | undefined
   signOut: ButtonForm
   /** Goes back to the client with access_denied. */
@@ -61,7 +64,7 @@ export function setUpMailboxRoutes(
     return undefined
   }
 
-  function show(
+  async function show(
     request: FastifyRequest,
     reply: FastifyReply,
     { account, session }: SetUpPerson,
@@ -77,6 +80,7 @@ export function setUpMailboxRoutes(
       username: account.displayUsername,
       send: account.email === null ? undefined : { action: sending(request) },
       sent,
+      wait: sent ? await factors.pauses.left(account.id, 'email') : undefined,
       notice: sent && request.method === 'GET' ? t('codes.sent.email') : undefined,
       signOut: { action: '/account/sign-out' },
       cancel: interaction === undefined ? undefined : { action: `${interaction}/cancel` },
@@ -97,8 +101,12 @@ export function setUpMailboxRoutes(
   app.post(`${MAILBOX}/send`, http.limit('account'), async (request, reply) => {
     const found = await person(request, reply)
     if (!found) return reply
-    const outcome = await factors.emailCodes.send(found.account.id, 'enrolment')
+    const { id } = found.account
+    const wait = await factors.pauses.begin(id, 'email')
+    if (wait !== undefined) return show(request, reply, found, { alert: tooEarly(wait) }, 429)
+    const outcome = await factors.emailCodes.send(id, 'enrolment')
     if (outcome.kind === 'sent') return reply.redirect(`${mailboxPath(returnTo(request))}&sent=1`, 303)
+    await factors.pauses.cancel(id, 'email')
     const { status, publicMessage: alert }: AppError = emailCodeNotSent(outcome, clock())
     return show(request, reply, found, { alert }, status)
   })

@@ -9,12 +9,14 @@ import { saying, t } from '../../shared/locales/texts.ts'
 import type { SecondFactor, SecondFactorCheck, VerificationMethod } from '../../shared/second-factor.ts'
 import type { EmailCodes } from '../codes/email-codes.ts'
 import { emailCodeNotSent } from '../codes/not-sent.ts'
+import type { Pauses } from '../codes/pauses.ts'
 import type { Passkeys } from '../passkeys/passkeys.ts'
 import { notSent } from '../phone/not-sent.ts'
 import type { Phones } from '../phone/phone.ts'
 import type { PasskeyBinding } from './passkey-binding.ts'
 import { recoveryPath } from './recovery.ts'
 import type { RememberedCookie } from './remembered-cookie.ts'
+import { tooEarly } from './resend.ts'
 
 /** The second factor of a sign-in, on `/login/verify` and in an interaction. */
 export interface VerifyPage extends Form {
@@ -34,6 +36,8 @@ export interface VerifyPage extends Form {
   phone?: string | undefined
   /** A code was sent on this page, and may be typed still. */
   sent?: boolean | undefined
+  /** Seconds until the next one can be sent; undefined: now. */
+  wait?: number | undefined
   /** A code was sent just now. */
   notice?: string | undefined
   /** With the method `passkey`. */
@@ -143,6 +147,7 @@ export function createVerifyForm(deps: {
   binding: PasskeyBinding
   phones: Pick<Phones, 'find' | 'send'>
   sendEmailCode(accountId: string): ReturnType<EmailCodes['send']>
+  pauses: Pauses
   clock: Clock
   browsers: Pick<RememberedCookie, 'days' | 'remember'>
   /** After a right code. */
@@ -209,6 +214,7 @@ export function createVerifyForm(deps: {
           : undefined,
         phone: method === 'sms' ? (await deps.phones.find(person.id))?.number : undefined,
         sent,
+        wait: bySending && sent ? await deps.pauses.left(person.id, bySending) : undefined,
         notice: bySending && sent && request.method === 'GET' ? t(SENT[bySending]) : undefined,
         username: person.displayUsername,
         method,
@@ -225,8 +231,12 @@ export function createVerifyForm(deps: {
     async send(request, person, path) {
       const { method } = sendable.parse(request.body ?? {})
       const href = `${path}${path.includes('?') ? '&' : '?'}method=${method}&sent=1`
-      const refused = ({ status, publicMessage: alert }: AppError) =>
-        ({ kind: 'refused', status, errors: {}, alert }) as const
+      const wait = await deps.pauses.begin(person.id, method)
+      if (wait !== undefined) return { kind: 'refused', status: 429, errors: {}, alert: tooEarly(wait) }
+      const refused = async ({ status, publicMessage: alert }: AppError) => {
+        await deps.pauses.cancel(person.id, method)
+        return { kind: 'refused', status, errors: {}, alert } as const
+      }
       if (method === 'email') {
         const outcome = await deps.sendEmailCode(person.id)
         return outcome.kind === 'sent'

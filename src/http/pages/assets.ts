@@ -28,6 +28,7 @@ const FILES: Readonly<Record<string, readonly string[]>> = {
   'latchkey.js': [`${PUBLIC}latchkey.js`],
   'console.js': [`${PUBLIC}console.js`],
   'passwords.js': [`${PUBLIC}passwords.js`],
+  'resend.js': [`${PUBLIC}resend.js`],
   'passkeys.js': [`${PUBLIC}passkeys.js`],
   'latchkey.svg': [`${PUBLIC}latchkey.svg`],
 }

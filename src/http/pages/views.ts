@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import view from '@fastify/view'
 import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
@@ -11,11 +10,10 @@ import { own } from '../../shared/own.ts'
 import { CSRF_FIELD } from '../forms/csrf.ts'
 import { withErrorSummary } from '../forms/error-summary.ts'
 import { flashOf, markRejected, takenBy, withTyped } from '../forms/flash.ts'
+import { type ReadView, VIEWS } from './overridden-views.ts'
 import type { PageBrand, Pages, ShownClient } from './pages.ts'
 import { sendPage } from './send-page.ts'
 import { supportBanner } from './support-banner.ts'
-
-const VIEWS = fileURLToPath(new URL('../../../views/', import.meta.url))
 
 /**
  * Eta templates from views/, escaped by default.
@@ -31,10 +29,14 @@ export async function registerViews(
     icons: Readonly<Record<string, string | undefined>>
     /** What a page wears. @param by as its interaction says */
     brand: (by?: ShownClient['brand']) => PageBrand
+    /** What reads a view; the one that ships unless given. */
+    readView?: ReadView | undefined
   },
 ): Promise<void> {
+  const eta = new Eta({ views: VIEWS, autoTrim: false })
+  if (options.readView) eta.readFile = options.readView
   await app.register(view, {
-    engine: { eta: new Eta({ views: VIEWS, autoTrim: false }) },
+    engine: { eta },
     root: VIEWS,
     production: options.cache,
     defaultContext: {

@@ -1,7 +1,9 @@
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import { t } from '../../shared/locales/texts.ts'
+import { durationInWords } from '../../shared/moment.ts'
 import { apiScopeInWords, type ScopeDescriptions, type ShownScope } from '../../shared/scope-descriptions.ts'
 import type { InteractionDetails } from '../authorization/interaction.ts'
+import { ABSOLUTE_LIFETIME_FACTOR, type Lifetimes } from '../provider/lifetimes.ts'
 import { claimInWords, scopeInWords } from '../tokens/claims.ts'
 
 /** What a client asks for, or has, in words. */
@@ -10,12 +12,17 @@ export interface AccessInWords {
   own: ShownScope[]
   /** By API. */
   apis: { name: string; scopes: ShownScope[] }[]
+  /** For how long, as a sentence. */
+  lasts?: string | undefined
 }
 
 /** An API as pages name it. Undefined: it is not registered any more. */
 export type NamedApi = (
   identifier: string,
-) => Promise<{ name: string; scopeDescriptions: ScopeDescriptions } | undefined>
+) => Promise<
+  | { name: string; scopeDescriptions: ScopeDescriptions; accessTokenTtl?: number | null | undefined }
+  | undefined
+>
 
 /** What a client has that may get refresh tokens, said where it does not ask for them by a scope. */
 export const stayConnected = (): string => t('scope.stayConnected')
@@ -26,9 +33,25 @@ const STAYS_CONNECTED = {
   device: 'scope.stayConnected.device',
 } as const
 
+/**
+ * For how long a client has what is allowed now: what is remembered lasts until it is withdrawn, its tokens end by themselves. Refresh tokens that
+ * no `offline_access` asks for end with the session of the browser; those of a device never do (provider.ts).
+ * @param access seconds that the longest of its access tokens lives
+ */
+function lastsInWords(
+  { refreshes, away }: { refreshes: boolean; away: boolean },
+  access: number,
+  { refreshTokenTtl, sessionTtl }: Lifetimes,
+): string {
+  if (!refreshes) return t('consent.lasts.short', { access: durationInWords(access) })
+  const seconds = (away ? refreshTokenTtl : Math.min(refreshTokenTtl, sessionTtl)) * ABSOLUTE_LIFETIME_FACTOR
+  return t(away ? 'consent.lasts.away' : 'consent.lasts.session', { longest: durationInWords(seconds) })
+}
+
 /** What an authorization request asks for, in words for the consent page. */
 export async function describeRequestedAccess(
   findApi: NamedApi,
+  lifetimes: Lifetimes,
   details: Pick<InteractionDetails, 'requestedScopes' | 'requestedClaims' | 'staysConnected'> & {
     device?: object | undefined
     missing: InteractionDetails['missing']
@@ -40,6 +63,7 @@ export async function describeRequestedAccess(
   const apis = Object.entries(missing.resources).map(async ([identifier, scopes]) => {
     const api = await findApi(identifier)
     return {
+      ttl: api?.accessTokenTtl ?? lifetimes.accessTokenTtl,
       name: api?.name ?? identifier,
       scopes: scopes.map((scope) => apiScopeInWords(scope, api, identifier)),
     }
@@ -48,6 +72,8 @@ export async function describeRequestedAccess(
   const asked = [...requestedScopes, ...Object.values(missing.resources).flat()]
   const custom = customInWords(details.client.id, asked).filter((title) => !scopeWords.has(title))
   const lasts = staysConnected && !requestedScopes.includes('offline_access')
+  const found = await Promise.all(apis)
+  const away = device !== undefined || requestedScopes.includes('offline_access')
   return {
     own: [
       ...requestedScopes.filter(isIdentityScope).map((scope) => ({
@@ -63,6 +89,11 @@ export async function describeRequestedAccess(
         ? [{ title: stayConnected(), detail: t(STAYS_CONNECTED[device === undefined ? 'app' : 'device']) }]
         : []),
     ],
-    apis: (await Promise.all(apis)).filter(({ scopes }) => scopes.length > 0),
+    apis: found.filter(({ scopes }) => scopes.length > 0).map(({ name, scopes }) => ({ name, scopes })),
+    lasts: lastsInWords(
+      { refreshes: staysConnected, away },
+      found.length > 0 ? Math.max(...found.map(({ ttl }) => ttl)) : lifetimes.accessTokenTtl,
+      lifetimes,
+    ),
   }
 }

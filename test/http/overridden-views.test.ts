@@ -1,0 +1,122 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { copyOf, shippedViews, VIEWS } from '../../src/http/pages/overridden-views.ts'
+import { latchkey as command } from '../operations/server-process.ts'
+import { createHttpBrowser } from '../support/flow.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { startLatchkey } from '../support/latchkey.ts'
+import { readOutbox } from '../support/mailbox.ts'
+
+const env = () => ({ DATA_DIR: temporaryFolder() })
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'latchkey-views-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const write = (view: string, text: string) => {
+  mkdirSync(dirname(join(folder, view)), { recursive: true })
+  writeFileSync(join(folder, view), text)
+}
+const start = () => startLatchkey({ env: { VIEWS_DIR: folder } })
+
+describe('a folder of views', () => {
+  test('replaces those of the same path, and includes what ships and what it replaces', async () => {
+    write(
+      'accounts/register.eta',
+      `${copyOf('accounts/register.eta')}<p>Ask <%= it.host %> first. <script>alert(1)</script></p>\n`,
+    )
+    write('partials/providers.eta', '<p>No providers here.</p>\n')
+    write('mail/layout.html.eta', '<p>Letter of <%= it.service %>: <%~ it.heading %></p>')
+    write('.git/config', 'not looked at')
+    const latchkey = await start()
+    try {
+      const page = await createHttpBrowser().open(`${latchkey.issuer}/register`)
+      expect(page.body).toMatch(/^<!doctype html>/)
+      expect(page.text).toContain(`Ask ${new URL(latchkey.issuer).host} first.`)
+      expect(page.text).toContain('No providers here.')
+      expect(page.body).not.toContain('copied of')
+      expect(page.headers.get('content-security-policy')).toContain("script-src 'self'")
+      expect((await createHttpBrowser().open(`${latchkey.issuer}/login`)).text).toContain(
+        'No providers here.',
+      )
+      const { email } = await latchkey.createUser()
+      const browser = createHttpBrowser()
+      await browser.submit(await browser.open(`${latchkey.issuer}/forgot-password`), { email })
+      await latchkey.services.mailer.idle()
+      const mails = await readOutbox(join(latchkey.dataDir, 'outbox'))
+      expect(mails.find(({ to }) => to === email)?.html).toBe(
+        `<p>Letter of ${new URL(latchkey.issuer).host}: Set a new password</p>\n`,
+      )
+    } finally {
+      await latchkey.stop()
+    }
+  })
+
+  test('that cannot be shown keeps the server from starting, each file by its name', async () => {
+    write('accounts/nothing.eta', 'x')
+    write('notes.txt', 'x')
+    write('accounts/register.eta', '<% if (it.client) { %>never closed')
+    write('layout.eta', "<%~ include('/partials/no-such', {}) %>")
+    await expect(start()).rejects.toMatchObject({
+      name: 'ConfigError',
+      problems: [
+        expect.stringMatching(/accounts\/nothing\.eta replaces no view that ships$/),
+        expect.stringMatching(/accounts\/register\.eta cannot be compiled: /),
+        expect.stringMatching(/layout\.eta includes partials\/no-such\.eta, which is no view$/),
+        expect.stringMatching(/notes\.txt replaces no view that ships$/),
+      ],
+    })
+    rmSync(folder, { recursive: true })
+    await expect(start()).rejects.toMatchObject({
+      problems: [expect.stringContaining('VIEWS_DIR cannot be read')],
+    })
+  })
+
+  test('whose original is another one by now is said at the start, and by the command', async () => {
+    const copy = copyOf('accounts/setup.eta') ?? ''
+    write('accounts/setup.eta', copy.replace(/[0-9a-f]{16}/, '0123456789abcdef'))
+    write('accounts/register.eta', copyOf('accounts/register.eta') ?? '')
+    write('http/home.eta', readFileSync(join(VIEWS, 'http/home.eta'), 'utf8'))
+    const latchkey = await start()
+    await latchkey.stop()
+    const warned = latchkey.log.filter((line) => line.includes('when they were copied'))
+    expect(warned.map((line) => JSON.parse(line).views)).toEqual([['accounts/setup.eta']])
+    const checked = await command(['views', 'check', '--json'], { ...env(), VIEWS_DIR: folder })
+    expect([checked.code, checked.database]).toEqual([1, ''])
+    expect(JSON.parse(checked.stdout)).toMatchObject({
+      views: [
+        { view: 'accounts/register.eta', age: 'current' },
+        { view: 'accounts/setup.eta', age: 'changed' },
+        { view: 'http/home.eta', age: 'unknown' },
+      ],
+      out_of_date: ['accounts/setup.eta'],
+    })
+  })
+
+  test('is filled by copies that replace nothing, and show what ships', async () => {
+    const at = { ...env(), VIEWS_DIR: folder }
+    expect((await command(['views', 'copy', 'accounts/register'], at)).code).toBe(0)
+    const again = await command(['views', 'copy', 'accounts/register.eta'], at)
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('is there already')])
+    const none = await command(['views', 'copy', '../../etc/register'], at)
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('accounts/register.eta')])
+    const homeless = await command(['views', 'copy', 'layout'], env())
+    expect([homeless.code, homeless.stderr]).toEqual([1, expect.stringContaining('Set VIEWS_DIR')])
+    expect((await command(['views', 'check'], at)).code).toBe(0)
+  })
+
+  test('may hold every view that ships', async () => {
+    for (const view of shippedViews()) write(view, copyOf(view) ?? '')
+    const latchkey = await start()
+    try {
+      const page = await createHttpBrowser().open(`${latchkey.issuer}/login`)
+      expect([page.status, page.body.includes('copied of')]).toEqual([200, false])
+    } finally {
+      await latchkey.stop()
+    }
+  })
+})
