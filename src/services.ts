@@ -76,6 +76,7 @@ import { createRejections, type Rejections } from './rejections/rejections.ts'
 import { createScimTokens, type ScimTokens } from './scim/tokens/tokens.ts'
 import { createSetupProgress, type SetupProgress } from './settings/setup-progress.ts'
 import type { Texts } from './settings/texts.ts'
+import { createTextsConfiguration } from './settings/texts-configuration.ts'
 import { epochSeconds } from './shared/clock.ts'
 import { createDefinitionConfiguration } from './shared/definitions/configuration.ts'
 import { unlessCode } from './shared/errors.ts'
@@ -520,6 +521,7 @@ export async function openServices(
         },
         ADMINISTRATOR_ROLE_FIELDS,
       ),
+      texts: createTextsConfiguration(foundation.texts),
       brands: createBrandingConfiguration(foundation.branding, {
         async nameOf({ kind, id }) {
           if (kind === 'organization') return (await organizations.get(id)).slug

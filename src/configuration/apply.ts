@@ -13,6 +13,7 @@ type Services = Pick<
   | 'webhooks'
   | 'administrator_roles'
   | 'brands'
+  | 'texts'
   | 'organizations'
   | 'resources'
   | 'roles'

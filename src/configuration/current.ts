@@ -132,6 +132,11 @@ const brandOf = (brand: object): Existing => ({
   foreign: false,
 })
 
+const textOf = (text: object): Existing => {
+  const { name, ...fields } = text as Fields
+  return { kind: 'text', id: String(name), fields, foreign: false }
+}
+
 /** A setting that is not at its default; one that the environment sets is not for a file to change. */
 const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] =>
   pinnedBy === undefined && changed === undefined
@@ -148,6 +153,7 @@ type Read = Pick<
   | 'webhooks'
   | 'administrator_roles'
   | 'brands'
+  | 'texts'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -182,6 +188,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     webhooks,
     administratorRoles,
     brands,
+    texts,
     providers,
     { settings },
     clients,
@@ -196,6 +203,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     services.webhooks.list(),
     services.administrator_roles.list(),
     services.brands.list(),
+    services.texts.list(),
     services.providers.list(),
     services.settings.list(),
     all((page) => services.clients.list(page), breathe),
@@ -212,6 +220,7 @@ export async function readCurrent(services: Read): Promise<Existing[]> {
     ...webhooks.map(webhookOf),
     ...administratorRoles.map(administratorRoleOf),
     ...brands.map(brandOf),
+    ...texts.map(textOf),
     // What managers of organizations have set up is theirs, and of no file.
     ...providers.filter((each) => !('managed' in each)).map(providerOf),
     ...clients.map(clientOf),

@@ -81,6 +81,7 @@ export async function diff(
       webhooks: count('webhook'),
       administrator_roles: count('administrator_role'),
       brands: count('brand'),
+      texts: count('text'),
       providers: count('provider'),
       clients: count('client'),
     },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { nameKey } from '../shared/name-key.ts'
-import { type Report, type Services, settingOf, wantedOf } from './entries.ts'
+import { type Report, type Services, settingOf, textsOf, wantedOf } from './entries.ts'
 import type { Fields, SecretSource } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import { createBreathe } from './slices.ts'
@@ -21,6 +21,7 @@ export const KINDS = [
   'provider',
   'client',
   'brand',
+  'text',
 ] as const
 export type Kind = (typeof KINDS)[number]
 type SectionOf<One extends Kind> = One extends 'brand' ? 'branding' : `${One}s`
@@ -78,6 +79,7 @@ const prune = z.strictObject(
     providers: flag,
     clients: flag,
     branding: flag,
+    texts: flag,
   },
   MAP,
 )
@@ -118,6 +120,11 @@ const schema = z.strictObject(
         LIST,
       )
       .nullish(),
+    texts: z
+      .record(z.string(), z.record(z.string(), z.unknown(), { error: 'must be a map of texts' }), {
+        error: 'must be a map of languages',
+      })
+      .nullish(),
     branding: z.array(z.looseObject({ of: text('whose it is, like server') }, MAP), LIST).nullish(),
     prune: prune.default({
       settings: false,
@@ -133,6 +140,7 @@ const schema = z.strictObject(
       providers: false,
       clients: false,
       branding: false,
+      texts: false,
     }),
   },
   { error: 'must be a map that begins with version: 1' },
@@ -174,6 +182,15 @@ export async function configurationOf(
   for (const kind of KINDS) {
     const planned = services.settings.planned(settingsIn(wanted), { reset })
     const entries: unknown = (data as Fields | null)?.[sectionOf(kind)]
+    if (kind === 'text') {
+      for (const [locale, given] of entriesOf(entries)) {
+        const tell: Report = (field, message) => report([sectionOf(kind), locale, ...field], message)
+        const line = (key: string) => lineOf([sectionOf(kind), locale, key])
+        wanted.push(...(await textsOf(locale, entriesOf(given), services, line, tell)))
+        await breathe()
+      }
+      continue
+    }
     const listed: readonly (readonly [number | string, unknown])[] =
       kind === 'setting' ? entriesOf(entries) : [...(Array.isArray(entries) ? entries : []).entries()]
     for (const [index, entry] of listed) {
@@ -212,7 +229,7 @@ function pruned(data: Parsed, report: (path: Path, message: string) => void): Se
     if (data[sectionOf(kind)] === undefined || data[sectionOf(kind)] === null)
       report(
         ['prune', sectionOf(kind)],
-        `would delete all ${sectionOf(kind)}, since there is no such section; write ${sectionOf(kind)}: ${kind === 'setting' ? '{}' : '[]'} if that is meant`,
+        `would delete all ${sectionOf(kind)}, since there is no such section; write ${sectionOf(kind)}: ${kind === 'setting' || kind === 'text' ? '{}' : '[]'} if that is meant`,
       )
   return new Set(kinds)
 }

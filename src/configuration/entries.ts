@@ -15,6 +15,7 @@ export type Services = Pick<
   | 'webhooks'
   | 'administrator_roles'
   | 'brands'
+  | 'texts'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -37,6 +38,22 @@ export function settingOf(
   return found ? [{ kind: 'setting', name, fields: { value: found[name] }, line }] : []
 }
 
+/** The texts of one language of a file; those that are refused are told, and left out. @param line of the file, of a key */
+export async function textsOf(
+  locale: string,
+  given: readonly (readonly [string, unknown])[],
+  { texts }: Pick<Services, 'texts'>,
+  line: (key: string) => number,
+  report: Report,
+): Promise<Wanted[]> {
+  const { texts: read, problems } = await texts.read(locale, Object.fromEntries(given))
+  for (const { field, message } of problems) report(field === '' ? [] : [field], message)
+  const refused = new Set(problems.map(({ field }) => field))
+  return read
+    .filter(({ key }) => !refused.has(String(key)))
+    .map(({ name, ...fields }) => ({ kind: 'text', name, fields, line: line(String(fields.key)) }))
+}
+
 /** What a file names a role by. */
 export const roleName = ({ name, resource }: Fields): string =>
   writtenRole({ name: String(name), resource: typeof resource === 'string' ? resource : undefined })
@@ -52,6 +69,7 @@ const DESCRIBED = [
   'webhook',
   'administrator_role',
   'brand',
+  'text',
 ] as const
 
 /** What a file names one by. */
@@ -68,7 +86,7 @@ export const isDescribed = (kind: Kind): kind is DescribedKind =>
 
 /** One resource, role, group, organization, attribute, claim, provider or client of a file. Empty: refused, and told. @param line of the file */
 export function wantedOf(
-  kind: Exclude<Kind, 'setting'>,
+  kind: Exclude<Kind, 'setting' | 'text'>,
   entry: unknown,
   services: Services,
   line: number,

@@ -1,6 +1,6 @@
 import type { Existing } from './current.ts'
 import { KINDS, type Kind, sectionOf } from './document.ts'
-import type { ConfigurationDependencies } from './ports.ts'
+import type { ConfigurationDependencies, Fields } from './ports.ts'
 import { createBreathe } from './slices.ts'
 import { createEntryOf, isNamed, yamlText } from './yaml-of.ts'
 
@@ -22,6 +22,7 @@ export async function exportYaml(
     | 'webhooks'
     | 'administrator_roles'
     | 'brands'
+    | 'texts'
     | 'organizations'
     | 'resources'
     | 'roles'
@@ -38,6 +39,11 @@ export async function exportYaml(
       .filter((each) => each.kind === kind && !each.foreign)
       .map((each) => unambiguous(each, keys))
       .sort((one, other) => (sortKey(one) < sortKey(other) ? -1 : 1))
+    if (kind === 'text') {
+      if (named.length > 0) text += yamlText({ texts: byLanguage(named.map(({ fields }) => fields)) })
+      if (text.length > maxLength) return undefined
+      continue
+    }
     if (named.length === 0 && !OPTIONAL.has(kind)) text += sectionText(kind, [])
     for (const [index, each] of named.entries()) {
       const section = sectionText(kind, [entryOf(each)])
@@ -63,6 +69,14 @@ const OPTIONAL: ReadonlySet<Kind> = new Set([
   'administrator_role',
   'brand',
 ])
+
+/** Texts as a file says them: language, key, text. */
+function byLanguage(texts: readonly Fields[]): Record<string, Record<string, unknown>> {
+  const languages: Record<string, Record<string, unknown>> = {}
+  for (const { locale, key, text } of texts)
+    languages[String(locale)] = { ...languages[String(locale)], [String(key)]: text }
+  return languages
+}
 
 const sectionText = (kind: Kind, entries: readonly object[]): string =>
   yamlText({ [sectionOf(kind)]: kind === 'setting' ? Object.assign({}, ...entries) : entries })

@@ -72,6 +72,17 @@ export interface ConfigurationDependencies {
   administrator_roles: Described
   /** Named by whose they are. */
   brands: Described
+  /** Named by language and key. */
+  texts: Described & {
+    /** The texts of one language of a file; a problem with the field '' is one of the language. */
+    read(
+      locale: string,
+      given: Fields,
+    ): Promise<{
+      texts: { name: string; locale: string; key: string; text: string }[]
+      problems: { field: string; message: string }[]
+    }>
+  }
   providers: {
     /** As of a section. @param given.hasSecret whether the file says where its secret is; true unless given */
     complete(entry: Fields, given?: { hasSecret: boolean }): Fields

@@ -26,6 +26,7 @@ type Services = Pick<
   | 'webhooks'
   | 'administrator_roles'
   | 'brands'
+  | 'texts'
   | 'organizations'
   | 'resources'
   | 'roles'
@@ -59,6 +60,7 @@ export function createEntryOf(services: Services): (existing: Existing) => Field
   }
   return ({ kind, id, hasSecret, fields: { key, disabled, ...rest } }) => {
     if (kind === 'setting') return { [id]: rest.value }
+    if (kind === 'text') return rest
     const fields: Record<string, unknown> = {
       ...less[kind](kind === 'brand' ? withoutNulls(rest) : rest),
       ...(disabled === true && { disabled }),
@@ -123,7 +125,7 @@ export const yamlText = (value: unknown): string =>
   stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2', schema: 'core' })
 
 /** Of what has a page of its own. */
-type Shown = Exclude<Kind, 'setting' | 'brand'>
+type Shown = Exclude<Kind, 'setting' | 'brand' | 'text'>
 
 const VIEWS = {
   attribute: attributeOf,

@@ -34,6 +34,10 @@ export interface TextsEvent {
 export interface Texts {
   /** What is said instead of a text at this moment; undefined: what ships. */
   override(tag: string, key: string): string | undefined
+  /** All that is said otherwise: language, key, text. */
+  overridden(): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>>
+  /** What is wrong with texts, by key; what ships is no change, and not wrong. @param tag one of LOCALES */
+  problems(tag: string, texts: Readonly<Record<string, string>>): Promise<FieldProblem[]>
   /** Every text of a language, in the order of the catalogue. @param tag one of LOCALES */
   list(tag: string): Promise<TextsState>
   /**
@@ -83,6 +87,10 @@ export function createTexts(deps: { document: StoredDocument; events(event: Text
   return {
     override: (tag, key) => own(own(readOf(deps.document.current()), tag) ?? {}, key),
 
+    overridden: async () => readOf(await deps.document.read()),
+
+    problems: problemsOf,
+
     list: async (tag) => stateOf(await deps.document.read(), tag),
 
     async change(tag, texts, { others, ifVersion }) {
@@ -118,11 +126,20 @@ export function createTexts(deps: { document: StoredDocument; events(event: Text
   }
 }
 
-const shippedText = (tag: string, key: string): string | undefined =>
+export const shippedText = (tag: string, key: string): string | undefined =>
   own(catalogueOf(tag), key) ?? own(catalogueOf(ENGLISH), key)
 
-/** A text may leave out what fills it, but for its tags, and may add nothing. @throws ValidationError by key */
+/** @throws ValidationError by key */
 async function refuseWrong(tag: string, texts: Readonly<Record<string, string | null>>): Promise<void> {
+  const problems = await problemsOf(tag, texts)
+  if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_texts' })
+}
+
+/** A text may leave out what fills it, but for its tags, and may add nothing. */
+async function problemsOf(
+  tag: string,
+  texts: Readonly<Record<string, string | null>>,
+): Promise<FieldProblem[]> {
   const { shapeOf } = await import('../shared/locales/shape.ts')
   const problems: FieldProblem[] = []
   for (const [key, text] of Object.entries(texts)) {
@@ -153,5 +170,5 @@ async function refuseWrong(tag: string, texts: Readonly<Record<string, string | 
       }
     }
   }
-  if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_texts' })
+  return problems
 }

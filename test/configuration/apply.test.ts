@@ -269,6 +269,7 @@ ${lines}`
       hooks: 0,
       administrator_roles: 0,
       brands: 0,
+      texts: 0,
       providers: 0,
       clients: 1,
     })

@@ -79,12 +79,12 @@ clients:
       [
         2,
         'colour',
-        'is not known; there are version, settings, resources, roles, groups, organizations, attributes, claims, hooks, webhooks, administrator_roles, providers, clients, branding, prune',
+        'is not known; there are version, settings, resources, roles, groups, organizations, attributes, claims, hooks, webhooks, administrator_roles, providers, clients, texts, branding, prune',
       ],
       [
         3,
         'prune.users',
-        'is not known; there are settings, resources, roles, groups, organizations, attributes, claims, hooks, webhooks, administrator_roles, providers, clients, branding',
+        'is not known; there are settings, resources, roles, groups, organizations, attributes, claims, hooks, webhooks, administrator_roles, providers, clients, branding, texts',
       ],
     ])
   })

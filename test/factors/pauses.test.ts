@@ -44,7 +44,10 @@ describe.each(engines)('between two messages, on %s', (engine) => {
     expect(page.text).toMatch(/You can resend in (1:00|0:5\d)\./)
     expect(await sentTo(email)).toBe(1)
     page = await browser.submit(page, {}, { button: 'Send a new code' })
-    expect([page.status, page.text]).toEqual([429, expect.stringMatching(/One was sent a moment ago\. You can resend in (5\d seconds|1 minute)\./)])
+    expect([page.status, page.text]).toEqual([
+      429,
+      expect.stringMatching(/One was sent a moment ago\. You can resend in (5\d seconds|1 minute)\./),
+    ])
     expect(await sentTo(email)).toBe(1)
     shift += 61_000
     page = await browser.open(`${latchkey.issuer}/verify-email`)

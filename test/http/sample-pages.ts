@@ -178,7 +178,7 @@ export const samples: Sample[] = [
           { name: 'Books', scopes: [{ title: 'Use Books for what it calls “books:read”' }] },
         ],
         lasts:
-          'It is remembered until you remove it; the app can act for you until you sign out, for up to 42 days.',
+          'What you allow is remembered until you remove it; the app can act for you until you sign out, for up to 42 days.',
       },
       leadsTo: { website: 'notes.example' },
     },

@@ -102,6 +102,7 @@ export function refuseConfigurationChange(
   if (kind === 'provider') refuseOrganizationProviders(caller, before, after)
   if (kind === 'administrator_role') refuseAdministratorRoles(caller)
   if (kind === 'brand') refuseBranding(caller)
+  if (kind === 'text') refuseTexts(caller)
   if (kind === 'provider' && action !== 'delete') {
     refuseSplitProviders(caller, { ...before, ...after })
     refuseMembershipRules(caller, after)

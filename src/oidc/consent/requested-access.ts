@@ -35,7 +35,7 @@ const STAYS_CONNECTED = {
 
 /**
  * For how long a client has what is allowed now: what is remembered lasts until it is withdrawn, its tokens end by themselves. Refresh tokens that
- * no `offline_access` asks for end with the session of the browser; those of a device never do (provider.ts).
+ * no `offline_access` asks for end with the session of the browser; those of a device never do (provider/provider.ts).
  * @param access seconds that the longest of its access tokens lives
  */
 function lastsInWords(

@@ -15,6 +15,7 @@ export const change = z
       'webhook',
       'administrator_role',
       'brand',
+      'text',
       'provider',
       'client',
     ]),
@@ -43,6 +44,7 @@ const unnamed = z
     claims: z.int(),
     hooks: z.int(),
     webhooks: z.int(),
+    texts: z.int(),
     providers: z.int(),
     clients: z.int(),
   })
