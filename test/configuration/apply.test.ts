@@ -270,6 +270,7 @@ ${lines}`
       administrator_roles: 0,
       brands: 0,
       texts: 0,
+      webhooks: 0,
       providers: 0,
       clients: 1,
     })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { machine } from '../admin/rest/support.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 const noSecret = () => undefined
@@ -60,6 +61,16 @@ describe.each(engines)('texts of a file, on %s', (engine) => {
         expect.objectContaining({ message: expect.stringContaining('write texts: {} if that is meant') }),
       ],
     })
+  })
+
+  test('are not for a client that acts for itself', async () => {
+    const { rest } = await machine(latchkey)
+    const refused = await rest.post('/configuration/apply', { yaml: FILE })
+    expect([refused.status, JSON.stringify(refused.json)]).toEqual([
+      403,
+      expect.stringContaining('administration_not_granted'),
+    ])
+    expect(await latchkey.services.texts.overridden()).toMatchObject({ de: {}, en: {} })
   })
 
   test('are held to the rules of /admin/languages, each with its line', async () => {
