@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describedTexts } from '../../scripts/checks/described.ts'
+import { DEVICE_CODE_GRANT } from '../../src/shared/device-code.ts'
 import { englishOnly, saidOn, type Words } from '../locales/english.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
@@ -11,6 +12,14 @@ const HEADERS = { 'accept-language': 'de' }
 /** What is there for the pages to show. */
 interface Things {
   client: string
+  /** An older secret of it. */
+  secret: string | undefined
+  /** A client that registered itself, for devices. */
+  open: string
+  /** An initial access token. */
+  token: string
+  /** Refused requests: one of another path, one of another secret. */
+  rejections: string[]
   user: string
   group: string
   role: string
@@ -59,6 +68,28 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     () => '/admin/users?did=disable&n=2&left=1',
     () => '/admin/clients?did=enable&n=1&left=0',
   ],
+  client_fields: [
+    ({ client }) => `/admin/clients/${client}`,
+    ({ client }) => `/admin/clients/${client}/edit`,
+  ],
+  clients: [
+    () => '/admin/clients',
+    () => '/admin/clients?q=nothing-has-this&done=deleted',
+    () => '/admin/clients/new',
+    ...['web', 'spa', 'native', 'fapi', 'device', 'machine', 'mcp'].map(
+      (kind) => () => `/admin/clients/new?kind=${kind}`,
+    ),
+    () => '/admin/clients/new/nothing',
+    ({ client }) => `/admin/clients/${client}?done=narrowed`,
+    ({ client }) => `/admin/clients/${client}/connect?find=nothing-has-this`,
+    ({ client }) => `/admin/clients/${client}/secrets?done=rotated`,
+    ({ client, secret }) => `/admin/clients/${client}/secrets/remove?id=${secret}`,
+    ({ client }) => `/admin/clients/${client}/access`,
+    ({ client }) => `/admin/clients/${client}/activity`,
+    ({ client }) => `/admin/clients/${client}/disable`,
+    ({ client }) => `/admin/clients/${client}/delete`,
+    ({ open }) => `/admin/clients/${open}`,
+  ],
   configuration: [() => '/admin/configuration'],
   dashboard: [() => '/admin'],
   keys: [
@@ -75,6 +106,24 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     () => '/admin/languages/xx',
   ],
   permissions: [() => '/admin/administrator-roles/new'],
+  registration: [
+    () => '/admin/registration',
+    () => '/admin/registration?done=revoked',
+    ({ token }) => `/admin/registration/tokens/revoke?id=${token}`,
+  ],
+  rejection_rules: [
+    ({ rejections: [of] }) => `/admin/rejections/${of}`,
+    ({ rejections: [, of] }) => `/admin/rejections/${of}`,
+    ({ client }) => `/admin/clients/${client}/activity`,
+  ],
+  rejections: [
+    () => '/admin/rejections',
+    () => '/admin/rejections?error=nothing&reference=none',
+    () => '/admin/rejections/none',
+    ({ rejections: [of] }) => `/admin/rejections/${of}?done=add`,
+    ({ rejections: [of] }) => `/admin/rejections/${of}/fix`,
+    ({ rejections: [, of] }) => `/admin/rejections/${of}`,
+  ],
   search: [
     () => '/admin/search',
     () => '/admin/search?q=nothing-has-this',
@@ -109,6 +158,7 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     ({ organization, user }) => `/admin/organizations/${organization}/members/${user}`,
     ({ organization, user }) => `/admin/organizations/${organization}/members/remove?user=${user}`,
   ],
+  try_it: [({ client }) => `/admin/clients/${client}/try`, ({ open }) => `/admin/clients/${open}/try`],
   users: [
     () => '/admin/users',
     () => '/admin/users?search=nothing-has-this&done=deleted',
@@ -165,6 +215,44 @@ beforeAll(async () => {
   await organizations.domains.add(organization, 'kontor.example')
   await organizations.invitations.create(organization, { email: 'neu@kontor.example', roles: [] })
   things = { client, user, group, role, organization, administratorRole }
+  const { clients, registration, rejections } = latchkey.services
+  await clients.rotateSecret(client, { keepOldSeconds: 3600 })
+  const { client_id: open } = await clients.create(
+    {
+      client_name: 'Fernseher',
+      grant_types: [DEVICE_CODE_GRANT],
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+    },
+    { source: 'open', verified: false },
+  )
+  const { id: token } = await registration.tokens.create({ name: 'Bauserver', uses: 1 })
+  const sent = new URLSearchParams({
+    client_id: client,
+    response_type: 'code',
+    redirect_uri: 'http://localhost:4000/anderer',
+  })
+  await fetch(`${latchkey.issuer}/authorize?${sent}`, { redirect: 'manual' })
+  await fetch(`${latchkey.issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${client}:falsch`)}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  })
+  await rejections.flush()
+  const refused = (await rejections.list()).items.map(({ id, endpoint }) => ({ id, endpoint }))
+  things = {
+    secret: (await clients.get(client)).secrets.at(-1)?.id,
+    open,
+    token,
+    rejections: ['authorization', 'token'].map(
+      (endpoint) => refused.find((each) => each.endpoint === endpoint)?.id ?? '',
+    ),
+    client,
+    user,
+    group,
+    role,
+    organization,
+  }
 })
 afterAll(() => latchkey?.stop())
 

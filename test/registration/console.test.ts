@@ -48,9 +48,14 @@ test('a token is made, shown once to who made it, registers a client, and is rev
   expect(listed.text).toContain('1 left')
   expect(listed.text).toContain('only at app.example, b.example')
   expect(listed.text).toContain('acting for themselves')
-  const revoked = await browser.submit(listed, {}, { button: 'Revoke Build server' })
+  const ask = await browser.follow(listed, 'Revoke Build server')
+  expect(ask.text).toMatch(
+    /Revoke the token for Build server\? .*Nobody can register a client with it any more/,
+  )
+  const revoked = await browser.submit(ask, {}, { button: 'Revoke' })
   expect(revoked.text).toContain('The token is revoked')
   expect((await at.register({ redirect_uris: [callback] }, token)).status).toBe(401)
+  expect((await browser.open(ask.url.href)).url.href).toBe(url)
 })
 
 test('a client that its developer changes while an administrator looks at it does not count as checked', async () => {

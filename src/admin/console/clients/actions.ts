@@ -17,7 +17,8 @@ declare module '../../../http/pages/pages.ts' {
     'admin/clients-end': {
       frame: ConsoleFrame
       title: string
-      name: string
+      /** The thing on whose page it is asked for, among the breadcrumbs. */
+      name?: string | undefined
       back: string
       /** What ends, a sentence each, as HTML. */
       ends: string[]

@@ -4,9 +4,10 @@ import type { SelfRegistered } from '../../../clients/self-registered/self-regis
 import type { Cookies } from '../../../http/cookies/cookies.ts'
 import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { noticeOf } from '../../../http/forms/notice.ts'
+import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { Registration } from '../../../registration/registration.ts'
+import { html, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
@@ -37,18 +38,27 @@ const tokenForm = z.object({
   client_credentials: z.literal('on').optional(),
   unverified: z.literal('on').optional(),
 })
-const named = z.object({ id: z.string().max(100) })
+const named = z.object({ id: z.string().max(100).default('') })
 /** The state that was looked at: its developer may change it while the page is open. */
 const looked = named.extend({ version: z.string().max(100) })
 
-const NOTICES: Readonly<Record<string, string>> = {
-  revoked: 'The token is revoked. Clients that registered with it stay.',
-  verified: 'The client is marked as checked: people are asked once, like for any other.',
+const NOTICES: Readonly<Record<string, TextKey>> = {
+  revoked: 'admin.registration.done.revoked',
+  verified: 'admin.registration.done.verified',
 }
 
 const words = (value: string): string[] => value.split(/[\s,]+/).filter(Boolean)
 /** NaN, which every check refuses, for what is no whole number. */
 const whole = (value: string): number => (/^\d{1,9}$/.test(value.trim()) ? Number(value) : Number.NaN)
+
+/** How a client is registered with a token, by a command. */
+const useOf = (endpoint: string, token: string): string =>
+  [
+    `curl ${endpoint}`,
+    `-H 'Authorization: Bearer ${token}'`,
+    "-H 'Content-Type: application/json'",
+    `-d '{"client_name": "My app", "redirect_uris": ["https://app.example/callback"]}'`,
+  ].join(' \\\n  ')
 
 /** `/admin/registration`: clients that register themselves, and the tokens that let them. */
 export async function registrationArea(
@@ -62,18 +72,21 @@ export async function registrationArea(
     const { cursor, done, made } = query.parse(request.query)
     const { id: by } = administratorOf(request)
     const [tokens, page] = await Promise.all([registration.tokens.list(), selfRegistered.list({ cursor })])
+    const endpoint = new URL('/clients/register', deps.issuer).href
+    const shown = made && shownOnce.take(request, reply, made, by)
     const data = {
       mode: registration.mode,
-      endpoint: new URL('/clients/register', deps.issuer).href,
+      endpoint,
       metadataDocuments: deps.metadataDocuments,
       openScopes: [...registration.openScopes],
       tokens: tokens.map(tokenRow),
       clients: page.items.map(clientRow),
       next: pageLinks('/admin/registration', {}, cursor, page.next_cursor).next,
       form: { action: '/admin/registration/tokens', ...form },
-      shown: made && shownOnce.take(request, reply, made, by),
+      shown,
+      use: shown && useOf(endpoint, shown),
     }
-    const notice = noticeOf(NOTICES, done)
+    const notice = noticeIn(NOTICES, done)
     return renderConsole(request, reply, 'registration', 'admin/registration', data, { status, notice })
   }
 
@@ -102,6 +115,24 @@ export async function registrationArea(
         const refused = asFormErrors(error, { expires_in: 'lifetime' })
         return show(request, reply, { ...refused, values: shownAgain(request.body) }, 422)
       }
+    },
+  )
+
+  app.get(
+    '/admin/registration/tokens/revoke',
+    { config: { admin: 'registration_token.read' } },
+    async (request, reply) => {
+      const { id } = named.parse(request.query)
+      const token = (await registration.tokens.list()).find((each) => each.id === id)
+      // It has ended by itself, or in another tab.
+      if (token?.state !== 'active') return reply.redirect('/admin/registration', 303)
+      return renderConsole(request, reply, 'registration', 'admin/clients-end', {
+        title: t('admin.registration.revoke.title', { name: token.name }),
+        back: '/admin/registration',
+        ends: [html('admin.registration.revoke.ends'), html('admin.registration.revoke.stay')],
+        button: t('admin.registration.tokens.revoke'),
+        form: { action: '/admin/registration/tokens/revoke', fields: { id } },
+      })
     },
   )
 

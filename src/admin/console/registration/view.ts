@@ -1,6 +1,7 @@
 import type { ClientView } from '../../../clients/view.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import type { InitialAccessTokenView } from '../../../registration/tokens.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { websiteOf } from '../../../shared/website.ts'
 import type { ConsoleFrame } from '../context.ts'
@@ -14,7 +15,8 @@ export interface TokenRow {
   uses: string
   lastUsed: string
   ends: string
-  revoke: ButtonForm | undefined
+  /** Where it is asked for. */
+  revoke: string | undefined
 }
 
 export interface ClientRow {
@@ -42,15 +44,10 @@ declare module '../../../http/pages/pages.ts' {
       form: Form
       /** A token that was just made. */
       shown?: string | undefined
+      /** A command that uses it. */
+      use?: string | undefined
     }
   }
-}
-
-const STATES: Readonly<Record<InitialAccessTokenView['state'], string>> = {
-  active: 'active',
-  revoked: 'revoked',
-  expired: 'expired',
-  used_up: 'used up',
 }
 
 export function tokenRow(token: InitialAccessTokenView): TokenRow {
@@ -58,18 +55,29 @@ export function tokenRow(token: InitialAccessTokenView): TokenRow {
   const active = token.state === 'active'
   return {
     name: token.name,
-    state: STATES[token.state],
+    state: t(`admin.registration.state.${token.state}`),
     active,
     allows: [
-      ...(policy.scope.length > 0 ? [`scopes ${policy.scope.join(' ')}`] : []),
-      ...(policy.client_credentials ? ['acting for themselves'] : []),
-      ...(policy.redirect_hosts.length > 0 ? [`only at ${policy.redirect_hosts.join(', ')}`] : []),
-      ...(policy.verified ? [] : ['marked as not checked']),
+      ...(policy.scope.length > 0
+        ? [t('admin.registration.tokens.allows.scopes', { scopes: policy.scope.join(' ') })]
+        : []),
+      ...(policy.client_credentials ? [t('admin.registration.tokens.allows.machine')] : []),
+      ...(policy.redirect_hosts.length > 0
+        ? [t('admin.registration.tokens.allows.hosts', { hosts: policy.redirect_hosts.join(', ') })]
+        : []),
+      ...(policy.verified ? [] : [t('admin.registration.tokens.allows.unchecked')]),
     ],
-    uses: token.uses_left === null ? 'any number' : `${token.uses_left} left`,
-    lastUsed: token.last_used_at === null ? 'never' : minuteOf(token.last_used_at * 1000),
-    ends: token.expires_at === null ? 'never' : minuteOf(token.expires_at * 1000),
-    revoke: active ? { action: '/admin/registration/tokens/revoke', fields: { id: token.id } } : undefined,
+    uses:
+      token.uses_left === null
+        ? t('admin.registration.tokens.any')
+        : t('admin.registration.tokens.left', { count: token.uses_left }),
+    lastUsed:
+      token.last_used_at === null
+        ? t('admin.registration.tokens.never')
+        : minuteOf(token.last_used_at * 1000),
+    ends:
+      token.expires_at === null ? t('admin.registration.tokens.never') : minuteOf(token.expires_at * 1000),
+    revoke: active ? `/admin/registration/tokens/revoke?id=${encodeURIComponent(token.id)}` : undefined,
   }
 }
 
@@ -77,7 +85,9 @@ export const clientRow = (client: ClientView): ClientRow => ({
   name: client.client_name,
   href: `/admin/clients/${encodeURIComponent(client.client_id)}`,
   hosts: [...new Set(client.redirect_uris.map((uri) => websiteOf(uri)?.host ?? uri))].join(', '),
-  source: client.source === 'open' ? 'by itself' : 'with a token',
+  source: t(
+    client.source === 'open' ? 'admin.registration.clients.open' : 'admin.registration.clients.token',
+  ),
   registered: minuteOf(client.client_id_issued_at * 1000),
   verified: client.verified,
   disabled: client.disabled,

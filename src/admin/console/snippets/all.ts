@@ -1,3 +1,4 @@
+import { t } from '../../../shared/locales/texts.ts'
 import { conditionHolds, fill, ofOwnApp, type SnippetPart } from './fill.ts'
 import { toRegister } from './registration.ts'
 import type { SnippetValues } from './snippet.ts'
@@ -30,17 +31,27 @@ function authenticationOf({ authentication: able }: Stack, { authentication }: S
 }
 
 export function triedWords({ tried, run }: Pick<Stack, 'tried' | 'run'>): string {
-  if (!tried)
-    return run === 'test'
-      ? 'Run as it is by Latchkey’s tests.'
-      : 'Written from its documentation; not tried yet.'
+  if (!tried) return t(run === 'test' ? 'admin.snippets.tried.test' : 'admin.snippets.tried.not')
   const versions = Object.entries(tried.versions).map((pair) => pair.join(' '))
-  return `Tried on ${tried.date} with ${versions.join(', ')}.`
+  return t('admin.snippets.tried', { date: tried.date, versions: versions.join(', ') })
 }
 
+/** Installing and running need no word. */
+const PURPOSES_IN_WORDS = {
+  'sign in': 'admin.snippets.purpose.sign_in',
+  refresh: 'admin.snippets.purpose.refresh',
+  'sign out': 'admin.snippets.purpose.sign_out',
+  'back-channel': 'admin.snippets.purpose.back_channel',
+  'call an API': 'admin.snippets.purpose.call_api',
+  'protect an API': 'admin.snippets.purpose.protect_api',
+} as const
+type SaidPurpose = keyof typeof PURPOSES_IN_WORDS
+
 const labelOf = ({ label, for: purposes }: Stack['parts'][number], { api }: SnippetValues): string => {
-  const unsaid = ['install', 'run', ...(api ? [] : ['call an API'])]
-  const words = purposes.filter((purpose) => !unsaid.includes(purpose)).join(', ')
+  const words = purposes
+    .filter((purpose) => api !== undefined || purpose !== 'call an API')
+    .flatMap((purpose) => (purpose in PURPOSES_IN_WORDS ? t(PURPOSES_IN_WORDS[purpose as SaidPurpose]) : []))
+    .join(', ')
   return words ? `${label}: ${words}` : label
 }
 
@@ -50,7 +61,7 @@ export const EXAMPLE_SERVER = { identifier: 'https://mcp.example/mcp', scope: 'm
 /** How a client that may call no API is let call an MCP server. */
 const toAllow = ({ clientId, scope }: SnippetValues): SnippetPart => ({
   id: 'api',
-  label: 'First add your MCP server as an API, and let this client call it',
+  label: t('admin.snippets.addServer'),
   text: `npm run -s latchkey -- resources add --identifier ${EXAMPLE_SERVER.identifier} --name "MCP server" --scope ${EXAMPLE_SERVER.scope}
 npm run -s latchkey -- clients update ${clientId} --scope "${scope} ${EXAMPLE_SERVER.scope}"
 `,
@@ -73,7 +84,7 @@ export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippe
         : [
             {
               id: 'authentication',
-              label: 'The only way to authenticate that this library has, to register',
+              label: t('admin.snippets.onlyWay'),
               text: `client_secret_${authentication}\n`,
             },
           ]),

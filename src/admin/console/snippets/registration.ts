@@ -1,3 +1,4 @@
+import { t } from '../../../shared/locales/texts.ts'
 import { fill, placeholders, type SnippetPart } from './fill.ts'
 import type { SnippetValues } from './snippet.ts'
 import type { Stack } from './stack.ts'
@@ -42,7 +43,7 @@ export function toRegister(stack: Stack, values: SnippetValues): SnippetPart[] {
       ? [
           {
             id: 'pkce',
-            label: 'It sends neither PKCE nor a nonce: first let it in without',
+            label: t('admin.snippets.pkce'),
             text: `npm run -s latchkey -- clients update ${values.clientId} --pkce optional\n`,
           },
         ]
@@ -51,7 +52,7 @@ export function toRegister(stack: Stack, values: SnippetValues): SnippetPart[] {
       ? [
           {
             id: 'redirect-uri',
-            label: missing.length === 1 ? 'Redirect URI to register' : 'Redirect URIs to register',
+            label: t('admin.snippets.redirectUris', { count: missing.length }),
             text: `${missing.join('\n')}\n`,
           },
         ]
@@ -60,7 +61,7 @@ export function toRegister(stack: Stack, values: SnippetValues): SnippetPart[] {
       ? [
           {
             id: 'post-logout-uri',
-            label: 'Post-logout redirect URI to register',
+            label: t('admin.snippets.postLogout'),
             text: `${postLogoutUri}\n`,
           },
         ]

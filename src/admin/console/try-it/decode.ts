@@ -1,5 +1,6 @@
 import { toSeconds } from '../../../shared/clock.ts'
 import { jsonPart } from '../../../shared/json-part.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { distanceInWords, secondOf } from '../../../shared/moment.ts'
 
 /** A JWT in parts. Its signature is left out: what is shown cannot be used. */
@@ -17,7 +18,11 @@ const TIMES = ['iat', 'nbf', 'auth_time', 'exp']
 export function timeInWords(seconds: number, now: number): string {
   const away = seconds - toSeconds(now)
   const words =
-    away === 0 ? 'now' : away > 0 ? `in ${distanceInWords(away)}` : `${distanceInWords(-away)} ago`
+    away === 0
+      ? t('admin.try_it.time.now')
+      : t(away > 0 ? 'admin.try_it.time.in' : 'admin.try_it.time.ago', {
+          distance: distanceInWords(Math.abs(away)),
+        })
   return `${secondOf(seconds * 1000)}, ${words}`
 }
 

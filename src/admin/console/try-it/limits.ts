@@ -1,17 +1,15 @@
 import type { RegisteredScopes } from '../../../clients/scopes/registered.ts'
 import type { ClientView } from '../../../clients/view.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 
 /** Why this client's flow cannot be run here, for its page; undefined where it can be. */
 export function whyNotTried(client: ClientView): string | undefined {
   const kind = kindOf(client)
-  if (kind === 'device')
-    return 'It signs people in on a device, where somebody has to enter a code, so it is not run here.'
-  if (client.require_signed_request_object)
-    return 'It has to sign each request with a private key that only it has, so it is not run here.'
+  if (kind === 'device') return t('admin.try_it.whyNot.device')
+  if (client.require_signed_request_object) return t('admin.try_it.whyNot.signed')
   const first = kind === 'machine' || client.require_pushed_authorization_requests
-  if (client.token_endpoint_auth_method === 'private_key_jwt' && first)
-    return 'Its first request already shows a private key that only it has, so it is not run here.'
+  if (client.token_endpoint_auth_method === 'private_key_jwt' && first) return t('admin.try_it.whyNot.key')
   return undefined
 }
 

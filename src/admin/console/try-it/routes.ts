@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ClientView } from '../../../clients/view.ts'
+import { allOf } from '../../../shared/locales/lists.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
 import type { IdParams } from '../clients/page.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
@@ -72,7 +74,7 @@ export async function tryArea(
       form: { action: `/admin/clients/${client.client_id}/try`, values, errors: more.errors },
       redirectUris: client.redirect_uris.map((uri) => ({ value: uri, label: uri })),
       apis: [
-        { value: '', label: 'The one that the scopes belong to' },
+        { value: '', label: t('admin.try_it.api.byScopes') },
         ...items.map(({ identifier, name }) => ({ value: identifier, label: name })),
       ],
       result: more.result,
@@ -105,13 +107,13 @@ export async function tryArea(
       // Never another one, whatever the form says: the code would be asked for in the name of who knows whom.
       if (!machine && !client.redirect_uris.includes(redirectUri))
         return show(request, reply, client, values, {
-          errors: { redirect_uri: 'is not registered for this client' },
+          errors: { redirect_uri: t('admin.try_it.error.redirect_uri') },
         })
       const apis = apisOf(scope, (await deps.listApis()).items)
       if (resource === '' && apis.length > 1)
         return show(request, reply, client, values, {
           errors: {
-            resource: `Choose one: the scopes are of ${apis.map(({ name }) => name).join(' and ')}.`,
+            resource: t('admin.try_it.error.resource', { apis: allOf(apis.map(({ name }) => name)) }),
           },
         })
 

@@ -6,6 +6,7 @@
 // The redirect URI is one that is registered, and nobody is sent there: the code is read from the answer and exchanged here.
 import { createHash, randomBytes } from 'node:crypto'
 import type { ClientView } from '../../../clients/view.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import type { ClientProof, InnerResponse } from './dependencies.ts'
 import { createProofs } from './dpop.ts'
 import { parseJson, type Recorder } from './exchange.ts'
@@ -24,11 +25,19 @@ export interface Outcome {
   words: string
 }
 
+const BASIC = 'Basic'
 const random = () => randomBytes(32).toString('base64url')
 const stopped = (words: string): Outcome => ({ worked: false, words })
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
-const OWN_KEY =
-  'This client shows who it is with a private key that only it has, so the run ends here. So far, everything is right.'
+const ownKey = (): Outcome => stopped(t('admin.try_it.ownKey'))
+
+type Step = 'token' | 'revoke' | 'push' | 'exchange' | 'userinfo' | 'signIn' | 'on' | 'page' | 'allow'
+
+/** What the page says of a request. */
+const step = (name: Step): { title: string; about: string } => ({
+  title: t(`admin.try_it.step.${name}`),
+  about: t(`admin.try_it.step.${name}.about`),
+})
 
 /** What goes with every request that the client makes to us. */
 function authentication({ client, proof }: TryRequest, recorder: Recorder) {
@@ -36,7 +45,7 @@ function authentication({ client, proof }: TryRequest, recorder: Recorder) {
   if (proof.way === 'basic') {
     const pair = Buffer.from(`${client.client_id}:${proof.secret}`).toString('base64')
     recorder.secret(pair)
-    return { headers: { authorization: `Basic ${pair}` }, fields: {} }
+    return { headers: { authorization: [BASIC, pair].join(' ') }, fields: {} }
   }
   const fields = { client_id: client.client_id, ...(proof.way === 'post' && { client_secret: proof.secret }) }
   return { headers: {}, fields }
@@ -45,13 +54,17 @@ function authentication({ client, proof }: TryRequest, recorder: Recorder) {
 function whyRefused(response: InnerResponse): Outcome {
   const { error, error_description: description } = parseJson(response.body) ?? {}
   return stopped(
-    `Refused: ${String(error ?? response.status)}${description ? ` (${String(description)})` : ''}.`,
+    t('admin.try_it.refused', {
+      error: String(error ?? response.status),
+      more: description ? 'yes' : 'no',
+      description: String(description),
+    }),
   )
 }
 
 /** The client credentials grant (RFC 6749 §4.4); what it gives is revoked. */
 export async function runMachine(request: TryRequest, recorder: Recorder): Promise<Outcome> {
-  if (request.proof.way === 'impossible') return stopped(OWN_KEY)
+  if (request.proof.way === 'impossible') return ownKey()
   const { headers, fields } = authentication(request, recorder)
   const proofs = await createProofs(request.client.dpop_bound_access_tokens === true, request.issuer)
   const { scope, resource } = request
@@ -61,7 +74,7 @@ export async function runMachine(request: TryRequest, recorder: Recorder): Promi
     ...(resource && { resource }),
     ...fields,
   }
-  const words = { title: 'Get a token', about: 'The client asks for itself; no person takes part.' }
+  const words = step('token')
   const proof = await proofs.header('POST', '/token')
   const inner = { method: 'POST' as const, path: '/token', headers: { ...headers, ...form, ...proof } }
   const response = await recorder.exchange(
@@ -73,7 +86,7 @@ export async function runMachine(request: TryRequest, recorder: Recorder): Promi
   const token = String(parseJson(response.body)?.access_token)
   const revocation = { token, ...fields }
   await recorder.exchange(
-    { title: 'Revoke it', about: 'Nothing that this page got stays valid.' },
+    step('revoke'),
     {
       method: 'POST',
       path: '/revoke',
@@ -84,9 +97,7 @@ export async function runMachine(request: TryRequest, recorder: Recorder): Promi
   )
   return {
     worked: true,
-    words: token.includes('.')
-      ? 'It works. The token is revoked; an API that checks it by itself, without asking here, would take it until it expires. It is shown without its signature, and of no use.'
-      : 'It works. The token is revoked.',
+    words: t(token.includes('.') ? 'admin.try_it.works.machine.jwt' : 'admin.try_it.works.machine'),
   }
 }
 
@@ -115,14 +126,11 @@ export async function runCode(
     code_challenge_method: 'S256',
   }
   if (client.require_pushed_authorization_requests) {
-    if (proof.way === 'impossible') return stopped(OWN_KEY)
+    if (proof.way === 'impossible') return ownKey()
     const pushed = { ...parameters, ...fields }
     const body = String(new URLSearchParams(pushed))
     const response = await recorder.exchange(
-      {
-        title: 'Push the request',
-        about: 'This client sends its request ahead, where nobody can change it (RFC 9126).',
-      },
+      step('push'),
       { method: 'POST', path: '/par', headers: { ...headers, ...form }, body },
       pushed,
     )
@@ -135,12 +143,16 @@ export async function runCode(
   if (code === null) {
     const description = back.searchParams.get('error_description')
     return stopped(
-      `The client gets the error ${back.searchParams.get('error')}${description ? ` (${description})` : ''}.`,
+      t('admin.try_it.gets', {
+        error: String(back.searchParams.get('error')),
+        more: description ? 'yes' : 'no',
+        description: description ?? '',
+      }),
     )
   }
   recorder.secret(code)
-  if (back.searchParams.get('state') !== state) return stopped('The state came back changed.')
-  if (proof.way === 'impossible') return stopped(OWN_KEY)
+  if (back.searchParams.get('state') !== state) return stopped(t('admin.try_it.state'))
+  if (proof.way === 'impossible') return ownKey()
   const exchanged = {
     grant_type: 'authorization_code',
     code,
@@ -149,10 +161,7 @@ export async function runCode(
     ...fields,
   }
   const tokens = await recorder.exchange(
-    {
-      title: 'Exchange the code',
-      about: 'The client shows who it is, and that it is the one that started (code_verifier).',
-    },
+    step('exchange'),
     {
       method: 'POST',
       path: '/token',
@@ -166,7 +175,7 @@ export async function runCode(
   if (openid && !access.includes('.')) {
     const scheme = proofs.bound ? 'DPoP' : 'Bearer'
     await recorder.exchange(
-      { title: 'Ask who it is', about: 'The access token opens the claims that the scopes allow.' },
+      step('userinfo'),
       {
         method: 'GET',
         path: '/userinfo',
@@ -180,7 +189,7 @@ export async function runCode(
   }
   return {
     worked: true,
-    words: 'It works. The session of this run is over, and with it everything that it gave.',
+    words: t('admin.try_it.works'),
   }
 }
 
@@ -213,10 +222,7 @@ async function authorize(
     return response
   }
   let response = await visit(
-    {
-      title: 'Send the browser to sign in',
-      about: 'You are signed in already, so no password is asked for.',
-    },
+    step('signIn'),
     { method: 'GET', path: `/authorize?${new URLSearchParams(parameters)}` },
     parameters,
   )
@@ -224,39 +230,26 @@ async function authorize(
     const location = String(response.headers.location ?? '')
     const url = URL.parse(location, 'http://inside.invalid')
     if (response.status < 300 || response.status > 399 || url === null)
-      return stopped('The request is not accepted, and the person sees an error page.')
+      return stopped(t('admin.try_it.errorPage'))
     if (location.startsWith(redirectUri)) return url
     const path = `${url.pathname}${url.search}`
     if (!url.pathname.startsWith('/interaction/')) {
-      response = await visit(
-        { title: 'Go on', about: 'Back to the request that waited.' },
-        { method: 'GET', path },
-        {},
-      )
+      response = await visit(step('on'), { method: 'GET', path }, {})
       continue
     }
-    const page = await visit(
-      { title: 'A page for the person', about: 'The browser is shown this page.' },
-      { method: 'GET', path },
-      {},
-    )
+    const page = await visit(step('page'), { method: 'GET', path }, {})
     const token = /name="csrf_token" value="([^"]+)"/.exec(page.body)?.[1]
     if (token === undefined || !page.body.includes('name="decision"'))
-      return stopped(
-        'The client asks for a new sign-in, perhaps because yours is older than it allows (default_max_age). Sign in again and repeat.',
-      )
+      return stopped(t('admin.try_it.newSignIn'))
     recorder.secret(token)
     const decision = { csrf_token: token, decision: 'allow' }
     response = await visit(
-      {
-        title: 'Allow',
-        about: 'You did so by pressing Run. What you had allowed before is put back afterwards.',
-      },
+      step('allow'),
       { method: 'POST', path: `${url.pathname}/consent`, body: String(new URLSearchParams(decision)) },
       decision,
     )
   }
-  return stopped('The request goes round in circles.')
+  return stopped(t('admin.try_it.circles'))
 }
 
 function splitCookie(line: string): [string, string] {
