@@ -1,5 +1,6 @@
 import { DEVICE_CODE_GRANT } from '../shared/device-code.ts'
 import { isIdentityScope, isMachine } from '../shared/identity-scopes.ts'
+import { t } from '../shared/locales/texts.ts'
 import type { PkceRule } from '../shared/pkce-rule.ts'
 import { profileProblems } from './fapi-profile.ts'
 import type { ClientMetadata } from './fields/table.ts'
@@ -38,7 +39,7 @@ function nameRules(metadata: ClientMetadata): Rule[] {
     {
       field: 'client_name',
       reads: [],
-      message: 'is missing; give the name that people see on the consent page',
+      message: t('admin.client_errors.name.missing'),
     },
   ]
 }
@@ -51,7 +52,7 @@ function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
     rules.push({
       field: 'grant_types',
       reads,
-      message: `is empty; use authorization_code, client_credentials or ${DEVICE_CODE_GRANT}`,
+      message: t('admin.client_errors.grants.empty', { device: DEVICE_CODE_GRANT }),
     })
     return rules
   }
@@ -59,8 +60,7 @@ function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
     rules.push({
       field: 'redirect_uris',
       reads,
-      message:
-        'is missing: the authorization_code grant needs one, like https://app.example/callback (a client without users takes the grant client_credentials, one without a browser device_code)',
+      message: t('admin.client_errors.redirect.missing'),
     })
   }
   const forPeople = grants.has('authorization_code') || grants.has(DEVICE_CODE_GRANT)
@@ -68,7 +68,7 @@ function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
     rules.push({
       field: 'grant_types',
       reads,
-      message: 'has refresh_token, which needs authorization_code or device_code beside it',
+      message: t('admin.client_errors.grants.refresh'),
     })
   }
   if (!grants.has('authorization_code')) {
@@ -77,7 +77,7 @@ function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
         rules.push({
           field,
           reads,
-          message: 'is only for the authorization_code grant; add that grant or leave it out',
+          message: t('admin.client_errors.redirect.onlyCode'),
         })
       }
     }
@@ -87,7 +87,7 @@ function grantRules(metadata: ClientMetadata, context: Context): Rule[] {
     rules.push({
       field: 'scope',
       reads: ['grant_types'],
-      message: `has ${about.join(', ')}, which is about people, and with the grant client_credentials alone there are none; leave it out, and name scopes of APIs`,
+      message: t('admin.client_errors.scope.people', { scopes: about.join(', ') }),
     })
   }
   const sent = context.responseTypes
@@ -109,8 +109,7 @@ function authenticationRules(metadata: ClientMetadata, context: Context): Rule[]
       {
         field: 'redirect_uris',
         reads: ['token_endpoint_auth_method'],
-        message:
-          'has private-use schemes only, as a native app has, which keeps no secret: register it as one (token_endpoint_auth_method none), or add the https URI of the web application beside it',
+        message: t('admin.client_errors.redirect.privateOnly'),
       },
     ]
   }
@@ -120,8 +119,7 @@ function authenticationRules(metadata: ClientMetadata, context: Context): Rule[]
     rules.push({
       field: 'grant_types',
       reads: ['token_endpoint_auth_method'],
-      message:
-        'has client_credentials, which a public client cannot use; use client_secret_basic or private_key_jwt',
+      message: t('admin.client_errors.grants.public'),
     })
   }
   // RFC 9700 §2.1.1: public clients must use PKCE.
@@ -129,7 +127,7 @@ function authenticationRules(metadata: ClientMetadata, context: Context): Rule[]
     rules.push({
       field: 'pkce',
       reads: ['token_endpoint_auth_method'],
-      message: 'can be optional for a confidential client only; a public client always uses PKCE',
+      message: t('admin.client_errors.pkce.public'),
     })
   }
   return rules
@@ -140,13 +138,13 @@ function keyRules(metadata: ClientMetadata): Rule[] {
   const byKey = metadata.token_endpoint_auth_method === 'private_key_jwt'
   const reads = ['token_endpoint_auth_method', 'jwks', 'jwks_uri']
   if (metadata.jwks !== undefined && metadata.jwks_uri !== undefined) {
-    rules.push({ field: 'jwks_uri', reads, message: 'excludes jwks (RFC 7591 §2); keep one of them' })
+    rules.push({ field: 'jwks_uri', reads, message: t('admin.client_errors.keys.both') })
   }
   if (byKey && metadata.jwks === undefined && metadata.jwks_uri === undefined) {
     rules.push({
       field: 'jwks',
       reads,
-      message: 'is missing: private_key_jwt needs the public keys in jwks or jwks_uri',
+      message: t('admin.client_errors.keys.missing'),
     })
   }
   const signs =
@@ -157,20 +155,19 @@ function keyRules(metadata: ClientMetadata): Rule[] {
     rules.push({
       field,
       reads: [...reads, 'request_object_signing_alg', 'require_signed_request_object'],
-      message:
-        'is used with token_endpoint_auth_method private_key_jwt only, or for signed requests (request_object_signing_alg)',
+      message: t('admin.client_errors.keys.unused'),
     })
   }
   if (!byKey && signs && !hasKeys) {
     rules.push({
       field: 'jwks',
       reads,
-      message: 'is missing: signed requests are checked with the public keys in jwks or jwks_uri',
+      message: t('admin.client_errors.keys.signed'),
     })
   }
   if (!byKey && metadata.token_endpoint_auth_signing_alg !== undefined) {
     const field = 'token_endpoint_auth_signing_alg'
-    rules.push({ field, reads, message: 'is used with token_endpoint_auth_method private_key_jwt only' })
+    rules.push({ field, reads, message: t('admin.client_errors.keys.alg') })
   }
   return rules
 }
@@ -182,8 +179,7 @@ function filterRules({ access, groups_filter: filter }: ClientMetadata): Rule[] 
     {
       field: 'groups_filter',
       reads: ['access'],
-      message:
-        'has assigned, which are the groups that access names, and it names none; name some, or give a prefix',
+      message: t('admin.client_errors.groups.none'),
     },
   ]
 }

@@ -214,7 +214,6 @@ beforeAll(async () => {
   await organizations.members.put(organization, user, [])
   await organizations.domains.add(organization, 'kontor.example')
   await organizations.invitations.create(organization, { email: 'neu@kontor.example', roles: [] })
-  things = { client, user, group, role, organization, administratorRole }
   const { clients, registration, rejections } = latchkey.services
   await clients.rotateSecret(client, { keepOldSeconds: 3600 })
   const { client_id: open } = await clients.create(
@@ -252,6 +251,7 @@ beforeAll(async () => {
     group,
     role,
     organization,
+    administratorRole,
   }
 })
 afterAll(() => latchkey?.stop())

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying } from '../../shared/locales/texts.ts'
 import { isLoopbackHost } from '../../shared/loopback.ts'
 import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
 
@@ -55,9 +56,9 @@ export const text = (): Kind<string> => ({
   schema: z
     .string({ error: 'must be text' })
     .trim()
-    .min(1, { error: 'must not be empty' })
+    .min(1, saying('admin.client_errors.text.empty'))
     .max(200, { error: 'is longer than 200 characters' })
-    .refine((value) => !UNSEEN.test(value), { error: 'contains control characters or invisible ones' }),
+    .refine((value) => !UNSEEN.test(value), saying('admin.client_errors.text.unseen')),
   input: { kind: 'text', maxLength: 200 },
 })
 
@@ -66,9 +67,9 @@ export const text = (): Kind<string> => ({
  * @param example a right value
  */
 export const httpsUrl = (address: 'page' | 'called', example: string): Kind<string> => ({
-  schema: z.string({ error: 'must be an https URL' }).refine((value) => isWebUrl(value, ['https:']), {
-    error: `must be an https URL without user name and fragment, for example ${example}`,
-  }),
+  schema: z
+    .string({ error: 'must be an https URL' })
+    .refine((value) => isWebUrl(value, ['https:']), saying('admin.client_errors.url.https', { example })),
   input: { kind: 'url' },
   address,
 })
@@ -77,9 +78,10 @@ export const httpsUrl = (address: 'page' | 'called', example: string): Kind<stri
 export const calledUrl = (example: string): Kind<string> => ({
   schema: z
     .string({ error: 'must be an https URL' })
-    .refine((value) => isWebUrl(value, ['https:']) || isLoopbackUrl(value), {
-      error: `must be an https URL (http on loopback only) without fragment, like ${example}`,
-    }),
+    .refine(
+      (value) => isWebUrl(value, ['https:']) || isLoopbackUrl(value),
+      saying('admin.client_errors.url.called', { example }),
+    ),
   input: { kind: 'url' },
   address: 'called',
 })
@@ -94,7 +96,7 @@ export const uriList = (input: { rows?: number } = {}): Kind<string[]> => ({
 
 export const emailList = (): Kind<string[]> => ({
   schema: z
-    .array(z.email({ error: 'must contain email addresses only' }), {
+    .array(z.email(saying('admin.client_errors.emails')), {
       error: 'must be a list of email addresses',
     })
     .max(10, { error: 'has more than 10 entries' }),
@@ -108,9 +110,10 @@ export const emailList = (): Kind<string[]> => ({
 export const scopeText = z
   .string({ error: 'must be text: scope values separated by spaces' })
   .max(2000, { error: 'is longer than 2000 characters' })
-  .regex(/^ *[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)* *$/, {
-    error: 'must be scope values separated by spaces, for example "openid profile email"',
-  })
+  .regex(
+    /^ *[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)* *$/,
+    saying('admin.client_errors.scopes'),
+  )
   .transform((value) => [...new Set(value.split(' ').filter(Boolean))].join(' '))
 
 /** @param labels each value and its words in the form @param closed whether answers promise one of them too */
@@ -157,7 +160,7 @@ export const onOff = (initially: boolean): Kind<boolean> => ({
   input: { kind: 'switch', initially },
 })
 
-const WHOLE_SECONDS = { error: 'must be a whole number of seconds, 0 or more, for example 3600' }
+const WHOLE_SECONDS = saying('admin.client_errors.seconds')
 
 export const seconds = (): Kind<number> => ({
   schema: z.int(WHOLE_SECONDS).min(0, WHOLE_SECONDS),

@@ -4,6 +4,7 @@
  */
 
 import { DANGEROUS_SCHEMES, isPrivateHost } from '../../http/forms/allowed-redirects.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { isLoopbackHost, LOOPBACK_HOSTS } from '../../shared/loopback.ts'
 
 /** `web`: https anywhere, http on loopback. `native` adds private-use schemes (RFC 8252 §7.1). */
@@ -52,7 +53,7 @@ export function redirectUriProblem(
   const problem = textProblem(uri) ?? schemeProblem(uri, applicationType === 'native' || appSchemes, schemes)
   if (problem !== undefined) return problem
   const url = URL.parse(uri)
-  if (url === null) return 'is not a valid URI; write it in full, like https://app.example/callback'
+  if (url === null) return t('admin.client_errors.uri.invalid')
   const web = url.protocol === 'http:' || url.protocol === 'https:'
   return (
     authorityProblem(uri, url, web) ??
@@ -62,56 +63,60 @@ export function redirectUriProblem(
 }
 
 function textProblem(uri: string): string | undefined {
-  if (uri === '') return 'is empty; write it in full, like https://app.example/callback'
-  if (uri.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`
-  if (/\s/u.test(uri)) return 'contains white space; remove it, or write a space as %20'
+  if (uri === '') return t('admin.client_errors.uri.empty')
+  if (uri.length > MAX_LENGTH) return t('admin.client_errors.uri.long', { max: MAX_LENGTH })
+  if (/\s/u.test(uri)) return t('admin.client_errors.uri.space')
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f-\u009f]|%[01][0-9a-f]|%7f/iu.test(uri)) return 'contains a control character'
+  if (/[\u0000-\u001f\u007f-\u009f]|%[01][0-9a-f]|%7f/iu.test(uri))
+    return t('admin.client_errors.uri.control')
   if (/[^\u0021-\u007e]/u.test(uri)) {
-    return 'contains a character outside ASCII; percent-encode it, and write the host in its xn-- form'
+    return t('admin.client_errors.uri.ascii')
   }
-  if (uri.includes('\\')) return 'contains a backslash; use /'
-  if (uri.includes('#')) return 'has a fragment (#…); remove it (RFC 6749 §3.1.2)'
-  if (uri.includes('*')) return 'contains a wildcard; register each URI in full (RFC 9700 §2.1)'
-  if (/%(?![0-9a-f]{2})/iu.test(uri)) return 'has a % that is not followed by two hexadecimal digits'
+  if (uri.includes('\\')) return t('admin.client_errors.uri.backslash')
+  if (uri.includes('#')) return t('admin.client_errors.uri.fragment')
+  if (uri.includes('*')) return t('admin.client_errors.uri.wildcard')
+  if (/%(?![0-9a-f]{2})/iu.test(uri)) return t('admin.client_errors.uri.percent')
   return undefined
 }
 
 function schemeProblem(uri: string, ofApps: boolean, allowed: readonly string[]): string | undefined {
   const scheme = schemeOf(uri)
-  if (scheme === undefined) return 'is relative; write it in full, like https://app.example/callback'
-  if (DANGEROUS_SCHEMES.has(scheme.toLowerCase())) return `must not use the ${scheme.toLowerCase()}: scheme`
-  if (scheme !== scheme.toLowerCase()) return `writes its scheme in capitals; write ${scheme.toLowerCase()}:`
+  if (scheme === undefined) return t('admin.client_errors.uri.relative')
+  if (DANGEROUS_SCHEMES.has(scheme.toLowerCase()))
+    return t('admin.client_errors.uri.dangerous', { scheme: scheme.toLowerCase() })
+  if (scheme !== scheme.toLowerCase())
+    return t('admin.client_errors.uri.capitals', { scheme: scheme.toLowerCase() })
   if (scheme === 'https' || scheme === 'http') {
-    return uri.startsWith(`${scheme}://`) ? undefined : `lacks // after ${scheme}:`
+    return uri.startsWith(`${scheme}://`) ? undefined : t('admin.client_errors.uri.slashes', { scheme })
   }
   if (!ofApps) {
-    return `uses the private-use scheme ${scheme}:, which is for native clients; use https`
+    return t('admin.client_errors.uri.native', { scheme })
   }
   // RFC 8252 §7.1: based on a domain name that the app's maker controls, in reverse order.
   if (!/^[a-z][a-z0-9-]*(\.[a-z0-9-]+)+$/.test(scheme) && !allowed.includes(scheme)) {
-    return `uses the scheme ${scheme}:, which has no dot; use a reversed domain name of yours, like com.example.app:/callback (the operator may allow a scheme without one by name, in the setting redirect_schemes)`
+    return t('admin.client_errors.uri.dot', { scheme })
   }
-  return uri.startsWith(`${scheme}:/`) ? undefined : `lacks / after ${scheme}:; write ${scheme}:/callback`
+  return uri.startsWith(`${scheme}:/`) ? undefined : t('admin.client_errors.uri.slash', { scheme })
 }
 
 function authorityProblem(uri: string, url: URL, web: boolean): string | undefined {
   const authority = authorityOf(uri)
   if (authority === undefined) return undefined
-  if (authority.includes('@')) return 'contains a user name or password (…@); remove it'
-  if (authority.includes('%')) return 'has a percent-encoded host; write the host plainly'
+  if (authority.includes('@')) return t('admin.client_errors.uri.user')
+  if (authority.includes('%')) return t('admin.client_errors.uri.encodedHost')
   if (!web) return undefined
-  if (url.hostname.endsWith('.')) return 'has a host with a trailing dot; remove the dot'
+  if (url.hostname.endsWith('.')) return t('admin.client_errors.uri.dotHost')
   // The parser lower-cases hosts, rewrites odd IP notations and drops default ports: anything it changes is refused.
-  if (authority !== url.host) return `writes its host in an unusual way; write ${url.protocol}//${url.host}…`
+  if (authority !== url.host)
+    return t('admin.client_errors.uri.oddHost', { uri: `${url.protocol}//${url.host}` })
   return undefined
 }
 
 function pathProblem(uri: string): string | undefined {
   const path = uri.replace(/^[^:]+:(\/\/[^/?]*)?/, '').replace(/\?.*$/, '')
-  if (/%2e/iu.test(path)) return 'has a percent-encoded dot in its path; write it as a dot'
-  if (/%2f|%5c/iu.test(path)) return 'has a percent-encoded slash or backslash in its path'
-  if (/(^|\/)\.\.?(\/|$)/.test(path)) return 'has . or .. segments in its path; write the path they lead to'
+  if (/%2e/iu.test(path)) return t('admin.client_errors.uri.encodedDot')
+  if (/%2f|%5c/iu.test(path)) return t('admin.client_errors.uri.encodedSlash')
+  if (/(^|\/)\.\.?(\/|$)/.test(path)) return t('admin.client_errors.uri.segments')
   return undefined
 }
 
@@ -122,16 +127,17 @@ function webHostProblem(
 ): string | undefined {
   const loopback = isLoopbackHost(url.hostname)
   if (url.protocol === 'http:' && !loopback && !hosts.includes(url.hostname)) {
-    const way = isPrivateHost(url.hostname)
-      ? '; the operator may allow a host by name, in the setting redirect_hosts'
-      : ''
-    return `uses http on ${url.hostname}; use https (http is for ${LOOPBACK_HOSTS.join(', ')} only${way})`
+    return t('admin.client_errors.uri.http', {
+      host: url.hostname,
+      hosts: LOOPBACK_HOSTS.join(', '),
+      inside: isPrivateHost(url.hostname) ? 'yes' : 'no',
+    })
   }
   if (url.protocol === 'http:' && !loopback && applicationType === 'native') {
-    return `uses http on ${url.hostname}, which a native client cannot; use https, or register it as a web client`
+    return t('admin.client_errors.uri.nativeHttp', { host: url.hostname })
   }
   if (applicationType === 'native' && url.protocol === 'https:' && loopback) {
-    return `uses https on ${url.hostname}, which a native client cannot; use http there (RFC 8252 §7.3)`
+    return t('admin.client_errors.uri.nativeHttps', { host: url.hostname })
   }
   return undefined
 }
