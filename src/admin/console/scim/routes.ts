@@ -23,8 +23,12 @@ declare module '../../../http/pages/pages.ts' {
         name: string
         /** Whose it is; undefined: the whole server's. */
         organization?: { href: string; name: string } | undefined
-        created: string
-        lastUsed: string
+        /** Milliseconds since the epoch. */
+        created: number
+        /** The same in words, which tell two tokens of one name apart. */
+        createdAt: string
+        /** Undefined: never. */
+        lastUsed: number | undefined
         removeHref: string
       }[]
       form: Form
@@ -78,8 +82,9 @@ export async function scimArea(
                 href: `/admin/organizations/${organization}`,
                 name: names.get(organization)?.name ?? organization,
               },
-        created: minuteOf(createdAt),
-        lastUsed: lastUsedAt === null ? t('admin.common.never') : minuteOf(lastUsedAt),
+        created: createdAt,
+        createdAt: minuteOf(createdAt),
+        lastUsed: lastUsedAt ?? undefined,
         removeHref: `/admin/scim/${id}/delete`,
       })),
       form: { action: '/admin/scim', ...typed },

@@ -52,7 +52,8 @@ interface ShownDelivery {
   id: string
   type: string
   event: string
-  created: string
+  /** Milliseconds since the epoch. */
+  created: number
   status: string
   answer: string
   tries: number
@@ -94,7 +95,7 @@ export const shownDelivery = (delivery: WebhookDelivery): ShownDelivery => {
     id: delivery.id,
     type: delivery.type,
     event: delivery.event,
-    created: minuteOf(delivery.createdAt),
+    created: delivery.createdAt,
     status:
       status === 'waiting'
         ? waits
