@@ -34,6 +34,22 @@ describe.each(engines)('the search of the console on %s', (engine) => {
     expect((await search('100_%')).text).toContain('Nothing is called')
   })
 
+  test('finds sign-in providers by their ID, or a part of their name', async () => {
+    await latchkey.services.providers.add({
+      id: 'lighthouse',
+      kind: 'oidc',
+      name: 'Beacon of the north',
+      client_id: 'x',
+      client_secret: 'y',
+      settings: { issuer: 'https://beacon.example' },
+    })
+    expect((await search('lighthouse')).exact).toContain('href="/admin/providers/lighthouse"')
+    const page = await search('of the NORTH')
+    expect(page.exact).toBe('')
+    expect(page.body).toContain('<h2 id="providers-heading">Sign-in providers</h2>')
+    expect(page.body).toContain('href="/admin/providers/lighthouse"')
+  })
+
   test('what is exactly called so stands first, and once', async () => {
     const user = await latchkey.createUser('mate')
     await latchkey.createUser('mate.of.mates')

@@ -14,6 +14,21 @@ afterAll(() => latchkey.stop())
 const stored = async (name: string) =>
   (await latchkey.services.settings.list()).settings.find((each) => each.name === name)?.value
 
+test('its sections are folded, but for the one that the address names', async () => {
+  const { browser } = await signedIn(latchkey)
+  const openOn = async (query: string) => {
+    const { body } = await browser.open(`${url}${query}`)
+    return [...body.matchAll(/<details class="card settings" id="([\w-]+)" open>/g)].map(([, id]) => id)
+  }
+  expect(await openOn('')).toEqual([])
+  expect(await openOn('?section=rate-limits')).toEqual(['rate-limits'])
+  expect(await openOn('?section=%22%3E')).toEqual([])
+  const { body } = await browser.open(`${url}`)
+  const ids = [...body.matchAll(/<details class="card settings" id="([\w-]+)"/g)].map(([, id]) => id)
+  for (const id of ids) expect(body).toContain(`href="/admin/settings?section=${id}#${id}"`)
+  expect(ids).toContain('sessions-and-tokens')
+})
+
 test('each setting is on the page, in the form of its section; what the environment sets is no field', async () => {
   const { browser } = await signedIn(latchkey)
   const page = await browser.open(url)
