@@ -72,6 +72,10 @@ interface Document {
 
 /** Operations whose body may be left out; the generator takes every body that is described for required. */
 const BODY_OPTIONAL = new Set([
+  'removeManagedOrganizationProvider',
+  'testManagedOrganizationProvider',
+  'enableManagedOrganizationProvider',
+  'disableManagedOrganizationProvider',
   'sendVerification',
   'logout',
   'rotateClientSecret',

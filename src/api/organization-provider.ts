@@ -99,7 +99,7 @@ const test = operation({
   id: 'testManagedOrganizationProvider',
   tag,
   summary: 'Test the sign-in provider of an organization that you manage',
-  description: `As \`latchkey providers test\` does. ${PROOF}`,
+  description: `As administrators test theirs. ${PROOF}`,
   caller: {},
   params,
   body: proofBody,

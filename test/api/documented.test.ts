@@ -155,6 +155,30 @@ const ofOrganization = async (
   return { path: `${given.path}${path(given)}`, request: { headers: given.headers, ...(body && { body }) } }
 }
 
+/** Of a manager who has verified a domain, with a provider unless `bare`. Its port is one that no request goes to. */
+async function ofProvider(path: string, body?: Record<string, unknown>, { bare = false } = {}) {
+  const given = await managingOrganization()
+  const { organizations, ownProvider } = latchkey.services
+  const organizationId = given.path.split('/').at(-1) ?? ''
+  await organizations.domains.verify(organizationId, given.domain)
+  if (!bare)
+    await ownProvider.save(given.id, organizationId, {
+      ...{
+        issuer: 'http://127.0.0.1:1',
+        clientId: 'c',
+        clientSecret: 's',
+        authMethod: 'client_secret_basic',
+      },
+      ...{ trustEmail: false, required: false, join: false, roles: [] },
+    })
+  return {
+    organizationId,
+    path: `${given.path}/provider${path}`,
+    request: { headers: given.headers, ...(body && { body }) },
+  }
+}
+const providerBody = { issuer: 'http://127.0.0.1:1', client_id: 'c', client_secret: 's' }
+
 const tokenIn = async (email: string) => (await latchkey.mailTo(email)).link.searchParams.get('token') ?? ''
 
 async function resetToken(): Promise<string> {
@@ -270,6 +294,13 @@ const successes: Record<string, () => Promise<{ path?: string; request: ApiReque
     ofOrganization(({ domain }) => `/domains/${domain}/verify`, { current_password: PASSWORD }),
   removeManagedOrganizationDomain: () =>
     ofOrganization(({ domain }) => `/domains/${domain}`, { current_password: PASSWORD }),
+  managedOrganizationProvider: () => ofOrganization(() => '/provider'),
+  saveManagedOrganizationProvider: () =>
+    ofProvider('', { ...providerBody, current_password: PASSWORD }, { bare: true }),
+  removeManagedOrganizationProvider: () => ofProvider('', { current_password: PASSWORD }),
+  testManagedOrganizationProvider: () => ofProvider('/test', { current_password: PASSWORD }),
+  enableManagedOrganizationProvider: () => ofProvider('/enable', { current_password: PASSWORD }),
+  disableManagedOrganizationProvider: () => ofProvider('/disable', { current_password: PASSWORD }),
   appPasswords: async () => ({ request: { headers: (await signedIn()).headers } }),
   createAppPassword: async () => ({
     request: { headers: (await withApp()).headers, body: { name: 'Script' } },
@@ -334,6 +365,7 @@ const problems: Record<string, Provoke> = {
       changeManagedOrganizationMember: { roles: [] },
       inviteToManagedOrganization: { email: 'someone@example.org' },
       addManagedOrganizationDomain: { domain: 'acme.example' },
+      saveManagedOrganizationProvider: providerBody,
     }
     if (/anagedOrganization/.test(id))
       return {
@@ -384,6 +416,14 @@ const problems: Record<string, Provoke> = {
       return ofOrganization(() => '/domains', { domain: 'present.example', ...proof })
     if (operation.id === 'verifyManagedOrganizationDomain')
       return ofOrganization(() => '/domains/present.example/verify', proof)
+    if (operation.id === 'saveManagedOrganizationProvider') {
+      const given = await ofProvider('', { ...providerBody, ...proof }, { bare: true })
+      await latchkey.services.providers.add({
+        ...{ id: 'of-administrators', kind: 'oidc', client_id: 'c', client_secret: 's' },
+        ...{ settings: { issuer: 'https://login.example' }, organization: given.organizationId },
+      })
+      return given
+    }
     if (operation.id === 'inviteToManagedOrganization') {
       const given = await managingOrganization()
       const body = { email: given.invited, ...proof }
