@@ -124,6 +124,43 @@ describe.each(engines)('users on %s', (engine) => {
     expect(log[0]?.actor.id).not.toBe(id)
   })
 
+  test('what is refused of them, of groups, roles and organizations is English, whatever the request prefers', async () => {
+    const german = { 'accept-language': 'de' }
+    const { id } = await latchkey.createUser()
+    const name = `english-${engine}`
+    for (const path of ['/groups', '/roles']) await rest.post(path, { name })
+    await rest.post('/organizations', { name, slug: name })
+    await rest.post(`/users/${id}/disable`)
+    const said = async (method: string, path: string, body?: unknown) => {
+      const { status, text } = await rest.call(method, path, { body, headers: german })
+      expect(status, text).toBeGreaterThanOrEqual(400)
+      return text
+    }
+    const texts = await Promise.all([
+      said('POST', '/groups', { name }),
+      said('POST', '/groups', { name: 'a,b' }),
+      said('GET', `/groups/${id}`),
+      said('POST', '/roles', { name }),
+      said('POST', '/roles', { name: 'x', scope: 'orders:read' }),
+      said('POST', '/organizations', { name, slug: name }),
+      said('POST', '/organizations', { name, slug: 'Not a slug' }),
+      said('POST', `/users/${id}/send-reset`),
+      said('DELETE', `/users/${id}/sessions/none`),
+    ])
+    const expected = [
+      'There is a group with this name already.',
+      'Leave out commas',
+      'There is no group with this ID.',
+      'There is a role with this name already.',
+      'Scopes belong to an API',
+      'There is an organization with this short name already.',
+      'lower-case letters, digits and hyphens',
+      'This account is disabled. Enable it first.',
+      'This user has no session with this ID.',
+    ]
+    expect(texts).toEqual(expected.map((sentence) => expect.stringContaining(sentence)))
+  })
+
   test('are unlocked', async () => {
     const { id, email } = await latchkey.createUser()
     for (let guess = 0; guess < 5; guess++)
