@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { conditionHolds, fill } from '../../src/admin/console/snippets/fill.ts'
@@ -213,20 +212,24 @@ async function run(
   }
 }
 
-/** Resolves as soon as something listens there. @throws when the program has ended, or after so many seconds */
+/**
+ * Resolves as soon as what listens there answers: before it serves, Vite listens for a moment to see whether the port is free, and that accepts connections too.
+ * @throws when the program has ended, or after so many seconds
+ */
 async function listening(port: number, ended: Promise<boolean>, patience: number): Promise<void> {
   let running = true
   void ended.then(() => {
     running = false
   })
   const open = await eventually(async () => {
-    const socket = connect({ port, host: 'localhost' })
-    const connected = await once(socket, 'connect').then(
-      () => true,
+    const answered = await fetch(`http://localhost:${port}/`, { redirect: 'manual' }).then(
+      async (response) => {
+        await response.body?.cancel()
+        return true
+      },
       () => false,
     )
-    socket.destroy()
-    return connected || (!running && 'ended')
+    return answered || (!running && 'ended')
   }, patience * 1000)
   if (open === 'ended') throw new Error('not listening')
 }
