@@ -98,11 +98,10 @@ export interface AccountPagesDependencies {
   recovery: Pick<Recovery, 'waiting' | 'stop'>
   /** Codes by SMS. */
   phones: { readonly on: boolean }
-  /** The moment between two messages that prove an address. */
+  /** The minute after a message that proves an address. */
   pauses: {
-    begin(accountId: string, sending: 'verification'): Promise<number | undefined>
+    begin(accountId: string, sending: 'verification'): Promise<void>
     left(accountId: string, sending: 'verification'): Promise<number | undefined>
-    cancel(accountId: string, sending: 'verification'): Promise<void>
   }
   personalData: PersonalData
   /** What happened to the account. */

@@ -7,7 +7,7 @@ import { giveBack } from '../../http/rate-limits/rate-limits.ts'
 import { toSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { message, type TextKey, t } from '../../shared/locales/texts.ts'
-import { dayOf, durationInWords } from '../../shared/moment.ts'
+import { dayOf } from '../../shared/moment.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { appOn } from './app-of.ts'
 import { onwards, type Pending, withInteraction } from './browser-state.ts'
@@ -210,15 +210,8 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     if (account.email !== null) return goOn(request, reply, account.id)
     // What is sent wears the brand of the app.
     await appOn(deps, pending.interaction)
-    const wait = await deps.pauses.begin(pending.accountId, 'verification')
-    if (wait !== undefined)
-      return show(reply, pending, { alert: t('resend.early', { wait: durationInWords(wait) }) }, 429)
-    try {
-      await accounts.verification.send(pending.accountId, pending.interaction)
-    } catch (error) {
-      await deps.pauses.cancel(pending.accountId, 'verification')
-      throw error
-    }
+    await accounts.verification.send(pending.accountId, pending.interaction)
+    await deps.pauses.begin(pending.accountId, 'verification')
     return show(reply, pending, { notice: t('email.resent') })
   })
   app.post('/verify-email/address', http.limit('mail', 'email'), async (request, reply) => {

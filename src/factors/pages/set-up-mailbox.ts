@@ -8,7 +8,6 @@ import type { AppError } from '../../shared/errors.ts'
 import { saying, t } from '../../shared/locales/texts.ts'
 import { emailCodeNotSent } from '../codes/not-sent.ts'
 import { MAILBOX, mailboxPath } from './mailbox-proof.ts'
-import { tooEarly } from './resend.ts'
 import type { SetUpDependencies, SetUpPerson } from './set-up.ts'
 import { WRONG_CODE } from './verify-form.ts'
 
@@ -102,11 +101,11 @@ export function setUpMailboxRoutes(
     const found = await person(request, reply)
     if (!found) return reply
     const { id } = found.account
-    const wait = await factors.pauses.begin(id, 'email')
-    if (wait !== undefined) return show(request, reply, found, { alert: tooEarly(wait) }, 429)
     const outcome = await factors.emailCodes.send(id, 'enrolment')
-    if (outcome.kind === 'sent') return reply.redirect(`${mailboxPath(returnTo(request))}&sent=1`, 303)
-    await factors.pauses.cancel(id, 'email')
+    if (outcome.kind === 'sent') {
+      await factors.pauses.begin(id, 'email')
+      return reply.redirect(`${mailboxPath(returnTo(request))}&sent=1`, 303)
+    }
     const { status, publicMessage: alert }: AppError = emailCodeNotSent(outcome, clock())
     return show(request, reply, found, { alert }, status)
   })

@@ -16,7 +16,6 @@ import type { Phones } from '../phone/phone.ts'
 import type { PasskeyBinding } from './passkey-binding.ts'
 import { recoveryPath } from './recovery.ts'
 import type { RememberedCookie } from './remembered-cookie.ts'
-import { tooEarly } from './resend.ts'
 
 /** The second factor of a sign-in, on `/login/verify` and in an interaction. */
 export interface VerifyPage extends Form {
@@ -231,20 +230,18 @@ export function createVerifyForm(deps: {
     async send(request, person, path) {
       const { method } = sendable.parse(request.body ?? {})
       const href = `${path}${path.includes('?') ? '&' : '?'}method=${method}&sent=1`
-      const wait = await deps.pauses.begin(person.id, method)
-      if (wait !== undefined) return { kind: 'refused', status: 429, errors: {}, alert: tooEarly(wait) }
-      const refused = async ({ status, publicMessage: alert }: AppError) => {
-        await deps.pauses.cancel(person.id, method)
-        return { kind: 'refused', status, errors: {}, alert } as const
+      const wasSent = async () => {
+        await deps.pauses.begin(person.id, method)
+        return { kind: 'sent', href } as const
       }
+      const refused = ({ status, publicMessage: alert }: AppError) =>
+        ({ kind: 'refused', status, errors: {}, alert }) as const
       if (method === 'email') {
         const outcome = await deps.sendEmailCode(person.id)
-        return outcome.kind === 'sent'
-          ? { kind: 'sent', href }
-          : refused(emailCodeNotSent(outcome, deps.clock()))
+        return outcome.kind === 'sent' ? wasSent() : refused(emailCodeNotSent(outcome, deps.clock()))
       }
       const outcome = await deps.phones.send(person.id, request.ip)
-      return outcome.kind === 'sent' ? { kind: 'sent', href } : refused(notSent(outcome, deps.clock()))
+      return outcome.kind === 'sent' ? wasSent() : refused(notSent(outcome, deps.clock()))
     },
 
     async submit(request, reply, person) {
