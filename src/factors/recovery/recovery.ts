@@ -187,7 +187,7 @@ export function createRecovery(deps: {
 const REFUSALS: Readonly<Record<NotStarted, () => AppError>> = {
   no_account: () => new AppError('account_not_found', 404, message('error.noAccount')),
   no_factor: () => new AppError('no_second_factor', 409, message('recover.noFactor')),
-  disabled: () => new AppError('account_disabled', 409, message('recover.disabled')),
+  disabled: () => new AppError('account_disabled', 409, message('admin.users.refused.disabled')),
   no_address: () => new AppError('no_address', 409, message('recover.noVerifiedAddress')),
   too_many: () => new AppError('too_many_mails', 429, message('recover.tooMany'), { retryAfter: 24 * 3600 }),
 }

@@ -64,7 +64,7 @@ export const shownOrganization = (fields: Fields, one: Organization, { textOf }:
     label,
     value:
       kind === 'flag'
-        ? t(one[name] === true ? 'admin.organizations.yes' : 'admin.organizations.no')
+        ? t(one[name] === true ? 'admin.common.yes' : 'admin.common.no')
         : textOf(one[name]) || t('admin.common.empty'),
   }))
 
