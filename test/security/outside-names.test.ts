@@ -9,7 +9,7 @@ import { inOurNames as inNamesOfTheApi } from '../../src/api/problems.ts'
 import { entryOf } from '../../src/audit/recorder.ts'
 import { FORM } from '../../src/clients/fields/form.ts'
 import { parseUrlEncoded, shownAgain } from '../../src/http/forms/forms.ts'
-import { noticeOf } from '../../src/http/forms/notice.ts'
+import { noticeIn } from '../../src/http/forms/notice.ts'
 import { redacted } from '../../src/http/logging/redaction.ts'
 import { scopeInWords } from '../../src/oidc/tokens/claims.ts'
 import { isIdentityScope } from '../../src/shared/identity-scopes.ts'
@@ -135,7 +135,7 @@ describe('fields called so', () => {
     for (const name of NAMES) {
       expect(isIdentityScope(name)).toBe(false)
       expect(scopeInWords(name)).toBe(name)
-      expect(noticeOf({ saved: 'Saved.' }, name)).toBeUndefined()
+      expect(noticeIn({ saved: 'organizations.done.roles' }, name)).toBeUndefined()
     }
   })
 })

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { ConfigurationService } from '../../configuration/configuration.ts'
 import type { Change } from '../../configuration/diff.ts'
-import { byLanguage } from '../../shared/locales/by-language.ts'
+import { allOf } from '../../shared/locales/lists.ts'
 import { t } from '../../shared/locales/texts.ts'
 import { minuteOf } from '../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
@@ -44,8 +44,6 @@ const MAX_SHOWN = 100_000
 /** With more clients than this the page compares them when it is asked to: each costs a tenth of a millisecond. */
 const MOST_CLIENTS = 200
 const query = z.object({ compare: z.literal('now').optional().catch(undefined) })
-
-const list = byLanguage((tag) => new Intl.ListFormat(tag))
 
 /** `/admin/configuration`: what has drifted from the file that was applied last, and the file that describes what is. */
 export async function configurationArea(
@@ -108,5 +106,5 @@ function unnamedText(unnamed: Partial<Readonly<Record<`${Change['kind']}s`, numb
   const parts = Object.entries(unnamed).flatMap(([kinds, count]) =>
     count === 0 ? [] : [t(`admin.configuration.count.${kinds.slice(0, -1) as Change['kind']}`, { count })],
   )
-  return parts.length === 0 ? undefined : list().format(parts)
+  return parts.length === 0 ? undefined : allOf(parts)
 }

@@ -1,10 +1,10 @@
-import { currentLocale } from './texts.ts'
+import { byLanguage } from './by-language.ts'
 
-const listIn = (type: 'conjunction' | 'disjunction', values: readonly string[]): string =>
-  new Intl.ListFormat(currentLocale() === 'en' ? 'en-GB' : currentLocale(), { type }).format(values)
+const conjunction = byLanguage((tag) => new Intl.ListFormat(tag))
+const disjunction = byLanguage((tag) => new Intl.ListFormat(tag, { type: 'disjunction' }))
 
 /** “a, b and c”, in the current language. */
-export const allOf = (values: readonly string[]): string => listIn('conjunction', values)
+export const allOf = (values: readonly string[]): string => conjunction().format(values)
 
 /** “a, b or c”, in the current language. */
-export const anyOf = (values: readonly string[]): string => listIn('disjunction', values)
+export const anyOf = (values: readonly string[]): string => disjunction().format(values)
