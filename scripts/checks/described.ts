@@ -17,6 +17,7 @@ import { HOOK_FIELDS } from '../../src/hooks/table.ts'
 import { ORGANIZATION_FIELDS } from '../../src/organizations/fields.ts'
 import { ruleTexts } from '../../src/rejections/explain.ts'
 import { DESCRIPTIONS } from '../../src/settings/table.ts'
+import { REASONS } from '../../src/webhooks/reasons.ts'
 
 /** The settings: sections, labels, sentences, and what zero means. */
 const settingTexts = (): Record<string, string> =>
@@ -29,8 +30,6 @@ const settingTexts = (): Record<string, string> =>
       ...(input.kind === 'number' && input.zero && { [`admin.settings.row.${name}.zero`]: input.zero }),
     })),
   )
-
-import { REASONS } from '../../src/webhooks/reasons.ts'
 
 interface Row {
   name: string

@@ -26,8 +26,6 @@ const SPOKEN = [
   'src/admin/console/languages',
   'src/admin/console/organizations',
   'src/admin/console/plot.ts',
-  'src/admin/console/rejections',
-  'src/admin/console/resources',
   'src/admin/console/search',
   'src/admin/console/settings',
   'src/admin/console/setup',

@@ -12,7 +12,7 @@ type Transaction = Awaited<ReturnType<Adapter['startTransaction']>>
  */
 const UNSYNCED = /^\s*\/\* unsynced \*\//
 
-/** About as many statements that write has a transaction. */
+/** Writing statements of one transaction, as an estimate: Prisma does not say how many it sent. */
 const IN_TRANSACTION = 4
 
 const plain = (sql: string) => ({ sql, args: [], argTypes: [] })

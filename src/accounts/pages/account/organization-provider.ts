@@ -9,7 +9,7 @@ import { unlessCode } from '../../../shared/errors.ts'
 import type { Finding } from '../../../shared/finding.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
-import { boxesOf, type RoleBox, rolesIn } from './role-boxes.ts'
+import { boxesOf, boxOf, type RoleBox, rolesIn } from './role-boxes.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
 declare module '../../../http/pages/pages.ts' {
@@ -70,7 +70,7 @@ const valuesOf = ({ provider, required, join, roles }: OwnProviderState): Record
   }),
   ...flag(required, 'required'),
   ...flag(join, 'join'),
-  ...Object.fromEntries(roles.map((role) => [`roles.${role}`, 'on'])),
+  ...Object.fromEntries(roles.map((role) => [boxOf(role), 'on'])),
 })
 
 function closedIn({ closed, byAdministrators }: OwnProviderState): string | undefined {
