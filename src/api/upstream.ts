@@ -118,7 +118,10 @@ export function upstreamRoutes({ open, deps }: ApiContext): void {
   }
 
   open.get('/oauth/:provider/callback', forBrowsers, async (request, reply) => {
-    const outcome = await upstream.callback(request, reply, request.params.provider)
+    const outcome = await upstream.callback(request, reply, request.params.provider, ({ kind }) => {
+      // It ends in JSON, whatever the browser accepts.
+      if (kind === 'api') writeErrorsAs(request, 'problem')
+    })
     // With the request that began it.
     if (!('problem' in outcome)) await giveBack(request, 2)
     return answer(request, reply, outcome)

@@ -41,8 +41,16 @@ export interface Flow {
     provider: string,
     options: { intent: Intent; again?: boolean; pendingId?: string | undefined },
   ): Promise<{ location: string } | Failure>
-  /** The browser is back from a provider. @param provider its id, of the callback URL */
-  callback(request: FastifyRequest, reply: FastifyReply, provider: string): Promise<Answer>
+  /**
+   * The browser is back from a provider.
+   * @param provider its id, of the callback URL @param known told what the sign-in is for, before anything can be refused
+   */
+  callback(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    provider: string,
+    known?: (intent: Intent) => void,
+  ): Promise<Answer>
 }
 
 export function createFlow(deps: {
@@ -85,7 +93,7 @@ export function createFlow(deps: {
       }
     },
 
-    async callback(request, reply, providerId) {
+    async callback(request, reply, providerId, known) {
       const state = callbackQuery.safeParse(request.query).data?.state
       const redeemed =
         state === undefined
@@ -101,6 +109,7 @@ export function createFlow(deps: {
         return failure(undefined, 'expired', providerId)
       }
       const { intent, pendingId } = redeemed.details
+      known?.(intent)
       if (redeemed.kind === 'late') return failure(intent, 'expired', providerId)
       // A reload, or the Back button: a browser that is signed in goes on, another starts again.
       if (redeemed.kind === 'used')
