@@ -425,7 +425,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const passwords = createPasswordCheck({ hasher, failures, clock, locked: resets.announceLock })
   const linkedStore = createLinkedStore({ db, clock })
   const invitations = createInvitations({ ...shared, linkedStore, roles })
-  const administration = createAdministration({ ...shared, verification, invitations, roles })
+  const administration = createAdministration({ ...shared, verification, invitations, roles, linkedStore })
   const profile = createProfile({ ...shared, verification })
   const deletion = createDeletion(shared)
   const cleanup = createCleanup(shared)

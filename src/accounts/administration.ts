@@ -11,6 +11,7 @@ import type { Links } from './email/links.ts'
 import type { MailOut } from './email/mail-out.ts'
 import type { SendingVerification } from './email/verification.ts'
 import { changeOf, isChanged, madeOf, ofAccount, type SecurityEvents } from './events.ts'
+import type { LinkedStore } from './linked/store.ts'
 import type { FailureStore } from './lockout/store.ts'
 import type { LoginOf } from './login.ts'
 import { type AdminChangesInput, adminChangesSchema, parseFields } from './schemas.ts'
@@ -72,6 +73,7 @@ export function createAdministration(deps: {
   links: Links
   attributes: AttributeRules
   roles: RoleRules
+  linkedStore: Pick<LinkedStore, 'list'>
 }): Administration {
   const { store, tokenStore, failures, prepare, sessions, verification, invitations, events, clock } = deps
 
@@ -113,7 +115,19 @@ export function createAdministration(deps: {
     return account
   }
 
-  /** A role that was taken away has ended every sign-in; what hangs on them goes too. */
+  /**
+   * Who gets a role, and may have come by a provider: one that managers of an organization have set up signs in nobody with a role, and who
+   * is signed in by it already could be anybody there. They sign in once more.
+   */
+  const endsSignInsOf = async (before: Account, role: string | undefined): Promise<AccountChanges> =>
+    before.role === 'user' &&
+    role !== undefined &&
+    role !== 'user' &&
+    (await deps.linkedStore.list(before.id)).length > 0
+      ? { endsSignIns: true }
+      : {}
+
+  /** A role that was taken away, or given to who came by a provider, has ended every sign-in; what hangs on them goes too. */
   const roleChanged = async (before: Account, account: Account): Promise<void> => {
     if (account.generation !== before.generation) await sessions.endAll(account.id)
     events.emit({
@@ -162,6 +176,7 @@ export function createAdministration(deps: {
     // It is this number that is verified, whatever its owner changes at this moment.
     if (changes.phoneVerified) changes.phoneNumber ??= before.phoneNumber
     const wasInvited = before.email === null && before.invitedUntil !== null
+    Object.assign(changes, await endsSignInsOf(before, changes.role))
     if (wasInvited && changes.pendingEmail !== undefined && before.disabledAt !== null)
       changes.invitedUntil = null
     else if (wasInvited && changes.pendingEmail) await invitations.requireInvitable(id, changes.pendingEmail)
@@ -278,8 +293,9 @@ export function createAdministration(deps: {
       const role = await deps.roles.resolve(typed)
       if (role === before.role) return before
       await deps.roles.requireMayGive(id, before.role, role)
+      const changes = { role, ...(await endsSignInsOf(before, role)) }
       const account =
-        role === 'admin' ? found(await store.change(id, { role })) : await changeUnlessLast(id, { role })
+        role === 'admin' ? found(await store.change(id, changes)) : await changeUnlessLast(id, changes)
       await roleChanged(before, account)
       return account
     },

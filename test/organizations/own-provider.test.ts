@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { person } from '../accounts/pages/person.ts'
 import { createApi } from '../api/support.ts'
 import { type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
-import type { HttpBrowser } from '../support/flow.ts'
+import type { BrowserPage, HttpBrowser } from '../support/flow.ts'
 import { engines, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { readOutbox } from '../support/mailbox.ts'
 
@@ -238,6 +238,42 @@ describe.each(engines)('the provider that managers of an organization set up, on
     const browser = federation.browser()
     await arrive(invited.email, browser)
     expect((await browser.open(at('/account'))).url.pathname).toBe('/login')
+  })
+
+  test('proves nobody who administers this server at another provider either', async () => {
+    const one = await setUp()
+    const { sub, email } = upstream((local) => `${local}@${one.domain}`)
+    expect((await arrive(email)).url.pathname).toBe('/account')
+    const id = (await services().accounts.find(email))?.id ?? ''
+    await services().accounts.setRole(id, 'admin')
+    federation.google.accounts = [{ sub: `g-${sub}`, email, email_verified: true, name: 'A' }]
+    const browser = federation.browser()
+    const login = await browser.open(at('/login'))
+    const go = async (page: BrowserPage, button: string) => {
+      const there = await browser.submit(page, {}, { button })
+      return browser.submit(there, {}, { button: there.forms[0]?.buttons[0]?.label ?? '' })
+    }
+    const asks = await go(login, 'Continue with Google')
+    expect(asks.url.pathname).toMatch(/^\/login\/link\//)
+    const refused = await go(asks, `Continue with ${one.name}`)
+    expect(problem(refused)).toBe('not_allowed')
+    expect((await browser.open(at('/account'))).url.pathname).toBe('/login')
+    const { identities } = await services().accounts.linked.signInMethods(id)
+    expect(identities.map(({ subject }) => subject)).toEqual([sub])
+  })
+
+  test.each(['admin', 'auditor'])('whom it has signed in is signed out once they are %s', async (role) => {
+    for (const give of [
+      (id: string) => services().accounts.setRole(id, role),
+      (id: string) => services().accounts.updateByAdmin(id, { role }),
+    ]) {
+      const one = await setUp()
+      const { email } = upstream((local) => `${local}@${one.domain}`)
+      const browser = federation.browser()
+      expect((await arrive(email, browser)).url.pathname).toBe('/account')
+      await give((await services().accounts.find(email))?.id ?? '')
+      expect((await browser.open(at('/admin'))).url.pathname).toBe('/login')
+    }
   })
 
   test('a sign-in that began ends with the provider, and with another issuer', async () => {

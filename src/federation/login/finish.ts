@@ -18,6 +18,11 @@ const CODE_COOKIE = 'upstream_code'
  * Tokens are in the body of an answer, never in an address.
  */
 export interface Finish {
+  /**
+   * Who administers this server, or looks at how it is administered, does not come by a provider that managers of an organization have
+   * set up, nor is proven by it: they could be anybody there. Undefined: they may come in.
+   */
+  refusal(accountId: string, login: UpstreamLogin): Promise<Failure | undefined>
   /** The account has proven its address and may sign in. */
   signedIn(
     request: FastifyRequest,
@@ -56,14 +61,7 @@ export function createFinish(
 ): Finish {
   const { sessions, firstPartyTokens, codes, http } = deps
 
-  /**
-   * Who administers this server, or looks at how it is administered, does not come by a provider that managers of an organization have
-   * set up: they could be anybody there. Undefined: they may come in.
-   */
-  async function refusal(
-    accountId: string,
-    { provider, intent }: UpstreamLogin,
-  ): Promise<Failure | undefined> {
+  const refusal: Finish['refusal'] = async (accountId, { provider, intent }) => {
     if (provider.organizationId === null) return undefined
     const found = await deps.providers.find(provider.id)
     if (found === undefined) return failure(intent, 'unavailable', provider.id)
@@ -72,6 +70,8 @@ export function createFinish(
   }
 
   return {
+    refusal,
+
     async signedIn(request, reply, account, login) {
       const { intent } = login
       const { id: accountId, generation } = account

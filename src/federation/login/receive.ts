@@ -214,6 +214,8 @@ export function createUpstreamLogins(
     const owner = email === undefined ? undefined : await accounts.linked.ownerOf(email)
     if (outcome.kind !== 'ok' || owner?.id !== outcome.account.id)
       return failure(login.intent, 'other_account', login.provider.id)
+    const refused = await finish.refusal(owner.id, login)
+    if (refused) return refused
     const spent = await pendingLogins.spend(pendingId).then(() => true, ifExpired)
     if (!spent) return failure(login.intent, 'expired', login.provider.id)
     return link(request, reply, waiting, { accountId: owner.id, generation: outcome.account.generation })
