@@ -240,6 +240,34 @@ describe.each(engines)('the provider that managers of an organization set up, on
     expect((await browser.open(at('/account'))).url.pathname).toBe('/login')
   })
 
+  test('is set up by nobody who manages the organization no more once the test is through', async () => {
+    const { organizations, ownProvider, providers } = services()
+    const one = await managed()
+    federation.okta.setCallback(await redirectOf(one.manager.id, one.id))
+    const { tryOut } = providers
+    const during = async (change: () => Promise<unknown>) => {
+      providers.tryOut = async (given) => {
+        const findings = await tryOut(given)
+        await change()
+        return findings
+      }
+      try {
+        await ownProvider.save(one.manager.id, one.id, { ...input(), required: true })
+      } finally {
+        providers.tryOut = tryOut
+      }
+    }
+    await expect(
+      during(() => organizations.members.put(one.id, one.manager.id, ['member'])),
+    ).rejects.toMatchObject({ code: 'organization_not_found' })
+    await organizations.members.put(one.id, one.manager.id, ['admin'])
+    await expect(during(() => organizations.domains.remove(one.id, one.domain))).rejects.toMatchObject({
+      code: 'provider_not_allowed',
+    })
+    expect(await providers.ofOrganization(one.id)).toEqual([])
+    expect((await organizations.get(one.id)).provider_required).toBe(false)
+  })
+
   test('proves nobody who administers this server at another provider either', async () => {
     const one = await setUp()
     const { sub, email } = upstream((local) => `${local}@${one.domain}`)

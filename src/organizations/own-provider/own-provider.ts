@@ -236,8 +236,14 @@ export function createOwnProvider(deps: {
       }
       const whole = { id: ownProviderId(id), kind: 'oidc', organization: id, ...fields }
       // One that does not work would keep everybody out.
-      if (input.required && failed(await inWords(providers.tryOut(whole))))
-        throw refusedFields({ required: t('organizations.provider.required.failed') })
+      if (input.required) {
+        if (failed(await inWords(providers.tryOut(whole))))
+          throw refusedFields({ required: t('organizations.provider.required.failed') })
+        // It answers as late as it likes: who has been a manager until then sets up nothing.
+        const now = await get(managerId, id)
+        requireOpen(now)
+        rolesOf(now, input.roles)
+      }
       if (state.provider === undefined) await inWords(providers.add(whole, { managed: true }))
       else await inWords(providers.update(whole.id, fields))
       await organizations.update(id, {
