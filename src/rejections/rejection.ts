@@ -1,5 +1,6 @@
 import { allOf, anyOf } from '../shared/locales/lists.ts'
-import { currentLocale, t } from '../shared/locales/texts.ts'
+import { t } from '../shared/locales/texts.ts'
+import { counted } from '../shared/moment.ts'
 import type { PkceRule } from '../shared/pkce-rule.ts'
 import type { RejectionDetails } from './details.ts'
 
@@ -117,21 +118,13 @@ export const quoted = (value: string | undefined): string =>
 export const listed = (values: readonly string[]): string =>
   values.length === 0 ? quoted(undefined) : allOf(values.map(quoted))
 
-const inUnit = (count: number, unit: 'second' | 'minute' | 'hour' | 'day'): string =>
-  new Intl.NumberFormat(currentLocale(), {
-    style: 'unit',
-    unit,
-    unitDisplay: 'long',
-    useGrouping: false,
-  }).format(count)
-
 /** A length of time in words. @param seconds */
 export function duration(seconds: number): string {
   const length = Math.abs(Math.round(seconds))
-  if (length < 120) return inUnit(length, 'second')
-  if (length < 7200) return inUnit(Math.round(length / 60), 'minute')
-  if (length < 172_800) return inUnit(Math.round(length / 3600), 'hour')
-  return inUnit(Math.round(length / 86_400), 'day')
+  if (length < 120) return counted(length, 'second')
+  if (length < 7200) return counted(Math.round(length / 60), 'minute')
+  if (length < 172_800) return counted(Math.round(length / 3600), 'hour')
+  return counted(Math.round(length / 86_400), 'day')
 }
 
 /** “a” (lk_1) and “b” (lk_2): clients that are told apart, of which two may have one name. */

@@ -45,7 +45,8 @@ function unit(name: string) {
   return byLanguage((tag) => new Intl.NumberFormat(tag, style))
 }
 
-const counted = (count: number, name: keyof typeof units): string => units[name]().format(count)
+/** “3 days”, “1 hour”. */
+export const counted = (count: number, unit: keyof typeof units): string => units[unit]().format(count)
 
 /**
  * How long something lasts, never more than it does: rounded down to the unit that says it best, of which there are at least two

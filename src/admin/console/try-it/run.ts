@@ -25,6 +25,7 @@ export interface Outcome {
   words: string
 }
 
+/** The scheme of HTTP Basic authentication (RFC 7617). */
 const BASIC = 'Basic'
 const random = () => randomBytes(32).toString('base64url')
 const stopped = (words: string): Outcome => ({ worked: false, words })
@@ -45,7 +46,7 @@ function authentication({ client, proof }: TryRequest, recorder: Recorder) {
   if (proof.way === 'basic') {
     const pair = Buffer.from(`${client.client_id}:${proof.secret}`).toString('base64')
     recorder.secret(pair)
-    return { headers: { authorization: [BASIC, pair].join(' ') }, fields: {} }
+    return { headers: { authorization: `${BASIC} ${pair}` }, fields: {} }
   }
   const fields = { client_id: client.client_id, ...(proof.way === 'post' && { client_secret: proof.secret }) }
   return { headers: {}, fields }
