@@ -57,10 +57,12 @@ test('each filter is a chip that is taken off by itself', async () => {
   const path = '/admin/audit?action=client.&actor=ada&text=%3Cb%3E'
   const { browser, page } = await console('ada', path)
   const chipsOf = ({ body }: { body: string }) =>
-    [...body.matchAll(/<a class="chip" href="([^"]*)">([^<]*) </g)].map(([, href = '', label = '']) => ({
-      href: href.replaceAll('&amp;', '&'),
-      label,
-    }))
+    [...body.matchAll(/<li><a href="([^"]*)">([^<]*) <span aria-hidden="true">×/g)].map(
+      ([, href = '', label = '']) => ({
+        href: href.replaceAll('&amp;', '&'),
+        label,
+      }),
+    )
   const chips = chipsOf(page)
   expect(chips.map(({ label }) => label)).toEqual(['Search: &lt;b&gt;', 'What: Clients', 'Who: ada'])
   const without = await browser.open(`${latchkey.issuer}${chips[2]?.href}`)
