@@ -8,9 +8,8 @@ if (current && current.offsetTop + current.offsetHeight > nav.clientHeight)
 
 // What an address names is unfolded: not every browser does it.
 const unfold = () => {
-  const named =
-    location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)))
-  const folded = named ? named.closest('details:not([open])') : undefined
+  const named = document.getElementById(location.hash.slice(1))
+  const folded = named?.closest('details:not([open])')
   if (!folded) return
   folded.open = true
   named.scrollIntoView()

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isNotPublic } from '../http/outgoing/guarded-lookup.ts'
 import type { AboutToHappen } from '../shared/before-hook.ts'
 import type { Clock } from '../shared/clock.ts'
 import { type Message, message } from '../shared/locales/texts.ts'
@@ -125,7 +126,7 @@ function reasonOf(error: unknown, signal: AbortSignal): Message {
   if (signal.aborted) return message('admin.hooks.failure.late', { seconds: TIMEOUT / 1000 })
   if (!(error instanceof Error)) return message('admin.hooks.failure.request')
   const cause = error.cause instanceof Error ? error.cause : error
-  if (cause.message.endsWith('is not a public address')) return message('admin.hooks.failure.inside')
+  if (isNotPublic(cause)) return message('admin.hooks.failure.inside')
   const { code } = cause as Error & { code?: unknown }
   return typeof code === 'string'
     ? message('admin.hooks.failure.request.code', { code })

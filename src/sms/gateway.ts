@@ -1,3 +1,4 @@
+import { isNotPublic } from '../http/outgoing/guarded-lookup.ts'
 import { filledRequest, placeholdersOf } from '../http/outgoing/request-template.ts'
 import { hasSecret, leadsAstray } from './secret-host.ts'
 
@@ -46,7 +47,7 @@ function reasonOf(error: unknown): string {
   if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT / 1000} seconds`
   const { cause } = error
   const because = cause instanceof Error ? cause : error
-  if (because.message.endsWith('is not a public address')) return 'not a public address: see PRIVATE_HOSTS'
+  if (isNotPublic(because)) return 'not a public address: see PRIVATE_HOSTS'
   const { code } = because as Error & { code?: unknown }
   if (because.message.includes('redirect')) return 'it answered with a redirect'
   return typeof code === 'string' && /^[A-Z_0-9]{1,40}$/.test(code) ? `no answer (${code})` : 'no answer'
@@ -66,7 +67,7 @@ const NOT_ASKED = new Set([
 function mayHaveTaken(error: unknown): boolean {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (!(cause instanceof Error)) return true
-  if (cause.message.endsWith('is not a public address') || cause.message.includes('redirect')) return false
+  if (isNotPublic(cause) || cause.message.includes('redirect')) return false
   return !NOT_ASKED.has(String((cause as Error & { code?: unknown }).code))
 }
 

@@ -1,5 +1,7 @@
 /** Why an event did not arrive, in words for administrators. What is stored of a delivery has them in English. */
 
+import { isNotPublic } from '../http/outgoing/guarded-lookup.ts'
+
 /** How long a receiver may take, in milliseconds. */
 export const TIMEOUT = 10_000
 
@@ -17,7 +19,7 @@ export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return REASONS.failed
   if (error.name === 'TimeoutError') return REASONS.late
   const cause = error.cause instanceof Error ? error.cause : error
-  if (cause.message.endsWith('is not a public address')) return REASONS.inside
+  if (isNotPublic(cause)) return REASONS.inside
   const { code } = cause as Error & { code?: unknown }
   return typeof code === 'string' ? `${REASONS.failed} (${code})` : REASONS.failed
 }

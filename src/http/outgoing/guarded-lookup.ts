@@ -3,7 +3,12 @@ import { isIP, type LookupFunction } from 'node:net'
 import { mayConnect, type Reach } from './addresses.ts'
 
 /** A request that would have gone to an address inside. */
-export const notPublic = (host: string): Error => new Error(`${host} is not a public address`)
+const NOT_PUBLIC = 'is not a public address'
+
+export const notPublic = (host: string): Error => new Error(`${host} ${NOT_PUBLIC}`)
+
+/** Whether that is why a connection was not made. @param cause of the error of a fetch */
+export const isNotPublic = (cause: Error): boolean => cause.message.endsWith(NOT_PUBLIC)
 
 /**
  * Looks up a name and gives out addresses that may be connected to alone, for the connection that is made to one of them: so nothing is connected
