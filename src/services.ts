@@ -30,6 +30,7 @@ import { createBrandingConfiguration } from './branding/configuration.ts'
 import { type Clients, createClients } from './clients/clients.ts'
 import { type ClientEvidence, createClientEvidence } from './clients/evidence/evidence.ts'
 import { SELF_REGISTERED } from './clients/fields/views.ts'
+import { type ClientListing, createClientListing } from './clients/listing/listing.ts'
 import { completeRegistration, leftToCreation, parseRegistration } from './clients/metadata.ts'
 import { redirectUriProblem } from './clients/redirect-uris/redirect-uris.ts'
 import { type UnreachableAddress, unreachableAddresses } from './clients/redirect-uris/unreachable.ts'
@@ -147,6 +148,8 @@ export interface Services extends Foundation {
   /** Of a sample of the tokens of providers that are kept, how many cannot be read with this SECRET_KEY. */
   lostTokens(): Promise<number>
   clients: Clients
+  /** The list of clients as administrators look through it. */
+  clientListing: ClientListing
   clientScopes: ClientScopes
   /** What was wrong with how a client authenticated, and which client was meant. */
   clientEvidence: ClientEvidence
@@ -437,6 +440,7 @@ export async function openServices(
     signInGate: createSignInGate(values),
     describeAddress,
     audit: auditReads(audit, event),
+    clientListing: createClientListing({ db, clock, events: event }),
     exportUsers: createUserExport({
       search: accounts.search,
       nameOfRole: administratorRoles.nameOf,

@@ -47,6 +47,7 @@ export const EVENT_TYPES = {
   'audit.exported': 'exported the audit log',
   'audit.verified': 'verified the audit log',
   'users.exported': 'exported a list of users',
+  'clients.exported': 'exported a list of clients',
   'branding.updated': 'changed the brand of {target}',
   'client.created': 'registered the client {target}',
   'client.updated': 'changed the client {target}',

@@ -1,3 +1,4 @@
+import { listedKindOf } from '../shared/client-kind.ts'
 import type { Clock } from '../shared/clock.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
 import { deriveApplicationType } from './application-type.ts'
@@ -111,6 +112,7 @@ export const registrationData = ({ metadata, pkce, firstParty }: Registration) =
   pkce,
   firstParty,
   launchable: launchUri(metadata) !== undefined,
+  kind: listedKindOf(metadata),
 })
 
 /**

@@ -10,6 +10,20 @@ const dialects = {
   },
 } as const
 
+/** Whether a client has a text in its name, id or redirect URIs; of `searchValues`. */
+export const searchCondition = (
+  dialect: Sql['dialect'],
+): string => `(LOWER(name) LIKE LOWER(?) ESCAPE '!' OR id LIKE ? ESCAPE '!'
+    OR (LOWER(metadata) LIKE LOWER(?) ESCAPE '!' AND LOWER(${dialects[dialect].redirectUris}) LIKE LOWER(?) ESCAPE '!'))`
+
+export function searchValues(search: string): string[] {
+  const text = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[%_!]/g, '!$&')
+  return Array.from({ length: 4 }, () => `%${text}%`)
+}
+
+/** A moment as the column of a client holds it. */
+export const momentOf = (dialect: Sql['dialect']): string => dialects[dialect].moment
+
 // One walk along the index of the list, newest first, that ends when the page is full. The cheap test of the whole text
 // comes before the one that takes the JSON apart.
 const statement = (
@@ -17,8 +31,7 @@ const statement = (
   paged: boolean,
   only: number | undefined,
 ) => `SELECT id FROM clients
-  WHERE (LOWER(name) LIKE LOWER(?) ESCAPE '!' OR id LIKE ? ESCAPE '!'
-    OR (LOWER(metadata) LIKE LOWER(?) ESCAPE '!' AND LOWER(${dialects[dialect].redirectUris}) LIKE LOWER(?) ESCAPE '!'))
+  WHERE ${searchCondition(dialect)}
   ${only === undefined ? '' : `AND id IN (${Array.from({ length: only }, () => '?').join(', ') || 'NULL'})`}
   ${paged ? `AND (created_at < ${dialects[dialect].moment} OR (created_at = ${dialects[dialect].moment} AND id < ?))` : ''}
   ORDER BY created_at DESC, id DESC LIMIT ?`
@@ -34,12 +47,10 @@ export async function findIds(
   after: Position | undefined,
   only?: readonly string[],
 ): Promise<string[]> {
-  const text = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[%_!]/g, '!$&')
-  const pattern = `%${text}%`
   const moment = after && sqlTime(after.at)
   const position = after && moment ? [moment, moment, after.id] : []
   const rows = await reads.all<{ id: string }>(statement(reads.dialect, after !== undefined, only?.length), [
-    ...[pattern, pattern, pattern, pattern],
+    ...searchValues(search),
     ...(only ?? []),
     ...position,
     limit,

@@ -40,6 +40,7 @@ export interface ClientData {
   pkce: string
   firstParty: boolean
   launchable: boolean
+  kind: string
 }
 
 /** Where a client comes from. */

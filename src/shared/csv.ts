@@ -1,3 +1,5 @@
+import type { Page } from './paging.ts'
+
 /** A spreadsheet takes a cell that begins so for a formula, and would run what a person has entered as their name. */
 const FORMULA = /^[=+\-@\t\r]/
 
@@ -6,4 +8,29 @@ export function csvCell(value: unknown): string {
   const text = value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
   const harmless = FORMULA.test(text) ? `'${text}` : text
   return /[",\r\n']/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+}
+
+/**
+ * A list as a CSV file (RFC 4180) piece by piece: a page of it is in memory at a time.
+ * @param columns by the names in the first line @param page the one behind a cursor @param most rows, in whole pages
+ */
+export async function* csvOfPages<Item>(
+  columns: Readonly<Record<string, (item: Item) => unknown>>,
+  page: (cursor: string | undefined) => Promise<Page<Item>>,
+  most: number,
+): AsyncGenerator<string> {
+  yield `${Object.keys(columns).join(',')}\r\n`
+  let cursor: string | undefined
+  for (let rows = 0; rows < most; ) {
+    const { items, next_cursor } = await page(cursor)
+    const lines = items.map((item) =>
+      Object.values(columns)
+        .map((cell) => csvCell(cell(item)))
+        .join(','),
+    )
+    yield lines.map((line) => `${line}\r\n`).join('')
+    if (next_cursor === undefined) return
+    cursor = next_cursor
+    rows += Math.max(items.length, 1)
+  }
 }

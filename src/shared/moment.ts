@@ -91,3 +91,10 @@ export function agoInWords(time: number, now: number): string {
   const [size, name] = age
   return relative().format(Math.trunc(seconds / size), name)
 }
+
+/** “today”, “yesterday”, “5 days ago”, of a day in UTC. @param day `2026-11-03` @param now milliseconds since the epoch */
+export function daysAgoInWords(day: string, now: number): string {
+  const days = Math.round((Date.parse(day) - Date.parse(isoDay(now))) / 86_400_000)
+  const [size, name] = AGES.find(([each]) => Math.abs(days) * 86_400 >= each) ?? [86_400, 'day']
+  return present().format(Math.trunc((days * 86_400) / size), name)
+}

@@ -158,6 +158,7 @@ export async function wireConsole(
       rejections,
       clients,
       clientForm: FORM,
+      clientListing: services.clientListing,
       clientScopes,
       listApis: () => resources.list({ limit: 100 }),
       usageOf: createClientUsage(artifacts),

@@ -75,6 +75,7 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
   clients: [
     () => '/admin/clients',
     () => '/admin/clients?q=nothing-has-this&done=deleted',
+    () => '/admin/clients?kind=fapi&sort=-used',
     () => '/admin/clients/new',
     ...['web', 'spa', 'native', 'fapi', 'device', 'machine', 'mcp'].map(
       (kind) => () => `/admin/clients/new?kind=${kind}`,

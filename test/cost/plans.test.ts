@@ -242,6 +242,9 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
           '/clients',
           '/clients/new',
           '/clients?q=shop',
+          '/clients?kind=web&state=enabled&checked=no&registered=self&used=no&sort=name&q=shop',
+          ...['name', '-name', 'used', '-used', 'created'].map((sort) => `/clients?sort=${sort}`),
+          '/clients/export.csv?sort=-used',
         ],
         ...[
           `/clients/${client.client_id}`,

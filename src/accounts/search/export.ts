@@ -1,4 +1,4 @@
-import { csvCell } from '../../shared/csv.ts'
+import { csvOfPages } from '../../shared/csv.ts'
 import type { Page } from '../../shared/paging.ts'
 import type { Account } from '../account.ts'
 import type { AccountQuery } from './search.ts'
@@ -39,20 +39,12 @@ export function createUserExport(deps: {
   return async function* (query) {
     const { cursor: _cursor, limit: _limit, ...filters } = query
     deps.events({ type: 'users.exported', filters: JSON.parse(JSON.stringify(filters)) })
-    yield `${Object.keys(COLUMNS).join(',')}\r\n`
-    let cursor: string | undefined
-    for (let rows = 0; rows < MAX_EXPORTED; rows += PAGE) {
-      const page = await deps.search({ ...filters, limit: PAGE, cursor })
-      yield page.items
-        .map(
-          (user) =>
-            `${Object.values(COLUMNS)
-              .map((cell) => csvCell(cell(user, deps.nameOfRole)))
-              .join(',')}\r\n`,
-        )
-        .join('')
-      cursor = page.next_cursor
-      if (cursor === undefined) return
-    }
+    yield* csvOfPages(
+      Object.fromEntries(
+        Object.entries(COLUMNS).map(([name, cell]) => [name, (user: Account) => cell(user, deps.nameOfRole)]),
+      ),
+      (cursor) => deps.search({ ...filters, limit: PAGE, cursor }),
+      MAX_EXPORTED,
+    )
   }
 }

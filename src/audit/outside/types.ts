@@ -48,6 +48,7 @@ const OUTSIDE = {
   'audit.exported': null,
   'audit.verified': null,
   'users.exported': null,
+  'clients.exported': null,
   'branding.updated': 'branding.updated',
   'client.created': 'client.created',
   'client.updated': 'client.updated',

@@ -31,6 +31,8 @@ export function createUsageStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
         create: { day, clientId },
         update: {},
       })
+      // Not by the version of the client, which is its registration: a column that nothing else writes.
+      await prisma.$executeRaw`UPDATE clients SET last_used_day = ${day} WHERE id = ${clientId} AND last_used_day < ${day}`
     },
 
     async keyUsed(kid, clientId, at) {

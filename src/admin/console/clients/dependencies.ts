@@ -1,5 +1,6 @@
 import type { Clients } from '../../../clients/clients.ts'
 import type { FormSection } from '../../../clients/fields/form.ts'
+import type { ClientListing } from '../../../clients/listing/listing.ts'
 import type { Resources } from '../../../clients/resources/resources.ts'
 import type { ClientScopes } from '../../../clients/scopes/registered.ts'
 import type { Cookies } from '../../../http/cookies/cookies.ts'
@@ -27,6 +28,8 @@ export interface ClientsDependencies extends TryDependencies, NamedAccess {
     | 'lendSecret'
     | 'setVerified'
   >
+  /** The list, as it is looked through. */
+  clientListing: ClientListing
   /** The form to edit a client: its sections and fields. */
   clientForm: readonly FormSection[]
   /** The registered APIs; the newest hundred. */

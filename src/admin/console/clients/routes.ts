@@ -3,49 +3,26 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { ClientView } from '../../../clients/view.ts'
-import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { t } from '../../../shared/locales/texts.ts'
-import { withinLimits } from '../../access.ts'
-import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
-import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
 import { presets } from '../snippets/preset.ts'
-import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
 import { tryArea } from '../try-it/routes.ts'
 import { clientActions } from './actions.ts'
-import { clientsBulk } from './bulk.ts'
 import { type Fields, fieldsIn } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { clientEdit } from './edit.ts'
 import { fieldErrors, fieldsSchema, labelsFor, newRegistration } from './form.ts'
 import { type ClientInsightDependencies, clientInsight } from './insight.ts'
+import { clientList } from './list.ts'
 import { clientPage } from './page.ts'
 import { presetForm } from './preset-form.ts'
 import { type BuildKind, KINDS, kindsInWords } from './presets.ts'
 import { spokenForm } from './spoken.ts'
-import { at, NOTICES } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
-    'admin/clients': {
-      frame: ConsoleFrame
-      /** What can be done to several at once. */
-      bulk: { label: string; action: string }[]
-      clients: {
-        href: string
-        name: string
-        id: string
-        kind: string
-        tags: string[]
-        created: string
-      }[]
-      search: string
-      first?: string | undefined
-      next?: string | undefined
-    }
     'admin/clients-new': {
       frame: ConsoleFrame
       kinds: { href: string; title: string; about: string }[]
@@ -71,53 +48,13 @@ declare module '../../../http/pages/pages.ts' {
   }
 }
 
-const PAGE = 50
-const kindInWords = (client: ClientView): string => {
-  if (client.profile !== undefined) return t('admin.clients.kind.fapi')
-  return t(mayBeMcp(client) ? 'admin.clients.kind.nativeOrMcp' : `admin.clients.kind.${kindOf(client)}`)
-}
-const query = z.object({
-  q: z.string().max(200).catch('').default(''),
-  cursor: z.string().max(3000).optional().catch(undefined),
-})
-
 /** `/admin/clients` and below. */
 export async function clientsArea(
   app: FastifyInstance,
   deps: ConsoleDependencies & ClientsDependencies & ClientInsightDependencies,
 ): Promise<void> {
   const shownOnce = createShownOnce(deps)
-  const bulk = clientsBulk(deps)
-  bulkRoutes(app, bulk)
-
-  app.get(
-    '/admin/clients',
-    { config: { admin: 'client.read', within: 'clients' } },
-    async (request, reply) => {
-      const { q, cursor } = query.parse(request.query)
-      const page = await deps.clients.list({ limit: PAGE, cursor, search: q, ...withinLimits.clients() })
-      const data = {
-        bulk: bulkButtons(bulk, request),
-        clients: page.items.map((client) => ({
-          href: `/admin/clients/${client.client_id}`,
-          name: client.client_name,
-          id: client.client_id,
-          kind: kindInWords(client),
-          tags: [
-            ...(client.disabled ? [t('admin.clients.tag.disabled')] : []),
-            ...(client.first_party ? [t('admin.clients.tag.own')] : []),
-            ...(client.verified ? [] : [t('admin.clients.tag.unchecked')]),
-          ],
-          created: at(client.client_id_issued_at),
-        })),
-        search: q,
-        ...pageLinks('/admin/clients', { q }, cursor, page.next_cursor),
-      }
-      const notice =
-        noticeIn(NOTICES, (request.query as { done?: unknown }).done) ?? bulkNotice(bulk, request.query)
-      return renderConsole(request, reply, 'clients', 'admin/clients', data, { notice })
-    },
-  )
+  clientList(app, deps)
 
   /** The APIs whose scopes the form of a kind has boxes for. */
   const offeredApis = async (kind: BuildKind) => (kind.asks.apis ? (await deps.listApis()).items : [])

@@ -1,9 +1,7 @@
+import { kindOf } from '../../../shared/client-kind.ts'
 import { DEVICE_CODE_GRANT } from '../../../shared/device-code.ts'
 import { ofEditor } from './fill.ts'
 import type { Authentication, StackKind } from './stack.ts'
-
-/** What is being built, as far as a registration tells. */
-export type ClientKind = 'web' | 'spa' | 'native' | 'device' | 'machine'
 
 /** What a snippet is filled with. Every text is of plain characters, so that none can end a quotation. */
 export interface SnippetValues {
@@ -68,14 +66,6 @@ const needsMore = (client: SnippetClient): boolean =>
   client.require_pushed_authorization_requests === true ||
   client.dpop_bound_access_tokens === true ||
   client.require_signed_request_object === true
-
-export function kindOf(client: SnippetClient): ClientKind {
-  const has = (grant: string) => client.grant_types.includes(grant)
-  if (!has('authorization_code'))
-    return has(DEVICE_CODE_GRANT) && !has('client_credentials') ? 'device' : 'machine'
-  if (client.token_endpoint_auth_method !== 'none') return 'web'
-  return client.application_type === 'native' ? 'native' : 'spa'
-}
 
 /**
  * MCP clients are registered as programs that listen on loopback (RFC 8252 §7.3), where nothing tells them from other ones,

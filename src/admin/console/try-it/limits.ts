@@ -1,7 +1,8 @@
 import type { RegisteredScopes } from '../../../clients/scopes/registered.ts'
 import type { ClientView } from '../../../clients/view.ts'
+import { kindOf } from '../../../shared/client-kind.ts'
 import { t } from '../../../shared/locales/texts.ts'
-import { kindOf, mayBeMcp } from '../snippets/snippet.ts'
+import { mayBeMcp } from '../snippets/snippet.ts'
 
 /** Why this client's flow cannot be run here, for its page; undefined where it can be. */
 export function whyNotTried(client: ClientView): string | undefined {

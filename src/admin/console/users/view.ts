@@ -6,9 +6,9 @@ import type { FormField } from '../../../shared/profile/fields.ts'
 import type { PersonAccess } from '../access/person.ts'
 import type { Held } from '../access/view.ts'
 import type { ConsoleFrame } from '../context.ts'
+import type { CountChip } from '../count-chips.ts'
 import type { DrawnField } from '../fields.ts'
 import type { UserAttributesSection } from './attributes.ts'
-import type { Chip } from './chips.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
 import type { ShownDevice } from './sessions.ts'
@@ -24,7 +24,7 @@ declare module '../../../http/pages/pages.ts' {
       second_factor: string
       state: string
       /** Filters as links, with how many each finds. */
-      chips: Chip[]
+      chips: CountChip[]
       /** Whose attribute has this value. */
       attribute: string
       value: string

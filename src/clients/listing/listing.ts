@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { listedKindOf } from '../../shared/client-kind.ts'
+import type { ClientOrder } from '../../shared/client-orders.ts'
+import type { Clock } from '../../shared/clock.ts'
+import { csvOfPages } from '../../shared/csv.ts'
+import { cutPage, invalidCursor, type Page, type PageRequest, pageLimit } from '../../shared/paging.ts'
+import type { Database } from '../../storage/database.ts'
+import { searchText } from '../page.ts'
+import { type ClientView, clientView } from '../view.ts'
+import {
+  type ClientCounts,
+  type ClientFilters,
+  type ClientPlace,
+  createListingStore,
+  type ListedRow,
+} from './store.ts'
+
+/** A client of a list. */
+export interface ListedClient {
+  client: ClientView
+  /** The newest day on which it was used, in UTC: `2026-11-25`. Undefined: it never was in the last 400 days. */
+  lastUsedDay: string | undefined
+}
+
+export interface ListingQuery extends PageRequest, Omit<ClientFilters, 'unusedSince'> {
+  /** Only those without use for 90 days, which are as old. */
+  unused?: boolean | undefined
+  /** `-created` unless given: the newest first. */
+  order?: ClientOrder | undefined
+}
+
+/** That a list of clients left the server as a file. */
+interface ClientsExported {
+  type: 'clients.exported'
+  /** What it was narrowed by. */
+  filters: Record<string, unknown>
+}
+
+/** After so long a client counts as unused, in milliseconds. */
+const UNUSED = 90 * 86_400_000
+/** Clients in one file. */
+const MAX_EXPORTED = 10_000
+const PAGE = 100
+
+const CSV = {
+  client_id: ({ client }: ListedClient) => client.client_id,
+  client_name: ({ client }: ListedClient) => client.client_name,
+  kind: ({ client }: ListedClient) => listedKindOf(client),
+  disabled: ({ client }: ListedClient) => client.disabled,
+  verified: ({ client }: ListedClient) => client.verified,
+  first_party: ({ client }: ListedClient) => client.first_party,
+  source: ({ client }: ListedClient) => client.source,
+  redirect_uris: ({ client }: ListedClient) => client.redirect_uris.join(' '),
+  scope: ({ client }: ListedClient) => client.scope ?? null,
+  created_at: ({ client }: ListedClient) => new Date(client.client_id_issued_at * 1000).toISOString(),
+  last_used_on: ({ lastUsedDay }: ListedClient) => lastUsedDay ?? null,
+} as const
+
+/** The list of clients as administrators look through it. */
+export interface ClientListing {
+  /** @throws AppError invalid_page (400) */
+  page(query: ListingQuery): Promise<Page<ListedClient>>
+  /** How many there are of each kind, up to a thousand and one. */
+  counts(): Promise<ClientCounts>
+  /** What is listed, as a CSV file (RFC 4180) piece by piece, ten thousand at most; audited. */
+  exported(query: ListingQuery): AsyncGenerator<string>
+}
+
+export function createClientListing({
+  db,
+  clock,
+  events,
+}: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  clock: Clock
+  events(event: ClientsExported): void
+}): ClientListing {
+  const store = createListingStore(db)
+
+  async function page(query: ListingQuery): Promise<Page<ListedClient>> {
+    const { limit: asked, cursor, order = '-created', unused, search, ...filters } = query
+    const limit = pageLimit(asked)
+    const after = cursor === undefined ? undefined : placeOf(cursor, order)
+    const now = clock()
+    const wanted = {
+      ...filters,
+      search: searchText(search),
+      unusedSince: unused ? now - UNUSED : undefined,
+    }
+    const rows = await store.list(wanted, order, after, limit + 1)
+    return cutPage(
+      rows,
+      limit,
+      (row) => cursorOf(row, order),
+      (row) => ({ client: clientView(row, now), lastUsedDay: row.lastUsedDay || undefined }),
+    )
+  }
+
+  return {
+    page,
+    counts: () => store.counts(clock() - UNUSED),
+    async *exported(query) {
+      const { cursor: _cursor, limit: _limit, ...filters } = query
+      events({ type: 'clients.exported', filters: JSON.parse(JSON.stringify(filters)) })
+      yield* csvOfPages(CSV, (cursor) => page({ ...filters, limit: PAGE, cursor }), MAX_EXPORTED)
+    },
+  }
+}
+
+const KEYS = {
+  name: z.string().max(400),
+  used: z.string().max(10),
+  created: z.int().min(0).max(8.64e15),
+} as const
+
+type Column = keyof typeof KEYS
+const columnOf = (order: ClientOrder): Column => order.replace('-', '') as Column
+
+/** The cursor behind a row; it is of one order alone. */
+function cursorOf(row: ListedRow, order: ClientOrder): string {
+  const key = { name: row.name, used: row.lastUsedDay, created: row.createdAt.getTime() }[columnOf(order)]
+  return Buffer.from(JSON.stringify([order, key, row.id])).toString('base64url')
+}
+
+/** @throws AppError invalid_page (400) */
+function placeOf(cursor: string, order: ClientOrder): ClientPlace {
+  try {
+    const read: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
+    const [, key, id] = z.tuple([z.literal(order), KEYS[columnOf(order)], z.string().max(2000)]).parse(read)
+    if (`${key}${id}`.includes('\0')) throw new Error('NUL in a cursor')
+    return { key, id }
+  } catch (cause) {
+    throw invalidCursor(cause)
+  }
+}

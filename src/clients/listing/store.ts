@@ -1,0 +1,132 @@
+/**
+ * Finding clients for a list, without reading all of them: a page is a walk along the index of its order that ends when it is full.
+ * What is counted has an index of its own.
+ */
+import { LISTED_KINDS, type ListedKind } from '../../shared/client-kind.ts'
+import type { ClientOrder } from '../../shared/client-orders.ts'
+import type { Database } from '../../storage/database.ts'
+import { type Sql, type SqlValue, sqlTime } from '../../storage/sql.ts'
+import { momentOf, searchCondition, searchValues } from '../search-store.ts'
+import { CLIENT_ROW, type ClientRow } from '../store.ts'
+
+/** Each in the words of its index: by them an engine knows that it serves. */
+const STATES = {
+  enabled: 'disabled_at IS NULL',
+  disabled: 'disabled_at IS NOT NULL',
+  unverified: 'verified = false',
+  self_registered: "source IN ('dynamic', 'open')",
+} as const
+
+export type ClientState = keyof typeof STATES
+
+const COLUMNS = { name: 'LOWER(name)', created: 'created_at', used: 'last_used_day' } as const
+
+export interface ClientFilters {
+  /** In the name, the id or a redirect URI. */
+  search?: string | undefined
+  kind?: ListedKind | undefined
+  /** All of them at once. */
+  states?: readonly ClientState[] | undefined
+  /** Without use since then, and registered before. Milliseconds since the epoch. */
+  unusedSince?: number | undefined
+  /** Only these, by their IDs. */
+  only?: readonly string[] | undefined
+}
+
+/** Where a list stands behind a client: its name, its day of use, or when it was registered in milliseconds since the epoch. */
+export interface ClientPlace {
+  key: string | number
+  id: string
+}
+
+export type ListedRow = ClientRow & { lastUsedDay: string }
+
+/** Clients of a kind are counted up to so many, and one. */
+const MOST_COUNTED = 1_000
+
+/** How many clients there are, up to a thousand and one each. */
+export type ClientCounts = Readonly<Record<ListedKind | ClientState | 'unused', number>>
+
+interface Condition {
+  text: string
+  values: SqlValue[]
+}
+
+const unused = (dialect: Sql['dialect'], since: number): Condition => ({
+  text: `last_used_day < ? AND created_at < ${momentOf(dialect)}`,
+  values: [new Date(since).toISOString().slice(0, 10), sqlTime(since)],
+})
+
+function conditionsOf(dialect: Sql['dialect'], wanted: ClientFilters): Condition[] {
+  const { search, kind, states = [], unusedSince, only } = wanted
+  return [
+    ...(search === undefined ? [] : [{ text: searchCondition(dialect), values: searchValues(search) }]),
+    ...(kind === undefined ? [] : [{ text: 'kind = ?', values: [kind] }]),
+    ...states.map((state) => ({ text: STATES[state], values: [] })),
+    ...(unusedSince === undefined ? [] : [unused(dialect, unusedSince)]),
+    ...(only === undefined
+      ? []
+      : [{ text: `id IN (${only.map(() => '?').join(', ') || 'NULL'})`, values: [...only] }]),
+  ]
+}
+
+function behind(dialect: Sql['dialect'], order: ClientOrder, { key, id }: ClientPlace): Condition {
+  const by = order.replace('-', '') as keyof typeof COLUMNS
+  const mark = { name: 'LOWER(?)', created: momentOf(dialect), used: '?' }[by]
+  return {
+    text: `(${COLUMNS[by]}, id) ${order.startsWith('-') ? '<' : '>'} (${mark}, ?)`,
+    values: [by === 'created' ? sqlTime(Number(key)) : String(key), id],
+  }
+}
+
+/** The lists of clients, in the database. */
+export function createListingStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+  return {
+    /** In three statements however many there are: ids, clients, secrets. */
+    async list(
+      wanted: ClientFilters,
+      order: ClientOrder,
+      after: ClientPlace | undefined,
+      limit: number,
+    ): Promise<ListedRow[]> {
+      const { dialect } = reads
+      const conditions = [
+        ...conditionsOf(dialect, wanted),
+        ...(after === undefined ? [] : [behind(dialect, order, after)]),
+      ]
+      const where =
+        conditions.length === 0 ? '' : ` WHERE ${conditions.map(({ text }) => text).join(' AND ')}`
+      const way = order.startsWith('-') ? 'DESC' : 'ASC'
+      const column = COLUMNS[order.replace('-', '') as keyof typeof COLUMNS]
+      const found = await reads.all<{ id: string }>(
+        `SELECT id FROM clients${where} ORDER BY ${column} ${way}, id ${way} LIMIT ?`,
+        [...conditions.flatMap(({ values }) => values), limit],
+      )
+      const rows = await prisma.client.findMany({
+        where: { id: { in: found.map(({ id }) => id) } },
+        select: { ...CLIENT_ROW, lastUsedDay: true },
+      })
+      const byId = new Map(rows.map((row) => [row.id, row]))
+      return found.flatMap(({ id }) => byId.get(id) ?? [])
+    },
+
+    /** By their indexes, in one statement. @param since of those without use, milliseconds since the epoch */
+    async counts(since: number): Promise<ClientCounts> {
+      const idle = unused(reads.dialect, since)
+      const kinds: [string, string][] = [
+        ...LISTED_KINDS.map((kind): [string, string] => [kind, `kind = '${kind}'`]),
+        ...Object.entries(STATES),
+        ['unused', idle.text],
+      ]
+      const counted = kinds.map(
+        ([name, where]) =>
+          `(SELECT COUNT(*) FROM (SELECT 1 FROM clients WHERE ${where} LIMIT ${MOST_COUNTED + 1}) AS of_${name}) AS ${name}`,
+      )
+      const row = await reads.get<Record<string, number | bigint>>(
+        `SELECT ${counted.join(', ')}`,
+        idle.values,
+      )
+      return Object.fromEntries(kinds.map(([name]) => [name, Number(row?.[name] ?? 0)])) as ClientCounts
+    },
+  }
+}
