@@ -32,6 +32,7 @@ const SPOKEN = [
   'src/admin/console/users',
   'src/admin/console/snippets',
   'src/admin/console/try-it',
+  'src/admin/rest/machine.ts',
   'src/attributes',
   'src/audit/activity-words.ts',
   'src/audit/activity.ts',

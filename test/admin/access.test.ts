@@ -107,7 +107,15 @@ describe.each(engines)('groups and roles in the console, on %s', (engine) => {
     expect(person.text).toContain('by the group Till')
     const both = await browser.submit(person, { 'Give a role': id }, { button: 'Give role' })
     expect(both.text).toContain('given to them')
-    const taken = await browser.submit(both, {}, { button: 'Take away Clerk' })
+    const asking = await browser.follow(both, 'Take away … Clerk')
+    expect(asking.text).toContain('What a group of theirs gives stays.')
+    expect((await membershipsOf(user.id)).roles).toHaveLength(1)
+    expect(await roles.ofAccount(user.id)).toHaveLength(1)
+    const taken = await browser.submit(asking, {}, { button: 'Take the role away' })
+    // In another tab it is gone already.
+    expect((await browser.open(String(asking.url))).text).toContain(
+      'is taken away. What a group gives stays.',
+    )
     expect(taken.text).not.toContain('given to them')
     expect((await membershipsOf(user.id)).roles).toHaveLength(1)
     const asked = await browser.follow(taken, 'Remove … Till')

@@ -24,6 +24,8 @@ interface Things {
   group: string
   role: string
   organization: string
+  /** To the organization. */
+  invitation: string
   administratorRole: string
 }
 
@@ -38,6 +40,10 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     ({ group }) => `/admin/groups/${group}/delete`,
     ({ group, user }) => `/admin/groups/${group}/members/remove?user=${user}`,
     ({ group, user }) => `/admin/users/${user}/groups/remove?group=${group}`,
+    ({ role, user }) => `/admin/users/${user}/roles/remove?role=${role}`,
+    ({ role, group }) => `/admin/groups/${group}/roles/remove?role=${role}`,
+    ({ role, user }) => `/admin/roles/${role}/holders/remove?user=${user}`,
+    ({ role, group }) => `/admin/roles/${role}/holders/remove?group=${group}`,
     () => '/admin/roles',
     () => '/admin/roles?search=nothing-has-this',
     () => '/admin/roles/new',
@@ -157,6 +163,9 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
     ({ organization }) => `/admin/organizations/${organization}?done=invited`,
     ({ organization }) => `/admin/organizations/${organization}/delete`,
     ({ organization, user }) => `/admin/organizations/${organization}/members/${user}`,
+    ({ organization }) => `/admin/organizations/${organization}/domains/remove?domain=kontor.example`,
+    ({ organization, invitation }) =>
+      `/admin/organizations/${organization}/invitations/revoke?invitation=${invitation}`,
     ({ organization, user }) => `/admin/organizations/${organization}/members/remove?user=${user}`,
   ],
   try_it: [({ client }) => `/admin/clients/${client}/try`, ({ open }) => `/admin/clients/${open}/try`],
@@ -214,7 +223,10 @@ beforeAll(async () => {
   await access.roles.assign(role, { group })
   await organizations.members.put(organization, user, [])
   await organizations.domains.add(organization, 'kontor.example')
-  await organizations.invitations.create(organization, { email: 'neu@kontor.example', roles: [] })
+  const { id: invitation } = await organizations.invitations.create(organization, {
+    email: 'neu@kontor.example',
+    roles: [],
+  })
   const { clients, registration, rejections } = latchkey.services
   await clients.rotateSecret(client, { keepOldSeconds: 3600 })
   const { client_id: open } = await clients.create(
@@ -252,6 +264,7 @@ beforeAll(async () => {
     group,
     role,
     organization,
+    invitation,
     administratorRole,
   }
 })

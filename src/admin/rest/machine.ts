@@ -3,18 +3,17 @@ import type { Change } from '../../configuration/diff.ts'
 import type { SettingDescription } from '../../settings/table.ts'
 import { type Authority, covers, currentAuthority } from '../../shared/administration/authority.ts'
 import { AppError } from '../../shared/errors.ts'
+import { message, type TextArguments, type TextKey } from '../../shared/locales/texts.ts'
 
 // What neither a client that acts for itself nor a person with a role that was defined may do, whatever their permissions: grant
 // administration, to themselves or to anybody, by any way round, nor open a door to accounts. Administrators may do all of it.
 
 type Described = readonly Pick<SettingDescription, 'name' | 'guards'>[]
 
-const refused = (caller: Limitable, what: string) =>
-  new AppError(
-    'administration_not_granted',
-    403,
-    caller.kind === 'machine' ? what : what.replace(/^A client/, 'Your role'),
-  )
+const refused = (caller: Limitable, what: TextKey, values: TextArguments = {}) => {
+  const who = caller.kind === 'machine' ? 'client' : 'person'
+  return new AppError('administration_not_granted', 403, message(what, { who, ...values }))
+}
 
 /** Who calls, as far as it has limits. */
 export type Limitable = { kind: 'machine' } | { kind: 'person'; full: boolean }
@@ -28,10 +27,7 @@ const hasAdminScope = (scope: unknown): boolean =>
 /** @throws AppError administration_not_granted (403) for a registration with a scope of administration */
 export function refuseAdminScopes(caller: Limitable, registration: Readonly<Record<string, unknown>>): void {
   if (isLimited(caller) && hasAdminScope(registration.scope))
-    throw refused(
-      caller,
-      'A client cannot give the scopes admin:read and admin:write to a client. An administrator can, in the console or by command line.',
-    )
+    throw refused(caller, 'admin.limits.admin_scopes')
 }
 
 /**
@@ -39,11 +35,7 @@ export function refuseAdminScopes(caller: Limitable, registration: Readonly<Reco
  * @throws AppError administration_not_granted (403)
  */
 export function refuseAdminClients(caller: Limitable, client: { scope?: unknown }): void {
-  if (isLimited(caller) && hasAdminScope(client.scope))
-    throw refused(
-      caller,
-      'A client cannot change a client that may administer this server. An administrator can, in the console or by command line.',
-    )
+  if (isLimited(caller) && hasAdminScope(client.scope)) throw refused(caller, 'admin.limits.admin_clients')
 }
 
 /**
@@ -59,16 +51,8 @@ export function refuseFirstParty(
   if (!isLimited(caller)) return
   const wanted = changes.first_party === undefined ? before.first_party : changes.first_party
   if (wanted !== true) return
-  if (before.first_party !== true)
-    throw refused(
-      caller,
-      'A client cannot set first_party, by which people are not asked for consent. An administrator can, in the console or by command line.',
-    )
-  if (changes.redirect_uris !== undefined)
-    throw refused(
-      caller,
-      'A client cannot change the redirect URIs of a first-party client, which gets in without asking people. An administrator can, in the console or by command line.',
-    )
+  if (before.first_party !== true) throw refused(caller, 'admin.limits.first_party')
+  if (changes.redirect_uris !== undefined) throw refused(caller, 'admin.limits.redirect_uris')
 }
 
 /**
@@ -81,10 +65,7 @@ export function refuseConfigurationKeys(
   registration: Readonly<Record<string, unknown>>,
 ): void {
   if (isLimited(caller) && registration.software_id !== undefined)
-    throw refused(
-      caller,
-      'A client cannot set software_id, by which configuration files find their clients. An administrator can.',
-    )
+    throw refused(caller, 'admin.limits.software_id')
 }
 
 /**
@@ -132,10 +113,7 @@ export function refuseGuardingSettings(
     .filter(({ name, guards }) => guards && names.includes(name))
     .map(({ name }) => name)
   if (isLimited(caller) && guarding.length > 0)
-    throw refused(
-      caller,
-      `A client cannot change ${guarding.join(', ')}, by which accounts are guarded. An administrator can, in the console or by command line.`,
-    )
+    throw refused(caller, 'admin.limits.guarding_settings', { settings: guarding.join(', ') })
 }
 
 /**
@@ -144,11 +122,7 @@ export function refuseGuardingSettings(
  * @throws AppError administration_not_granted (403)
  */
 export function refuseScimTokens(caller: Limitable): void {
-  if (isLimited(caller))
-    throw refused(
-      caller,
-      'A client cannot create SCIM tokens. An administrator can, in the console or by command line.',
-    )
+  if (isLimited(caller)) throw refused(caller, 'admin.limits.scim_tokens')
 }
 
 /**
@@ -156,11 +130,7 @@ export function refuseScimTokens(caller: Limitable): void {
  * @throws AppError administration_not_granted (403)
  */
 export function refuseHooks(caller: Limitable): void {
-  if (isLimited(caller))
-    throw refused(
-      caller,
-      'A client cannot change hooks, by which sign-ins are guarded. An administrator can, in the console or by command line.',
-    )
+  if (isLimited(caller)) throw refused(caller, 'admin.limits.hooks')
 }
 
 /**
@@ -168,21 +138,14 @@ export function refuseHooks(caller: Limitable): void {
  * @throws AppError administration_not_granted (403)
  */
 export function refuseAdministratorRoles(caller: Limitable): void {
-  if (isLimited(caller))
-    throw refused(
-      caller,
-      'A client cannot define administrator roles. An administrator can, in the console or by command line.',
-    )
+  if (isLimited(caller)) throw refused(caller, 'admin.limits.administrator_roles')
 }
 
 /** @throws AppError administration_not_granted (403) for a role other than user */
 export function refuseRoles(caller: Limitable, role: unknown): void {
   // A person is judged by what their own role allows, where it is changed.
   if (caller.kind === 'machine' && role !== undefined && role !== 'user')
-    throw refused(
-      caller,
-      'A client cannot make administrators and auditors. An administrator can, in the console or by command line.',
-    )
+    throw refused(caller, 'admin.limits.make_administrators')
 }
 
 /**
@@ -190,11 +153,7 @@ export function refuseRoles(caller: Limitable, role: unknown): void {
  * @throws AppError administration_not_granted (403)
  */
 export function refuseAdministrators(caller: Limitable, account: Pick<Account, 'role'>): void {
-  if (isLimited(caller) && account.role !== 'user')
-    throw refused(
-      caller,
-      'A client cannot change the accounts of administrators and auditors. An administrator can, in the console or by command line.',
-    )
+  if (isLimited(caller) && account.role !== 'user') throw refused(caller, 'admin.limits.administrators')
 }
 
 /**
@@ -209,10 +168,7 @@ export async function refuseGreater(
 ): Promise<void> {
   if (caller.kind === 'machine' || caller.full || account.role === 'user') return
   if (!covers(currentAuthority(), await authorityOf(account.role)))
-    throw refused(
-      caller,
-      'A client cannot sign out, or send links to, an administrator or auditor who may do what it may not. An administrator can, in the console or by command line.',
-    )
+    throw refused(caller, 'admin.limits.greater')
 }
 
 /**
@@ -224,11 +180,7 @@ export async function refuseAccessOfAdministrators(
   caller: Limitable,
   found: () => Promise<boolean>,
 ): Promise<void> {
-  if (isLimited(caller) && (await found()))
-    throw refused(
-      caller,
-      'A client cannot change groups, roles and organizations of administrators and auditors. An administrator can, in the console or by command line.',
-    )
+  if (isLimited(caller) && (await found())) throw refused(caller, 'admin.limits.access_of_administrators')
 }
 
 /**
@@ -252,10 +204,7 @@ export function refuseWiderClients(
     !(changes.scope === null && before.scope !== undefined)
   )
     return
-  throw refused(
-    { kind: 'person', full: false },
-    'Your role cannot give a client scopes or grant types that it does not have. An administrator can, in the console or by command line.',
-  )
+  throw refused({ kind: 'person', full: false }, 'admin.limits.wider_clients')
 }
 
 const STRENGTH = ['any', 'required', 'phishing_resistant']
@@ -280,11 +229,7 @@ export function refuseWeakerSignIns(
       age(changes.max_auth_age) > age(before.max_auth_age) &&
       'max_auth_age',
   ].filter((name) => name !== false)
-  if (weaker.length > 0)
-    throw refused(
-      caller,
-      `A client cannot ask less of the sign-ins to a client: ${weaker.join(', ')}. An administrator can, in the console or by command line.`,
-    )
+  if (weaker.length > 0) throw refused(caller, 'admin.limits.weaker_sign_ins', { fields: weaker.join(', ') })
 }
 
 /**
@@ -312,11 +257,7 @@ export function refuseWeakerOrganizations(
   // Who comes by its provider would be a member, or one with more roles.
   const joins = changes.provider_join === true && before.provider_join !== true
   const gives = names(changes.provider_roles).some((role) => !names(before.provider_roles).includes(role))
-  if (lifted || longer || lost || joins || gives)
-    throw refused(
-      caller,
-      'A client cannot ask less of the sign-ins for an organization, nor let people sign in as its members: second_factor_required, session_max_age, provider_required, provider_join, provider_roles, impersonation_forbidden and the domains that it is for. An administrator can, in the console or by command line.',
-    )
+  if (lifted || longer || lost || joins || gives) throw refused(caller, 'admin.limits.weaker_organizations')
 }
 
 /**
@@ -329,10 +270,7 @@ export function refuseLiftedRequirement(
   before: Pick<Account, 'secondFactorRequired'>,
 ): void {
   if (isLimited(caller) && before.secondFactorRequired && required === false)
-    throw refused(
-      caller,
-      'A client cannot take back that a person has to have a second factor. An administrator can, in the console or by command line.',
-    )
+    throw refused(caller, 'admin.limits.lifted_requirement')
 }
 
 /**
@@ -349,10 +287,7 @@ export function refuseSplitProviders(caller: Limitable, input: Readonly<Record<s
   const [site, api] = [url, api_url].map((value) => URL.parse(String(value)))
   const apis = site ? [`${trimmed(site)}/api/v3`, `${site.protocol}//api.${site.host}`] : []
   if (api && apis.includes(trimmed(api))) return
-  throw refused(
-    caller,
-    'A client cannot add a provider that is asked elsewhere than at its own API: <url>/api/v3, or the host with api. in front. An administrator can, in the console or by command line.',
-  )
+  throw refused(caller, 'admin.limits.split_providers')
 }
 
 /**
@@ -365,10 +300,7 @@ export function refuseMembershipRules(caller: Limitable, changes: Readonly<Recor
     isLimited(caller) &&
     ['membership_rules', 'membership_mode'].some((name) => Object.hasOwn(changes, name))
   )
-    throw refused(
-      caller,
-      'A client cannot change membership_rules and membership_mode, by which a provider gives people groups and roles. An administrator can, in the console or by command line.',
-    )
+    throw refused(caller, 'admin.limits.membership_rules')
 }
 
 /**
@@ -381,10 +313,7 @@ export function refuseOrganizationProviders(
   ...of: readonly (Readonly<Record<string, unknown>> | undefined)[]
 ): void {
   if (isLimited(caller) && of.some((one) => (one?.organization ?? null) !== null))
-    throw refused(
-      caller,
-      'A client cannot change providers of organizations, by which their people sign in. An administrator can, in the console or by command line.',
-    )
+    throw refused(caller, 'admin.limits.organization_providers')
 }
 
 /** As the provider takes it: without slashes at the end. */
@@ -395,11 +324,7 @@ const trimmed = ({ href }: URL): string => href.replace(/\/+$/, '')
  * @throws AppError administration_not_granted (403)
  */
 export function refuseBranding(caller: Limitable): void {
-  if (isLimited(caller))
-    throw refused(
-      caller,
-      'A client cannot change brands, by which people know the pages. An administrator can, in the console or by command line.',
-    )
+  if (isLimited(caller)) throw refused(caller, 'admin.limits.branding')
 }
 
 /**
@@ -407,9 +332,5 @@ export function refuseBranding(caller: Limitable): void {
  * @throws AppError administration_not_granted (403)
  */
 export function refuseTexts(caller: Limitable): void {
-  if (isLimited(caller))
-    throw refused(
-      caller,
-      'A client cannot change what pages and messages say. An administrator can, in the console or by command line.',
-    )
+  if (isLimited(caller)) throw refused(caller, 'admin.limits.texts')
 }

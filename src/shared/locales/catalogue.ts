@@ -19,6 +19,7 @@ import type frame from '../../../locales/admin/frame.en.json'
 import type hooks from '../../../locales/admin/hooks.en.json'
 import type keysTexts from '../../../locales/admin/keys.en.json'
 import type languagesTexts from '../../../locales/admin/languages.en.json'
+import type limits from '../../../locales/admin/limits.en.json'
 import type organizations from '../../../locales/admin/organizations.en.json'
 import type parts from '../../../locales/admin/parts.en.json'
 import type permissionsTexts from '../../../locales/admin/permissions.en.json'
@@ -58,6 +59,7 @@ export type ConsoleTextKey =
   | keyof typeof hooks
   | keyof typeof keysTexts
   | keyof typeof languagesTexts
+  | keyof typeof limits
   | keyof typeof organizations
   | keyof typeof parts
   | keyof typeof permissionsTexts

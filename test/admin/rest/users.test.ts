@@ -146,6 +146,7 @@ describe.each(engines)('users on %s', (engine) => {
       said('POST', '/organizations', { name, slug: 'Not a slug' }),
       said('POST', `/users/${id}/send-reset`),
       said('DELETE', `/users/${id}/sessions/none`),
+      said('POST', '/users', { username: `${name}-admin`, role: 'admin' }),
     ])
     const expected = [
       'There is a group with this name already.',
@@ -157,6 +158,7 @@ describe.each(engines)('users on %s', (engine) => {
       'lower-case letters, digits and hyphens',
       'This account is disabled. Enable it first.',
       'This user has no session with this ID.',
+      'A client cannot make administrators and auditors.',
     ]
     expect(texts).toEqual(expected.map((sentence) => expect.stringContaining(sentence)))
   })

@@ -29,7 +29,7 @@ import {
   versionSchema,
   wordsOf,
 } from './form.ts'
-import { from, memberRemoval } from './person.ts'
+import { from, memberRemoval, roleTaking } from './person.ts'
 import type { Held } from './view.ts'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
@@ -191,6 +191,7 @@ export async function groupsArea(
             action: `${pageOf(id)}/roles/remove`,
             fields: { role: each.id },
             label: t('admin.access.take_away'),
+            ask: `${pageOf(id)}/roles/remove?role=${each.id}`,
           },
         ],
       })),
@@ -295,6 +296,33 @@ export async function groupsArea(
     }
     return reply.redirect(pageOf(group.id, 'role'), 303)
   })
+
+  app.get<ById>(
+    '/admin/groups/:id/roles/remove',
+    { config: { admin: 'group.read' } },
+    async (request, reply) => {
+      const group = await groups.get(request.params.id)
+      const asked = role.parse(request.query ?? {}).role
+      const taken = (await roles.ofGroup(group.id)).find((each) => each.id === asked)
+      // Taken away in another tab: what was wanted is so.
+      if (taken === undefined) return reply.redirect(pageOf(group.id, 'no-role'), 303)
+      return renderConsole(
+        request,
+        reply,
+        'groups',
+        'admin/resources-remove',
+        roleTaking(
+          taken,
+          { kind: 'group', name: group.name },
+          {
+            action: `${pageOf(group.id)}/roles/remove`,
+            fields: { role: taken.id },
+            keepHref: pageOf(group.id),
+          },
+        ),
+      )
+    },
+  )
 
   app.post<ById>(
     '/admin/groups/:id/roles/remove',

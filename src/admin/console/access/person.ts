@@ -59,6 +59,20 @@ export const memberRemoval = (
   keepHref,
 })
 
+/** The page that asks before a role is taken away. @param holder whose it is @param given the form, and where it leads who leaves it */
+export const roleTaking = (
+  role: { name: string; resource?: string | undefined },
+  holder: { kind: 'person' | 'group'; name: string },
+  { keepHref, ...form }: { action: string; fields: Record<string, string>; keepHref: string },
+) => ({
+  title: t('admin.access.role.take.title', { role: role.name, holder: holder.name }),
+  ends: t(`admin.access.role.take.${holder.kind}`),
+  facts: [{ label: t('admin.access.api'), value: role.resource ?? t('admin.access.no_api') }],
+  form,
+  label: t('admin.access.role.take'),
+  keepHref,
+})
+
 /** @param also what a form of the section was refused for */
 export async function personAccess(
   { groups, roles }: PersonAccessDependencies,
@@ -77,7 +91,12 @@ export async function personAccess(
       href: `/admin/roles/${role.id}`,
       detail: [role.resource, from(role.source) ?? t('admin.access.given')].filter(Boolean).join(' · '),
       acts: [
-        { action: `${base}/roles/remove`, fields: { role: role.id }, label: t('admin.access.take_away') },
+        {
+          action: `${base}/roles/remove`,
+          fields: { role: role.id },
+          label: t('admin.access.take_away'),
+          ask: `${base}/roles/remove?role=${role.id}`,
+        },
       ],
     }),
   )
@@ -199,6 +218,33 @@ export function personAccessRoutes(
     }
     return reply.redirect(back(user.id, 'has-role'), 303)
   })
+
+  app.get<ById>(
+    '/admin/users/:id/roles/remove',
+    { config: { admin: 'user.read' } },
+    async (request, reply) => {
+      const user = await find(request.params.id)
+      const { role: id } = named.parse(request.query ?? {})
+      const role = (await roles.ofAccount(user.id)).find((each) => each.id === id)
+      // Taken away in another tab: what was wanted is so.
+      if (role === undefined) return reply.redirect(back(user.id, 'no-role'), 303)
+      return renderConsole(
+        request,
+        reply,
+        'users',
+        'admin/resources-remove',
+        roleTaking(
+          role,
+          { kind: 'person', name: user.displayUsername },
+          {
+            action: `/admin/users/${user.id}/roles/remove`,
+            fields: { role: role.id },
+            keepHref: `/admin/users/${user.id}`,
+          },
+        ),
+      )
+    },
+  )
 
   app.post<ById>(
     '/admin/users/:id/roles/remove',

@@ -26,6 +26,7 @@ import {
   versionSchema,
   wordsOf,
 } from './form.ts'
+import { roleTaking } from './person.ts'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   created: 'admin.access.role.done.created',
@@ -40,6 +41,11 @@ type ById = { Params: { id: string } }
 const holderForm = z.object({
   login: z.string().max(400).optional(),
   group: z.string().max(400).optional(),
+})
+
+const takingForm = z.object({
+  user: z.string().max(100).optional(),
+  group: z.string().max(100).optional(),
 })
 
 interface Also {
@@ -146,7 +152,12 @@ export async function rolesArea(
       ...also.addGroup,
     }
     const taking = (kind: 'user' | 'group', of: string) => [
-      { action: `${pageOf(id)}/holders/remove`, fields: { [kind]: of }, label: t('admin.access.take_away') },
+      {
+        action: `${pageOf(id)}/holders/remove`,
+        fields: { [kind]: of },
+        label: t('admin.access.take_away'),
+        ask: `${pageOf(id)}/holders/remove?${new URLSearchParams({ [kind]: of })}`,
+      },
     ]
     const data = {
       title: name,
@@ -238,14 +249,44 @@ export async function rolesArea(
     return reply.redirect(pageOf(role.id, 'added'), 303)
   })
 
+  app.get<ById>(
+    '/admin/roles/:id/holders/remove',
+    { config: { admin: 'role.read' } },
+    async (request, reply) => {
+      const role = await roles.get(request.params.id)
+      const { user, group } = takingForm.parse(request.query ?? {})
+      const name =
+        user === undefined
+          ? (await roles.groups(role.id)).find(({ id }) => id === group)?.name
+          : (await roles.ofAccount(user)).some(({ id }) => id === role.id)
+            ? (await deps.findAccount(user))?.displayUsername
+            : undefined
+      // Taken away in another tab: what was wanted is so.
+      if (name === undefined) return reply.redirect(pageOf(role.id, 'removed'), 303)
+      return renderConsole(
+        request,
+        reply,
+        'roles',
+        'admin/resources-remove',
+        roleTaking(
+          role,
+          { kind: user === undefined ? 'group' : 'person', name },
+          {
+            action: `${pageOf(role.id)}/holders/remove`,
+            fields: user === undefined ? { group: group ?? '' } : { user },
+            keepHref: pageOf(role.id),
+          },
+        ),
+      )
+    },
+  )
+
   app.post<ById>(
     '/admin/roles/:id/holders/remove',
     { config: { admin: 'role.unassign' } },
     async (request, reply) => {
       const { id } = await roles.get(request.params.id)
-      const { user, group = '' } = z
-        .object({ user: z.string().max(100).optional(), group: z.string().max(100).optional() })
-        .parse(request.body ?? {})
+      const { user, group = '' } = takingForm.parse(request.body ?? {})
       const holder = user === undefined ? { group } : { account: user }
       // Taken away in another tab: what was wanted is so.
       await roles.unassign(id, holder).catch(unlessCode('not_assigned'))

@@ -2,7 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import { AppError, unlessCode } from '../../../shared/errors.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { refusalOf } from '../access/form.ts'
+import { renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import type { OrganizationPage } from './page.ts'
 import type { OrganizationsAreaDependencies } from './routes.ts'
@@ -52,6 +54,30 @@ export function domainRoutes(
     '/admin/organizations/:id/domains/verify',
     { config: { admin: 'organization.verify_domain', formPage } },
     verify,
+  )
+
+  app.get<ById>(
+    '/admin/organizations/:id/domains/remove',
+    { config: { admin: 'organization.read', within: 'organization' } },
+    async (request, reply) => {
+      const one = await organizations.get(request.params.id)
+      const named = sentSchema.parse(request.query ?? {}).domain
+      const domain = (await domains.list(one.id)).find((each) => each.domain === named)
+      // What another tab has done already is done.
+      if (domain === undefined) return reply.redirect(pageOf(one.id, 'domain-removed'), 303)
+      const state = domain.verified ? 'organizations.domain.verified' : 'organizations.domain.unverified'
+      return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
+        title: t('admin.organizations.domain.remove.title', {
+          domain: domain.domain,
+          organization: one.name,
+        }),
+        ends: t('admin.organizations.domain.remove.ends'),
+        facts: [{ label: t('admin.common.state'), value: t(state) }],
+        form: { action: `${pageOf(one.id)}/domains/remove`, fields: { domain: domain.domain } },
+        label: t('admin.organizations.domain.remove'),
+        keepHref: pageOf(one.id),
+      })
+    },
   )
 
   app.post<ById>(

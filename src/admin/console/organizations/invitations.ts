@@ -2,10 +2,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { t } from '../../../shared/locales/texts.ts'
+import { minuteOf } from '../../../shared/moment.ts'
 import { refusalOf } from '../access/form.ts'
+import { renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { tickedRoles } from './form.ts'
-import { INVITED_ROLES, type OrganizationPage } from './page.ts'
+import { INVITED_ROLES, inviterOf, type OrganizationPage } from './page.ts'
 import type { OrganizationsAreaDependencies } from './routes.ts'
 
 type ById = { Params: { id: string } }
@@ -65,6 +68,36 @@ export function invitationRoutes(
       const { id } = request.params
       const { invitation } = named.parse(request.body ?? {})
       return acted(request, reply, id, 'sent', () => invitations.sendAgain(id, invitation))
+    },
+  )
+
+  app.get<ById>(
+    '/admin/organizations/:id/invitations/revoke',
+    { config: { admin: 'organization.read', within: 'organization' } },
+    async (request, reply) => {
+      const one = await organizations.get(request.params.id)
+      const invitation = await invitations.get(one.id, named.parse(request.query ?? {}).invitation)
+      return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
+        title: t('admin.organizations.invitation.revoke.title', {
+          email: invitation.email,
+          organization: one.name,
+        }),
+        ends: t('admin.organizations.invitation.revoke.ends'),
+        facts: [
+          {
+            label: t('organizations.roles'),
+            value: invitation.roles.join(', ') || t('organizations.member.none'),
+          },
+          { label: t('admin.organizations.invitation.invited_by'), value: inviterOf(invitation) },
+          {
+            label: t('admin.organizations.invitation.valid_until'),
+            value: minuteOf(invitation.expiresAt),
+          },
+        ],
+        form: { action: `${pageOf(one.id)}/invitations/revoke`, fields: { invitation: invitation.id } },
+        label: t('admin.organizations.invitation.revoke'),
+        keepHref: pageOf(one.id),
+      })
     },
   )
 

@@ -11,6 +11,7 @@ import type {
 import { may } from '../../../shared/administration/authority.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
+import { THE_ADMINISTRATOR } from '../../../shared/the-administrator.ts'
 import { countText } from '../access/form.ts'
 import type { Held } from '../access/view.ts'
 import { administratorOf, renderConsole } from '../context.ts'
@@ -62,6 +63,10 @@ export interface OrganizationPage {
   show(request: FastifyRequest, reply: FastifyReply, one: Organization, also?: Also): Promise<FastifyReply>
 }
 
+/** Who has sent an invitation. */
+export const inviterOf = ({ invitedBy }: Pick<OrganizationInvitation, 'invitedBy'>): string =>
+  invitedBy === THE_ADMINISTRATOR ? t('admin.common.the_administrator') : invitedBy
+
 /** The page of an organization. */
 export function organizationPage(deps: OrganizationsAreaDependencies): OrganizationPage {
   const { organizations, organizationFields: fields, organizationTexts: texts } = deps
@@ -93,7 +98,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       name: one.email,
       detail: [
         one.roles.join(', ') || t('organizations.member.none'),
-        t('admin.organizations.invited_by', { by: one.invitedBy }),
+        t('admin.organizations.invited_by', { by: inviterOf(one) }),
         t(one.expired ? 'admin.organizations.expired' : 'admin.organizations.until', {
           time: minuteOf(one.expiresAt),
         }),
@@ -108,7 +113,8 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
         {
           action: `${pageOf(id)}/invitations/revoke`,
           fields: given,
-          label: t('organizations.invitations.revoke'),
+          label: t('admin.organizations.invitation.revoke.next'),
+          ask: `${pageOf(id)}/invitations/revoke?${new URLSearchParams(given)}`,
         },
       ],
     }
@@ -133,7 +139,10 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
           ? undefined
           : t('admin.organizations.domain.lost', { time: minuteOf(one.lostAt) }),
       verify: { action: `${pageOf(id)}/domains/verify`, fields },
-      remove: { action: `${pageOf(id)}/domains/remove`, fields },
+      remove: {
+        action: `${pageOf(id)}/domains/remove`,
+        ask: `${pageOf(id)}/domains/remove?${new URLSearchParams(fields)}`,
+      },
     }
   }
 

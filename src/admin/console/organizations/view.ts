@@ -19,7 +19,8 @@ export interface HeldDomain {
   /** The record is missing. */
   warning?: string | undefined
   verify: ButtonForm
-  remove: ButtonForm
+  /** Its form, and the page that asks first. */
+  remove: { action: string; ask: string }
 }
 
 declare module '../../../http/pages/pages.ts' {
