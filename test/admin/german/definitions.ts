@@ -172,6 +172,6 @@ export const PAGES_OF_DEFINITIONS: readonly GermanPage[] = [
   [
     'hooks: deleting it',
     async (visit) => visit.follow(await pageOf(visit, '/admin/hooks', 'pruefung'), 'Löschen …'),
-    'Was er abgelehnt hat, ist von da an erlaubt',
+    /Was er abgelehnt hat, ist von da an erlaubt.*Gefragt ?Bei der Anmeldung/s,
   ],
 ]

@@ -23,8 +23,6 @@ export async function hooksArea(app: FastifyInstance, deps: HooksAreaDependencie
   const { hooks, hookFields, definitionTexts } = deps
   const shownOnce = createShownOnce(deps)
   const tried = new WeakMap<FastifyRequest, Tried>()
-  const labelOf = (name: string) =>
-    spokenFields('hook', hookFields).find((field) => field.name === name)?.form.label ?? name
   const pageOf = (id: string) => `/admin/hooks/${encodeURIComponent(id)}`
 
   const show = definitionPages(app, {
@@ -51,11 +49,12 @@ export async function hooksArea(app: FastifyInstance, deps: HooksAreaDependencie
       ends: message('admin.hooks.ends'),
       facts: async () => [],
       ending: async ({ id }) => {
-        const { at, url } = await hooks.get(id)
-        return [
-          { label: labelOf('at'), value: at },
-          { label: labelOf('url'), value: url },
-        ]
+        const hook = await hooks.get(id)
+        return spokenFields('hook', hookFields).flatMap((field) =>
+          field.name === 'at' || field.name === 'url'
+            ? [{ label: field.form.label, value: definitionTexts.shownText(field, hook[field.name]) }]
+            : [],
+        )
       },
       created(request, reply, one) {
         const { secret } = one as typeof one & { secret: string }
