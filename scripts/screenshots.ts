@@ -1,15 +1,16 @@
 /**
  * Pictures of the pages, taken from a real server in a real browser.
  *
- *   node scripts/screenshots.ts            the ones of the README, into docs/images
- *   node scripts/screenshots.ts FOLDER     every mail and page, light and dark, phone and desktop, to look through
- *   node scripts/screenshots.ts FOLDER ar  the mails and the pages of end users in a language
+ *   node scripts/screenshots.ts            the ones of the README and docs/console.md, into docs/images
+ *   node scripts/screenshots.ts FOLDER     every mail and page, light and dark, from phone to a wide screen, to look through
+ *   node scripts/screenshots.ts FOLDER ar  the mails and the pages in a language; of the console only in one that it speaks
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { createMailTemplates } from '../src/mail/templates.ts'
+import { localeOf } from '../src/shared/locales/locales.ts'
 import { inLocale } from '../src/shared/locales/texts.ts'
 import { consoleViews, openConsole } from '../test/e2e/console/views.ts'
 import { type E2eFixture, openE2eFixture } from '../test/e2e/e2e-fixture.ts'
@@ -28,6 +29,12 @@ const USER_AGENT =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36'
 const schemes = ['light', 'dark'] as const
 
+/** What is looked through: the widths of a phone, a tablet, a laptop and a wide screen. */
+const WIDTHS = { phone: 390, tablet: 768, desktop: 1280, wide: 1920 }
+
+/** Pages of the console that docs/console.md shows. */
+const SHOWN_OF_CONSOLE = ['console-overview', 'console-client']
+
 /** The width of the README's pictures, and how many of their pixels make one of the page's. */
 const shown: Record<string, { width: number; scale: number }> = {
   'sign-in': { width: 560, scale: 2 },
@@ -41,6 +48,11 @@ async function shoot(page: Page, path: string, viewport: { width: number; height
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.screenshot({ path: `${path}-${colorScheme}.png`, fullPage: true })
   }
+}
+
+async function shootWidths(page: Page, path: string): Promise<void> {
+  for (const [name, width] of Object.entries(WIDTHS))
+    await shoot(page, `${path}-${name}`, { width, height: 844 })
 }
 
 const [, , folder, language] = process.argv
@@ -68,8 +80,7 @@ async function shootAll<On extends E2eFixture>(scenes: Scene<On>[], e2e: On): Pr
       if (folder === undefined && picture) {
         await shoot(page, path, { width: picture.width, height: 600 })
       } else {
-        await shoot(page, `${path}-phone`, { width: 390, height: 844 })
-        await shoot(page, `${path}-desktop`, { width: 1280, height: 800 })
+        await shootWidths(page, path)
       }
       console.log(scene.name)
       await page.context().close()
@@ -131,14 +142,16 @@ await shootAll(
   await openFederatedFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
 )
 
-if (folder !== undefined && language === undefined) {
+if (language === undefined || localeOf(language).console) {
   const e2e = await openConsole(options)
   try {
     for (const view of consoleViews) {
-      const page = await e2e.console(view.path(e2e))
+      if (folder === undefined && !SHOWN_OF_CONSOLE.includes(view.name)) continue
+      const page = await e2e.console(view.path(e2e), { ...(language !== undefined && { locale: language }) })
       await view.press?.(page)
-      await shoot(page, `${join(into, view.name)}-phone`, { width: 390, height: 844 })
-      await shoot(page, `${join(into, view.name)}-desktop`, { width: 1280, height: 800 })
+      const path = join(into, view.name)
+      if (folder === undefined) await shoot(page, path, { width: 1180, height: 700 })
+      else await shootWidths(page, path)
       console.log(view.name)
       await page.context().close()
     }
