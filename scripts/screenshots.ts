@@ -147,6 +147,8 @@ if (language === undefined || localeOf(language).console) {
   try {
     for (const view of consoleViews) {
       if (folder === undefined && !SHOWN_OF_CONSOLE.includes(view.name)) continue
+      // What is pressed is named in English.
+      if (language !== undefined && view.press !== undefined) continue
       const page = await e2e.console(view.path(e2e), { ...(language !== undefined && { locale: language }) })
       await view.press?.(page)
       const path = join(into, view.name)
