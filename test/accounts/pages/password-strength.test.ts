@@ -92,6 +92,32 @@ describe.each(engines)('a password that is being typed, on %s', (engine) => {
     expect(await last()).toEqual(before)
   })
 
+  test('is judged beside three others, and by nobody beyond that: the page goes on without', async () => {
+    const { ask } = await pageOf('/register')
+    const { accounts } = latchkey.services
+    const { ratePassword } = accounts
+    const begun = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<void>()
+    let judged = 0
+    accounts.ratePassword = async (...given) => {
+      if (++judged === 4) begun.resolve()
+      await held.promise
+      return ratePassword(...given)
+    }
+    try {
+      const asked = Array.from({ length: 4 }, () => ask({ password: 'short' }))
+      await begun.promise
+      const beyond = await Promise.all([ask({ password: 'short' }), ask({ password: 'short' })])
+      held.resolve()
+      expect(beyond.map(({ status }) => status)).toEqual([204, 204])
+      expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    } finally {
+      held.resolve()
+      accounts.ratePassword = ratePassword
+    }
+    expect(await ask({ password: 'short' })).toMatchObject({ status: 200 })
+  })
+
   test('is judged so many times a minute', async () => {
     const limited = await startLatchkey({
       engine,
