@@ -61,6 +61,11 @@ export function jwksOf(text: string): unknown {
 export const tickedOf = (sent: Fields, prefix: string): string[] =>
   Object.keys(sent).flatMap((name) => (name.startsWith(`${prefix}.`) ? [name.slice(prefix.length + 1)] : []))
 
+/** Scopes of a field, as they are written and as their boxes are ticked. */
+export const scopesOf = (sent: Fields, name: string): string[] => [
+  ...new Set([...(sent[name] ?? '').split(/\s+/).filter(Boolean), ...tickedOf(sent, name)]),
+]
+
 const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kind: Kind }>> } = {
   text: {
     input: ({ maxLength }) => ({ kind: 'text', maxlength: maxLength }),
@@ -77,7 +82,8 @@ const CONTROLS: { readonly [Kind in Input['kind']]: Control<Extract<Input, { kin
   },
   scopes: {
     input: () => ({ kind: 'text', plain: true }),
-    read: textOf,
+    // Those of APIs have boxes, every other one is written.
+    read: (sent, { name }) => scopesOf(sent, name).join(' ') || null,
     show: showText,
     tell: tellText,
     code: true,
@@ -184,39 +190,89 @@ export interface DrawnSection {
   folded?: { heading: string; open: boolean; fields: DrawnField[] }
 }
 
+/** An API as the form offers its scopes. */
+export interface OfferedApi {
+  name: string
+  scope: string
+}
+
+/** The scopes of a client: those of APIs have boxes, a group an API; every other one is written. */
+function drawnScopes(field: FormField, values: Fields, apis: readonly OfferedApi[]): DrawnField[] {
+  const { name, form } = field
+  const chosen = scopesOf(values, name)
+  const offered = new Set<string>()
+  const groups = apis.flatMap((api, index) => {
+    // A scope that two APIs have is one scope, and one box.
+    const own = api.scope.split(' ').filter((scope) => scope !== '' && !offered.has(scope))
+    for (const scope of own) offered.add(scope)
+    if (own.length === 0) return []
+    const boxes = own.map((scope) => ({
+      name: `${name}.${scope}`,
+      label: scope,
+      checked: chosen.includes(scope),
+    }))
+    const label = t('admin.clients.edit.scopesOf', { api: api.name })
+    return [draw({ name: `${name}-api-${index}`, label }, { kind: 'boxes', boxes })]
+  })
+  const hint = [form.hint, offered.size > 0 ? t('admin.clients.edit.scopesBelow') : undefined]
+  const text = draw(
+    { name, label: form.label, hint: hint.filter(Boolean).join(' '), optional: form.required !== true },
+    controlOf(field).input(field.input, field, values),
+  )
+  return [text, ...groups]
+}
+
+/** What the controls of the form are filled with: of scopes, those that no API has a box for. */
+export function writtenValues(
+  form: readonly FormSection[],
+  values: Fields,
+  apis: readonly OfferedApi[],
+): Fields {
+  const offered = new Set(apis.flatMap(({ scope }) => scope.split(' ')))
+  const written = fieldsIn(form)
+    .filter(({ input }) => input.kind === 'scopes')
+    .map(({ name }) => [
+      name,
+      scopesOf(values, name)
+        .filter((scope) => !offered.has(scope))
+        .join(' '),
+    ])
+  return { ...values, ...Object.fromEntries(written) }
+}
+
 /**
  * The form as the page draws it. What is folded away is open if something in it is set or wrong.
- * @param apiScopes scopes of the APIs, which the hint of scopes names
+ * @param apis whose scopes have boxes
  */
 export function drawnForm(
   form: readonly FormSection[],
   values: Fields,
   errors: Readonly<Record<string, string>>,
-  apiScopes: readonly string[],
+  apis: readonly OfferedApi[],
 ): DrawnSection[] {
-  const known = apiScopes.length > 0 ? t('admin.clients.edit.apisHave', { scopes: apiScopes.join(' ') }) : ''
-  const drawn = (field: FormField): DrawnField =>
-    draw(
-      {
-        name: field.name,
-        label: field.form.label,
-        hint:
-          field.input.kind === 'scopes'
-            ? [field.form.hint, known].filter(Boolean).join(' ')
-            : field.form.hint,
-        optional: field.form.required !== true,
-      },
-      controlOf(field).input(field.input, field, values),
-    )
+  const drawn = (field: FormField): DrawnField[] =>
+    field.input.kind === 'scopes'
+      ? drawnScopes(field, values, apis)
+      : [
+          draw(
+            {
+              name: field.name,
+              label: field.form.label,
+              hint: field.form.hint,
+              optional: field.form.required !== true,
+            },
+            controlOf(field).input(field.input, field, values),
+          ),
+        ]
   return form.map(({ id, heading, fields, folded }) => ({
     id,
     heading,
-    fields: fields.map(drawn),
+    fields: fields.flatMap(drawn),
     ...(folded && {
       folded: {
         heading: folded.heading,
         open: folded.fields.some(({ name }) => values[name] || errors[name]),
-        fields: folded.fields.map(drawn),
+        fields: folded.fields.flatMap(drawn),
       },
     }),
   }))

@@ -5,7 +5,7 @@ import { t } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
 import type { Tab } from '../tabs.ts'
-import { type DrawnSection, drawnForm, type Fields } from './controls.ts'
+import { type DrawnSection, drawnForm, type Fields, writtenValues } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { differences, editOf, fieldErrors, fieldsOf, fieldsSchema } from './form.ts'
 import type { IdParams } from './page.ts'
@@ -50,6 +50,12 @@ function keptByProfile({ profile }: ClientView, fields: Fields): Record<string, 
     : { profile: t('admin.clients.edit.keptByProfile') }
 }
 
+/** Whether these are the scopes that are stored, in another order: then none was changed. */
+const sameScopes = (sent: unknown, stored: string | undefined): boolean =>
+  typeof sent === 'string' &&
+  stored !== undefined &&
+  sent.split(' ').toSorted().join(' ') === stored.split(' ').toSorted().join(' ')
+
 /** `/admin/clients/:id/edit`. */
 export async function clientEdit(
   app: FastifyInstance,
@@ -69,14 +75,13 @@ export async function clientEdit(
       id: client.client_id,
       name: client.client_name,
       tabs: clientTabs(client, '/edit'),
-      form: { action: `/admin/clients/${client.client_id}/edit`, values, errors: more.errors },
+      form: {
+        action: `/admin/clients/${client.client_id}/edit`,
+        values: writtenValues(form, values, items),
+        errors: more.errors,
+      },
       version: more.version ?? client.version,
-      sections: drawnForm(
-        form,
-        values,
-        more.errors ?? {},
-        items.flatMap(({ scope }) => scope.split(' ')),
-      ),
+      sections: drawnForm(form, values, more.errors ?? {}, items),
       conflict: more.stale ? differences(form, values, fieldsOf(form, client)) : undefined,
     }
     const status = more.stale ? 409 : more.errors ? 422 : 200
@@ -103,7 +108,9 @@ export async function clientEdit(
       const errors = keptByProfile(before, fields)
       if (Object.keys(errors).length > 0) return show(request, reply, before, fields, { errors, version })
       try {
-        const saved = await deps.clients.update(id, editOf(deps.clientForm, fields), { ifVersion: version })
+        const changes = editOf(deps.clientForm, fields)
+        const kept = sameScopes(changes.scope, before.scope) ? { scope: before.scope } : {}
+        const saved = await deps.clients.update(id, { ...changes, ...kept }, { ifVersion: version })
         const { client_secret: secret } = saved
         if (secret !== undefined) shownOnce.put(reply, id, secret, administratorOf(request).id)
         const done = losesIdentity(before, saved) ? 'narrowed' : 'saved'

@@ -4,7 +4,16 @@ import type { ClientView } from '../../../clients/view.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { message, t } from '../../../shared/locales/texts.ts'
 import { ValidationError } from '../../../shared/validation-error.ts'
-import { type Fields, fieldsIn, jwksOf, linesOf, readField, showField, tickedOf } from './controls.ts'
+import {
+  type Fields,
+  fieldsIn,
+  jwksOf,
+  linesOf,
+  readField,
+  scopesOf,
+  showField,
+  tickedOf,
+} from './controls.ts'
 import type { Registration } from './dependencies.ts'
 import type { BuildKind } from './presets.ts'
 
@@ -55,10 +64,22 @@ export const fieldsOf = (form: readonly FormSection[], client: ClientView): Fiel
 
 /** What was typed against what is stored now, field by field, where they differ. */
 export function differences(form: readonly FormSection[], typed: Fields, stored: Fields) {
+  const whole: Fields = {
+    ...typed,
+    ...Object.fromEntries(
+      fieldsIn(form)
+        .filter(({ input }) => input.kind === 'scopes')
+        .map(({ name }) => {
+          const scopes = scopesOf(typed, name)
+          const same = scopes.toSorted().join(' ') === (stored[name] ?? '').split(' ').toSorted().join(' ')
+          return [name, same ? (stored[name] ?? '') : scopes.join(' ')]
+        }),
+    ),
+  }
   return namesOf(form)
     .map(({ name, label }) => ({
       label,
-      yours: (typed[name] ?? '').replaceAll('\r', '').trim(),
+      yours: (whole[name] ?? '').replaceAll('\r', '').trim(),
       stored: stored[name] ?? '',
     }))
     .filter(({ yours, stored: now }) => yours !== now)
