@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
@@ -9,41 +8,26 @@ import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { ConnectedApp } from '../../../oidc/consent/connected-apps.ts'
 import type { SignedInDevice } from '../../../oidc/sessions/devices.ts'
-import { may } from '../../../shared/administration/authority.ts'
 import { PERMISSIONS, userPermission } from '../../../shared/administration/permissions.ts'
 import { AppError } from '../../../shared/errors.ts'
-import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
-import { isoDay } from '../../../shared/moment.ts'
-import { withinLimits } from '../../access.ts'
-import {
-  ACCESS_NOTICES,
-  type PersonAccessDependencies,
-  personAccess,
-  personAccessRoutes,
-} from '../access/person.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
+import { type PersonAccessDependencies, personAccessRoutes } from '../access/person.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
-import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
-import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
+import { bulkRoutes } from '../bulk.ts'
+import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import type { AdministratorRolesAreaDependencies } from '../definitions/administrator-roles.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { heldMembership } from '../organizations/form.ts'
 import type { OrganizationsAreaDependencies } from '../organizations/routes.ts'
-import { pageLinks, withQuery } from '../page-links.ts'
-import {
-  type AlsoAttributes,
-  attributeFields,
-  attributesSection,
-  type UserAttributesDependencies,
-  userAttributesRoutes,
-} from './attributes.ts'
+import { attributeFields, type UserAttributesDependencies, userAttributesRoutes } from './attributes.ts'
 import { usersBulk } from './bulk.ts'
-import { chipsOf } from './chips.ts'
-import { FACTOR_NOTICES, factorsSection, type UserFactorsDependencies, userFactorsRoutes } from './factors.ts'
-import { historyOf } from './history.ts'
+import { type UserFactorsDependencies, userFactorsRoutes } from './factors.ts'
 import { type UserImpersonationDependencies, userImpersonationRoutes } from './impersonation.ts'
-import { moreFields, nameFields, PERSON_NAMES, personForm, personIn, personValues } from './person-form.ts'
-import { shownDevices, userSessionRoutes } from './sessions.ts'
-import { actionsOf, bannersOf, detailsOf, tagsOf, when } from './view.ts'
+import { userListRoutes } from './list.ts'
+import { USER_NOTICES } from './notices.ts'
+import { userPage } from './page.ts'
+import { moreFields, nameFields, PERSON_NAMES, personForm, personIn } from './person-form.ts'
+import { givableRoles } from './role-options.ts'
+import { userSessionRoutes } from './sessions.ts'
 import { type WhyDependencies, whyRoute } from './why.ts'
 
 /** No function takes or gives a password. */
@@ -84,15 +68,6 @@ export interface UsersDependencies
 const text = z.string().max(400).default('')
 /** A built-in role, or the ID of one that is defined. */
 const role = z.string().regex(/^[\w-]{1,64}$/)
-const query = z.object({
-  search: text.catch(''),
-  role: role.optional().catch(undefined),
-  second_factor: z.enum(['any', 'none', 'passkey']).optional().catch(undefined),
-  state: z.enum(['disabled', 'locked', 'unverified']).optional().catch(undefined),
-  attribute: z.string().max(50).default('').catch(''),
-  value: z.string().max(500).default('').catch(''),
-  cursor: z.string().max(500).optional().catch(undefined),
-})
 const newForm = z.object({ ...personForm, username: text, email: text, role: role.default('user') })
 const editForm = z.object({
   ...personForm,
@@ -101,23 +76,6 @@ const editForm = z.object({
   version: z.string().regex(/^\d{1,16}$/),
 })
 
-const NOTICES: Readonly<Record<string, TextKey>> = {
-  created: 'admin.users.done.created',
-  saved: 'admin.users.done.saved',
-  attributes: 'admin.users.done.attributes',
-  disable: 'admin.users.done.disable',
-  enable: 'admin.users.done.enable',
-  unlock: 'admin.users.done.unlock',
-  'send-reset': 'admin.users.done.send_reset',
-  'send-invitation': 'admin.users.done.send_invitation',
-  'withdraw-invitation': 'admin.users.done.withdraw_invitation',
-  'end-sessions': 'admin.users.done.end_sessions',
-  'end-session': 'admin.users.done.end_session',
-  deleted: 'admin.users.done.deleted',
-  ...FACTOR_NOTICES,
-  ...ACCESS_NOTICES,
-}
-
 type ById = { Params: { id: string }; Querystring: { done?: unknown } }
 
 /** `/admin/users`: finding people, seeing how they sign in, and helping or stopping them. Never a password. */
@@ -125,77 +83,15 @@ export async function usersArea(
   app: FastifyInstance,
   deps: ConsoleDependencies & UsersDependencies & WhyDependencies,
 ): Promise<void> {
-  const { users, clock } = deps
+  const { users } = deps
   const bulk = usersBulk(deps)
+  const show = userPage(deps)
 
   const find = async (id: string): Promise<Account> => {
     const user = /^[\w-]{1,64}$/.test(id) ? await users.byId(id) : undefined
     if (!user) throw new AppError('account_not_found', 404, message('admin.users.unknown'))
     return user
   }
-
-  app.get<{ Querystring: { done?: unknown } }>(
-    '/admin/users',
-    { config: { admin: 'user.read', within: 'organization' } },
-    async (request, reply) => {
-      const wanted = query.parse(request.query)
-      const { search, role = '', second_factor = '', state = '', attribute, value } = wanted
-      const known = deps.attributeForm.names()
-      const named = known.some((each) => each.value === attribute) ? { attribute, value } : undefined
-      const page = await users.search({
-        ...wanted,
-        ...withinLimits.users(),
-        attribute: named && { name: attribute, value: value.trim() },
-      })
-      const data = {
-        search,
-        role,
-        roles: await roleOptions(may(administratorOf(request).authority, 'administrator_role.read')),
-        second_factor,
-        state,
-        chips: await chipsOf(deps, request, { search, role, second_factor, state, ...named }),
-        attribute: named?.attribute ?? '',
-        value: named?.value ?? '',
-        attributes: known,
-        bulk: bulkButtons(bulk, request),
-        csv:
-          administratorOf(request).authority.scope === undefined
-            ? withQuery('/admin/users/export.csv', { search, role, second_factor, state, ...named })
-            : undefined,
-        users: page.items.map((user) => ({
-          id: user.id,
-          href: `/admin/users/${user.id}`,
-          name: [user.givenName, user.familyName].filter(Boolean).join(' '),
-          username: user.displayUsername,
-          email: user.email ?? user.pendingEmail ?? '–',
-          tags: tagsOf(user, clock(), deps.administratorRoles.nameOf),
-          lastSignInAt: user.lastSignInAt,
-        })),
-        ...pageLinks(
-          '/admin/users',
-          { search, role, second_factor, state, ...named },
-          wanted.cursor,
-          page.next_cursor,
-        ),
-      }
-      const notice = noticeIn(NOTICES, request.query.done) ?? bulkNotice(bulk, request.query)
-      return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
-    },
-  )
-
-  /** Roles to choose from. @param defined those of administrators too: not for who may not read them */
-  const roleOptions = async (defined = true) => [
-    { value: 'user', label: t('admin.users.one') },
-    { value: 'auditor', label: t('admin.users.role.auditor') },
-    { value: 'admin', label: t('admin.users.tag.admin') },
-    ...(defined ? await deps.administratorRoles.list() : []).map(({ id, name }) => ({
-      value: id,
-      label: t('admin.users.role.defined', { name }),
-    })),
-  ]
-  /** Those of a form; undefined: who looks at it gives none. */
-  const givable = async (request: FastifyRequest) =>
-    administratorOf(request).authority.permissions.has('user.set_role') ? roleOptions() : undefined
 
   const showNew = async (
     request: FastifyRequest,
@@ -213,7 +109,7 @@ export async function usersArea(
         names: nameFields(),
         more: moreFields(),
         attributes: attributeFields(deps.attributeForm),
-        roles: await givable(request),
+        roles: await givableRoles(request, deps),
       },
       { status },
     )
@@ -240,104 +136,13 @@ export async function usersArea(
     },
   )
 
-  /** Where the wrong password came from that locked an account. */
-  const lockedFrom = async ({ id, lockedUntil }: Account): Promise<string | undefined> => {
-    if (lockedUntil === null || lockedUntil <= clock()) return undefined
-    const { items } = await deps.audit.list({ target: id, action: 'account.locked' }, { limit: 1 })
-    return items[0]?.address
-  }
-
-  async function show(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    user: Account,
-    also: {
-      edit?: Partial<Form>
-      attributes?: AlsoAttributes
-      remove?: Partial<Form>
-      access?: { group?: Partial<Form>; role?: Partial<Form> }
-      alert?: string
-      notice?: string | undefined
-      status?: number
-    } = {},
-  ) {
-    const limit = withinLimits.users().organization
-    const [ways, devices, apps, history, factors, waiting, access, memberships] = await Promise.all([
-      users.signInMethods(user.id),
-      limit === undefined ? users.devices(user.id) : [],
-      // Who looks after one organization is not told what else a person does.
-      limit === undefined ? users.apps(user.id) : [],
-      limit === undefined ? historyOf(deps, user.id) : [],
-      deps.factors.list(user.id),
-      deps.factors.recovery.waiting(user),
-      personAccess(deps, user.id, also.access),
-      deps.organizations.members.ofAccount(user.id),
-    ])
-    const base = `/admin/users/${user.id}`
-    const data = {
-      title: user.displayUsername,
-      details: detailsOf(user),
-      tags: tagsOf(user, clock(), deps.administratorRoles.nameOf),
-      alert: also.alert,
-      edit: {
-        action: `${base}/edit`,
-        version: String(user.updatedAt),
-        values: {
-          ...personValues(user),
-          email: user.pendingEmail ?? user.email ?? '',
-          role: user.role,
-        },
-        ...also.edit,
-      },
-      attributes: attributesSection(deps, user, also.attributes),
-      names: nameFields(),
-      more: moreFields(),
-      base,
-      banners: bannersOf(user, clock(), await lockedFrom(user)),
-      actions: actionsOf(user),
-      roles: user.id === administratorOf(request).id ? undefined : await givable(request),
-      impersonate:
-        user.id !== administratorOf(request).id && (await deps.impersonations.problemOf(user)) === undefined
-          ? `${base}/impersonate`
-          : undefined,
-      access,
-      limited: limit !== undefined,
-      organizations: memberships
-        .filter(({ id }) => limit === undefined || id === limit)
-        .map((each) => heldMembership(user.id, each)),
-      factors: factorsSection(user, deps.secondFactor(), factors, waiting),
-      password: ways.password,
-      identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
-        name: provider,
-        detail: t(label === null ? 'admin.users.identity.last_used' : 'admin.users.identity.last_used_as', {
-          label: label ?? '',
-          time: when(lastUsedAt),
-        }),
-      })),
-      devices: shownDevices(user.id, devices),
-      apps: apps.map(({ clientId, client: { name }, access }) => ({
-        href: `/admin/clients/${encodeURIComponent(clientId)}`,
-        name,
-        scopes: [
-          ...access.own.map(({ title }) => title),
-          ...access.apis.map((api) => `${api.name}: ${api.scopes.map(({ title }) => title).join(', ')}`),
-        ].join(' · '),
-      })),
-      history,
-      remove: { action: `${base}/delete`, ...also.remove },
-    }
-    const { notice, status } = also
-    return renderConsole(request, reply, 'users', 'admin/users-one', data, {
-      notice,
-      ...(status !== undefined && { status }),
-    })
-  }
-
   app.get<ById>(
     '/admin/users/:id',
     { config: { admin: 'user.read', within: 'organization' } },
     async (request, reply) =>
-      show(request, reply, await find(request.params.id), { notice: noticeIn(NOTICES, request.query.done) }),
+      show(request, reply, await find(request.params.id), {
+        notice: noticeIn(USER_NOTICES, request.query.done),
+      }),
   )
 
   app.post<ById>(
@@ -367,25 +172,9 @@ export async function usersArea(
     },
   )
 
+  userListRoutes(app, deps, bulk)
   bulkRoutes(app, bulk)
 
-  // A role with a limit gets no file: it would be of everybody.
-  app.get('/admin/users/export.csv', { config: { admin: 'user.read' } }, async (request, reply) => {
-    const { cursor: _cursor, attribute, value, ...wanted } = query.parse(request.query)
-    const named = deps.attributeForm.names().some((each) => each.value === attribute)
-    return reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="users-${isoDay(clock())}.csv"`)
-      .header('cache-control', 'no-store')
-      .send(
-        Readable.from(
-          users.exported({
-            ...wanted,
-            attribute: named ? { name: attribute, value: value.trim() } : undefined,
-          }),
-        ),
-      )
-  })
   whyRoute(app, deps, find)
   userImpersonationRoutes(app, deps, find)
   userAttributesRoutes(app, deps, find, show)

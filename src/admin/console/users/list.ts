@@ -1,0 +1,107 @@
+import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { noticeIn } from '../../../http/forms/notice.ts'
+import { may } from '../../../shared/administration/authority.ts'
+import { isoDay } from '../../../shared/moment.ts'
+import { withinLimits } from '../../access.ts'
+import { bulkButtons, bulkNotice } from '../bulk.ts'
+import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
+import { pageLinks, withQuery } from '../page-links.ts'
+import type { usersBulk } from './bulk.ts'
+import { chipsOf } from './chips.ts'
+import { USER_NOTICES } from './notices.ts'
+import { roleOptions } from './role-options.ts'
+import type { UsersDependencies } from './routes.ts'
+import { tagsOf } from './view.ts'
+
+const text = z.string().max(400).default('')
+const query = z.object({
+  search: text.catch(''),
+  role: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .optional()
+    .catch(undefined),
+  second_factor: z.enum(['any', 'none', 'passkey']).optional().catch(undefined),
+  state: z.enum(['disabled', 'locked', 'unverified']).optional().catch(undefined),
+  attribute: z.string().max(50).default('').catch(''),
+  value: z.string().max(500).default('').catch(''),
+  cursor: z.string().max(500).optional().catch(undefined),
+})
+
+/** `/admin/users`: finding people, on a page and in a file. */
+export function userListRoutes(
+  app: FastifyInstance,
+  deps: ConsoleDependencies & UsersDependencies,
+  bulk: ReturnType<typeof usersBulk>,
+): void {
+  const { users, clock } = deps
+
+  app.get<{ Querystring: { done?: unknown } }>(
+    '/admin/users',
+    { config: { admin: 'user.read', within: 'organization' } },
+    async (request, reply) => {
+      const wanted = query.parse(request.query)
+      const { search, role = '', second_factor = '', state = '', attribute, value } = wanted
+      const known = deps.attributeForm.names()
+      const named = known.some((each) => each.value === attribute) ? { attribute, value } : undefined
+      const page = await users.search({
+        ...wanted,
+        ...withinLimits.users(),
+        attribute: named && { name: attribute, value: value.trim() },
+      })
+      const data = {
+        search,
+        role,
+        roles: await roleOptions(deps, may(administratorOf(request).authority, 'administrator_role.read')),
+        second_factor,
+        state,
+        chips: await chipsOf(deps, request, { search, role, second_factor, state, ...named }),
+        attribute: named?.attribute ?? '',
+        value: named?.value ?? '',
+        attributes: known,
+        bulk: bulkButtons(bulk, request),
+        csv:
+          administratorOf(request).authority.scope === undefined
+            ? withQuery('/admin/users/export.csv', { search, role, second_factor, state, ...named })
+            : undefined,
+        users: page.items.map((user) => ({
+          id: user.id,
+          href: `/admin/users/${user.id}`,
+          name: [user.givenName, user.familyName].filter(Boolean).join(' '),
+          username: user.displayUsername,
+          email: user.email ?? user.pendingEmail ?? '–',
+          tags: tagsOf(user, clock(), deps.administratorRoles.nameOf),
+          lastSignInAt: user.lastSignInAt,
+        })),
+        ...pageLinks(
+          '/admin/users',
+          { search, role, second_factor, state, ...named },
+          wanted.cursor,
+          page.next_cursor,
+        ),
+      }
+      const notice = noticeIn(USER_NOTICES, request.query.done) ?? bulkNotice(bulk, request.query)
+      return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
+    },
+  )
+
+  // A role with a limit gets no file: it would be of everybody.
+  app.get('/admin/users/export.csv', { config: { admin: 'user.read' } }, async (request, reply) => {
+    const { cursor: _cursor, attribute, value, ...wanted } = query.parse(request.query)
+    const named = deps.attributeForm.names().some((each) => each.value === attribute)
+    return reply
+      .type('text/csv; charset=utf-8')
+      .header('content-disposition', `attachment; filename="users-${isoDay(clock())}.csv"`)
+      .header('cache-control', 'no-store')
+      .send(
+        Readable.from(
+          users.exported({
+            ...wanted,
+            attribute: named ? { name: attribute, value: value.trim() } : undefined,
+          }),
+        ),
+      )
+  })
+}

@@ -1,0 +1,21 @@
+import type { TextKey } from '../../../shared/locales/texts.ts'
+import { ACCESS_NOTICES } from '../access/person.ts'
+import { FACTOR_NOTICES } from './factors.ts'
+
+/** What a page says after an act, by `done`. */
+export const USER_NOTICES: Readonly<Record<string, TextKey>> = {
+  created: 'admin.users.done.created',
+  saved: 'admin.users.done.saved',
+  attributes: 'admin.users.done.attributes',
+  disable: 'admin.users.done.disable',
+  enable: 'admin.users.done.enable',
+  unlock: 'admin.users.done.unlock',
+  'send-reset': 'admin.users.done.send_reset',
+  'send-invitation': 'admin.users.done.send_invitation',
+  'withdraw-invitation': 'admin.users.done.withdraw_invitation',
+  'end-sessions': 'admin.users.done.end_sessions',
+  'end-session': 'admin.users.done.end_session',
+  deleted: 'admin.users.done.deleted',
+  ...FACTOR_NOTICES,
+  ...ACCESS_NOTICES,
+}

@@ -1,0 +1,21 @@
+import type { FastifyRequest } from 'fastify'
+import { t } from '../../../shared/locales/texts.ts'
+import { administratorOf } from '../context.ts'
+import type { UsersDependencies } from './routes.ts'
+
+type Roles = Pick<UsersDependencies, 'administratorRoles'>
+
+/** Roles to choose from. @param defined those of administrators too: not for who may not read them */
+export const roleOptions = async ({ administratorRoles }: Roles, defined = true) => [
+  { value: 'user', label: t('admin.users.one') },
+  { value: 'auditor', label: t('admin.users.role.auditor') },
+  { value: 'admin', label: t('admin.users.tag.admin') },
+  ...(defined ? await administratorRoles.list() : []).map(({ id, name }) => ({
+    value: id,
+    label: t('admin.users.role.defined', { name }),
+  })),
+]
+
+/** Those of a form; undefined: who looks at it gives none. */
+export const givableRoles = async (request: FastifyRequest, deps: Roles) =>
+  administratorOf(request).authority.permissions.has('user.set_role') ? roleOptions(deps) : undefined
