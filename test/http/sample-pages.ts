@@ -751,6 +751,7 @@ export const samples: Sample[] = [
                   },
                 ]
               : undefined,
+          findingsLanguage: 'en',
           backHref: '/account/organizations/1',
         },
       }) satisfies Sample,

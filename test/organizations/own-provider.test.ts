@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { person } from '../accounts/pages/person.ts'
+import { signedIn } from '../admin/console.ts'
 import { createApi } from '../api/support.ts'
 import { type FederationFixture, openFederation } from '../federation/federation-fixture.ts'
 import type { BrowserPage, HttpBrowser } from '../support/flow.ts'
@@ -131,6 +132,27 @@ describe.each(engines)('the provider that managers of an organization set up, on
     const told = outbox.filter(({ subject }) => subject.includes(`How ${name} signs in`))
     expect(told.map(({ to }) => to)).toEqual(Array(4).fill(second.email))
     expect(told.every(({ text }) => text.includes(manager.username))).toBe(true)
+  })
+
+  test('the console says who has set it up, and what a test finds is marked with its language', async () => {
+    const { id } = await setUp()
+    const admin = await signedIn(federation.latchkey)
+    for (const [path, said] of [
+      [`/admin/providers/${await idOf(id)}`, 'Set up by managers of its organization'],
+      [`/admin/organizations/${id}`, 'Its managers have set it up.'],
+    ] as const)
+      expect((await admin.browser.open(at(path))).text).toContain(said)
+    const german = await signedIn(federation.latchkey, 'user', { 'accept-language': 'de' })
+    await services().organizations.members.put(id, german.id, ['admin'])
+    const path = `/account/organizations/${id}/provider`
+    const page = await german.browser.open(at(path))
+    const tested = await german.browser.submit(
+      page,
+      {},
+      { form: ({ action }) => new URL(action, page.url).pathname === `${path}/test` },
+    )
+    expect(tested.body).toContain('<div lang="de" dir="ltr"><b>Discovery</b>')
+    expect(tested.body).not.toContain('<div lang="en"')
   })
 
   test('a sign-in that is not fresh is asked for again, and then it is done', async () => {

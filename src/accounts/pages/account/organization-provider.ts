@@ -7,7 +7,8 @@ import { renderPage } from '../../../http/pages/views.ts'
 import type { OwnProviderState } from '../../../organizations/own-provider/own-provider.ts'
 import { unlessCode } from '../../../shared/errors.ts'
 import type { Finding } from '../../../shared/finding.ts'
-import { type TextKey, t } from '../../../shared/locales/texts.ts'
+import { ENGLISH, localeOf } from '../../../shared/locales/locales.ts'
+import { currentLocale, type TextKey, t } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { boxesOf, boxOf, type RoleBox, rolesIn } from './role-boxes.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
@@ -26,6 +27,8 @@ declare module '../../../http/pages/pages.ts' {
       /** It is there. */
       acts?: { disabled: boolean; toggle: ButtonForm; test: ButtonForm; removeHref: string } | undefined
       findings?: readonly Finding[] | undefined
+      /** The language of the findings: one of the console’s. */
+      findingsLanguage: string
       backHref: string
     }
     'accounts/account/organization-provider-remove': {
@@ -118,6 +121,7 @@ export function organizationProviderRoutes(
         removeHref: `${pageOf(id)}/remove`,
       },
       findings,
+      findingsLanguage: localeOf(currentLocale()).console ? currentLocale() : ENGLISH,
       backHref: organizationPage(id),
     }
     return renderPage(reply, 'accounts/account/organization-provider', data, status)

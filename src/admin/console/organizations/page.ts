@@ -198,6 +198,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
             href: `/admin/providers/${encodeURIComponent(each.id)}`,
             name: each.name,
             disabled: each.disabled,
+            managed: each.managed === true,
           }))
         : undefined,
       unserved: owned.some(({ verified }) => verified) && own.every(({ disabled }) => disabled),

@@ -52,7 +52,7 @@ declare module '../../../http/pages/pages.ts' {
       invitedRoles: DrawnField[]
       domains: HeldDomain[]
       /** Its own sign-in providers; undefined: not for who looks. */
-      providers: { href: string; name: string; disabled: boolean }[] | undefined
+      providers: { href: string; name: string; disabled: boolean; managed: boolean }[] | undefined
       /** It has a verified domain, and no provider that is on. */
       unserved: boolean
       addDomain: Form

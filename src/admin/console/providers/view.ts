@@ -57,6 +57,9 @@ export const factsOf = (provider: ProviderView, kind: ConnectorKind | undefined)
   [t('admin.providers.kind'), kind?.about.name ?? provider.kind],
   [t('admin.common.state'), t(provider.disabled ? 'admin.providers.state.off' : 'admin.providers.state.on')],
   [t('admin.providers.source'), t(`admin.providers.fact.source.${provider.source}`)],
+  ...(provider.managed
+    ? [[t('admin.providers.fact.managed'), t('admin.providers.fact.managed.by')] as [string, string]]
+    : []),
   [t('admin.common.client_id'), provider.client_id],
   [
     t('admin.common.client_secret'),
