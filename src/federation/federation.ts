@@ -45,7 +45,10 @@ export function createFederation(deps: FederationDependencies): Federation {
   const ends = createEndedUpstream(deps)
   const codes = createCodes({ artifacts, ends, accountOf: deps.accounts.linked.accountOf })
   const finish = createFinish({ ...deps, codes, ends })
-  const pendingLogins = createPendingLogins({ artifacts, binding, providers, ends })
+  const pendingLogins = createPendingLogins({
+    ...{ artifacts, binding, providers, ends },
+    organizations: deps.organizations,
+  })
   const upstreamLogins = createUpstreamLogins({ ...deps, pendingLogins, finish })
   const authorizationRequests = createAuthorizationRequests({ artifacts, binding, clock: deps.clock })
   const flow = createFlow({

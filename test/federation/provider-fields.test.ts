@@ -18,6 +18,7 @@ const redirectUri = 'http://localhost:9/api/auth/oauth/corp/callback'
 function pendingLogins() {
   const stored = new Map<string, string>()
   const logins = createPendingLogins({
+    organizations: { owns: async () => true },
     artifacts: {
       upsert: async (_model, id, payload) => void stored.set(id, JSON.stringify(payload)),
       find: async (_model, id) => JSON.parse(stored.get(id) ?? 'null') ?? undefined,

@@ -55,6 +55,7 @@ test('an authorization request is stored with provider, purpose and ticket', asy
 test('a pending login is stored as arrival, with its purpose', async () => {
   const stored = new Map<string, Record<string, unknown>>()
   const pendingLogins = createPendingLogins({
+    organizations: { owns: async () => true },
     artifacts: artifactsOf(stored),
     binding,
     providers: { find: async () => ({ id: 'corp' }) as never },

@@ -346,6 +346,19 @@ describe.each(engines)('the provider that managers of an organization set up, on
     expect(problem(await back(second))).toBe('unavailable')
   })
 
+  test('who has still to choose a name is let in no more once the domain is not verified', async () => {
+    const one = await setUp()
+    const account = upstream((local) => `${local}@${one.domain}`)
+    await federation.latchkey.createUser(account.preferred_username)
+    const browser = federation.browser()
+    const page = await arrive(account.email, browser)
+    expect(page.url.pathname).toMatch(/^\/login\/finish\//)
+    await services().organizations.domains.remove(one.id, one.domain)
+    const late = await browser.submit(page, { Username: `late-${engine}` }, { button: 'Create account' })
+    expect(late.status).toBe(410)
+    expect(await services().accounts.find(account.email)).toBeUndefined()
+  })
+
   test('another issuer gets no secret that was entered for the one before, and what keeps everybody out is refused', async () => {
     const { ownProvider } = services()
     const one = await setUp()

@@ -4,11 +4,12 @@ import { AppError } from '../../shared/errors.ts'
 import { message, type TextKey } from '../../shared/locales/texts.ts'
 import type { UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
+import type { FederationDependencies } from '../dependencies.ts'
 import type { UpstreamEnds } from '../ended.ts'
 import type { EnabledProviders } from '../providers/provider.ts'
 import type { BrowserBinding } from './browser-binding.ts'
 import { storedIntent } from './intent.ts'
-import { storedLogin, type UpstreamLogin } from './upstream-login.ts'
+import { storedLogin, type UpstreamLogin, verifiedEmail } from './upstream-login.ts'
 
 const MODEL = 'UpstreamTicket'
 const EXPIRED = 'upstream.step.expired'
@@ -46,6 +47,7 @@ export function createPendingLogins(deps: {
   binding: BrowserBinding
   providers: Pick<EnabledProviders, 'find'>
   ends: Pick<UpstreamEnds, 'hasEnded'>
+  organizations: Pick<FederationDependencies['organizations'], 'owns'>
 }): PendingLogins {
   const { artifacts, binding } = deps
   const expired = (key: TextKey = EXPIRED) => new AppError('ticket_expired', 410, message(key))
@@ -64,6 +66,13 @@ export function createPendingLogins(deps: {
       const login = storedLogin.parse(payload.arrival)
       // Switching a provider off counts at once, also for a login that is half way through.
       if (!(await deps.providers.find(login.provider.id))) throw expired(SWITCHED_OFF)
+      // So does a domain that its organization has verified no more.
+      const { organizationId } = login.provider
+      if (
+        organizationId !== null &&
+        !(await deps.organizations.owns(organizationId, verifiedEmail(login) ?? ''))
+      )
+        throw expired(SWITCHED_OFF)
       // So does signing out there.
       if (await deps.ends.hasEnded(upstreamOf(login), login.at)) throw expired(SIGNED_OUT)
       return login
