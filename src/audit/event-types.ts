@@ -158,8 +158,10 @@ export const EVENT_TYPES = {
 
 export type EventType = keyof typeof EVENT_TYPES
 
+type Family<Type extends string> = Type extends `${infer Beginning}.${string}` ? Beginning : never
+
 /** The families of events, each by the beginning of their names. */
-export const FAMILIES: Readonly<Record<string, string>> = {
+export const FAMILIES: Readonly<Record<Family<EventType>, string>> = {
   account: 'Accounts and sign-ins',
   administrator_role: 'Administrator roles',
   attribute: 'User attributes',
@@ -167,6 +169,7 @@ export const FAMILIES: Readonly<Record<string, string>> = {
   branding: 'Brands',
   claim: 'Custom claims',
   client: 'Clients',
+  clients: 'Lists of clients',
   configuration: 'Configuration files',
   consent: 'Consents',
   device: 'Devices that sign in with a code',
@@ -199,12 +202,14 @@ export interface ActionGroup {
 
 /** The kinds of actions and each of them, for a choice. */
 export const actionGroups = (): ActionGroup[] => {
-  const prefixes = [...new Set(Object.keys(EVENT_TYPES).map(familyOf))]
-  return prefixes.map((prefix) => ({
-    prefix: `${prefix}.`,
-    label: FAMILIES[prefix] ?? prefix,
-    actions: Object.keys(EVENT_TYPES).filter((action) => familyOf(action) === prefix),
-  }))
+  const order = [...new Set(Object.keys(EVENT_TYPES).map(familyOf))]
+  return Object.entries(FAMILIES)
+    .sort(([one], [other]) => order.indexOf(one) - order.indexOf(other))
+    .map(([family, label]) => ({
+      prefix: `${family}.`,
+      label,
+      actions: Object.keys(EVENT_TYPES).filter((action) => familyOf(action) === family),
+    }))
 }
 
 /** Everything that an action may be filtered by: itself, or the beginning of several. */
