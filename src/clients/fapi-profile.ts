@@ -1,4 +1,5 @@
 import { DEVICE_CODE_GRANT } from '../shared/device-code.ts'
+import { t } from '../shared/locales/texts.ts'
 import { FAPI_ALGORITHMS } from '../shared/signing-algorithms.ts'
 import type { ClientMetadata, FieldName, FieldValue, FieldValues } from './fields/table.ts'
 import type { RegistrationInput } from './metadata.ts'
@@ -89,7 +90,7 @@ export function profileProblems(metadata: ClientMetadata, pkce: string): Rule[] 
     .map(([name, value]) => ({
       field: name as FieldName,
       reads,
-      message: `is always ${value} with the profile ${profile}; leave it out`,
+      message: t('admin.client_errors.profile.decided', { value: String(value), profile }),
     }))
   const algorithms = ALGORITHMS.filter((name) => {
     const alg = metadata[name]
@@ -97,14 +98,14 @@ export function profileProblems(metadata: ClientMetadata, pkce: string): Rule[] 
   }).map((field) => ({
     field,
     reads,
-    message: `has to be one of ${FAPI_ALGORITHMS.join(', ')} with the profile ${profile}`,
+    message: t('admin.client_errors.profile.algorithms', { algorithms: FAPI_ALGORITHMS.join(', '), profile }),
   }))
   const grants: Rule[] = metadata.grant_types.includes(DEVICE_CODE_GRANT)
     ? [
         {
           field: 'grant_types',
           reads,
-          message: `has device_code, which the profile ${profile} excludes: the request of a device is not pushed. Register a client of its own for devices`,
+          message: t('admin.client_errors.profile.device', { profile }),
         },
       ]
     : []

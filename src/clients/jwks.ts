@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { z } from 'zod'
+import { saying, t } from '../shared/locales/texts.ts'
 import { rsaSizeProblem } from '../shared/rsa.ts'
 
 const MAX_KEYS = 10
@@ -18,43 +19,47 @@ const jwk = z.looseObject({ kty: z.string({ error: 'lacks kty' }) })
  */
 export const jwksSchema = z
   .strictObject(
-    { keys: z.array(jwk, { error: 'must be an array of JWKs' }) },
-    { error: 'must be a JWK Set: {"keys":[…]}' },
+    { keys: z.array(jwk, saying('admin.client_errors.jwks.array')) },
+    saying('admin.client_errors.jwks.set', { example: '{"keys":[…]}' }),
   )
   .superRefine((set, context) => {
     if (set.keys.length === 0)
-      context.addIssue({ code: 'custom', message: 'holds no key; put one public key in it' })
+      context.addIssue({ code: 'custom', message: t('admin.client_errors.jwks.none') })
     if (set.keys.length > MAX_KEYS)
-      context.addIssue({ code: 'custom', message: `holds more than ${MAX_KEYS} keys` })
+      context.addIssue({ code: 'custom', message: t('admin.client_errors.jwks.many', { max: MAX_KEYS }) })
     // Further ones are not looked at: reading a key takes time.
     set.keys.slice(0, MAX_KEYS).forEach((key, index) => {
       const problem = publicKeyProblem(key)
-      if (problem !== undefined) context.addIssue({ code: 'custom', message: `key ${index + 1} ${problem}` })
+      if (problem !== undefined)
+        context.addIssue({
+          code: 'custom',
+          message: t('admin.client_errors.jwks.key', { number: index + 1, problem }),
+        })
     })
     const kids = set.keys.map((key) => key.kid).filter((kid) => kid !== undefined)
     if (new Set(kids).size < kids.length)
-      context.addIssue({ code: 'custom', message: 'uses one kid for two keys' })
+      context.addIssue({ code: 'custom', message: t('admin.client_errors.jwks.kid') })
   })
 
 /** Why a JWK cannot verify a client's assertions; undefined when it can. */
 export function publicKeyProblem(key: Readonly<Record<string, unknown>>): string | undefined {
-  if (key.kty === 'oct') return 'is symmetric (kty oct); use an RSA, EC or Ed25519 key'
+  if (key.kty === 'oct') return t('admin.client_errors.jwks.symmetric')
   if (PRIVATE_PARAMETERS.some((parameter) => key[parameter] !== undefined)) {
-    return 'contains the private key; send the public half only, and replace this key if it has left your machine'
+    return t('admin.client_errors.jwks.private')
   }
-  if (key.use !== undefined && key.use !== 'sig') return 'has a use other than "sig"'
+  if (key.use !== undefined && key.use !== 'sig') return t('admin.client_errors.jwks.use')
   for (const parameter of ['kid', 'alg'] as const) {
     const value = key[parameter]
     if (value !== undefined && (typeof value !== 'string' || value === ''))
-      return `has a ${parameter} that is no text`
+      return t('admin.client_errors.jwks.text', { parameter })
   }
   try {
     const loaded = createPublicKey({ key: key as JsonWebKey, format: 'jwk' })
     if (loaded.asymmetricKeyType === 'rsa') return rsaSizeProblem(key)
     return CURVES.includes(String(key.crv))
       ? undefined
-      : `is on the curve ${key.crv}; use one of ${CURVES.join(', ')}`
+      : t('admin.client_errors.jwks.curve', { curve: String(key.crv), curves: CURVES.join(', ') })
   } catch {
-    return 'is not a key that can be read; send an RSA, EC or Ed25519 public key as a JWK (RFC 7517)'
+    return t('admin.client_errors.jwks.unreadable')
   }
 }

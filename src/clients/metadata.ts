@@ -1,3 +1,4 @@
+import { t } from '../shared/locales/texts.ts'
 import type { PkceRule } from '../shared/pkce-rule.ts'
 import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
 import { coherenceProblems } from './coherence.ts'
@@ -114,10 +115,10 @@ function parseFields(input: RegistrationInput, problems: FieldProblem[]): FieldV
 /** @param told the list of fields stands with another one already */
 const unknownFieldMessage = (name: string, told: boolean): string =>
   /^client_(id|secret)/.test(name)
-    ? 'is chosen by the server; leave it out'
+    ? t('admin.client_errors.field.ours')
     : told
-      ? 'is not known'
-      : `is not known; the fields are ${FIELDS.map((field) => field.name).join(', ')}`
+      ? t('admin.client_errors.field.unknown')
+      : t('admin.client_errors.field.known', { fields: FIELDS.map((field) => field.name).join(', ') })
 
 function redirectProblems(metadata: ClientMetadata, redirects: AllowedRedirects): FieldProblem[] {
   const appSchemes = metadata.token_endpoint_auth_method !== 'none'

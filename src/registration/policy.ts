@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isPublicHost, type Reach } from '../http/outgoing/addresses.ts'
+import { saying } from '../shared/locales/texts.ts'
 import { isScopeToken } from '../shared/scope-token.ts'
 import type { FieldProblem } from '../shared/validation-error.ts'
 import { websiteOf } from '../shared/website.ts'
@@ -47,9 +48,9 @@ export interface PolicyContext {
   reach: Reach
 }
 
-const hostName = z.string().regex(/^([a-z0-9-]+\.)*[a-z0-9-]+$|^\[::1\]$/, {
-  error: 'must be host names in lower case, for example app.example',
-})
+const hostName = z
+  .string()
+  .regex(/^([a-z0-9-]+\.)*[a-z0-9-]+$|^\[::1\]$/, saying('admin.client_errors.token.hosts'))
 
 /** A policy as it is asked for and stored. */
 export const policySchema = z.strictObject({
@@ -63,7 +64,7 @@ export const policySchema = z.strictObject({
           .transform((text) => [...new Set(text.split(' ').filter(Boolean))]),
         z.array(z.string().refine(isScopeToken)),
       ],
-      { error: 'must be scope values separated by spaces, like orders:read orders:write' },
+      saying('admin.client_errors.token.scopes'),
     )
     .default([]),
   client_credentials: z.boolean().default(false),

@@ -2,6 +2,7 @@ import { hash, randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { type Clock, toSeconds } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
+import { saying } from '../shared/locales/texts.ts'
 import { schemaProblems, ValidationError } from '../shared/validation-error.ts'
 import { policySchema, type RegistrationPolicy } from './policy.ts'
 import type { InitialAccessTokenRow, TokenStore } from './store.ts'
@@ -33,22 +34,21 @@ export interface RegistrationEvent {
 const LISTED = 200
 const YEAR = 365 * 86_400
 
-const LIFETIME = {
-  error: `must be a whole number of seconds from 60 to ${YEAR}, for example 604800 for a week`,
-}
-const USES = { error: 'must be a whole number from 1 to 10000' }
+const LIFETIME = saying('admin.client_errors.token.lifetime', { max: String(YEAR) })
+const USES = saying('admin.client_errors.token.uses')
 
 /** What an initial access token is made from. */
 const tokenInput = policySchema.extend({
   name: z
-    .string({ error: 'is missing; say who or what it is for' })
+    .string(saying('admin.client_errors.token.name'))
     .trim()
-    .min(1, { error: 'is missing; say who or what it is for' })
-    .max(100, { error: 'is longer than 100 characters' })
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-    .refine((value) => !/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u.test(value), {
-      error: 'contains control characters',
-    }),
+    .min(1, saying('admin.client_errors.token.name'))
+    .max(100, saying('admin.client_errors.text.long', { max: '100' }))
+    .refine(
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+      (value) => !/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/u.test(value),
+      saying('admin.client_errors.token.control'),
+    ),
   /** Seconds; null: it does not expire. */
   expires_in: z
     .int(LIFETIME)

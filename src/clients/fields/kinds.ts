@@ -54,10 +54,10 @@ const UNSEEN =
 
 export const text = (): Kind<string> => ({
   schema: z
-    .string({ error: 'must be text' })
+    .string(saying('admin.client_errors.text.none'))
     .trim()
     .min(1, saying('admin.client_errors.text.empty'))
-    .max(200, { error: 'is longer than 200 characters' })
+    .max(200, saying('admin.client_errors.text.long', { max: '200' }))
     .refine((value) => !UNSEEN.test(value), saying('admin.client_errors.text.unseen')),
   input: { kind: 'text', maxLength: 200 },
 })
@@ -68,7 +68,7 @@ export const text = (): Kind<string> => ({
  */
 export const httpsUrl = (address: 'page' | 'called', example: string): Kind<string> => ({
   schema: z
-    .string({ error: 'must be an https URL' })
+    .string(saying('admin.client_errors.url.none'))
     .refine((value) => isWebUrl(value, ['https:']), saying('admin.client_errors.url.https', { example })),
   input: { kind: 'url' },
   address,
@@ -77,7 +77,7 @@ export const httpsUrl = (address: 'page' | 'called', example: string): Kind<stri
 /** As `httpsUrl`, or plain http on loopback, for development. @param example a right value */
 export const calledUrl = (example: string): Kind<string> => ({
   schema: z
-    .string({ error: 'must be an https URL' })
+    .string(saying('admin.client_errors.url.none'))
     .refine(
       (value) => isWebUrl(value, ['https:']) || isLoopbackUrl(value),
       saying('admin.client_errors.url.called', { example }),
@@ -88,18 +88,16 @@ export const calledUrl = (example: string): Kind<string> => ({
 
 export const uriList = (input: { rows?: number } = {}): Kind<string[]> => ({
   schema: z
-    .array(z.string({ error: 'must contain text only' }), { error: 'must be a list of URIs' })
-    .max(100, { error: 'has more than 100 entries' })
+    .array(z.string(saying('admin.client_errors.list.text')), saying('admin.client_errors.list.uris'))
+    .max(100, saying('admin.client_errors.entries', { max: 100 }))
     .transform((values) => [...new Set(values)]),
   input: { kind: 'lines', ...input },
 })
 
 export const emailList = (): Kind<string[]> => ({
   schema: z
-    .array(z.email(saying('admin.client_errors.emails')), {
-      error: 'must be a list of email addresses',
-    })
-    .max(10, { error: 'has more than 10 entries' }),
+    .array(z.email(saying('admin.client_errors.emails')), saying('admin.client_errors.list.emails'))
+    .max(10, saying('admin.client_errors.entries', { max: 10 })),
   input: { kind: 'lines', rows: 2 },
 })
 
@@ -108,8 +106,8 @@ export const emailList = (): Kind<string[]> => ({
  * a reader that splits at spaces alone would see another scope.
  */
 export const scopeText = z
-  .string({ error: 'must be text: scope values separated by spaces' })
-  .max(2000, { error: 'is longer than 2000 characters' })
+  .string(saying('admin.client_errors.scopes.text'))
+  .max(2000, saying('admin.client_errors.text.long', { max: '2000' }))
   .regex(
     /^ *[\x21\x23-\x5b\x5d-\x7e]+( +[\x21\x23-\x5b\x5d-\x7e]+)* *$/,
     saying('admin.client_errors.scopes'),
@@ -147,9 +145,9 @@ export function algorithm(unset?: string): Kind<(typeof SIGNING_ALGORITHMS)[numb
 }
 
 export const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  z.enum(values, { error: `must be one of ${values.join(', ')}` })
+  z.enum(values, saying('admin.client_errors.one_of', { values: values.join(', ') }))
 
-const boolean = z.boolean({ error: 'must be true or false' })
+const boolean = z.boolean(saying('admin.client_errors.boolean'))
 
 /** Something that is required of the client when it is true; unset is the same as false. */
 export const check = (): Kind<boolean> => ({ schema: boolean, input: { kind: 'check' } })

@@ -1,5 +1,6 @@
 /** Whom a client is for, whether people sign in for an organization, and which of their groups it is told. */
 import { z } from 'zod'
+import { saying, t } from '../../shared/locales/texts.ts'
 import type { Field } from './field.ts'
 import { choice, oneOf } from './kinds.ts'
 
@@ -7,16 +8,16 @@ const MAX_NAMES = 100
 /** A role of an API is named by the API's identifier and its name. */
 const MAX_NAME = 600
 
-const WHO =
-  'must be everyone, or lists of groups and roles by name, for example {"groups": ["Engineers"], "roles": ["Clerk"]}'
-/** Of a form and the command line, which have words of their own for the lists. */
-const LINES =
-  'must be groups and roles, each with that word before its name: “group: Engineers”, “role: Clerk”'
+const WHO_VALUES = { example: '{"groups": ["Engineers"], "roles": ["Clerk"]}' }
+const WHO = saying('admin.client_errors.who', WHO_VALUES)
+/** A form and the command line have words of their own for the lists. */
 const inWords = ({ input }: { input?: unknown }): string =>
-  typeof input === 'object' && input !== null && Object.hasOwn(input, 'unread') ? LINES : WHO
+  typeof input === 'object' && input !== null && Object.hasOwn(input, 'unread')
+    ? t('admin.client_errors.who.lines')
+    : t('admin.client_errors.who', WHO_VALUES)
 const names = z
-  .array(z.string({ error: WHO }).trim().min(1, { error: WHO }).max(MAX_NAME, { error: WHO }), { error: WHO })
-  .max(MAX_NAMES, { error: `has more than ${MAX_NAMES} entries` })
+  .array(z.string(WHO).trim().min(1, WHO).max(MAX_NAME, WHO), WHO)
+  .max(MAX_NAMES, saying('admin.client_errors.entries', { max: MAX_NAMES }))
   .transform((values) => [...new Set(values)])
   .optional()
 
@@ -27,24 +28,27 @@ export const accessSchema = z.union(
     z
       .strictObject({ groups: names, roles: names }, { error: inWords })
       .refine(({ groups = [], roles = [] }) => groups.length + roles.length > 0, {
-        error: WHO,
+        ...WHO,
         when: ({ issues }) => issues.length === 0,
       }),
   ],
   { error: inWords },
 )
 
-const WHICH = 'must say assigned or a prefix, for example {"assigned": true} or {"prefix": "app-"}'
+const WHICH = saying('admin.client_errors.which', {
+  assigned: '{"assigned": true}',
+  prefix: '{"prefix": "app-"}',
+})
 
 export const groupsFilterSchema = z
   .strictObject(
     {
-      assigned: z.literal(true, { error: WHICH }).optional(),
-      prefix: z.string({ error: WHICH }).trim().min(1, { error: WHICH }).max(64, { error: WHICH }).optional(),
+      assigned: z.literal(true, WHICH).optional(),
+      prefix: z.string(WHICH).trim().min(1, WHICH).max(64, WHICH).optional(),
     },
-    { error: WHICH },
+    WHICH,
   )
-  .refine(({ assigned, prefix }) => assigned !== undefined || prefix !== undefined, { error: WHICH })
+  .refine(({ assigned, prefix }) => assigned !== undefined || prefix !== undefined, WHICH)
 
 /** `word: value`, or a word alone. */
 function partsOf(line: string): [word: string, value: string] {

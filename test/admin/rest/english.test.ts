@@ -1,12 +1,13 @@
 /** What programs are answered is English, whatever language they ask for: also what a page of the console says in German. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Latchkey, startLatchkey } from '../../support/latchkey.ts'
+import { signedIn } from '../console.ts'
 import { person, type Rest } from './support.ts'
 
 let latchkey: Latchkey
 let rest: Rest
 beforeAll(async () => {
-  latchkey = await startLatchkey()
+  latchkey = await startLatchkey({ env: { DYNAMIC_REGISTRATION: 'token' } })
   rest = (await person(latchkey, 'admin')).rest
   await latchkey.services.attributes.create({ name: 'team' })
 })
@@ -22,6 +23,22 @@ test.each<[path: string, body: object, said: string]>([
   ['/providers', { id: 'ab', kind: 'github', client_id: 'a' }, 'is missing; give the secret'],
   ['/webhooks', { url: 'x', events: [] }, 'must name at least one type; * is all of them'],
   ['/scim-tokens', {}, 'Enter text.'],
+  ['/clients', { client_name: 7, x: 1 }, 'must be text'],
+  ['/clients', { client_name: 'a', x: 1 }, 'is not known; the fields are '],
+  ['/clients', { client_name: 'a', jwks: { keys: [] } }, 'holds no key; put one public key in it'],
+  [
+    '/clients',
+    { client_name: 'a', access: 'me' },
+    'must be everyone, or lists of groups and roles by name, for example {\\"groups\\":',
+  ],
+  ['/clients', { client_name: 'a', groups_filter: {} }, 'must say assigned or a prefix'],
+  [
+    '/clients',
+    { client_name: 'a', profile: 'fapi2', pkce: 'optional' },
+    'is always required with the profile fapi2; leave it out',
+  ],
+  ['/registration/tokens', { name: '' }, 'is missing; say who or what it is for'],
+  ['/registration/tokens', { name: 'a', redirect_hosts: ['A'] }, 'must be host names in lower case'],
   ['/hooks', { name: 'X' }, 'Use 1 to 63 small letters, digits and hyphens'],
 ])('%s %j', async (path, body, said) => {
   const answer = await rest.post(path, body, { 'accept-language': 'de' })
@@ -52,4 +69,36 @@ test.each([
   const answer = await rest.call(method, path, { headers, ...(body && { body }) })
   expect(answer.status, answer.text).toBeGreaterThanOrEqual(400)
   expect(answer.text).toContain(said)
+})
+
+test('a client that registers itself', async () => {
+  const { token } = await latchkey.services.registration.tokens.create({ name: 'a', uses: null })
+  const answer = await fetch(`${latchkey.issuer}/clients/register`, {
+    method: 'POST',
+    headers: {
+      ...{ 'content-type': 'application/json', 'accept-language': 'de' },
+      authorization: `Bearer ${token}`,
+    },
+    body: JSON.stringify({ redirect_uris: ['https://a.example/cb'], jwks: { keys: [{ kty: 'oct' }] } }),
+  })
+  expect(answer.status).toBe(400)
+  expect(await answer.text()).toContain('key 1 is symmetric (kty oct); use an RSA, EC or Ed25519 key')
+})
+
+test('a page says the same in German', async () => {
+  const { browser } = await signedIn(latchkey, 'admin', { 'accept-language': 'de' })
+  const { client_id: id } = await latchkey.createClient({})
+  const page = await browser.open(`${latchkey.issuer}/admin/clients/${id}/edit`)
+  const refused = await browser.submit(
+    page,
+    { jwks: '{"keys":[]}', access: 'jemand', groups_filter: 'nichts' },
+    { button: 'Speichern' },
+  )
+  expect(refused.status).toBe(422)
+  for (const said of [
+    'enthält keinen Schlüssel; geben Sie einen öffentlichen Schlüssel an',
+    'müssen Gruppen und Rollen sein, jede mit diesem Wort vor ihrem Namen',
+    'muss assigned oder einen prefix nennen',
+  ])
+    expect(refused.text).toContain(said)
 })
