@@ -125,7 +125,9 @@ function redirectProblems(metadata: ClientMetadata, redirects: AllowedRedirects)
   return (['redirect_uris', 'post_logout_redirect_uris'] as const).flatMap((field) =>
     metadata[field].flatMap((uri) => {
       const problem = redirectUriProblem(uri, metadata.application_type, { ...redirects, appSchemes })
-      return problem === undefined ? [] : [{ field, message: `“${uri.slice(0, 200)}” ${problem}` }]
+      return problem === undefined
+        ? []
+        : [{ field, message: t('admin.client_errors.uri', { uri: uri.slice(0, 200), problem }) }]
     }),
   )
 }

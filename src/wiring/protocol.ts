@@ -60,11 +60,7 @@ export async function wireProtocol(
     customClaims: {
       live: services.customClaims.live,
       attributesOf: services.attributes.shown,
-      labelOf: (name) =>
-        services.attributes
-          .live()
-          .find((each) => each.name === name)
-          ?.label.toLowerCase() || name,
+      labelOf: (name) => services.attributes.live().find((each) => each.name === name)?.label || name,
     },
     privateHosts: config.privateHosts,
     log: app.log,

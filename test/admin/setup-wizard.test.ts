@@ -63,6 +63,7 @@ describe.each(engines)('setting up, on %s', (engine) => {
     // This server is on this machine only: that is no public address.
     const unconfirmed = await browser.submit(onward, {}, { button: 'Check again' })
     expect(unconfirmed.status).toBe(422)
+    expect(unconfirmed.text).toContain('Step 2 of 4')
     expect((await stored(latchkey)).steps).toEqual({ mail: 'skipped' })
 
     await latchkey.services.branding.set({ kind: 'server' }, { name: 'Harbour' })

@@ -1,6 +1,7 @@
 /** Claims that administrators have defined, as a client or an API is told them. */
 import type { Client, Provider } from 'oidc-provider'
 import type { AttributeValues } from '../../shared/attribute-values.ts'
+import { t } from '../../shared/locales/texts.ts'
 import { isReservedClaim } from '../../shared/reserved-claims.ts'
 
 export type ClaimPlace = 'id_token' | 'userinfo' | 'access_token' | 'introspection'
@@ -200,7 +201,7 @@ export function addCustomClaims(provider: Provider): void {
   }
 }
 
-/** Custom claims that clients are told of a person with these scopes, in words for the consent page. */
+/** Custom claims that clients are told of a person with these scopes, in the language of the page, for the consent page. */
 export const customInWords = (
   { live, labelOf }: Pick<CustomClaims, 'live' | 'labelOf'>,
   clientId: string,
@@ -214,9 +215,9 @@ export const customInWords = (
         (clients.length === 0 || clients.includes(clientId)),
     )
     .map(({ source, value }) => {
-      if (source === 'attribute') return `See your ${labelOf(value)}`
-      if (source === 'groups') return 'See which groups you are in'
-      return source === 'roles' ? 'See which roles you have' : undefined
+      if (source === 'attribute') return t('claim.attribute', { attribute: labelOf(value) })
+      if (source === 'groups') return t('scope.groups')
+      return source === 'roles' ? t('scope.roles') : undefined
     })
   return [...new Set(words.filter((each) => each !== undefined))]
 }

@@ -201,6 +201,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
             managed: each.managed === true,
           }))
         : undefined,
+      addProvider: `/admin/providers/new?organization=${encodeURIComponent(one.slug)}`,
       unserved: owned.some(({ verified }) => verified) && own.every(({ disabled }) => disabled),
       addDomain: { action: `${pageOf(id)}/domains`, ...also.addDomain },
       removeHref: `${pageOf(id)}/delete`,

@@ -53,6 +53,8 @@ declare module '../../../http/pages/pages.ts' {
       domains: HeldDomain[]
       /** Its own sign-in providers; undefined: not for who looks. */
       providers: { href: string; name: string; disabled: boolean; managed: boolean }[] | undefined
+      /** Where another is added, for this organization. */
+      addProvider: string
       /** It has a verified domain, and no provider that is on. */
       unserved: boolean
       addDomain: Form

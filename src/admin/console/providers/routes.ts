@@ -106,10 +106,14 @@ export async function providersArea(
     return renderConsole(request, reply, 'providers', 'admin/providers-new', data, { status })
   }
 
-  app.get<{ Querystring: { kind?: unknown } }>(
+  app.get<{ Querystring: { kind?: unknown; organization?: unknown } }>(
     '/admin/providers/new',
     { config: { admin: 'provider.create' } },
-    async (request, reply) => showNew(request, reply, knownKind(request.query.kind ?? 'oidc')),
+    async (request, reply) => {
+      const { kind, organization } = request.query
+      const values = typeof organization === 'string' ? { organization } : {}
+      return showNew(request, reply, knownKind(kind ?? 'oidc'), { values })
+    },
   )
 
   app.post<{ Querystring: { kind?: unknown } }>(

@@ -42,7 +42,8 @@ export const textOf = (value: unknown): string => (Array.isArray(value) ? value.
 /** A value as it is read. */
 export const shownValue = (value: unknown): string => textOf(value) || t('admin.common.none')
 
-const quoted = (sentence: string): string => sentence.replaceAll(/`([^`]*)`/g, '“$1”')
+const quoted = (sentence: string): string =>
+  sentence.replaceAll(/`([^`]*)`/g, (_, words: string) => t('admin.settings.quoted', { words }))
 
 /** What a setting is called, in the language of the console. */
 export const labelOf = ({ name, label }: Pick<SettingState, 'name' | 'label'>): string =>
