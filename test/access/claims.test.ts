@@ -183,5 +183,27 @@ describe.each(engines)('claims of groups and roles on %s', (engine) => {
     expect(page.text).toContain('See which groups you are in')
     expect(page.text).toContain('See which roles you have')
     expect(party).toBeDefined()
+
+    // What is made of them, and of an attribute, is asked for in the language of the page too, and once.
+    const { attributes, customClaims } = latchkey.services
+    const made = await attributes.create({ name: 'unit', label: 'Abteilung', type: 'string' })
+    const claims = [
+      await customClaims.create({
+        name: 'unit',
+        source: 'attribute',
+        value: 'unit',
+        scope: 'openid',
+        in: ['userinfo'],
+      }),
+      await customClaims.create({ name: 'crew', source: 'groups', scope: 'openid', in: ['userinfo'] }),
+    ]
+    const url = new URL((await asking.authorize({ scope: 'openid groups roles' })).url)
+    url.searchParams.set('ui_locales', 'de')
+    const german = await browser.open(url.href)
+    expect(german.text).toContain('Sehen, was über Sie als „Abteilung“ bekannt ist')
+    expect(german.text.match(/Sehen, in welchen Gruppen Sie sind/g)).toHaveLength(1)
+    expect(german.text).not.toMatch(/\bSee\b/)
+    for (const { id } of claims) await customClaims.remove(id)
+    await attributes.remove(made.id)
   })
 })
