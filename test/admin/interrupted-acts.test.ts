@@ -56,6 +56,17 @@ describe.each(engines)('an act that waits for a fresh sign-in, on %s', (engine) 
     const done = await browser.submit(confirm, {}, { button: 'Go on' })
     expect(done.text).toContain('The provider is on')
     expect(await providers()).toContain('one')
+
+    // What a page sends of what it showed is for the comparison, not for people.
+    const page = await browser.open(`${latchkey.issuer}/admin/providers/one/remove`)
+    shift = QUARTER
+    const again = await browser.submit(page, {}, { button: 'Remove provider' })
+    shift = 0
+    const removal = await signIn(browser, again, username)
+    expect(removal.text).toContain('You are about to remove a sign-in provider')
+    expect(removal.text).not.toContain('[[')
+    const removed = await browser.submit(removal, {}, { button: 'Go on' })
+    expect(removed.text).toContain('The provider is removed')
   })
 
   test('is done once, however many buttons are pressed at once', async () => {

@@ -24,7 +24,7 @@ declare module '../pages/pages.ts' {
 }
 
 /** Fields that say nothing to people. */
-const TECHNICAL = /^(version|id)$/
+const TECHNICAL = /^(version|id|seen)$/
 const MAX_LENGTH = 300
 
 /** `/confirm/:id`: a request that a sign-in interrupted is shown in words, and done with one button. */
