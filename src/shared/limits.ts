@@ -34,7 +34,7 @@ export const limits = {
   /** Changing an account while signed in; each may cost a password hash. */
   account: [{ per: 'address', max: 60, window: MINUTE }],
   /** Passwords that are looked at while they are typed: a few for each that is chosen. */
-  passwordStrength: [{ per: 'address', max: 120, window: MINUTE }],
+  passwordStrength: [{ per: 'address', max: 60, window: MINUTE }],
   /** Names and addresses that a manager of a group tries: those that belong to nobody are counted. */
   groupMember: [{ per: 'account', max: 20, window: 10 * MINUTE }],
   /** The way to a provider and back. */
