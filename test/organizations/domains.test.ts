@@ -205,7 +205,8 @@ describe.each(engines)('domains of organizations, on %s', (engine) => {
     if (one) publish(one.record)
     const verified = await browser.submit(missing, {}, { button: 'Verify console.example' })
     expect(verified.text).toContain('The domain is verified')
-    const removed = await browser.submit(verified, {}, { button: 'Remove console.example' })
+    const asked = await browser.follow(verified, 'Remove … console.example')
+    const removed = await browser.submit(asked, {}, { button: 'Remove domain' })
     expect(removed.text).toContain('The domain is removed')
 
     const manager = await person(latchkey)

@@ -110,7 +110,7 @@ function dropWhatModelsCannotSay(file: string): void {
   database.close()
 }
 
-/** Columns, constraints and indexes of a database, as PostgreSQL itself spells them. */
+/** Columns, constraints and indexes of a database, as PostgreSQL itself spells them; but for indexes of a part of the rows, and of what is computed. */
 const describeDatabase = async (url: string): Promise<unknown[]> => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -125,7 +125,8 @@ const describeDatabase = async (url: string): Promise<unknown[]> => {
          FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid
         WHERE o.connamespace = 'public'::regnamespace AND c.relname ${mine} ORDER BY 1, 2`,
       `SELECT tablename, indexname, indexdef FROM pg_indexes
-        WHERE schemaname = 'public' AND tablename ${mine} AND indexdef NOT LIKE '% WHERE %' ORDER BY 1, 2`,
+        WHERE schemaname = 'public' AND tablename ${mine} AND indexdef NOT LIKE '% WHERE %'
+          AND indexdef !~ 'btree .*\\(.*\\(' ORDER BY 1, 2`,
     ]
     const found: unknown[] = []
     for (const query of queries) found.push(...(await client.query(query)).rows)
