@@ -152,7 +152,7 @@ if (language === undefined || localeOf(language).console) {
       const page = await e2e.console(view.path(e2e), { ...(language !== undefined && { locale: language }) })
       await view.press?.(page)
       const path = join(into, view.name)
-      if (folder === undefined) await shoot(page, path, { width: 1180, height: 700 })
+      if (folder === undefined) await shoot(page, path, { width: 1180, height: 1100 })
       else await shootWidths(page, path)
       console.log(view.name)
       await page.context().close()
