@@ -1,9 +1,10 @@
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { OwnProviderState } from '../organizations/own-provider/own-provider.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text } from './fields.ts'
 import { operation } from './operation.ts'
-import { requireOwner, requirePerson } from './owner.ts'
+import { requireManager, requirePerson } from './owner.ts'
 
 const tag = 'Organizations'
 const params = z.object({ id: z.string().max(100) })
@@ -139,15 +140,8 @@ export function organizationProviderRoutes({ known, deps }: ApiContext): void {
   const read = limit('token')
   const write = limit('account')
   const path = '/me/organizations/:id/provider'
-  type Request = Parameters<typeof requireOwner>[1]
-
-  /** Who manages the organization, and has just proven who they are. Where they do not, no password is asked. */
-  async function manager(request: Request, id: string, password: string | undefined): Promise<string> {
-    const { account } = requirePerson(request)
-    await ownProvider.get(account.id, id)
-    await requireOwner(deps, request, password)
-    return account.id
-  }
+  const manager = (request: FastifyRequest, id: string, password: string | undefined) =>
+    requireManager(deps, request, password, (accountId) => ownProvider.get(accountId, id))
 
   known.get(path, withLimit(show, read), async (request) =>
     view(await ownProvider.get(requirePerson(request).account.id, request.params.id)),

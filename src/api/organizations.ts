@@ -1,3 +1,4 @@
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { OrganizationDomain } from '../organizations/domains/domains.ts'
 import type { ManagedInvitation, ManagedOrganizationMember } from '../organizations/managing.ts'
@@ -5,7 +6,7 @@ import type { Membership, OrganizationInvitation } from '../organizations/organi
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text, timestamp } from './fields.ts'
 import { operation } from './operation.ts'
-import { requireOwner, requirePerson } from './owner.ts'
+import { requireManager, requirePerson } from './owner.ts'
 
 const tag = 'Organizations'
 const page = <Item extends z.ZodType>(item: Item) =>
@@ -279,15 +280,8 @@ export function organizationRoutes({ known, deps }: ApiContext): void {
   const read = limit('token')
   const write = limit('account')
   const one = '/me/organizations/:id'
-  type Request = Parameters<typeof requireOwner>[1]
-
-  /** Who manages the organization, and has just proven who they are. Where they do not, no password is asked. */
-  async function manager(request: Request, id: string, password: string | undefined): Promise<string> {
-    const { account } = requirePerson(request)
-    await managing.organization(account.id, id)
-    await requireOwner(deps, request, password)
-    return account.id
-  }
+  const manager = (request: FastifyRequest, id: string, password: string | undefined) =>
+    requireManager(deps, request, password, (accountId) => managing.organization(accountId, id))
 
   known.get('/me/organizations', withLimit(list, read), async (request) => {
     const { account } = requirePerson(request)

@@ -46,6 +46,23 @@ export async function requireOwner(
 }
 
 /**
+ * For what the managers of something do: who manages it, and has just proven who they are. Where they do not, no password is asked.
+ * @param manages rejects for an account that does not
+ * @returns the account's id @throws AppError as `requireOwner`, and what `manages` rejects with
+ */
+export async function requireManager(
+  deps: Parameters<typeof requireOwner>[0],
+  request: FastifyRequest,
+  currentPassword: string | undefined,
+  manages: (accountId: string) => Promise<unknown>,
+): Promise<string> {
+  const { account } = requirePerson(request)
+  await manages(account.id)
+  await requireOwner(deps, request, currentPassword)
+  return account.id
+}
+
+/**
  * For what sets a factor up: an account that had one before gets its first again by more than the password. A browser that has shown
  * the mailbox lately has done it; a program sends the code that was mailed.
  * @throws AppError email_proof_required (403) · invalid_code (401)
