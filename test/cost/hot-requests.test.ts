@@ -368,6 +368,7 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
       await latchkey.services.audit.idle()
       await latchkey.services.clients.idle()
       await latchkey.services.resourceCredentials.idle()
+      await latchkey.services.usage.idle()
     }
     // Once for what is remembered, then the one that counts.
     await (await requests[name]())()

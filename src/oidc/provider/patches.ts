@@ -6,6 +6,7 @@ import { compareSecretHashes } from '../client-authentication/secret-hashes.ts'
 import { keepDevicesApart } from '../device/apart.ts'
 import { guidePolling } from '../device/polling.ts'
 import { acceptHandedOver } from '../device/verification.ts'
+import { recordBeforeAnswering } from '../events/before-answering.ts'
 import { narrowInteractions } from '../narrowed/interactions.ts'
 import { narrowTokens } from '../narrowed/tokens.ts'
 import { leaveOutAtRefresh } from '../placement/at-token-endpoint.ts'
@@ -53,6 +54,12 @@ export const PATCHES: readonly Patch[] = [
     why: 'The library saves the session outside of its own error handler: Koa would answer what fails there in plain text.',
     test: 'test/oidc/escaped-errors.test.ts',
     apply: (provider, { pages }) => answerEscapedErrors(provider, pages),
+  },
+  {
+    name: 'entries before the answer',
+    why: 'The library answers by itself, past the hook that holds an answer back until its entries of the audit log are on disk.',
+    test: 'test/audit/audit-context.test.ts',
+    apply: recordBeforeAnswering,
   },
   {
     name: 'one commit',

@@ -21,26 +21,42 @@ export interface UsageStore {
   clientDays(clientId: string, since: string): Promise<string[]>
   /** Deletes what is older than `before`. Returns how many rows. */
   forget(before: { day: string; at: Date }): Promise<number>
+  /** Waits for what is being written. */
+  idle(): Promise<void>
 }
 
 export function createUsageStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): UsageStore {
-  return {
-    async clientUsed(day, clientId) {
-      await prisma.clientActivity.upsert({
-        where: { day_clientId: { day, clientId } },
-        create: { day, clientId },
-        update: {},
-      })
-      // Not by the version of the client, which is its registration: a column that nothing else writes.
-      await prisma.$executeRaw`UPDATE clients SET last_used_day = ${day} WHERE id = ${clientId} AND last_used_day < ${day}`
-    },
+  const underWay = new Set<Promise<void>>()
+  const whole = (write: Promise<void>): Promise<void> => {
+    underWay.add(write)
+    const ended = () => void underWay.delete(write)
+    void write.then(ended, ended)
+    return write
+  }
 
-    async keyUsed(kid, clientId, at) {
-      await prisma.keyUse.upsert({
-        where: { kid_clientId: { kid, clientId } },
-        create: { kid, clientId, lastUsedAt: at },
-        update: { lastUsedAt: at },
-      })
+  async function clientUsed(day: string, clientId: string): Promise<void> {
+    await prisma.clientActivity.upsert({
+      where: { day_clientId: { day, clientId } },
+      create: { day, clientId },
+      update: {},
+    })
+    // Not by the version of the client, which is its registration: a column that nothing else writes.
+    await prisma.$executeRaw`UPDATE clients SET last_used_day = ${day} WHERE id = ${clientId} AND last_used_day < ${day}`
+  }
+
+  async function keyUsed(kid: string, clientId: string, at: Date): Promise<void> {
+    await prisma.keyUse.upsert({
+      where: { kid_clientId: { kid, clientId } },
+      create: { kid, clientId, lastUsedAt: at },
+      update: { lastUsedAt: at },
+    })
+  }
+
+  return {
+    clientUsed: (...use) => whole(clientUsed(...use)),
+    keyUsed: (...use) => whole(keyUsed(...use)),
+    async idle() {
+      await Promise.allSettled(underWay)
     },
 
     async keyUses() {

@@ -46,19 +46,16 @@ export function createUsage(deps: {
 }): Usage {
   const { store, lastUses, clock, log } = deps
   const written = new BoundedMap<string, number>(MAX_ENTRIES)
-  const underWay = new Set<Promise<void>>()
 
   /** Runs `write` unless the same was written within `every` milliseconds. */
   function once(key: string, every: number, write: () => Promise<void>): void {
     const now = clock()
     if ((written.get(key) ?? Number.NEGATIVE_INFINITY) > now - every) return
     written.set(key, now)
-    const writing = write().catch((err: unknown) => {
+    write().catch((err: unknown) => {
       written.delete(key)
       log.warn({ err }, 'usage was not recorded')
     })
-    underWay.add(writing)
-    void writing.finally(() => underWay.delete(writing))
   }
 
   function issued(ctx: KoaContextWithOIDC): void {
@@ -91,9 +88,7 @@ export function createUsage(deps: {
       provider.on('grant.success', issued)
       provider.on('authorization.success', authorized)
     },
-    async close() {
-      await Promise.all(underWay)
-    },
+    close: () => store.idle(),
   }
 }
 
