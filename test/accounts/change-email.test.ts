@@ -71,7 +71,7 @@ test('the code of the message verifies a new address on the page of the account,
   expect(await stored()).toBe(email)
   expect((await latchkey.mailTo(user.email)).text).toContain(email)
   // Back, and pressed once more.
-  expect((await enter(code, page)).text).toContain('No address waits to be verified.')
+  expect((await enter(code, page)).text).toContain('No address is waiting to be verified.')
 })
 
 test('five wrong codes end it, and the right one as well; another account has no use for it', async () => {

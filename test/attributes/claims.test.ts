@@ -252,7 +252,7 @@ describe.each(engines)('custom claims on %s', (engine) => {
     await define({ source: 'attribute', value })
     const asks = await fixture.client({ first_party: false, scope: SCOPE })
     const page = await victim.browser.open(fixture.authorizeUrl(asks, { scope: SCOPE }))
-    expect(page.text).toContain('See what is known of you as “Shoe size”')
+    expect(page.text).toContain('See what is known about you as “Shoe size”')
   })
 })
 

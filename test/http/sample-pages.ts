@@ -729,7 +729,7 @@ export const samples: Sample[] = [
               ? { values: { issuer: 'https://login.acme.example', client_id: 'latchkey', join: 'on' } }
               : wrong({ issuer: 'http://a' }, { issuer: 'Enter the issuer.', required: 'It fails.' })),
           },
-          secretHint: 'It is not shown. Empty: it stays.',
+          secretHint: 'It is not shown. Leave this empty to keep it.',
           roles: [{ name: 'roles.member', label: 'member', checked: true }],
           acts:
             state === 'open'

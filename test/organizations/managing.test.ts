@@ -64,7 +64,7 @@ describe.each(engines)('managers of an organization, on %s', (engine) => {
       { email: 'guest@acme.example', roles: ['member'], invitedBy: manager.username },
     ])
     const again = await browser.submit(sent, {}, { button: 'Send again guest@acme.example' })
-    expect(again.text).toContain('The link before leads nowhere')
+    expect(again.text).toContain('The earlier link no longer works')
     const revoked = await browser.submit(again, {}, { button: 'Revoke guest@acme.example' })
     expect(revoked.text).toContain('is revoked')
     expect((await latchkey.services.organizations.invitations.list(id)).items).toEqual([])

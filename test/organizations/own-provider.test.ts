@@ -92,7 +92,7 @@ describe.each(engines)('the provider that managers of an organization set up, on
     expect([wrong.status, wrong.text]).toEqual([422, expect.stringContaining('Enter the client secret')])
     const saved = await browser.submit(
       wrong,
-      { ...fields(), 'Who signs in there becomes a member': true, member: true },
+      { ...fields(), 'Everyone who signs in there becomes a member': true, member: true },
       { button: 'Save' },
     )
     expect(saved.text).toContain('Saved.')

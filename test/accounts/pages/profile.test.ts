@@ -47,7 +47,7 @@ describe('the profile', () => {
     const who = await person(latchkey)
     const { accounts } = latchkey.services
     await accounts.updateByAdmin(who.id, { phoneNumber: '+442079460123', phoneVerified: true })
-    expect((await open(who)).text).toContain('✓ Verified. Another number is not.')
+    expect((await open(who)).text).toContain('✓ Verified. Another number has to be verified anew.')
     await press(latchkey, who, '/account', 'Save profile', { 'First name': 'Ada' })
     expect((await accountOf(who))?.phoneVerified).toBe(true)
     await press(latchkey, who, '/account', 'Save profile', { 'Phone number': '+44 20 7946 0124' })
@@ -80,7 +80,7 @@ describe('the address', () => {
     expect(resent.text).toContain('A new message is on its way.')
     expect((await latchkey.mailTo(email)).link.href).not.toBe(first.href)
     const cancelled = await press(latchkey, who, '/account', 'Cancel the change of address')
-    expect(cancelled.text).toContain('The new address is not waited for any more.')
+    expect(cancelled.text).toContain('The change is cancelled.')
     expect(await accountOf(who)).toMatchObject({ email: who.email, pendingEmail: null })
     expect((await who.browser.open(first.href)).status).toBe(410)
   })
@@ -92,7 +92,7 @@ describe('the address', () => {
     await who.browser.submit(one, {}, { button: 'Cancel the change of address' })
     for (const button of ['Resend the message', 'Cancel the change of address'])
       expect((await who.browser.submit(other, {}, { button })).text).toContain(
-        'No address waits to be verified.',
+        'No address is waiting to be verified.',
       )
   })
 
