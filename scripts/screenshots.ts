@@ -1,13 +1,18 @@
 /**
  * Pictures of the pages, taken from a real server in a real browser.
  *
- *   node scripts/screenshots.ts            the ones of the README and docs/console.md, into docs/images
- *   node scripts/screenshots.ts FOLDER     every mail and page, light and dark, from phone to a wide screen, to look through
- *   node scripts/screenshots.ts FOLDER ar  the mails and the pages in a language; of the console only in one that it speaks
+ *   node scripts/screenshots.ts                the ones of the README and docs/console.md, into docs/images
+ *   node scripts/screenshots.ts FOLDER         every mail and page, light and dark, from phone to a wide screen, to look through
+ *   node scripts/screenshots.ts FOLDER ar      the mails and the pages in a language; of the console only in one that it speaks
+ *   node scripts/screenshots.ts FOLDER --no-console
+ *
+ * sample-….png are the views with the data of test/http/sample-pages.ts, which has each of them in every state: what that data
+ * says stays English.
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
 import { createMailTemplates } from '../src/mail/templates.ts'
 import { localeOf } from '../src/shared/locales/locales.ts'
@@ -19,11 +24,12 @@ import { federationScenes } from '../test/e2e/scenes/federation.ts'
 import { type Scene, scenes } from '../test/e2e/scenes/scenes.ts'
 import { secondFactorScenes } from '../test/e2e/scenes/second-factors.ts'
 import { openSmsFixture, smsScenes } from '../test/e2e/scenes/sms.ts'
+import { buildHttpApp } from '../test/http/http-app.ts'
+import { samples } from '../test/http/sample-pages.ts'
 import { SAMPLE_MAILS } from '../test/mail/samples.ts'
 import { openBrowser } from '../test/support/browser.ts'
+import { freePort } from '../test/support/ports.ts'
 
-const PORT = '3000'
-const APP_PORT = 4000
 // Headless, Chromium calls itself something else, and the account page shows what it says.
 const USER_AGENT =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36'
@@ -55,10 +61,22 @@ async function shootWidths(page: Page, path: string): Promise<void> {
     await shoot(page, `${path}-${name}`, { width, height: 844 })
 }
 
-const [, , folder, language] = process.argv
+// An unknown option ends it here; `--` lets through what only looks like one.
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { 'no-console': { type: 'boolean' } },
+})
+const [folder, language] = positionals
+if (folder?.startsWith('-') || positionals.length > 2)
+  throw new Error('Expected [FOLDER [LANGUAGE]] [--no-console].')
 const into = folder ?? fileURLToPath(new URL('../docs/images', import.meta.url))
 mkdirSync(into, { recursive: true })
-const options = { env: { PORT, ISSUER: `http://localhost:${PORT}`, RATE_LIMIT: 'on' }, appPort: APP_PORT }
+// Pictures of the documentation name the usual ports; others can be taken by several at once.
+const port = String(folder === undefined ? 3000 : await freePort())
+const options = {
+  env: { PORT: port, ISSUER: `http://localhost:${port}`, RATE_LIMIT: 'on' },
+  appPort: folder === undefined ? 4000 : await freePort(),
+}
 
 async function shootAll<On extends E2eFixture>(scenes: Scene<On>[], e2e: On): Promise<void> {
   try {
@@ -107,6 +125,25 @@ async function shootMails(language: string): Promise<void> {
   }
 }
 
+/** Every view, in each state that looks different. */
+async function shootSamples(language: string): Promise<void> {
+  const app = await buildHttpApp({ rateLimit: false })
+  const browser = await openBrowser()
+  try {
+    const base = await app.listen({ port: 0, host: '127.0.0.1' })
+    const page = await browser.newPage()
+    await page.context().addCookies([{ name: 'locale', value: language, url: base }])
+    for (const { title } of samples) {
+      await page.goto(`${base}/sample/${title}`)
+      await shootWidths(page, join(into, `sample-${title}`))
+      console.log(title)
+    }
+  } finally {
+    await browser.close()
+    await app.close()
+  }
+}
+
 /** The sign-in page of a brand, for docs/branding.md. */
 async function shootBrand(): Promise<void> {
   const e2e = await openE2eFixture(options)
@@ -128,8 +165,12 @@ async function shootBrand(): Promise<void> {
   }
 }
 
-if (folder !== undefined) await shootMails(language ?? 'en')
-else await shootBrand()
+if (folder === undefined) {
+  await shootBrand()
+} else {
+  await shootMails(language ?? 'en')
+  await shootSamples(language ?? 'en')
+}
 
 await shootAll(scenes, await openE2eFixture(options))
 await shootAll(
@@ -142,7 +183,7 @@ await shootAll(
   await openFederatedFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
 )
 
-if (language === undefined || localeOf(language).console) {
+if (!values['no-console'] && (language === undefined || localeOf(language).console)) {
   const e2e = await openConsole(options)
   try {
     for (const view of consoleViews) {
