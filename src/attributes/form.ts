@@ -1,6 +1,7 @@
 /** Values of attributes in forms of the console and of a person's account: a control each, by its type, under the name `attributes.NAME`. */
 import type { AttributeValues } from '../shared/attribute-values.ts'
 import { t } from '../shared/locales/texts.ts'
+import { dayOf } from '../shared/moment.ts'
 import type { Attribute } from './attributes.ts'
 
 type By = 'administrator' | 'person'
@@ -107,7 +108,10 @@ const linesOf = (text: string): string[] =>
 
 const wordsOf = ({ type }: Attribute, stored: readonly string[]): string =>
   stored
-    .map((text) => (type === 'boolean' ? (yesNo().find(({ value }) => value === text)?.label ?? text) : text))
+    .map((text) => {
+      if (type === 'boolean') return yesNo().find(({ value }) => value === text)?.label ?? text
+      return type === 'date' ? dayOf(new Date(text)) : text
+    })
     .join(', ')
 
 function controlOf(

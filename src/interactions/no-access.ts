@@ -24,7 +24,9 @@ export function contactOf(setting: string): { text: string; href?: string } | un
   if (setting === '') return undefined
   if (/^[^\s@]+@[^\s@]+$/.test(setting)) return { text: setting, href: `mailto:${encodeURI(setting)}` }
   const url = URL.parse(setting)
-  return url?.protocol === 'https:' ? { text: setting, href: url.href } : { text: setting }
+  if (url?.protocol === 'https:') return { text: setting, href: url.href }
+  // Words stand before another sentence.
+  return { text: /\p{Sentence_Terminal}$/u.test(setting) ? setting : `${setting}.` }
 }
 
 /** Says that the app is not for the person who is signed in, and whom to ask. */

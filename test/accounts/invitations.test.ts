@@ -103,7 +103,7 @@ describe.each(engines)('invitations on %s', (engine) => {
     expect(weak.status).toBe(422)
     const done = await browser.submit(weak, { Password: PASSWORD }, { button: 'Accept invitation' })
     expect(done.url.pathname).toBe('/account')
-    expect(done.text).toContain('Welcome. Your address is confirmed')
+    expect(done.text).toContain('Welcome. Your address is verified')
     expect(await signIn(email)).toMatchObject({ kind: 'ok', account: { email, givenName: 'Grace' } })
     expect((await rest.get(`/users/${id}`)).json).toMatchObject({
       status: 'active',

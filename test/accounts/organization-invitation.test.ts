@@ -55,7 +55,7 @@ describe.each(engines)('the link of an invitation to an organization, on %s', (e
     const browser = createHttpBrowser()
     await browser.signIn(await browser.open(`${latchkey.issuer}/login`), credentials(other))
     const page = await browser.open(link)
-    expect(page.text).toContain('has not confirmed the address')
+    expect(page.text).toContain('has not verified the address')
     expect(page.forms.some(({ buttons }) => buttons.some(({ label }) => label === 'Join'))).toBe(false)
     expect(await rolesOf(other.id, id)).toBeUndefined()
     await browser.submit(page, {}, { button: 'Sign out' })
@@ -66,7 +66,7 @@ describe.each(engines)('the link of an invitation to an organization, on %s', (e
     const offer = await offered.signIn(start, credentials(mine.user))
     const forged = offered.prepare(offer, {}, { button: 'Join' })
     forged.body?.set('token', new URL(link).searchParams.get('token') ?? '')
-    expect((await offered.visit(forged)).text).toContain('has not confirmed the address')
+    expect((await offered.visit(forged)).text).toContain('has not verified the address')
     expect(await rolesOf(mine.user.id, id)).toBeUndefined()
   })
 

@@ -59,7 +59,7 @@ describe.each(engines)('the page behind a verification link on %s', (engine) => 
     expect((await found())?.lastSignInAt).toBeGreaterThan(Date.now() - 120_000)
   })
 
-  test('opened once more, a link says that its address is confirmed already, and leads on', async () => {
+  test('opened once more, a link says that its address is verified already, and leads on', async () => {
     const { link, accountId } = await linkFor('again')
     const browser = createHttpBrowser()
     await browser.submit(await browser.open(link), {}, { button: 'Verify' })
@@ -67,7 +67,7 @@ describe.each(engines)('the page behind a verification link on %s', (engine) => 
     // In a browser that had not signed in, this was no sign-in.
     expect([email, lastSignInAt]).toEqual(['again@example.com', null])
     const page = await createHttpBrowser().open(link)
-    expect([page.status, page.text.includes('is confirmed already')]).toEqual([200, true])
+    expect([page.status, page.text.includes('is verified already')]).toEqual([200, true])
     expect(page.links.map(({ text }) => text)).toContain('Sign in')
   })
 
@@ -77,7 +77,7 @@ describe.each(engines)('the page behind a verification link on %s', (engine) => 
     const [first, second] = [await browser.open(link), await browser.open(link)]
     await browser.submit(first, {}, { button: 'Verify' })
     const page = await browser.submit(second, {}, { button: 'Verify' })
-    expect([page.status, page.text.includes('is confirmed already')]).toEqual([200, true])
+    expect([page.status, page.text.includes('is verified already')]).toEqual([200, true])
     expect(page.links.map(({ text }) => text)).toContain('Sign in')
   })
 

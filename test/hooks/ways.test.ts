@@ -95,7 +95,7 @@ describe.each(engines)('hooks of sign-ins on %s', (engine) => {
         password: PASSWORD,
       })
       if (page.left) return page.url.searchParams.has('code') ? 'in' : 'denied'
-      if (page.text.includes('You are not signed in')) {
+      if (page.text.includes('This sign-in was not allowed')) {
         const back = await browser.submit(page, {}, { button: 'Back to Test app' })
         expect(Object.fromEntries(back.url.searchParams)).toMatchObject({
           error: 'access_denied',
@@ -154,7 +154,7 @@ describe.each(engines)('hooks of sign-ins on %s', (engine) => {
       )
       const tokens = await device.poll(asked.device_code)
       if ('access_token' in tokens.json) return 'in'
-      return page.text.includes('You are not signed in') ? 'denied' : 'factor'
+      return page.text.includes('This sign-in was not allowed') ? 'denied' : 'factor'
     },
   }
 

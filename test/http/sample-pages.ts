@@ -1096,7 +1096,7 @@ export const samples: Sample[] = [
           switchAccount: contact === 'none' ? undefined : { action: '/interaction/u1/switch' },
           contact: {
             none: undefined,
-            words: { text: 'the help desk, room 12' },
+            words: { text: 'the help desk, room 12.' },
             address: { text: 'help@example.org', href: 'mailto:help@example.org' },
           }[contact],
           back: { action: '/interaction/u1/cancel' },
