@@ -12,7 +12,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
 import { createMailTemplates } from '../src/mail/templates.ts'
 import { localeOf } from '../src/shared/locales/locales.ts'
@@ -29,6 +28,7 @@ import { samples } from '../test/http/sample-pages.ts'
 import { SAMPLE_MAILS } from '../test/mail/samples.ts'
 import { openBrowser } from '../test/support/browser.ts'
 import { freePort } from '../test/support/ports.ts'
+import { screenshotOptions } from './screenshots-options.ts'
 
 // Headless, Chromium calls itself something else, and the account page shows what it says.
 const USER_AGENT =
@@ -61,14 +61,7 @@ async function shootWidths(page: Page, path: string): Promise<void> {
     await shoot(page, `${path}-${name}`, { width, height: 844 })
 }
 
-// An unknown option ends it here; `--` lets through what only looks like one.
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { 'no-console': { type: 'boolean' } },
-})
-const [folder, language] = positionals
-if (folder?.startsWith('-') || positionals.length > 2)
-  throw new Error('Expected [FOLDER [LANGUAGE]] [--no-console].')
+const { folder, language, console: withConsole } = screenshotOptions(process.argv.slice(2))
 const into = folder ?? fileURLToPath(new URL('../docs/images', import.meta.url))
 mkdirSync(into, { recursive: true })
 // Pictures of the documentation name the usual ports; others can be taken by several at once.
@@ -183,7 +176,7 @@ await shootAll(
   await openFederatedFixture({ ...options, env: { ...options.env, RATE_LIMIT: 'off' } }),
 )
 
-if (!values['no-console'] && (language === undefined || localeOf(language).console)) {
+if (withConsole && (language === undefined || localeOf(language).console)) {
   const e2e = await openConsole(options)
   try {
     for (const view of consoleViews) {

@@ -119,7 +119,7 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     const { id, browser: own } = await signedIn(latchkey, 'user')
     await accounts.updateByAdmin(id, { attributes: { secret_rank: 'spy', hired: '2026-01-31' } })
     const page = await at('/account', own)
-    expect(page.text).toMatch(/Hired on\s*2026-01-31/)
+    expect(page.text).toMatch(/Hired on\s*31 January 2026/)
     for (const hidden of ['spy', 'Rank', 'secret_rank']) expect(page.body).not.toContain(hidden)
     const wrong = await own.submit(
       page,

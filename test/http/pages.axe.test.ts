@@ -36,7 +36,18 @@ async function open(options: Parameters<SharedBrowser['newContext']>[0]) {
   return { context, page, complaints }
 }
 
-describe('every page: axe finds nothing, nothing overflows', () => {
+/** Runs in the page: on a narrow one, the words of what is pressed and is not as wide as the page. */
+const NARROWER = `(() => {
+  const card = document.querySelector('body:not(.wide, .with-console) main > .card')
+  if (!card) return []
+  const { clientWidth } = card
+  return [...card.querySelectorAll('.button, button[type=submit]')]
+    .filter((one) => one.checkVisibility() && !one.matches('.link, .who *, .accounts *'))
+    .filter((one) => Math.abs(one.getBoundingClientRect().width - clientWidth) > 1)
+    .map((one) => one.textContent.trim())
+})()`
+
+describe('every page: axe finds nothing, nothing overflows, what leads on from a narrow one is as wide as it', () => {
   let context: BrowserContext
   let page: Page
   let complaints: string[]
@@ -54,6 +65,7 @@ describe('every page: axe finds nothing, nothing overflows', () => {
     await page.goto(`${base}/sample/${title}`)
     await expectAccessible(page)
     expect(complaints).toEqual([])
+    expect(await page.evaluate<string[]>(NARROWER)).toEqual([])
   })
 })
 
