@@ -1,8 +1,19 @@
+import { z } from 'zod'
+import type { AccountOrder } from '../../shared/account-orders.ts'
 import type { Clock } from '../../shared/clock.ts'
-import { type Page, type PageRequest, parsePageRequest, toPage } from '../../shared/paging.ts'
+import {
+  cutPage,
+  type Page,
+  type PageRequest,
+  pageLimit,
+  parsePageRequest,
+  toPage,
+} from '../../shared/paging.ts'
+import { sortedCursor, sortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Account, Role } from '../account.ts'
 import type { AccountStore } from '../store/store.ts'
-import type { AccountState, SecondFactorFilter } from './store.ts'
+import { placeOf } from './sorted.ts'
+import type { AccountState, SecondFactorFilter, Wanted } from './store.ts'
 
 export interface AccountQuery extends PageRequest {
   /** Part of the username, of an address or of a name, or the id. */
@@ -16,16 +27,25 @@ export interface AccountQuery extends PageRequest {
   second_factor?: SecondFactorFilter | undefined
   /** Disabled, locked now, or with no address that is verified. */
   state?: AccountState | undefined
+  /** `-created` unless given: the newest first, and before them what bears the very name or address that is searched for. */
+  order?: AccountOrder | undefined
 }
 
-/** Finding accounts page by page, at one price however many there are (store.ts). */
-export function createSearch({ store, clock }: { store: Pick<AccountStore, 'findMany'>; clock: Clock }) {
-  /** What bears the very name or address first, then the newest first. @throws AppError `invalid_page` (400) */
-  return async (query: AccountQuery = {}): Promise<Page<Account>> => {
+const TIMES = z.int().min(0).max(8.64e15)
+const KEYS = { name: z.string().max(400), created: TIMES, signed_in: TIMES } as const
+
+/** Finding accounts page by page, at one price however many there are (store.ts, sorted.ts). */
+export function createSearch({
+  store,
+  clock,
+}: {
+  store: Pick<AccountStore, 'findMany' | 'findSorted'>
+  clock: Clock
+}) {
+  function wantedOf(query: AccountQuery): Omit<Wanted, 'after' | 'limit'> {
     const { search = '', role, organization, second_factor, attribute, state } = query
-    const { limit, after } = parsePageRequest(query)
     const text = search.normalize('NFKC').trim()
-    const found = await store.findMany({
+    return {
       search: text === '' || text.includes('\0') ? undefined : text,
       role,
       organization,
@@ -33,11 +53,37 @@ export function createSearch({ store, clock }: { store: Pick<AccountStore, 'find
       secondFactor: second_factor,
       state,
       now: clock(),
-      after,
-      limit: limit + 1,
+    }
+  }
+
+  /** Pages may be short while others follow. */
+  async function inOrder(query: AccountQuery, order: AccountOrder): Promise<Page<Account>> {
+    const limit = pageLimit(query.limit)
+    const keys = KEYS[order.replace('-', '') as keyof typeof KEYS]
+    const after = query.cursor === undefined ? undefined : sortedPlace(query.cursor, order, keys)
+    const { accounts, resume } = await store.findSorted({
+      ...wantedOf(query),
+      ...{ order, after, limit: limit + 1 },
     })
+    const page = cutPage(
+      accounts,
+      limit,
+      (account) => sortedCursor(order, placeOf(account, order)),
+      (account) => account,
+    )
+    // What the walk ended at, unless the page is full before it.
+    return page.next_cursor === undefined && resume !== undefined
+      ? { ...page, next_cursor: sortedCursor(order, resume) }
+      : page
+  }
+
+  /** @throws AppError `invalid_page` (400) */
+  return async (query: AccountQuery = {}): Promise<Page<Account>> => {
+    const { order = '-created' } = query
+    if (order !== '-created') return inOrder(query, order)
+    const { limit, after } = parsePageRequest(query)
     return toPage(
-      found,
+      await store.findMany({ ...wantedOf(query), after, limit: limit + 1 }),
       limit,
       ({ createdAt, id }) => ({ at: createdAt, id }),
       (account) => account,

@@ -12,7 +12,7 @@ import type { Role } from '../account.ts'
 import { matchAll, type Terms, termsOf } from './terms.ts'
 
 /** A moment as the column holds it. */
-const moments = { sqlite: 'CAST(? AS TEXT)', postgresql: 'CAST(? AS TIMESTAMP)' } as const
+export const moments = { sqlite: 'CAST(? AS TEXT)', postgresql: 'CAST(? AS TIMESTAMP)' } as const
 
 /** Each in the words of the index that holds just these accounts: by them an engine knows that it serves. */
 const FACTORS = {
@@ -48,7 +48,7 @@ const STATES = {
 
 export type AccountState = keyof typeof STATES
 
-interface Condition {
+export interface Condition {
   text: string
   values: SqlValue[]
 }
@@ -116,15 +116,46 @@ export interface Wanted {
   limit: number
 }
 
+/** What a value of an attribute is found by. */
+const valueAsIndexed = (dialect: Sql['dialect']): string =>
+  `LOWER(${dialect === 'sqlite' ? 'substr(?, 1, 200)' : 'left(?, 200)'})`
+
+/** Filters without values. */
+const staticFilters = (
+  dialect: Sql['dialect'],
+  { role, organization, secondFactor }: Pick<Wanted, 'role' | 'organization' | 'secondFactor'>,
+): string[] => [
+  ...(role === undefined ? [] : [ofRole(role)]),
+  ...(organization === undefined ? [] : [memberOf(organization)]),
+  ...(secondFactor === undefined ? [] : [FACTORS[dialect][secondFactor]]),
+]
+
+/** All filters but the text, as conditions on an account. */
+export function filtersOf(
+  reads: Sql,
+  wanted: Pick<Wanted, 'role' | 'organization' | 'secondFactor' | 'attribute' | 'state' | 'now'>,
+): Condition[] {
+  const { attribute, state, now } = wanted
+  return [
+    ...staticFilters(reads.dialect, wanted).map((text) => ({ text, values: [] })),
+    ...(state === undefined ? [] : [stateIs(reads, state, now)]),
+    ...(attribute === undefined
+      ? []
+      : [
+          {
+            text: `EXISTS (SELECT 1 FROM account_attributes v WHERE v.attribute = ? AND v.value = ${valueAsIndexed(reads.dialect)}
+              AND v.created_at = a.created_at AND v.account_id = a.id)`,
+            values: [attribute.name, attribute.value],
+          },
+        ]),
+  ]
+}
+
 /** The ids of accounts: those whose name or address is the very text first, then the newest first. */
 export async function findAccountIds(reads: Sql, wanted: Wanted): Promise<string[]> {
   const { search, role, organization, secondFactor, after, limit, attribute } = wanted
   if (attribute !== undefined) return withAttribute(reads, { ...wanted, attribute })
-  const filters = [
-    ...(role === undefined ? [] : [ofRole(role)]),
-    ...(organization === undefined ? [] : [memberOf(organization)]),
-    ...(secondFactor === undefined ? [] : [FACTORS[reads.dialect][secondFactor]]),
-  ]
+  const filters = staticFilters(reads.dialect, wanted)
   if (wanted.state !== undefined) {
     const state = stateIs(reads, wanted.state, wanted.now)
     return listed(reads, filters, search === undefined ? [] : [termsOf(search)], after, limit, state)
@@ -214,13 +245,10 @@ async function withAttribute(
     limit,
   }: Wanted & { attribute: { name: string; value: string } },
 ): Promise<string[]> {
-  const cut = reads.dialect === 'sqlite' ? 'substr(?, 1, 200)' : 'left(?, 200)'
   const ofState = state && stateIs(reads, state, now)
   const conditions = [
-    `v.attribute = ? AND v.value = LOWER(${cut})`,
-    ...(role === undefined ? [] : [ofRole(role)]),
-    ...(organization === undefined ? [] : [memberOf(organization)]),
-    ...(secondFactor === undefined ? [] : [FACTORS[reads.dialect][secondFactor]]),
+    `v.attribute = ? AND v.value = ${valueAsIndexed(reads.dialect)}`,
+    ...staticFilters(reads.dialect, { role, organization, secondFactor }),
     ...(ofState === undefined ? [] : [ofState.text]),
   ]
   const values: SqlValue[] = [attribute.name, attribute.value, ...(ofState?.values ?? [])]

@@ -10,6 +10,7 @@ import {
 } from '../account.ts'
 import type { SecondFactorShares } from '../accounts.ts'
 import type { Login } from '../login.ts'
+import { findSortedIds, type SortedIds, type SortedWanted } from '../search/sorted.ts'
 import { countStates, findAccountIds, type StateCounts } from '../search/store.ts'
 
 /** Finding accounts. */
@@ -34,6 +35,8 @@ export interface AccountReads {
   invitedAt(email: string, at: Date): Promise<Account[]>
   /** As they were found: the ids first, then the accounts. */
   findMany(wanted: Parameters<typeof findAccountIds>[1]): Promise<Account[]>
+  /** In an order (src/accounts/search/sorted.ts). */
+  findSorted(wanted: SortedWanted): Promise<{ accounts: Account[] } & Pick<SortedIds, 'resume'>>
   /** Newest first. @param after id of the last account of the page before */
   list(page: { limit: number; after?: string | undefined }): Promise<Account[]>
   /** Administrators who can sign in. */
@@ -69,6 +72,12 @@ const byPhoneStatement = byLoginStatement
 
 /** The only one-account read that is on a hot path, `byId`, is a prepared statement. */
 export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): AccountReads {
+  async function inOrder(ids: readonly string[]): Promise<Account[]> {
+    const rows = await prisma.account.findMany({ where: { id: { in: [...ids] } } })
+    const byId = new Map(rows.map((row) => [row.id, toAccount(row)]))
+    return ids.flatMap((id) => byId.get(id) ?? [])
+  }
+
   return {
     async byId(id) {
       const row = await reads.get<AccountRow>(byIdStatement, [id])
@@ -130,11 +139,11 @@ export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 
       return rows.map(toAccount)
     },
 
-    async findMany(wanted) {
-      const ids = await findAccountIds(reads, wanted)
-      const rows = await prisma.account.findMany({ where: { id: { in: ids } } })
-      const byId = new Map(rows.map((row) => [row.id, toAccount(row)]))
-      return ids.flatMap((id) => byId.get(id) ?? [])
+    findMany: async (wanted) => inOrder(await findAccountIds(reads, wanted)),
+
+    async findSorted(wanted) {
+      const { ids, resume } = await findSortedIds(reads, wanted)
+      return { accounts: await inOrder(ids), resume }
     },
 
     async list({ limit, after }) {

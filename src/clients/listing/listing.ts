@@ -3,17 +3,12 @@ import { listedKindOf } from '../../shared/client-kind.ts'
 import type { ClientOrder } from '../../shared/client-orders.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { csvOfPages } from '../../shared/csv.ts'
-import { cutPage, invalidCursor, type Page, type PageRequest, pageLimit } from '../../shared/paging.ts'
+import { cutPage, type Page, type PageRequest, pageLimit } from '../../shared/paging.ts'
+import { type SortedPlace, sortedCursor, sortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Database } from '../../storage/database.ts'
 import { searchText } from '../page.ts'
 import { type ClientView, clientView } from '../view.ts'
-import {
-  type ClientCounts,
-  type ClientFilters,
-  type ClientPlace,
-  createListingStore,
-  type ListedRow,
-} from './store.ts'
+import { type ClientCounts, type ClientFilters, createListingStore, type ListedRow } from './store.ts'
 
 /** A client of a list. */
 export interface ListedClient {
@@ -80,7 +75,7 @@ export function createClientListing({
   async function page(query: ListingQuery): Promise<Page<ListedClient>> {
     const { limit: asked, cursor, order = '-created', unused, search, ...filters } = query
     const limit = pageLimit(asked)
-    const after = cursor === undefined ? undefined : placeOf(cursor, order)
+    const after = cursor === undefined ? undefined : sortedPlace(cursor, order, KEYS[columnOf(order)])
     const now = clock()
     const wanted = {
       ...filters,
@@ -91,7 +86,7 @@ export function createClientListing({
     return cutPage(
       rows,
       limit,
-      (row) => cursorOf(row, order),
+      (row) => sortedCursor(order, placeOf(row, order)),
       (row) => ({ client: clientView(row, now), lastUsedDay: row.lastUsedDay || undefined }),
     )
   }
@@ -113,23 +108,9 @@ const KEYS = {
   created: z.int().min(0).max(8.64e15),
 } as const
 
-type Column = keyof typeof KEYS
-const columnOf = (order: ClientOrder): Column => order.replace('-', '') as Column
+const columnOf = (order: ClientOrder) => order.replace('-', '') as keyof typeof KEYS
 
-/** The cursor behind a row; it is of one order alone. */
-function cursorOf(row: ListedRow, order: ClientOrder): string {
-  const key = { name: row.name, used: row.lastUsedDay, created: row.createdAt.getTime() }[columnOf(order)]
-  return Buffer.from(JSON.stringify([order, key, row.id])).toString('base64url')
-}
-
-/** @throws AppError invalid_page (400) */
-function placeOf(cursor: string, order: ClientOrder): ClientPlace {
-  try {
-    const read: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'))
-    const [, key, id] = z.tuple([z.literal(order), KEYS[columnOf(order)], z.string().max(2000)]).parse(read)
-    if (`${key}${id}`.includes('\0')) throw new Error('NUL in a cursor')
-    return { key, id }
-  } catch (cause) {
-    throw invalidCursor(cause)
-  }
-}
+const placeOf = (row: ListedRow, order: ClientOrder): SortedPlace => ({
+  key: { name: row.name, used: row.lastUsedDay, created: row.createdAt.getTime() }[columnOf(order)],
+  id: row.id,
+})

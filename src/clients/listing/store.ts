@@ -4,6 +4,7 @@
  */
 import { LISTED_KINDS, type ListedKind } from '../../shared/client-kind.ts'
 import type { ClientOrder } from '../../shared/client-orders.ts'
+import type { SortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Database } from '../../storage/database.ts'
 import { type Sql, type SqlValue, sqlTime } from '../../storage/sql.ts'
 import { momentOf, searchCondition, searchValues } from '../search-store.ts'
@@ -31,12 +32,6 @@ export interface ClientFilters {
   unusedSince?: number | undefined
   /** Only these, by their IDs. */
   only?: readonly string[] | undefined
-}
-
-/** Where a list stands behind a client: its name, its day of use, or when it was registered in milliseconds since the epoch. */
-export interface ClientPlace {
-  key: string | number
-  id: string
 }
 
 export type ListedRow = ClientRow & { lastUsedDay: string }
@@ -70,7 +65,7 @@ function conditionsOf(dialect: Sql['dialect'], wanted: ClientFilters): Condition
   ]
 }
 
-function behind(dialect: Sql['dialect'], order: ClientOrder, { key, id }: ClientPlace): Condition {
+function behind(dialect: Sql['dialect'], order: ClientOrder, { key, id }: SortedPlace): Condition {
   const by = order.replace('-', '') as keyof typeof COLUMNS
   const mark = { name: 'LOWER(?)', created: momentOf(dialect), used: '?' }[by]
   return {
@@ -86,7 +81,7 @@ export function createListingStore({ prisma, reads }: Pick<Database, 'prisma' | 
     async list(
       wanted: ClientFilters,
       order: ClientOrder,
-      after: ClientPlace | undefined,
+      after: SortedPlace | undefined,
       limit: number,
     ): Promise<ListedRow[]> {
       const { dialect } = reads

@@ -18,7 +18,7 @@ const CHIPS: readonly { count: keyof StateCounts; label: TextKey; parameter: str
 export async function chipsOf(
   { users }: Pick<UsersDependencies, 'users'>,
   request: FastifyRequest,
-  filters: Readonly<Record<string, string>>,
+  filters: Readonly<Record<string, string | undefined>>,
 ): Promise<CountChip[]> {
   if (administratorOf(request).authority.scope !== undefined) return []
   const counts = await users.stateCounts()

@@ -2,18 +2,24 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { noticeIn } from '../../../http/forms/notice.ts'
+import { ACCOUNT_ORDERS } from '../../../shared/account-orders.ts'
 import { may } from '../../../shared/administration/authority.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { isoDay } from '../../../shared/moment.ts'
 import { withinLimits } from '../../access.ts'
 import { bulkButtons, bulkNotice } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
 import { pageLinks, withQuery } from '../page-links.ts'
+import { sortLink } from '../sorting.ts'
 import type { usersBulk } from './bulk.ts'
 import { chipsOf } from './chips.ts'
 import { USER_NOTICES } from './notices.ts'
 import { roleOptions } from './role-options.ts'
 import type { UsersDependencies } from './routes.ts'
 import { tagsOf } from './view.ts'
+
+const LIST = '/admin/users'
+const USUAL = '-created'
 
 const text = z.string().max(400).default('')
 const query = z.object({
@@ -27,7 +33,8 @@ const query = z.object({
   state: z.enum(['disabled', 'locked', 'unverified']).optional().catch(undefined),
   attribute: z.string().max(50).default('').catch(''),
   value: z.string().max(500).default('').catch(''),
-  cursor: z.string().max(500).optional().catch(undefined),
+  sort: z.enum(ACCOUNT_ORDERS).catch(USUAL).default(USUAL),
+  cursor: z.string().max(3000).optional().catch(undefined),
 })
 
 /** `/admin/users`: finding people, on a page and in a file. */
@@ -39,16 +46,23 @@ export function userListRoutes(
   const { users, clock } = deps
 
   app.get<{ Querystring: { done?: unknown } }>(
-    '/admin/users',
+    LIST,
     { config: { admin: 'user.read', within: 'organization' } },
     async (request, reply) => {
       const wanted = query.parse(request.query)
-      const { search, role = '', second_factor = '', state = '', attribute, value } = wanted
+      const { search, role = '', second_factor = '', state = '', attribute, value, sort } = wanted
       const known = deps.attributeForm.names()
       const named = known.some((each) => each.value === attribute) ? { attribute, value } : undefined
+      const kept = {
+        ...{ search, role, second_factor, state, ...named },
+        sort: sort === USUAL ? undefined : sort,
+      }
+      const column = (label: TextKey, first: string) =>
+        sortLink(LIST, kept, { label: t(label), first, order: sort, usual: USUAL })
       const page = await users.search({
         ...wanted,
         ...withinLimits.users(),
+        order: sort,
         attribute: named && { name: attribute, value: value.trim() },
       })
       const data = {
@@ -57,30 +71,32 @@ export function userListRoutes(
         roles: await roleOptions(deps, may(administratorOf(request).authority, 'administrator_role.read')),
         second_factor,
         state,
-        chips: await chipsOf(deps, request, { search, role, second_factor, state, ...named }),
+        chips: await chipsOf(deps, request, kept),
         attribute: named?.attribute ?? '',
         value: named?.value ?? '',
         attributes: known,
         bulk: bulkButtons(bulk, request),
         csv:
           administratorOf(request).authority.scope === undefined
-            ? withQuery('/admin/users/export.csv', { search, role, second_factor, state, ...named })
+            ? withQuery(`${LIST}/export.csv`, kept)
             : undefined,
         users: page.items.map((user) => ({
           id: user.id,
-          href: `/admin/users/${user.id}`,
+          href: `${LIST}/${user.id}`,
           name: [user.givenName, user.familyName].filter(Boolean).join(' '),
           username: user.displayUsername,
           email: user.email ?? user.pendingEmail ?? '–',
           tags: tagsOf(user, clock(), deps.administratorRoles.nameOf),
+          createdAt: user.createdAt,
           lastSignInAt: user.lastSignInAt,
         })),
-        ...pageLinks(
-          '/admin/users',
-          { search, role, second_factor, state, ...named },
-          wanted.cursor,
-          page.next_cursor,
-        ),
+        columns: {
+          name: column('admin.users.one', 'name'),
+          created: column('admin.common.created', USUAL),
+          signedIn: column('admin.users.last_sign_in', '-signed_in'),
+        },
+        sort: kept.sort,
+        ...pageLinks(LIST, kept, wanted.cursor, page.next_cursor),
       }
       const notice = noticeIn(USER_NOTICES, request.query.done) ?? bulkNotice(bulk, request.query)
       return renderConsole(request, reply, 'users', 'admin/users', data, { notice })
@@ -88,8 +104,8 @@ export function userListRoutes(
   )
 
   // A role with a limit gets no file: it would be of everybody.
-  app.get('/admin/users/export.csv', { config: { admin: 'user.read' } }, async (request, reply) => {
-    const { cursor: _cursor, attribute, value, ...wanted } = query.parse(request.query)
+  app.get(`${LIST}/export.csv`, { config: { admin: 'user.read' } }, async (request, reply) => {
+    const { cursor: _cursor, attribute, value, sort, ...wanted } = query.parse(request.query)
     const named = deps.attributeForm.names().some((each) => each.value === attribute)
     return reply
       .type('text/csv; charset=utf-8')
@@ -99,6 +115,7 @@ export function userListRoutes(
         Readable.from(
           users.exported({
             ...wanted,
+            ...(sort !== USUAL && { order: sort }),
             attribute: named ? { name: attribute, value: value.trim() } : undefined,
           }),
         ),

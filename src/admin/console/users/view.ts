@@ -8,6 +8,7 @@ import type { Held } from '../access/view.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { CountChip } from '../count-chips.ts'
 import type { DrawnField } from '../fields.ts'
+import type { SortLink } from '../sorting.ts'
 import type { UserAttributesSection } from './attributes.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
@@ -42,8 +43,12 @@ declare module '../../../http/pages/pages.ts' {
         email: string
         tags: Tag[]
         /** Milliseconds since the epoch. */
+        createdAt: number
         lastSignInAt: number | null
       }[]
+      columns: Record<'name' | 'created' | 'signedIn', SortLink>
+      /** What the list is sorted by, unless as usual. */
+      sort: string | undefined
       first?: string | undefined
       next?: string | undefined
     }
