@@ -271,7 +271,9 @@ describe.each(engines)('invitations on %s', (engine) => {
       const done = await byGitHub(browser, link, name)
       expect(done.url.pathname, done.text).toBe('/account')
       expect(done.text).toContain('Welcome.')
-      expect(await accounts().byId(id)).toMatchObject({ email, pendingEmail: null, invitedUntil: null })
+      expect(await accounts().byId(id)).toMatchObject({
+        ...{ email, pendingEmail: null, invitedUntil: null, lastSignInAt: expect.any(Number) },
+      })
       expect(await accounts().linked.signInMethods(id)).toMatchObject({
         password: false,
         identities: [{ provider: 'github', label: name }],
@@ -309,6 +311,7 @@ describe.each(engines)('invitations on %s', (engine) => {
       expect((await withoutTheLink(browser, email)).url.pathname).toBe('/account')
       expect((await rest.get(`/users/${id}`)).json).toMatchObject({
         ...{ status: 'active', email, first_name: 'Grace', invited_until: null },
+        last_sign_in_at: expect.any(String),
       })
       expect((await createHttpBrowser().open(link)).status).toBe(410)
     })

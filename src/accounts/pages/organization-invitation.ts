@@ -114,6 +114,7 @@ export async function organizationInvitationRoutes(
         await accounts.delete(made.accountId)
         return showExpired(reply)
       }
+      await accounts.verification.recordSignIn({ id: made.accountId, generation: made.generation })
       await sessions.start(request, reply, { ...made, amr: ['pwd'], quiet: true })
       return reply.redirect(JOINED, 303)
     } catch (error) {

@@ -140,6 +140,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
         const shown = { amr: ['pwd'], interaction: own }
         return reply.redirect(browser.askWhetherToKeep(reply, { id, generation }, shown), 303)
       }
+      await accounts.verification.recordSignIn({ id: signIn.accountId, generation: signIn.generation })
       await sessions.start(request, reply, { ...signIn, amr: ['pwd'], quiet: true })
       if (own !== undefined) return reply.redirect(onwards(own), 303)
       return renderPage(reply, 'accounts/reset-done', {

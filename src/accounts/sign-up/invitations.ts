@@ -148,6 +148,8 @@ export function createInvitations(deps: {
     const done = await tokenStore.redeem({ tokenId, accountId: account.id, provenEmail: email, ...by })
     if (typeof done === 'string') return done
     await sessions.endAll(account.id)
+    // Who accepts it is signed in by it.
+    await store.recordSignIn({ id: account.id, ...done })
     const eventDetails = { ...ofAccount(account), ...(by.identity && { provider: by.identity.provider }) }
     events.emit({ type: 'account.invitation_accepted', ...eventDetails })
     events.emit({ type: 'account.email_verified', ...ofAccount(account), after: { email } })
