@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { findSortedIds } from '../../src/accounts/search/sorted.ts'
+import { findSortedIds } from '../../src/accounts/search/store/sorted.ts'
 import { createQueueStore } from '../../src/queue/store.ts'
 import { ACCOUNT_ORDERS } from '../../src/shared/account-orders.ts'
 import { relatedStatement } from '../../src/storage/artifacts/related.ts'

@@ -12,7 +12,7 @@ import {
 import { sortedCursor, sortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Account, Role } from '../account.ts'
 import type { AccountStore } from '../store/store.ts'
-import { placeOf } from './sorted.ts'
+import { placeOf } from './store/sorted.ts'
 import type { AccountState, SecondFactorFilter, Wanted } from './store.ts'
 
 export interface AccountQuery extends PageRequest {
@@ -34,7 +34,7 @@ export interface AccountQuery extends PageRequest {
 const TIMES = z.int().min(0).max(8.64e15)
 const KEYS = { name: z.string().max(400), created: TIMES, signed_in: TIMES } as const
 
-/** Finding accounts page by page, at one price however many there are (store.ts, sorted.ts). */
+/** Finding accounts page by page, at one price however many there are (store.ts, store/sorted.ts). */
 export function createSearch({
   store,
   clock,

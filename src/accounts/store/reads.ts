@@ -10,7 +10,7 @@ import {
 } from '../account.ts'
 import type { SecondFactorShares } from '../accounts.ts'
 import type { Login } from '../login.ts'
-import { findSortedIds, type SortedIds, type SortedWanted } from '../search/sorted.ts'
+import { findSortedIds, type SortedIds, type SortedWanted } from '../search/store/sorted.ts'
 import { countStates, findAccountIds, type StateCounts } from '../search/store.ts'
 
 /** Finding accounts. */
@@ -35,7 +35,7 @@ export interface AccountReads {
   invitedAt(email: string, at: Date): Promise<Account[]>
   /** As they were found: the ids first, then the accounts. */
   findMany(wanted: Parameters<typeof findAccountIds>[1]): Promise<Account[]>
-  /** In an order (src/accounts/search/sorted.ts). */
+  /** In an order (src/accounts/search/store/sorted.ts). */
   findSorted(wanted: SortedWanted): Promise<{ accounts: Account[] } & Pick<SortedIds, 'resume'>>
   /** Newest first. @param after id of the last account of the page before */
   list(page: { limit: number; after?: string | undefined }): Promise<Account[]>

@@ -1,14 +1,14 @@
 /**
- * Accounts sorted by another column than the one that the search runs along (store.ts), without reading all of them. Where few pass the
- * filters, these are found as always, and sorted. Where many do, the list is a walk along the index of its order, and looks at no more
- * than so many accounts: a page may be short, or empty, and say where the next one goes on.
+ * Accounts sorted by another column than the one that the search runs along (src/accounts/search/store.ts), without reading all of them.
+ * Where few pass the filters, these are found as always, and sorted. Where many do, the list is a walk along the index of its order, and
+ * looks at no more than so many accounts: a page may be short, or empty, and say where the next one goes on.
  */
-import type { AccountOrder } from '../../shared/account-orders.ts'
-import type { SortedPlace } from '../../shared/sorted-cursor.ts'
-import { type Sql, type SqlValue, sqlTime } from '../../storage/sql.ts'
-import type { Account } from '../account.ts'
-import { type Condition, filtersOf, findAccountIds, moments, type Wanted } from './store.ts'
-import { termsOf } from './terms.ts'
+import type { AccountOrder } from '../../../shared/account-orders.ts'
+import type { SortedPlace } from '../../../shared/sorted-cursor.ts'
+import { type Sql, type SqlValue, sqlTime } from '../../../storage/sql.ts'
+import type { Account } from '../../account.ts'
+import { type Condition, filtersOf, findAccountIds, moments, type Wanted } from '../store.ts'
+import { termsOf } from '../terms.ts'
 
 export interface SortedWanted extends Omit<Wanted, 'after'> {
   order: AccountOrder
