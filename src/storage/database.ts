@@ -8,6 +8,11 @@ export interface Database {
   prisma: PrismaClient
   /** Prepared reads on the same tables as `prisma`. Never write through it on SQLite (see docs/decisions). */
   reads: Sql
+  /**
+   * Single statements on those tables, for what a start or a job of an idle server writes: Prisma would be loaded for it. On SQLite each waits
+   * for a transaction of Prisma's as for another process's, so never ask for one within `$transaction`.
+   */
+  writes: Pick<Sql, 'run'>
   /** The connection of the artefact store. */
   artifacts: Sql
   /** Reads of an access token with all that it hangs on, in one round trip. */

@@ -61,7 +61,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
   if (options.existing && !existsSync(files.main)) throw databaseMissing(files.main)
   if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
 
-  // Migrates, and is asked for the write lock from then on.
+  // Migrates; is asked for the write lock and writes single statements from then on.
   const main = openSqlite(files.main, { synchronous: 'FULL' })
   let applied: string[]
   try {
@@ -93,10 +93,12 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
   const accounts = openSqlite(files.main, { readonly: true, synchronous: 'FULL' })
   const reads = createSqliteSql(accounts)
   const artifactSql = createSqliteSql(artifacts, wrote(files.artifacts))
+  const writes = createSqliteSql(main, wrote(files.main))
   const canWrite = createWriteProbe({ artifacts: artifactSql, lockMain: writeLock(main) }, clock)
   return {
     prisma,
     reads,
+    writes,
     artifacts: artifactSql,
     tokenReads: (view) => createSqliteTokenReads({ artifacts, accounts }, view, clock),
     appliedMigrations: applied,
@@ -107,7 +109,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
     async close() {
       await checkpoints.close()
       await reads.close()
-      main.close()
+      await writes.close()
       await made()?.$disconnect()
       await artifactSql.close()
     },

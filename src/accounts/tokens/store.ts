@@ -88,7 +88,15 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
   return {
     async insert(row) {
       try {
-        await prisma.oneTimeToken.create({ data: { ...row, createdAt: now() } })
+        const { id, purpose, accountId, email, tokenHash, codeHash, expiresAt, details = null } = row
+        await db.writes.run(
+          `INSERT INTO one_time_tokens (id, purpose, account_id, email, token_hash, code_hash, created_at, expires_at, details)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          [
+            ...[id, purpose, accountId, email, tokenHash, codeHash],
+            ...[sqlTime(now()), sqlTime(expiresAt), details],
+          ],
+        )
         return true
       } catch (error) {
         if (isMissingReference(error)) return false
@@ -143,7 +151,11 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
     },
 
     async expire(ids) {
-      await prisma.oneTimeToken.updateMany({ where: { id: { in: [...ids] } }, data: { expiresAt: now() } })
+      const at = sqlTime(now())
+      // On SQLite, one commit.
+      await Promise.all(
+        ids.map((id) => db.writes.run('UPDATE one_time_tokens SET expires_at = ? WHERE id = ?', [at, id])),
+      )
     },
 
     async reserveTry(id, most) {

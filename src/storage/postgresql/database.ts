@@ -27,6 +27,7 @@ export const openOnPostgres = async (options: OpenDatabaseOptions): Promise<Data
     // Same models, same methods: scripts/generate-clients.mjs builds both clients from one file.
     prisma,
     reads: sql,
+    writes: sql,
     artifacts: sql,
     tokenReads: (view) => createPostgresTokenReads(sql, view, clock),
     appliedMigrations: applied,
