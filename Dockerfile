@@ -2,7 +2,7 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-COPY scripts/generate-clients.mjs scripts/schema-head.mjs scripts/build-program.mjs scripts/
+COPY scripts/generate-clients.mjs scripts/schema-head.mjs scripts/slim-client.mjs scripts/build-program.mjs scripts/
 COPY prisma prisma
 COPY bin bin
 COPY src src

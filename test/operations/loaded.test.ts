@@ -32,12 +32,30 @@ const LATER = [
   'scimmy',
 ]
 
-test('a server that is ready has loaded nothing that it may never need', async () => {
+/** A new folder of data, and the environment of a server that says what it has loaded. */
+function newFolder() {
   const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-loaded-'))
   afterThisFile(() => rmSync(dataDir, { recursive: true, force: true }))
   const tell = join(dataDir, 'tell.mjs')
   writeFileSync(tell, TELL)
   const env = { PORT: '0', HOST: '127.0.0.1', DATA_DIR: dataDir }
+  return { env, telling: { ...env, NODE_OPTIONS: `--import=${tell}` } }
+}
+
+/** Starts a server, asks it for some pages, and then for what it has loaded. */
+async function startAndTell(env: Record<string, string>, paths: string[]) {
+  const run = runProgram('src/server.ts', env)
+  const { address } = await run.logged(({ msg }) => msg === 'listening')
+  for (const path of paths) expect((await fetch(`${address}${path}`)).status, path).toBe(200)
+  run.child.kill('SIGUSR2')
+  const told = await run.logged((line) => Array.isArray(line.loaded))
+  run.child.kill('SIGTERM')
+  await run.ended
+  return { loaded: told.loaded as string[], clients: told.clients }
+}
+
+test('a server that is ready has loaded nothing that it may never need', async () => {
+  const { env, telling } = newFolder()
   // The second start: what the first one made is there.
   await latchkey(
     [
@@ -54,17 +72,24 @@ test('a server that is ready has loaded nothing that it may never need', async (
     env,
     { stdin: 'marmot ladder quartz ninety' },
   )
-  const run = runProgram('src/server.ts', { ...env, NODE_OPTIONS: `--import=${tell}` })
-  const { address } = await run.logged(({ msg }) => msg === 'listening')
-  for (const path of ['/health/ready', '/.well-known/openid-configuration', '/login'])
-    expect((await fetch(`${address}${path}`)).status, path).toBe(200)
-  run.child.kill('SIGUSR2')
-  const told = await run.logged((line) => Array.isArray(line.loaded))
-  const loaded = told.loaded as string[]
-  run.child.kill('SIGTERM')
-  await run.ended
+  const { loaded, clients } = await startAndTell(telling, [
+    '/health/ready',
+    '/.well-known/openid-configuration',
+    '/login',
+  ])
   expect(loaded.length).toBeGreaterThan(500)
-  // Its model of the tables is 10 MiB.
-  expect(told.clients).toBe(0)
+  // Its model of the tables is 2 MiB.
+  expect(clients).toBe(0)
+  expect(LATER.filter((name) => loaded.some((url) => url.includes(name)))).toEqual([])
+})
+
+test('a server without an administrator replaces its set-up link without Prisma', async () => {
+  const { env, telling } = newFolder()
+  const first = runProgram('src/server.ts', env)
+  await first.logged(({ msg }) => msg === 'listening')
+  first.child.kill('SIGTERM')
+  await first.ended
+  const { loaded, clients } = await startAndTell(telling, ['/health/ready'])
+  expect(clients).toBe(0)
   expect(LATER.filter((name) => loaded.some((url) => url.includes(name)))).toEqual([])
 })

@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { renumber } from '../../scripts/slim-client.mjs'
+
+const generated = (provider: string) =>
+  fileURLToPath(new URL(`../../src/storage/generated/${provider}`, import.meta.url))
+
+test.each(['sqlite', 'postgresql'])('the client for %s keeps its types of queries in tables', (provider) => {
+  const program = `
+    const { PrismaClient } = await import(${JSON.stringify(`${generated(provider)}/client.ts`)})
+    const adapter = { provider: '${provider === 'sqlite' ? 'sqlite' : 'postgres'}', adapterName: 'none', connect() {} }
+    const used = () => (gc(), gc(), process.memoryUsage().heapUsed)
+    const before = used()
+    const client = new PrismaClient({ adapter })
+    console.log(Math.round((used() - before) / 1024))
+    client.account`
+  const kib = Number(
+    execFileSync(process.execPath, ['--expose-gc', '--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+    }),
+  )
+  expect(kib).toBeGreaterThan(0)
+  // In arrays they are 12 MiB.
+  expect(kib).toBeLessThan(5 * 1024)
+})
+
+test('the query compiler is a file of its own', () => {
+  for (const provider of ['sqlite', 'postgresql'])
+    expect(readdirSync(`${generated(provider)}/internal`)).toContain('query-compiler.wasm')
+})
+
+test('of a graph of queries only the numbers that name something are changed', () => {
+  // One node of each kind and one root; edges: name, mask (2 bytes), child, enumeration, flags; name, arguments, result.
+  const graph = [1, 1, 1, /**/ 2, 5, 9, 8, 3, 0, 32, 6, 0, 0, 0, 7, 1, /**/ 1, 5, 2, 1, /**/ 127, 1, 1]
+  const expected = [
+    ...[1, 1, 1],
+    ...[2, 0x85, 8, 9, 8, 3, 0, 32, 0x86, 8, 0, 0, 0, 0x87, 8, 1],
+    ...[1, 0x85, 8, 2, 1],
+    ...[0xff, 8, 1, 1],
+  ]
+  expect([...renumber(Buffer.from(graph), 1024)]).toEqual(expected)
+})
+
+test('a graph of another form is refused', () => {
+  expect(() => renumber(Buffer.from([0, 0, 1, 1, 1, 1, 1]), 1024)).toThrow('goes on')
+  expect(() => renumber(Buffer.from([1, 0, 0, 9, 5]), 1024)).toThrow('too early')
+})
