@@ -195,3 +195,6 @@ if (withConsole && (language === undefined || localeOf(language).console)) {
     await e2e.close()
   }
 }
+
+// The browser that all of it shares ends with the process.
+process.exit()
