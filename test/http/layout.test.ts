@@ -42,14 +42,20 @@ test('the places of an account are one row on a phone', async () => {
 
 test('what is typed and code keep the direction of their own words on a page from right to left', async () => {
   await page.context().addCookies([{ name: 'locale', value: 'ar', url: base }])
-  await page.goto(`${base}/sample/totp-setup`)
-  const shown = await page.evaluate<unknown>(`(() => {
-    const of = (selector) => getComputedStyle(document.querySelector(selector))
-    return {
-      page: document.dir,
-      typed: [of('input[name=code]').unicodeBidi, of('input[name=code]').textAlign],
-      code: [of('main code').direction, of('main code').unicodeBidi],
-    }
-  })()`)
-  expect(shown).toEqual({ page: 'rtl', typed: ['plaintext', 'right'], code: ['ltr', 'isolate'] })
+  const look = (path: string, selectors: string[]) =>
+    page.goto(`${base}/sample/${path}`).then(() =>
+      page.evaluate<string[][]>(`${JSON.stringify(selectors)}.map((selector) => {
+        const { direction, textAlign, unicodeBidi } = getComputedStyle(document.querySelector(selector))
+        return [direction, textAlign, unicodeBidi]
+      })`),
+    )
+  expect(await look('totp-setup', ['html', 'input[name=code]', 'main code'])).toEqual([
+    ['rtl', 'start', 'isolate'],
+    ['rtl', 'right', 'plaintext'],
+    ['ltr', 'start', 'isolate'],
+  ])
+  expect(await look('account', ['input[type=tel]', 'input[type=file]'])).toEqual([
+    ['ltr', 'right', 'plaintext'],
+    ['rtl', 'start', expect.not.stringMatching('plaintext')],
+  ])
 })
