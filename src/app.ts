@@ -91,6 +91,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
     defaultLocale: () => values.defaultLocale,
     overrides: services.texts.override,
     brand: services.branding.shown,
+    refreshed: () => services.settings.refresh(),
     translateError: asStorageError,
     kept: keptForms(services.artifacts),
     icons: Object.fromEntries(

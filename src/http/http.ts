@@ -10,6 +10,7 @@ import { type Cookies, createCookies, registerCookies } from './cookies/cookies.
 import { createKnownDevices, type KnownDevices } from './cookies/known-devices.ts'
 import { createSealedCookies, type SealedCookies } from './cookies/sealed-cookie.ts'
 import { createSupportCookie, type SupportCookie } from './cookies/support-cookie.ts'
+import { type AnswerDirectly, registerDirect } from './direct.ts'
 import { registerErrors } from './errors/errors.ts'
 import { registerCsrf } from './forms/csrf.ts'
 import { createFlash, type Kept } from './forms/flash.ts'
@@ -63,6 +64,8 @@ export interface HttpOptions {
   defaultLocale?: () => string
   /** What an owner says instead of texts. */
   overrides?: Overrides
+  /** Waits until settings are fresh, where a request is answered before the hook that does so; undefined: they are. */
+  refreshed?: () => Promise<void> | undefined
   /** Gives the AppError that an error of somewhere below stands for; without one, errors are what they are. */
   translateError?: (error: unknown) => unknown
   /** Where forms and answers to them are kept that are too large for a cookie, or must not be in one. */
@@ -80,6 +83,7 @@ export interface Http {
   /** Which browsers have signed in before. */
   devices: KnownDevices
   language: Language
+  direct: AnswerDirectly
   limit: Limit
   countFailure: CountFailure
   /** Requests that wait for a fresh sign-in. */
@@ -101,6 +105,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   if ((cookieKey.symmetricKeySize ?? 0) < 32) throw new Error('the cookie key needs at least 32 bytes')
   const secure = issuer.protocol === 'https:'
   registerAuditContext(app)
+  const direct = registerDirect(app, { secure, refreshed: options.refreshed ?? (() => undefined) })
   registerClosing(app)
   registerRequestLog(app)
   registerHeaders(app, { secure })
@@ -150,7 +155,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
     languageRoute(scope, { issuer, language })
   })
   return {
-    ...{ cookies, sealed, support, devices, language, limit, countFailure, interrupted, forms },
+    ...{ cookies, sealed, support, devices, language, direct, limit, countFailure, interrupted, forms },
     sealedText: onServer.sealed,
   }
 }

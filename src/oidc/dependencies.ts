@@ -96,7 +96,7 @@ export interface ProtocolDependencies<Account extends AccountOfProtocol = Accoun
   privateHosts: PrivateHosts
   clock: Clock
   log: FastifyBaseLogger
-  http: Pick<Http, 'sealed' | 'limit' | 'countFailure' | 'language'>
+  http: Pick<Http, 'sealed' | 'direct' | 'limit' | 'countFailure' | 'language'>
   /** False: the library answers every request by itself at this moment. */
   fastPaths(): boolean
   /** Renders one of our views. */

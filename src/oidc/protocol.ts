@@ -75,6 +75,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
   await mountProvider(app, {
     issuer,
     answer: provider.answer,
+    answerDirectly: http.direct,
     fastPaths: createFastPaths({ ...deps, provider, liveToken, targets: builder.targets }),
     limits: {
       token: http.limit('token'),

@@ -5,6 +5,7 @@ export type SecondFactor = (typeof SECOND_FACTORS)[number]
 
 /** The kinds of a stored, space-separated list, in the order of `SECOND_FACTORS`: the strongest first. */
 export const secondFactorsOf = (stored: string): SecondFactor[] => {
+  if (stored === '') return []
   const kinds = stored.split(' ')
   return SECOND_FACTORS.filter((kind) => kinds.includes(kind))
 }

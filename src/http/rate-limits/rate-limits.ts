@@ -126,7 +126,7 @@ export function registerRateLimits(
       limits[name].filter((rule) => rule.per === per).map((rule) => ({ name, rule }))
     const [address, account] = [of('address'), of('account')]
     const byAddress = async (request: FastifyRequest, reply: FastifyReply) => {
-      if (!options.enabled) return
+      if (!options.enabled || early.has(request)) return
       for (const rule of address) await count(rule, request, reply, addressKey(request.ip))
     }
     if (account.length === 0) return { onRequest: [byAddress] }
@@ -167,6 +167,28 @@ export function registerRateLimits(
     return { allowed: true, left: 0 }
   }
   return { limit, countFailure }
+}
+
+/** Requests that were counted before their route counts them. */
+const early = new WeakSet<FastifyRequest>()
+
+/**
+ * Counts a request under the limit of its route, which is by address alone, before it gets there. False: it is over the limit, and its route
+ * says so.
+ */
+export async function countEarly(
+  { onRequest = [] }: LimitHooks,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<boolean> {
+  try {
+    for (const hook of onRequest) await hook(request, reply)
+  } catch (error) {
+    if (error instanceof AppError) return false
+    throw error
+  }
+  early.add(request)
+  return true
 }
 
 /** What a request is counted under, to be ended once: with the count given back, or with it kept. */

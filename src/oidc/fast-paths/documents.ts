@@ -1,7 +1,13 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Provider } from 'oidc-provider'
-import { accepted, isKnown, type Representations, representationsOf } from '../../shared/representations.ts'
+import {
+  accepted,
+  isKnown,
+  type Representation,
+  type Representations,
+  representationsOf,
+} from '../../shared/representations.ts'
 import { routes } from '../provider/routes.ts'
 import type { FastPath } from './fast-path.ts'
 
@@ -59,14 +65,23 @@ function documentPath(path: string, { issuer, current, discovery }: DocumentDepe
     return next
   }
 
-  return async (request, reply) => {
+  const headersOf = createHeadersOf()
+  return async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
     const representations = await ofNow().representations
-    const { bytes, headers } = accepted(request.headers, representations)
-    reply.headers(headers).header('access-control-allow-origin', request.headers.origin || '*')
-    if (!isKnown(request.headers, representations)) return bytes
-    reply.code(304)
-    return null
+    const chosen = accepted(request.headers, representations)
+    const answer = { headers: headersOf(chosen, request.headers.origin || '*'), body: chosen.bytes }
+    return isKnown(request.headers, representations) ? { ...answer, status: 304 } : answer
+  }
+}
+
+/** The headers of a representation in the form of an answer, which nearly every caller gets alike. */
+function createHeadersOf() {
+  const plain = new WeakMap<Representation, readonly string[]>()
+  return (representation: Representation, origin: string): readonly string[] => {
+    const known = plain.get(representation) ?? Object.entries(representation.headers).flat()
+    plain.set(representation, known)
+    return [...known, 'access-control-allow-origin', origin]
   }
 }
 

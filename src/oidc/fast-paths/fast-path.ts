@@ -1,12 +1,16 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { DirectHandler } from '../../http/direct.ts'
 
 /**
  * Answers the plain case of an endpoint without the protocol library, byte for byte as the library would. Undefined: the request
- * is none of the plain case, or will be answered by an error; the library gets it untouched, and nothing was set on the reply.
- * docs/decisions/0034-fast-paths.md
- *
- * What it returns is the body (null: none), never the reply: a reply is thenable, and waiting for it waits for the end of the response.
+ * is none of the plain case, or will be answered by an error; the library gets it untouched. docs/decisions/0034-fast-paths.md
  */
-export type FastPath = (request: FastifyRequest, reply: FastifyReply) => Promise<Body | undefined>
+export type FastPath = DirectHandler
 
-type Body = Buffer | string | null
+/** The headers of an answer that is JSON, made for this request, and may be read by scripts. @param exposed headers that these see */
+export const jsonHeaders = (exposed: string): readonly string[] => [
+  ...['content-type', 'application/json; charset=utf-8'],
+  ...['cache-control', 'no-store'],
+  ...['vary', 'Origin'],
+  ...['access-control-allow-origin', '*'],
+  ...['access-control-expose-headers', exposed],
+]

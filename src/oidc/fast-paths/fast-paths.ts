@@ -16,6 +16,7 @@ import { routes } from '../provider/routes.ts'
 import { clientCredentials, type Targets } from './client-credentials.ts'
 import { documentPaths } from './documents.ts'
 import type { FastPath } from './fast-path.ts'
+import { giveBackForm } from './form.ts'
 import { introspectionPath } from './introspection.ts'
 import { libraryGrant } from './library-grant.ts'
 import { createLiveTokens, type FindLiveToken } from './live-tokens.ts'
@@ -90,16 +91,13 @@ function readerOfNow({
 /** What fails here may fail in the library as well, which answers in the words of the protocol. */
 const orLibrary =
   (answer: FastPath): FastPath =>
-  async (request, reply) => {
-    try {
-      return await answer(request, reply)
-    } catch (error) {
-      report(request, error)
-      return undefined
-    }
+  async (request) => {
+    const answered = await answer(request).catch((error: unknown) => report(request, error))
+    if (answered === undefined) giveBackForm(request.raw)
+    return answered
   }
 
-function report({ log }: FastifyRequest, err: unknown): void {
+function report({ log }: FastifyRequest, err: unknown): undefined {
   // An outage or a refusal is told by who answers.
   if (!(err instanceof AppError || err instanceof errors.OIDCProviderError))
     log.error({ err }, 'a fast path failed; the library answers')

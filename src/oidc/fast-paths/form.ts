@@ -10,7 +10,7 @@ const FORM = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i
 export type FormParameters = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads the body of a plain form, so that it can be read once more. Undefined: it is none, or has a parameter twice.
+ * Reads the body of a plain form, which `giveBackForm` lets the library read once more. Undefined: it is none, or has a parameter twice.
  */
 export async function readForm(request: IncomingMessage): Promise<FormParameters | undefined> {
   const { 'content-type': type = '', 'content-length': length, 'transfer-encoding': coding } = request.headers
@@ -18,7 +18,7 @@ export async function readForm(request: IncomingMessage): Promise<FormParameters
     return undefined
   const body = await bodyOf(request)
   if (body === undefined) return undefined
-  keepFor(request, body)
+  bodies.set(request, body)
   const parameters = parse(body.toString())
   for (const name in parameters) if (typeof parameters[name] !== 'string') return undefined
   return parameters as FormParameters
@@ -35,8 +35,12 @@ function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return promise
 }
 
-/** For the library, which reads the body by `iterator`, and only of a request that is readable. */
-function keepFor(request: IncomingMessage, body: Buffer): void {
+const bodies = new WeakMap<IncomingMessage, Buffer>()
+
+/** Gives the library a body that was read: it reads by `iterator`, and only of a request that is readable. */
+export function giveBackForm(request: IncomingMessage): void {
+  const body = bodies.get(request)
+  if (body === undefined) return
   Object.defineProperty(request, 'readable', { value: true, configurable: true, writable: true })
   Object.defineProperty(request, 'iterator', {
     configurable: true,

@@ -4,17 +4,11 @@ import type { ApiCredentials, ProtocolDependencies } from '../dependencies.ts'
 import { type Caller, introspectionClaims, isFor } from '../tokens/introspection.ts'
 import { type Credentials, isAuthenticated, isPlain, plainCredentials } from './credentials.ts'
 import { customForToken } from './custom-claims.ts'
-import type { FastPath } from './fast-path.ts'
+import { type FastPath, jsonHeaders } from './fast-path.ts'
 import { readForm } from './form.ts'
 import type { FindLiveToken, LiveToken } from './live-tokens.ts'
 
-const HEADERS = {
-  'content-type': 'application/json; charset=utf-8',
-  'cache-control': 'no-store',
-  vary: 'Origin',
-  'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'WWW-Authenticate',
-}
+const HEADERS = jsonHeaders('WWW-Authenticate')
 
 /** Whether the answer is JSON, whatever else the caller takes (RFC 9701 §4): no signed one is named, and nothing excluded. */
 const takesJson = ({ accept = '' }: IncomingHttpHeaders): boolean => !/introspection|;/i.test(accept)
@@ -41,7 +35,7 @@ export function introspectionPath(deps: {
     return isAuthenticated(client, secret) ? { clientId: client.clientId } : undefined
   }
 
-  return async ({ raw, headers, method }, reply) => {
+  return async ({ raw, headers, method }) => {
     if (method !== 'POST' || !isPlain(headers) || !takesJson(headers)) return undefined
     const parameters = await readForm(raw)
     if (!parameters?.token) return undefined
@@ -52,8 +46,10 @@ export function introspectionPath(deps: {
     if (live === undefined || !isFor(caller, live.token)) return undefined
     const custom = live.account ? await customForToken(deps, 'introspection', live.token, live) : {}
     if (custom === undefined) return undefined
-    reply.headers(HEADERS)
-    return JSON.stringify(answerAbout(live, parameters.token, deps.issuer, custom))
+    return {
+      headers: HEADERS,
+      body: JSON.stringify(answerAbout(live, parameters.token, deps.issuer, custom)),
+    }
   }
 }
 

@@ -4,16 +4,10 @@ import { own } from '../../shared/own.ts'
 import type { routes } from '../provider/routes.ts'
 import { withoutEmptyScope } from '../tokens/empty-scope.ts'
 import { isAuthenticated, isPlain, plainCredentials } from './credentials.ts'
-import type { FastPath } from './fast-path.ts'
+import { type FastPath, jsonHeaders } from './fast-path.ts'
 import { type FormParameters, readForm } from './form.ts'
 
-const HEADERS = {
-  'content-type': 'application/json; charset=utf-8',
-  'cache-control': 'no-store',
-  vary: 'Origin',
-  'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'DPoP-Nonce,WWW-Authenticate',
-}
+const HEADERS = jsonHeaders('DPoP-Nonce,WWW-Authenticate')
 
 /** A token response (RFC 6749 §5.1), without what has no value. */
 export interface TokenResponse {
@@ -53,7 +47,7 @@ export function tokenPath(deps: {
     return client && isAuthenticated(client, credentials.secret) ? client : undefined
   }
 
-  return async ({ raw, headers, method }, reply) => {
+  return async ({ raw, headers, method }) => {
     if (method !== 'POST' || !isPlain(headers)) return undefined
     const parameters = await readForm(raw)
     const name = parameters?.grant_type ?? ''
@@ -71,8 +65,7 @@ export function tokenPath(deps: {
     ctx.body = withoutEmptyScope(response)
     // Told as by the library: metrics, usage (provider/build.ts).
     provider.emit('grant.success', ctx)
-    reply.headers(HEADERS)
-    return JSON.stringify(ctx.body)
+    return { headers: HEADERS, body: JSON.stringify(ctx.body) }
   }
 }
 

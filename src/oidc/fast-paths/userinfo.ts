@@ -6,16 +6,10 @@ import { withCustom } from '../tokens/custom-claims.ts'
 import { isForUserinfo } from '../tokens/userinfo-audience.ts'
 import { isPlain } from './credentials.ts'
 import { customForToken } from './custom-claims.ts'
-import type { FastPath } from './fast-path.ts'
+import { type FastPath, jsonHeaders } from './fast-path.ts'
 import type { FindLiveToken } from './live-tokens.ts'
 
-const HEADERS = {
-  'content-type': 'application/json; charset=utf-8',
-  'cache-control': 'no-store',
-  vary: 'Origin',
-  'access-control-allow-origin': '*',
-  'access-control-expose-headers': 'DPoP-Nonce,WWW-Authenticate',
-}
+const HEADERS = jsonHeaders('DPoP-Nonce,WWW-Authenticate')
 
 /** The scopes whose claims are in the row of an account; those of others want another look. */
 const OF_ACCOUNTS = new Set(['openid', 'profile', 'email', 'address', 'phone', 'offline_access'])
@@ -37,7 +31,7 @@ export function userinfoPath(deps: {
   membershipsOf: ProtocolDependencies['membershipsOf']
 }): FastPath {
   const forUserinfo = isForUserinfo(deps.issuer)
-  return async ({ method, headers, raw }, reply) => {
+  return async ({ method, headers, raw }) => {
     if (method !== 'GET' || !isPlain(headers) || raw.url?.includes('?')) return undefined
     if (headers['content-type'] !== undefined || headers['transfer-encoding'] !== undefined) return undefined
     const value = BEARER.exec(headers.authorization ?? '')?.[1]
@@ -60,7 +54,6 @@ export function userinfoPath(deps: {
       { client },
     )
     claims.scope(scope)
-    reply.headers(HEADERS)
-    return JSON.stringify(await claims.result())
+    return { headers: HEADERS, body: JSON.stringify(await claims.result()) }
   }
 }

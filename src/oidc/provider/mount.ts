@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { AnswerDirectly } from '../../http/direct.ts'
 import { setErrorFormat } from '../../http/errors/format.ts'
 import { refuseCrossOrigin } from '../../http/forms/same-origin.ts'
 import { programHeaders } from '../../http/headers.ts'
+import type { LimitHooks } from '../../http/rate-limits/rate-limits.ts'
 import { AppError } from '../../shared/errors.ts'
 import { own } from '../../shared/own.ts'
 import { continueByGet } from '../authorization/post-to-get.ts'
@@ -20,10 +22,11 @@ export interface MountOptions {
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Route options (a rate limit) of the endpoints that check a client's secret or start an interaction. */
   limits: {
-    token: RouteShorthandOptions
-    authorization: RouteShorthandOptions
-    deviceAuthorization: RouteShorthandOptions
+    token: LimitHooks
+    authorization: LimitHooks
+    deviceAuthorization: LimitHooks
   }
+  answerDirectly: AnswerDirectly
   /** Answers the plain requests of some paths instead (fast-paths/). */
   fastPaths: Readonly<Record<string, FastPath>>
   takesFastPaths(): boolean
@@ -136,6 +139,12 @@ async function mount(
   for (const { path, methods, limit, byPost, signsOut, opens } of listed) {
     const shared = { ...also, url: path, exposeHeadRoute: false, ...(limit && options.limits[limit]) }
     const fast = own(options.fastPaths, path)
+    if (fast)
+      options.answerDirectly(
+        path,
+        async (request) => (options.takesFastPaths() ? fast(request) : undefined),
+        limit && options.limits[limit],
+      )
     scope.route({
       ...shared,
       method: [...methods],
@@ -143,11 +152,7 @@ async function mount(
       ...(signsOut && { onRequest: ownPagesOnly }),
       async handler(request, reply) {
         if (signsOut) await options.signsOut(request, reply)
-        const answered = fast && options.takesFastPaths() ? await fast(request, reply) : undefined
-        if (answered === null) return reply.send()
-        if (answered !== undefined) return answered
-        await handOver(request, reply, options)
-        return undefined
+        return handOver(request, reply, options)
       },
     })
     if (byPost) await scope.register(continueByGet, { path, limit: limit ? options.limits[limit] : {} })

@@ -58,8 +58,8 @@ export function introspectionClaims(
   username: string | undefined,
   custom: Record<string, unknown> = {},
 ): Record<string, unknown> {
-  const { extra = {} } = token as AccessTokenLike
-  const own = Object.fromEntries(Object.entries(extra).filter(([name]) => !RESERVED.includes(name)))
+  const { extra } = token as AccessTokenLike
+  const own = extra && Object.fromEntries(Object.entries(extra).filter(([name]) => !RESERVED.includes(name)))
   // A machine is its own subject, as in its JWTs (RFC 9068 §2.2).
   const sub = ('accountId' in token ? token.accountId : undefined) ?? token.clientId
   return { ...own, ...custom, sub, username }

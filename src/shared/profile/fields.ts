@@ -95,8 +95,11 @@ export const edgeNames = (edge: Edge): Record<string, string> => ({
 })
 
 /** The values of all fields, out of something that has them. */
-export const profileOf = (person: ProfileValues): ProfileValues =>
-  Object.fromEntries(profileFields.map(({ property }) => [property, person[property]])) as ProfileValues
+export function profileOf(person: ProfileValues): ProfileValues {
+  const values: Partial<ProfileValues> = {}
+  for (const { property } of profileFields) values[property] = person[property]
+  return values as ProfileValues
+}
 
 /** Checks by property: a field left out is undefined and stays, one that is '' or null is null. */
 export const profileShape = Object.fromEntries(

@@ -42,8 +42,8 @@ function sealSecrets(model: string, payload: ArtifactPayload, id: string): Artif
 }
 
 function restoreSecrets(model: string, payload: ArtifactPayload, id: string): ArtifactPayload {
-  const { [SEALED]: sealed, ...rest } = payload
-  if (SECRETS[model] === undefined || typeof sealed !== 'string') return payload
+  if (SECRETS[model] === undefined || typeof payload[SEALED] !== 'string') return payload
+  const { [SEALED]: sealed, ...rest } = payload as ArtifactPayload & { [SEALED]: string }
   return { ...rest, ...JSON.parse(unseal(id, sealed)) }
 }
 
@@ -117,7 +117,7 @@ const unfit = (text: string): boolean => /\\u(0000|d[89a-f])/i.test(text)
 /** Holds a value as JSON text, in which both are only written about. */
 const AS_TEXT = '~json'
 const isAsText = (value: unknown): value is { [AS_TEXT]: string } =>
-  isRecord(value) && Object.keys(value).length === 1 && typeof value[AS_TEXT] === 'string'
+  isRecord(value) && typeof value[AS_TEXT] === 'string' && Object.keys(value).length === 1
 
 /** An object as both engines can change it field by field. */
 export const objectAtRest = (object: ArtifactPayload): ArtifactPayload =>
@@ -126,8 +126,11 @@ export const objectAtRest = (object: ArtifactPayload): ArtifactPayload =>
     return unfit(text) || isAsText(value) ? { [AS_TEXT]: text } : value
   })
 
+/** Nearly every object is as it was written. */
 const objectFromRest = (object: ArtifactPayload): ArtifactPayload =>
-  mapValues(object, (value) => (isAsText(value) ? JSON.parse(value[AS_TEXT]) : value))
+  Object.values(object).some(isAsText)
+    ? mapValues(object, (value) => (isAsText(value) ? JSON.parse(value[AS_TEXT]) : value))
+    : object
 
 const mapValues = (object: ArtifactPayload, map: (value: unknown) => unknown): ArtifactPayload =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value)]))

@@ -10,7 +10,7 @@ import {
 } from '../artifacts/joined.ts'
 import { createGathering } from '../gathering.ts'
 import type { Sql } from '../sql.ts'
-import { type AccountView, context, storedToken, type TokenReads } from './token-reads.ts'
+import { type AccountView, context, payloadOf, storedToken, type TokenReads } from './token-reads.ts'
 
 /** Look-ups of tokens by statements of their own, before they share one. */
 const AT_ONCE = 8
@@ -60,8 +60,9 @@ export function createPostgresTokenReads<Account>(
   return {
     async byValue(value) {
       const row = await find(hashId(value))
-      const token = row && artifactOf(row, 'found')
-      return row && token ? storedToken(value, { token, ...contextOf(row) }, view) : undefined
+      const found = row && artifactOf(row, 'found')
+      if (!row || !found) return undefined
+      return storedToken({ model: found.model, token: payloadOf(found, value) }, contextOf(row), view)
     },
 
     async byReference({ denial, grantId, sessionUid, accountId }) {

@@ -5,7 +5,14 @@ import type { ArtifactRow } from '../artifacts/at-rest.ts'
 import { ARTIFACT_COLUMNS } from '../artifacts/joined.ts'
 import { isBusy, whenFree } from '../sqlite/busy.ts'
 import { asStorageError } from '../unavailable.ts'
-import { type AccountView, context, sessionOf, storedToken, type TokenReads } from './token-reads.ts'
+import {
+  type AccountView,
+  context,
+  payloadOf,
+  sessionOf,
+  storedToken,
+  type TokenReads,
+} from './token-reads.ts'
 
 const COLUMNS = ARTIFACT_COLUMNS.join(', ')
 /** One parameter: now. */
@@ -65,17 +72,16 @@ export function createSqliteTokenReads<Account>(
     byValue: (value) =>
       read(() => {
         const now = epochSeconds(clock)
-        const rows = inTransaction(() => {
-          const found = token.get(hashId(value), now)
-          if (found === undefined) return undefined
-          const payload = JSON.parse(found.payload)
-          return {
-            token: found,
-            accountId: payload.accountId as unknown,
-            ...contextRows(payload.grantId, sessionOf(payload), now),
-          }
+        const found = inTransaction(() => {
+          const row = token.get(hashId(value), now)
+          if (row === undefined) return undefined
+          const payload = payloadOf(row, value)
+          const { grant, session } = contextRows(payload.grantId, sessionOf(payload), now)
+          return { model: row.model, token: payload, grant, session }
         })
-        return rows && storedToken(value, { ...rows, account: accountRow(rows.accountId) }, view)
+        if (found === undefined) return undefined
+        const { grant, session } = found
+        return storedToken(found, { grant, session, account: accountRow(found.token.accountId) }, view)
       }),
 
     byReference: ({ denial, grantId, sessionUid, accountId }) =>

@@ -44,28 +44,30 @@ export interface AccountView<Account> {
 
 /** Rows as they were found, null where there is none. */
 export interface FoundRows {
-  token: ArtifactRow
   grant: ArtifactRow | null
   session: ArtifactRow | null
   account: object | null
 }
 
 /** @param value of the token; its row has a hash of it alone */
+export const payloadOf = (row: ArtifactRow, value: string): ArtifactPayload =>
+  fromRest(row, value, row.id_hash)
+
+/** @param model of the row that the token was read from */
 export function storedToken<Account>(
-  value: string,
+  { model, token }: { model: string; token: ArtifactPayload },
   rows: FoundRows,
   view: AccountView<Account>,
 ): StoredToken<Account> {
-  const token = fromRest(rows.token, value, rows.token.id_hash)
   const { session, ...found } = context(token.grantId, rows, view)
   // PostgreSQL has looked for it in the text of the payload.
   const named = session !== undefined && session.uid === sessionOf(token)
-  return { model: rows.token.model as TokenModel, token, ...found, session: named ? session : undefined }
+  return { model: model as TokenModel, token, ...found, session: named ? session : undefined }
 }
 
 export function context<Account>(
   grantId: unknown,
-  { grant, session, account }: Omit<FoundRows, 'token'>,
+  { grant, session, account }: FoundRows,
   view: AccountView<Account>,
 ): TokenContext<Account> {
   return {

@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { currentAuditContext, settled } from '../shared/audit-context.ts'
+import { headersForPrograms } from './headers.ts'
+import { countEarly, type LimitHooks } from './rate-limits/rate-limits.ts'
+
+/*
+ * Most requests of programs are alike, and cost more in the hooks of pages than in their answer. A path may be answered before them:
+ *
+ *   request ─► audit context ─► direct? ─┬─ answer ──► bytes ─► log line, metrics
+ *                                        └─ undefined ─► hooks ─► handler, as if nothing had been
+ */
+
+/** An answer, with all that is said of it beside the headers that every answer to a program has. */
+export interface DirectAnswer {
+  /** 200 unless given. */
+  status?: 304
+  /** Names in lower case, each before its value. */
+  headers: readonly string[]
+  body: Buffer | string
+}
+
+/** Undefined: the handler of the route answers, and the request is as it was, but that a body can be read in one way only. */
+export type DirectHandler = (request: FastifyRequest) => Promise<DirectAnswer | undefined>
+
+/** Lets requests of a path, whatever their query, be answered before the hooks. @param limit of its route */
+export type AnswerDirectly = (path: string, handler: DirectHandler, limit?: LimitHooks) => void
+
+interface Direct {
+  handler: DirectHandler
+  limit: LimitHooks | undefined
+}
+
+/**
+ * After the audit context, before all other hooks.
+ * @param options.refreshed waits for settings to be fresh; undefined: they are
+ */
+export function registerDirect(
+  app: FastifyInstance,
+  options: { secure: boolean; refreshed(): Promise<void> | undefined },
+): AnswerDirectly {
+  const paths = new Map<string, Direct>()
+  const headersOfAll = headersForPrograms(options)
+  const shared = Object.entries(headersOfAll).flat()
+
+  /** @returns whether it was answered */
+  async function answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { handler, limit }: Direct,
+  ): Promise<boolean> {
+    const refreshing = options.refreshed()
+    if (refreshing !== undefined) await refreshing
+    if (limit !== undefined && !(await countEarly(limit, request, reply))) return false
+    const found = await handler(request)
+    if (found === undefined) return false
+    const context = currentAuditContext()
+    if (context !== undefined && context.settling.length > 0) await settled(context)
+    const { status = 200, headers, body } = found
+    reply.hijack()
+    reply.raw.writeHead(status, [
+      ...shared,
+      ...['x-request-id', request.id],
+      ...headers,
+      ...(status === 304 ? [] : ['content-length', String(Buffer.byteLength(body))]),
+      ...counted(reply),
+    ])
+    reply.raw.end(status === 304 ? undefined : body)
+    return true
+  }
+
+  app.addHook('onRequest', (request, reply, done) => {
+    const direct = paths.get(pathOf(request.raw.url ?? ''))
+    if (direct === undefined) return done()
+    answer(request, reply, direct).then(
+      (answered) => (answered ? undefined : done()),
+      (error) => {
+        // The hooks that would say it are not run any more.
+        reply.headers({ ...headersOfAll, 'x-request-id': request.id })
+        done(error)
+      },
+    )
+  })
+
+  return (path, handler, limit) => void paths.set(path, { handler, limit })
+}
+
+function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}
+
+/** What counting has announced. */
+const counted = (reply: FastifyReply): string[] =>
+  Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)])
