@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto'
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
 import { z } from 'zod'
 import { kinds } from '../../src/federation/connectors/kinds.ts'
+import type { DirectHandler } from '../../src/http/direct.ts'
 import { setErrorFormat } from '../../src/http/errors/format.ts'
 import { parseForm } from '../../src/http/forms/forms.ts'
 import { registerHealth } from '../../src/http/health.ts'
@@ -21,11 +22,13 @@ export interface TestApp extends Partial<HttpOptions> {
   log?: (line: string) => void
   trustProxy?: readonly string[]
   failing?: () => Promise<void>
+  /** Answers some requests of `/direct` before their route. */
+  direct?: DirectHandler
 }
 
 /** A server with everything that pages share, and small routes in each error format to try it on. */
 export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstance> {
-  const { log, trustProxy = false, failing, ...http } = options
+  const { log, trustProxy = false, failing, direct = async () => undefined, ...http } = options
   const app = Fastify(
     instanceOptions({ log: log ? { level: 'debug', stream: { write: log } } : false, trustProxy }),
   )
@@ -78,6 +81,8 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
   await app.register(async (protocol) => {
     setErrorFormat(protocol, 'oauth')
     protocol.get('/token', shared.limit('federation'), async () => ({}))
+    shared.direct('/direct', direct, shared.limit('openRegistration'))
+    protocol.get('/direct', shared.limit('openRegistration'), async () => ({ by: 'route' }))
     protocol.get('/broken', async () => {
       throw new Error('SELECT secret FROM accounts')
     })

@@ -1,0 +1,98 @@
+import type { FastifyInstance } from 'fastify'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { currentAuditContext } from '../../src/shared/audit-context.ts'
+import { limits } from '../../src/shared/limits.ts'
+import { buildHttpApp } from './http-app.ts'
+
+const [perAddress] = limits.openRegistration
+const headers = ['content-type', 'text/plain']
+const SECURE = {
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+let app: FastifyInstance
+let lines: string[]
+let context: ReturnType<typeof currentAuditContext>
+let written: boolean
+beforeEach(async () => {
+  lines = []
+  written = false
+  app = await buildHttpApp({
+    log: (line) => lines.push(line),
+    async direct(request) {
+      context = currentAuditContext()
+      if (request.url.includes('known')) return { status: 304, headers, body: 'directly' }
+      if (request.url.includes('broken')) throw new Error('SELECT secret FROM accounts')
+      if (request.url.includes('audited'))
+        context?.settling.push(
+          Promise.resolve().then(() => {
+            written = true
+          }),
+        )
+      if (request.url.includes('unwritable')) context?.settling.push(Promise.reject(new Error('full')))
+      return request.url.includes('route') ? undefined : { headers, body: 'directly' }
+    },
+  })
+})
+afterEach(() => app.close())
+
+test('has the headers, the id and the log line of every answer to a program', async () => {
+  const answer = await app.inject('/direct?state=hush')
+  expect([answer.statusCode, answer.body]).toEqual([200, 'directly'])
+  expect(answer.headers).toMatchObject({ ...SECURE, 'content-type': 'text/plain', 'content-length': '8' })
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    {
+      msg: 'request',
+      req: { method: 'GET', path: '/direct', query: ['state'], ip: '127.0.0.1' },
+      status: 200,
+      request_id: answer.headers['x-request-id'],
+    },
+  ])
+  expect(context).toMatchObject({ address: '127.0.0.1', requestId: answer.headers['x-request-id'] })
+})
+
+test('what the caller has already is not sent again', async () => {
+  const { statusCode, body, headers } = await app.inject('/direct?known')
+  expect([statusCode, body, headers['content-length']]).toEqual([304, '', undefined])
+})
+
+test('what is not answered goes on to its route, as if it had not been asked', async () => {
+  const answer = await app.inject('/direct?route')
+  expect(answer.json()).toEqual({ by: 'route' })
+  expect(lines).toHaveLength(1)
+})
+
+test('each request counts once, whichever way it is answered, and one too many is refused by its route', async () => {
+  for (let n = 1; n <= perAddress.max; n++) {
+    const answer = await app.inject(n % 2 ? '/direct' : '/direct?route')
+    expect([answer.statusCode, Number(answer.headers['ratelimit-remaining'])]).toEqual([
+      200,
+      perAddress.max - n,
+    ])
+    expect(answer.headers).toMatchObject({
+      'ratelimit-limit': `${perAddress.max}`,
+      'ratelimit-reset': expect.anything(),
+    })
+  }
+  const refused = await app.inject('/direct')
+  expect([refused.statusCode, refused.headers['x-frame-options']]).toEqual([429, 'DENY'])
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+  expect((await app.inject({ url: '/direct', remoteAddress: '198.51.100.1' })).statusCode).toBe(200)
+})
+
+test('audit entries are on disk before the answer leaves; without them there is none', async () => {
+  await app.inject('/direct?audited')
+  expect(written).toBe(true)
+  expect((await app.inject('/direct?unwritable')).statusCode).toBe(500)
+})
+
+test('a failure is told as that of a route, without its cause', async () => {
+  const answer = await app.inject('/direct?broken')
+  expect(answer.statusCode).toBe(500)
+  expect(answer.json()).toMatchObject({ error: 'server_error' })
+  expect(answer.body).not.toContain('SELECT')
+  expect(answer.headers).toMatchObject({ ...SECURE, 'x-request-id': expect.any(String) })
+})
