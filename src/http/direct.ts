@@ -50,7 +50,7 @@ export function registerDirect(
   ): Promise<boolean> {
     const refreshing = options.refreshed()
     if (refreshing !== undefined) await refreshing
-    if (limit !== undefined && !(await countEarly(limit, request, reply))) return false
+    if (limit !== undefined) await countEarly(limit, request, reply)
     const found = await handler(request)
     if (found === undefined) return false
     const context = currentAuditContext()

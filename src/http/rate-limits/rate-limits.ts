@@ -173,22 +173,15 @@ export function registerRateLimits(
 const early = new WeakSet<FastifyRequest>()
 
 /**
- * Counts a request under the limit of its route, which is by address alone, before it gets there. False: it is over the limit, and its route
- * says so.
+ * Counts a request under the limit of its route, which is by address alone, before it gets there. @throws AppError rate_limited (429)
  */
 export async function countEarly(
-  { onRequest = [] }: LimitHooks,
+  hooks: LimitHooks,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<boolean> {
-  try {
-    for (const hook of onRequest) await hook(request, reply)
-  } catch (error) {
-    if (error instanceof AppError) return false
-    throw error
-  }
+): Promise<void> {
+  await countNow(hooks, request, reply)
   early.add(request)
-  return true
 }
 
 /** What a request is counted under, to be ended once: with the count given back, or with it kept. */
