@@ -101,7 +101,7 @@ describe('signing up', () => {
     const another = await send(browser, page, '/verify-email/address', { email: 'k2@example.com' })
     isGerman(another, 200, 'Eine Nachricht an k2@example.com ist unterwegs')
     const { link } = await latchkey.mailTo('k2@example.com')
-    isGerman(await newBrowser().open(link), 200, 'Drücken Sie den Knopf')
+    isGerman(await newBrowser().open(link), 200, 'Drücken Sie die Schaltfläche')
   })
 })
 
@@ -270,7 +270,7 @@ describe('the account', () => {
     isGerman(asked, 200, 'Wir haben eine Nachricht an die neue Adresse gesendet')
     const codes = '/account/email/verify'
     isGerman(await send(browser, asked, codes, { code: '000000' }), 422, 'Dieser Code stimmt nicht')
-    isGerman(await send(browser, asked, '/account/email/cancel'), 200, 'nicht mehr gewartet')
+    isGerman(await send(browser, asked, '/account/email/cancel'), 200, 'Die Änderung ist abgebrochen')
   })
 
   test('with a password that will not do', async () => {

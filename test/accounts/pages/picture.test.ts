@@ -68,7 +68,7 @@ describe.each(engines)('pictures, on %s', (engine) => {
     ],
     ['a page', Buffer.from('<!doctype html><script>alert(1)</script>'), 'PNG, JPEG or WebP'],
     ['too large', pngOf(512 * 1024 + 1), 'at most 512 KiB'],
-    ['damaged', PNG.subarray(0, -4), 'This file is damaged'],
+    ['damaged', PNG.subarray(0, -4), 'This picture is damaged'],
     ['huge', png({ width: 5000, height: 1 }), 'at most 4096 pixels'],
     ['nothing', Buffer.alloc(0), 'Choose a picture.'],
   ])('%s is refused beside the field', async (_what, file, words) => {
