@@ -117,7 +117,7 @@ const unknownFieldMessage = (name: string, told: boolean): string =>
   /^client_(id|secret)/.test(name)
     ? t('admin.client_errors.field.ours')
     : told
-      ? t('admin.client_errors.field.unknown')
+      ? t('admin.common.problem.unknown')
       : t('admin.client_errors.field.known', { fields: FIELDS.map((field) => field.name).join(', ') })
 
 function redirectProblems(metadata: ClientMetadata, redirects: AllowedRedirects): FieldProblem[] {

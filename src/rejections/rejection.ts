@@ -111,7 +111,7 @@ export const failed =
 /** Quotes a value for a sentence; a short one, because it may be anybody's text. */
 export const quoted = (value: string | undefined): string =>
   value === undefined || value === ''
-    ? t('admin.rejections.said.nothing')
+    ? t('admin.common.nothing')
     : t('admin.rejections.said.quoted', { value: value.length > 120 ? `${value.slice(0, 120)}…` : value })
 
 /** “a”, “b” and “c” */

@@ -54,7 +54,7 @@ const urlOf = (rules: WebhookRules) =>
               ? t('admin.webhooks.problem.url.fragment')
               : rules.urlProblem(url)
       if (problem === undefined && url !== null) return url.href
-      context.addIssue({ code: 'custom', message: problem ?? t('admin.webhooks.problem.unknown') })
+      context.addIssue({ code: 'custom', message: problem ?? t('admin.common.problem.unknown') })
       return z.NEVER
     })
 
@@ -91,7 +91,7 @@ export function parseWebhook(
     url: urlOf(rules),
     events: eventsOf(rules),
     description: description.default(''),
-    disabled: z.boolean(saying('admin.webhooks.problem.boolean')).default(false),
+    disabled: z.boolean(saying('admin.common.problem.boolean')).default(false),
   })
   const parsed = schema.safeParse({ ...before, ...input })
   if (parsed.success) return parsed.data

@@ -77,7 +77,7 @@ export async function attentionOf(
         time: distanceInWords(Math.max(0, (endsAt - now) / 1000)),
       }),
       href: `/admin/clients/${encodeURIComponent(clientId)}/secrets`,
-      label: t('admin.dashboard.attention.secret.act'),
+      label: t('admin.clients.secrets'),
     })),
     ...(mails === 0
       ? []

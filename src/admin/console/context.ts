@@ -295,7 +295,7 @@ export function renderConsole<Name extends ConsolePage>(
       role:
         role === 'admin'
           ? undefined
-          : t(role === 'auditor' ? 'admin.frame.role.auditor' : 'admin.frame.role.limited'),
+          : t(role === 'auditor' ? 'admin.users.tag.auditor' : 'admin.frame.role.limited'),
       everywhere: authority.scope === undefined,
     },
     notice: options.notice,
@@ -334,7 +334,7 @@ const labelOf = ({ id, label }: { id: string; label: string }): string =>
 /** What a place or the search is called. */
 export function sectionLabel(section: Section): string {
   const place = SECTIONS.find(({ id }) => id === section)
-  return place === undefined ? t('admin.frame.search') : labelOf(place)
+  return place === undefined ? t('admin.common.search') : labelOf(place)
 }
 
 /** The texts of the navigation, for the check of catalogues. */

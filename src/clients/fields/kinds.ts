@@ -54,9 +54,9 @@ const UNSEEN =
 
 export const text = (): Kind<string> => ({
   schema: z
-    .string(saying('admin.client_errors.text.none'))
+    .string(saying('admin.common.problem.text'))
     .trim()
-    .min(1, saying('admin.client_errors.text.empty'))
+    .min(1, saying('admin.common.problem.empty'))
     .max(200, saying('admin.client_errors.text.long', { max: '200' }))
     .refine((value) => !UNSEEN.test(value), saying('admin.client_errors.text.unseen')),
   input: { kind: 'text', maxLength: 200 },
@@ -147,7 +147,7 @@ export function algorithm(unset?: string): Kind<(typeof SIGNING_ALGORITHMS)[numb
 export const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, saying('admin.client_errors.one_of', { values: values.join(', ') }))
 
-const boolean = z.boolean(saying('admin.client_errors.boolean'))
+const boolean = z.boolean(saying('admin.common.problem.boolean'))
 
 /** Something that is required of the client when it is true; unset is the same as false. */
 export const check = (): Kind<boolean> => ({ schema: boolean, input: { kind: 'check' } })

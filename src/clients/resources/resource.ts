@@ -64,9 +64,9 @@ const CLAIMS = saying('admin.resources.problem.claims', { claims: TOKEN_CLAIMS.j
 const resourceInput = z.strictObject({
   identifier: z.string(saying('admin.resources.problem.identifier.missing')),
   name: z
-    .string(saying('admin.resources.problem.text'))
+    .string(saying('admin.common.problem.text'))
     .trim()
-    .min(1, saying('admin.resources.problem.empty'))
+    .min(1, saying('admin.common.problem.empty'))
     .max(200, saying('admin.resources.problem.long'))
     .optional(),
   scope: scopeText,
@@ -78,7 +78,7 @@ const resourceInput = z.strictObject({
   tokens: z.enum(TOKEN_FORMATS, saying('admin.resources.problem.tokens')).optional(),
   default_scopes: scopeText.or(z.literal('')).nullish(),
   scope_descriptions: z.unknown().optional(),
-  scopes_by_role: z.boolean(saying('admin.resources.problem.boolean')).nullish(),
+  scopes_by_role: z.boolean(saying('admin.common.problem.boolean')).nullish(),
   token_claims: z
     .string(CLAIMS)
     .transform((text) => [...new Set(text.split(/\s+/).filter(Boolean))].sort())

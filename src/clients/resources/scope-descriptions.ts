@@ -6,7 +6,7 @@ import { unseen } from '../../shared/text.ts'
 
 const text = (most: number) =>
   z
-    .string(saying('admin.resources.problem.text'))
+    .string(saying('admin.common.problem.text'))
     .trim()
     .min(1, saying('admin.resources.problem.words.empty'))
     .max(most, saying('admin.resources.problem.words.long', { most }))
@@ -16,7 +16,7 @@ const one = z.strictObject(
   {
     title: text(120).optional(),
     description: text(500).optional(),
-    sensitive: z.boolean(saying('admin.resources.problem.boolean')).optional(),
+    sensitive: z.boolean(saying('admin.common.problem.boolean')).optional(),
   },
   saying('admin.resources.problem.words.object'),
 )
@@ -46,7 +46,7 @@ export function parseScopeDescriptions(
       for (const issue of parsed.error.issues) {
         const at = issue.code === 'unrecognized_keys' ? issue.keys[0] : issue.path.join('.')
         const message =
-          issue.code === 'unrecognized_keys' ? t('admin.resources.problem.words.unknown') : issue.message
+          issue.code === 'unrecognized_keys' ? t('admin.common.problem.unknown') : issue.message
         problems.push([`of ${of}:`, at, message].filter(Boolean).join(' '))
       }
   }

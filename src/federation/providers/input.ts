@@ -46,7 +46,7 @@ const RESERVED = new Set([
 export const isProviderId = (id: string): boolean => /^[a-z][a-z0-9-]{1,31}$/.test(id)
 
 const missing = (key: TextKey) => (issue: { input?: unknown }) =>
-  t(issue.input === undefined ? key : 'admin.providers.problem.text')
+  t(issue.input === undefined ? key : 'admin.common.problem.text')
 
 const DOMAIN_RULE = saying('admin.providers.problem.domains')
 
@@ -66,7 +66,7 @@ const providerInput = z.strictObject({
     .refine((id) => !RESERVED.has(id), saying('admin.providers.problem.id.reserved')),
   kind: z.string({ error: missing('admin.providers.problem.kind.missing') }),
   name: z
-    .string(saying('admin.providers.problem.text'))
+    .string(saying('admin.common.problem.text'))
     .transform((text) => text.normalize('NFC').trim())
     .refine(
       (text) => text !== '' && [...text].length <= MAX_NAME && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text),
@@ -78,7 +78,7 @@ const providerInput = z.strictObject({
     .string({ error: missing('admin.providers.problem.client_id.missing') })
     .regex(/^[\x20-\x7e]{1,500}$/, saying('admin.providers.problem.client_id')),
   client_secret: z
-    .string(saying('admin.providers.problem.text'))
+    .string(saying('admin.common.problem.text'))
     .min(1, saying('admin.providers.problem.secret.empty'))
     .max(16_384, saying('admin.providers.problem.secret.long'))
     .optional(),
@@ -88,7 +88,7 @@ const providerInput = z.strictObject({
     .max(100, saying('admin.providers.problem.domains.many'))
     .transform((values) => [...new Set(values)])
     .default([]),
-  keep_tokens: z.boolean(saying('admin.providers.problem.boolean')).default(false),
+  keep_tokens: z.boolean(saying('admin.common.problem.boolean')).default(false),
   membership_mode: membershipMode,
   membership_rules: membershipRules,
   organization: z
@@ -182,7 +182,7 @@ const defaultName = ({ about, defaultName: own, settings }: ConnectorKind, given
   (own?.of(settings.parse(given)) ?? about.name).slice(0, MAX_NAME)
 
 /** A problem further down is told of the field that it is in. */
-function problemsOf(error: z.ZodError, unknown = t('admin.providers.problem.unknown')): FieldProblem[] {
+function problemsOf(error: z.ZodError, unknown = t('admin.common.problem.unknown')): FieldProblem[] {
   return error.issues.flatMap((issue) => {
     const [field, ...inside] = issue.path.filter((part) => typeof part === 'string')
     if (issue.code !== 'unrecognized_keys')

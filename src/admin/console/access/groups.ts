@@ -34,7 +34,7 @@ import type { Held } from './view.ts'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   created: 'admin.access.group.done.created',
-  saved: 'admin.access.group.done.saved',
+  saved: 'admin.common.saved.apps',
   deleted: 'admin.access.group.done.deleted',
   added: 'groups.added',
   removed: 'groups.removed',
@@ -121,7 +121,7 @@ export async function groupsArea(
     return {
       name: username,
       href: `/admin/users/${accountId}`,
-      detail: [email, t('admin.access.since', { time: minuteOf(createdAt) }), from(source)]
+      detail: [email, t('admin.common.since', { time: minuteOf(createdAt) }), from(source)]
         .filter(Boolean)
         .join(' · '),
       tag: manager ? t('groups.manager') : undefined,
@@ -343,17 +343,17 @@ export async function groupsArea(
       appsNaming(group),
     ])
     return renderConsole(request, reply, 'groups', 'admin/resources-remove', {
-      title: t('admin.access.delete.title', { name: group.name }),
+      title: t('admin.common.delete.title', { name: group.name }),
       ends: t('admin.access.group.delete.ends'),
       facts: [
         { label: t('groups.members'), value: countText(count) },
         {
           label: t('admin.access.group.delete.roles'),
-          value: own.map(nameOfRole).join(', ') || t('admin.access.none'),
+          value: own.map(nameOfRole).join(', ') || t('admin.common.none'),
         },
         {
           label: t('admin.access.apps'),
-          value: apps.map(({ name }) => name).join(', ') || t('admin.access.none'),
+          value: apps.map(({ name }) => name).join(', ') || t('admin.common.none'),
         },
       ],
       form: { action: `${pageOf(group.id)}/delete`, fields: seenVersion(group.version) },

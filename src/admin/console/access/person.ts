@@ -67,7 +67,7 @@ export const roleTaking = (
 ) => ({
   title: t('admin.access.role.take.title', { role: role.name, holder: holder.name }),
   ends: t(`admin.access.role.take.${holder.kind}`),
-  facts: [{ label: t('admin.access.api'), value: role.resource ?? t('admin.access.no_api') }],
+  facts: [{ label: t('admin.common.api'), value: role.resource ?? t('admin.access.no_api') }],
   form,
   label: t('admin.access.role.take'),
   keepHref,

@@ -30,7 +30,7 @@ import { roleTaking } from './person.ts'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   created: 'admin.access.role.done.created',
-  saved: 'admin.access.group.done.saved',
+  saved: 'admin.common.saved.apps',
   deleted: 'admin.access.role.done.deleted',
   added: 'admin.access.role.done.added',
   removed: 'admin.access.role.done.removed',
@@ -162,8 +162,8 @@ export async function rolesArea(
     const data = {
       title: name,
       facts: [
-        [t('admin.access.api'), resource ?? t('admin.access.no_api')],
-        [t('admin.access.scopes'), role.scope ?? t('admin.access.none')],
+        [t('admin.common.api'), resource ?? t('admin.access.no_api')],
+        [t('admin.common.scopes'), role.scope ?? t('admin.common.none')],
         [t('admin.access.role.given.people'), countText(count)],
         [t('admin.access.role.given.groups'), String(holding.length)],
         [t('admin.common.created'), minuteOf(role.createdAt)],
@@ -182,13 +182,13 @@ export async function rolesArea(
       groups: holding.map((each) => ({
         name: each.name,
         href: `/admin/groups/${each.id}`,
-        detail: t('admin.access.since', { time: minuteOf(each.createdAt) }),
+        detail: t('admin.common.since', { time: minuteOf(each.createdAt) }),
         acts: taking('group', each.id),
       })),
       people: page.items.map((each) => ({
         name: each.name,
         href: `/admin/users/${each.id}`,
-        detail: t('admin.access.since', { time: minuteOf(each.createdAt) }),
+        detail: t('admin.common.since', { time: minuteOf(each.createdAt) }),
         acts: taking('user', each.id),
       })),
       pager: pageLinks(pageOf(id), {}, cursor, page.next_cursor),
@@ -302,18 +302,18 @@ export async function rolesArea(
       appsNaming(role),
     ])
     return renderConsole(request, reply, 'roles', 'admin/resources-remove', {
-      title: t('admin.access.delete.title', { name: role.name }),
+      title: t('admin.common.delete.title', { name: role.name }),
       ends: t('admin.access.role.delete.ends'),
       facts: [
-        { label: t('admin.access.api'), value: role.resource ?? t('admin.access.no_api') },
+        { label: t('admin.common.api'), value: role.resource ?? t('admin.access.no_api') },
         { label: t('admin.access.role.given.people'), value: countText(count) },
         {
           label: t('admin.access.role.given.groups'),
-          value: holding.map(({ name }) => name).join(', ') || t('admin.access.none'),
+          value: holding.map(({ name }) => name).join(', ') || t('admin.common.none'),
         },
         {
           label: t('admin.access.apps'),
-          value: apps.map(({ name }) => name).join(', ') || t('admin.access.none'),
+          value: apps.map(({ name }) => name).join(', ') || t('admin.common.none'),
         },
       ],
       form: { action: `${pageOf(role.id)}/delete`, fields: seenVersion(role.version) },

@@ -59,7 +59,7 @@ const filters = z.object({
 /** What each filter is called on the page. */
 const FIELDS = {
   text: 'admin.common.search',
-  action: 'admin.audit.what',
+  action: 'admin.common.what',
   actor: 'admin.common.who',
   target: 'admin.audit.target',
   address: 'admin.audit.address',

@@ -114,7 +114,7 @@ export async function clientActions(
             : html('admin.clients.end.disable.signIns'),
           html('admin.clients.end.disable.back'),
         ],
-        button: t('admin.clients.danger.disable'),
+        button: t('admin.common.disable'),
         form: { action: `${back}/disable`, fields: undefined },
       })
     },

@@ -65,12 +65,12 @@ function restrictedTo({ access }: ClientView) {
   if (typeof access !== 'object' || access === null) return undefined
   return [
     ...(access.groups ?? []).map((name) => ({
-      kind: t('admin.clients.access.group'),
+      kind: t('admin.common.group'),
       name,
       href: withQuery('/admin/groups', { search: name }),
     })),
     ...(access.roles ?? []).map((name) => ({
-      kind: t('admin.clients.access.role'),
+      kind: t('admin.common.role'),
       name,
       href: withQuery('/admin/roles', { search: name.slice(name.indexOf(' ') + 1) }),
     })),

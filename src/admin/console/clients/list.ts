@@ -92,7 +92,7 @@ const STATES: readonly {
   value: string
 }[] = [
   { count: 'enabled', label: 'admin.clients.chip.enabled', parameter: 'state', value: 'enabled' },
-  { count: 'disabled', label: 'admin.clients.tag.disabled', parameter: 'state', value: 'disabled' },
+  { count: 'disabled', label: 'admin.common.disabled', parameter: 'state', value: 'disabled' },
   { count: 'unverified', label: 'admin.clients.tag.unchecked', parameter: 'checked', value: 'no' },
   { count: 'self_registered', label: 'admin.clients.chip.self', parameter: 'registered', value: 'self' },
   { count: 'unused', label: 'admin.clients.chip.unused', parameter: 'used', value: 'no' },
@@ -130,7 +130,7 @@ const rowOf = ({ client, lastUsedDay }: ListedClient, now: number) => ({
   id: client.client_id,
   kind: kindInWords(client),
   tags: [
-    ...(client.disabled ? [t('admin.clients.tag.disabled')] : []),
+    ...(client.disabled ? [t('admin.common.disabled')] : []),
     ...(client.first_party ? [t('admin.clients.tag.own')] : []),
     ...(client.verified ? [] : [t('admin.clients.tag.unchecked')]),
   ],
@@ -157,9 +157,9 @@ export function clientList(app: FastifyInstance, deps: ConsoleDependencies & Cli
       bulk: bulkButtons(bulk, request),
       chips: await chipsOf(deps, request, asked),
       columns: {
-        name: column('admin.clients.column.client', 'name'),
+        name: column('admin.common.client', 'name'),
         used: column('admin.common.last_used', '-used'),
-        created: column('admin.clients.column.registered', USUAL),
+        created: column('admin.common.registered', USUAL),
       },
       clients: page.items.map((each) => rowOf(each, deps.clock())),
       search: q,

@@ -123,7 +123,7 @@ export async function clientPage(
           label: t('admin.clients.use.discovery'),
           value: `${values.issuer}/.well-known/openid-configuration`,
         },
-        { label: t('admin.clients.facts.id'), value: client.client_id },
+        { label: t('admin.common.client_id'), value: client.client_id },
       ],
       snippets: snippetsFor(values, find),
       needsMore: values.hardened && snippetsFor(values).length === 0,

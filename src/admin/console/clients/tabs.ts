@@ -16,7 +16,7 @@ export const clientTabs = (client: ClientView, current: ClientTab): Tab[] =>
     {
       '': t('admin.clients.tab.overview'),
       '/connect': t('admin.clients.tab.connect'),
-      '/secrets': hasSecrets(client) ? t('admin.clients.tab.secrets') : undefined,
+      '/secrets': hasSecrets(client) ? t('admin.clients.secrets') : undefined,
       // Both show people and events beside this client.
       '/access': currentAuthority().scope === undefined ? t('admin.clients.tab.access') : undefined,
       '/activity': currentAuthority().scope === undefined ? t('admin.clients.tab.activity') : undefined,

@@ -105,13 +105,13 @@ export function detailsOf(form: readonly FormSection[], client: ClientView): Det
     client.first_party && byBrowser ? 'admin.clients.facts.consent.own' : 'admin.clients.facts.yes',
   )
   const details: Detail[] = [
-    { label: t('admin.clients.facts.id'), values: [client.client_id], code: true },
+    { label: t('admin.common.client_id'), values: [client.client_id], code: true },
     ...first.map(told),
     ...Object.entries(apart).map(([name, detail]) => ({ label: labelOf(name as FieldName), ...detail })),
     { label: t('admin.clients.facts.always'), values: always },
     { label: t('admin.clients.facts.consent'), values: asksPeople ? [consent] : [] },
     ...rest.map(told),
-    { label: t('admin.clients.facts.registered'), values: [at(client.client_id_issued_at)] },
+    { label: t('admin.common.registered'), values: [at(client.client_id_issued_at)] },
     { label: t('admin.clients.facts.registeredBy'), values: [sourceInWords(client.source)] },
   ]
   return details.filter(({ values }) => values.length > 0)

@@ -31,7 +31,7 @@ export async function administratorRolesArea(
   const names = async ({ id }: One) => {
     const { items, more } = await administratorRoles.holders(id)
     const names = items.map(({ username }) => username).join(', ')
-    if (names === '') return t('admin.administrator_roles.nobody')
+    if (names === '') return t('admin.common.nobody')
     return more ? t('admin.administrator_roles.and_others', { names }) : names
   }
   definitionPages(app, {
@@ -52,7 +52,7 @@ export async function administratorRolesArea(
         saved: message('admin.administrator_roles.done.saved'),
         deleted: message('admin.administrator_roles.done.deleted'),
       },
-      deleteTitle: (name) => message('admin.administrator_roles.delete.title', { name }),
+      deleteTitle: (name) => message('admin.common.delete.title', { name }),
       deleteButton: message('admin.administrator_roles.delete'),
       deleting: message('admin.administrator_roles.delete.about'),
       ends: message('admin.administrator_roles.delete.ends'),

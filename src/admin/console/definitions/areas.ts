@@ -45,10 +45,10 @@ export async function attributesArea(
       columns: ['type', 'editable_by', 'visible_to'],
       notices: {
         created: message('admin.attributes.notice.created'),
-        saved: message('admin.attributes.notice.saved'),
+        saved: message('admin.common.saved'),
         deleted: message('admin.attributes.notice.deleted'),
       },
-      deleteTitle: (name) => message('admin.attributes.delete.title', { name }),
+      deleteTitle: (name) => message('admin.common.delete.title', { name }),
       deleteButton: message('admin.attributes.delete.submit'),
       deleting: async ({ name }) =>
         message('admin.attributes.deleting', { people: await attributes.countPeople(name) }),
@@ -86,8 +86,8 @@ export async function claimsArea(app: FastifyInstance, deps: DefinitionsAreaDepe
   const whom = async ({ id }: One) => {
     const { clients, resources } = await customClaims.get(id)
     return [
-      { label: t('admin.claims.clients'), value: clients.join(', ') || t('admin.common.all') },
-      { label: t('admin.claims.apis'), value: resources.join(', ') || t('admin.common.all') },
+      { label: t('admin.clients.title'), value: clients.join(', ') || t('admin.common.all') },
+      { label: t('admin.resources.title'), value: resources.join(', ') || t('admin.common.all') },
     ]
   }
 
@@ -133,7 +133,7 @@ export async function claimsArea(app: FastifyInstance, deps: DefinitionsAreaDepe
         saved: message('admin.claims.notice.saved'),
         deleted: message('admin.claims.notice.deleted'),
       },
-      deleteTitle: (name) => message('admin.claims.delete.title', { name }),
+      deleteTitle: (name) => message('admin.common.delete.title', { name }),
       deleteButton: message('admin.claims.delete.submit'),
       deleting: message('admin.claims.deleting'),
       ends: message('admin.claims.ends'),

@@ -65,7 +65,7 @@ export function memberRoutes(
         facts: [
           {
             label: t('organizations.roles'),
-            value: roles.join(', ') || t('admin.organizations.member.no_roles'),
+            value: roles.join(', ') || t('admin.common.none'),
           },
         ],
         form: { action: `${pageOf(one.id)}/members/remove`, fields: { user: accountId } },
@@ -113,9 +113,9 @@ export function memberRoutes(
         title: username,
         below: [{ href: pageOf(one.id), label: one.name }],
         facts: [
-          [t('admin.organizations.one'), one.name],
+          [t('admin.common.organization'), one.name],
           [t('register.email'), email ?? '–'],
-          [t('organizations.roles'), member.roles.join(', ') || t('admin.organizations.member.no_roles')],
+          [t('organizations.roles'), member.roles.join(', ') || t('admin.common.none')],
           [t('admin.organizations.member.since'), minuteOf(member.createdAt)],
         ],
         personHref: `/admin/users/${accountId}`,

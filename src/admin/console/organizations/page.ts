@@ -22,7 +22,7 @@ import type { HeldDomain, HeldMember } from './view.ts'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   created: 'admin.organizations.done.created',
-  saved: 'admin.organizations.done.saved',
+  saved: 'admin.common.saved.apps',
   added: 'groups.added',
   roles: 'admin.organizations.done.roles',
   removed: 'admin.organizations.done.removed',
@@ -77,7 +77,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
   const heldMember = (id: string, one: OrganizationMember): HeldMember => ({
     name: one.username,
     href: `${pageOf(id)}/members/${one.accountId}`,
-    detail: [one.email, t('admin.organizations.since', { time: minuteOf(one.createdAt) })]
+    detail: [one.email, t('admin.common.since', { time: minuteOf(one.createdAt) })]
       .filter(Boolean)
       .join(' · '),
     tag: template.manages(one.roles) ? t('groups.manager') : undefined,
@@ -99,7 +99,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       detail: [
         one.roles.join(', ') || t('organizations.member.none'),
         t('admin.organizations.invited_by', { by: inviterOf(one) }),
-        t(one.expired ? 'admin.organizations.expired' : 'admin.organizations.until', {
+        t(one.expired ? 'admin.organizations.expired' : 'admin.common.until', {
           time: minuteOf(one.expiresAt),
         }),
       ].join(' · '),

@@ -158,7 +158,7 @@ export async function organizationsArea(
     async (request, reply) => {
       const one = await organizations.get(request.params.id)
       return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
-        title: t('admin.organizations.delete.title', { name: one.name }),
+        title: t('admin.common.delete.title', { name: one.name }),
         ends: t('admin.organizations.delete.ends'),
         facts: [{ label: t('admin.organizations.slug'), value: one.slug }, ...(await ending(one))],
         form: { action: `${pageOf(one.id)}/delete`, fields: seenVersion(one.version) },

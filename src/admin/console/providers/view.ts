@@ -54,7 +54,7 @@ const firstUpper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1
 /** @param kind undefined: this version has no such kind */
 export const factsOf = (provider: ProviderView, kind: ConnectorKind | undefined): [string, string][] => [
   [t('admin.common.id'), provider.id],
-  [t('admin.providers.kind'), kind?.about.name ?? provider.kind],
+  [t('admin.common.kind'), kind?.about.name ?? provider.kind],
   [t('admin.common.state'), t(provider.disabled ? 'admin.providers.state.off' : 'admin.providers.state.on')],
   [t('admin.providers.source'), t(`admin.providers.fact.source.${provider.source}`)],
   ...(provider.managed

@@ -73,10 +73,10 @@ export function tokenRow(token: InitialAccessTokenView): TokenRow {
         : t('admin.registration.tokens.left', { count: token.uses_left }),
     lastUsed:
       token.last_used_at === null
-        ? t('admin.registration.tokens.never')
+        ? t('admin.common.never')
         : minuteOf(token.last_used_at * 1000),
     ends:
-      token.expires_at === null ? t('admin.registration.tokens.never') : minuteOf(token.expires_at * 1000),
+      token.expires_at === null ? t('admin.common.never') : minuteOf(token.expires_at * 1000),
     revoke: active ? `/admin/registration/tokens/revoke?id=${encodeURIComponent(token.id)}` : undefined,
   }
 }

@@ -83,10 +83,10 @@ export function renderRejection(
     rows: compared(rejection),
     facts: [
       { label: t('admin.rejections.reference'), value: rejection.id, code: true },
-      { label: t('admin.rejections.when'), value: when(rejection.at) },
-      { label: t('admin.rejections.request'), value: endpointInWords(rejection.endpoint) },
+      { label: t('admin.common.when'), value: when(rejection.at) },
+      { label: t('admin.common.request'), value: endpointInWords(rejection.endpoint) },
       {
-        label: t('admin.rejections.client'),
+        label: t('admin.common.client'),
         value:
           client?.client_name ??
           clientId ??

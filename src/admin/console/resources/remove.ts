@@ -83,7 +83,7 @@ export async function resourceRemovals(
       ends: t('admin.resources.remove.ends'),
       facts: [
         { label: t('admin.resources.identifier'), value: identifier },
-        { label: t('admin.resources.scopes'), value: scope },
+        { label: t('admin.common.scopes'), value: scope },
         { label: t('admin.resources.credentials'), value: String(credentials.length) },
       ],
       form: {
@@ -129,7 +129,7 @@ export async function resourceRemovals(
         title: t('admin.resources.credentials.remove.title'),
         ends: t('admin.resources.credentials.remove.ends'),
         facts: [
-          { label: t('admin.resources.api'), value: name },
+          { label: t('admin.common.api'), value: name },
           { label: t('admin.common.client_id'), value: id },
           { label: t('admin.common.created'), value: minuteOf(one.created_at * 1000) },
           { label: t('admin.common.last_used'), value: lastUsedWords(one.last_used_at) },

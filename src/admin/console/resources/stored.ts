@@ -11,7 +11,7 @@ export interface StoredField {
 /** What is stored of an API by now, for a page that was opened before. */
 export const storedFields = (resource: Resource): StoredField[] => [
   { label: t('common.name'), value: resource.name },
-  { label: t('admin.resources.scopes'), value: resource.scope, code: true },
+  { label: t('admin.common.scopes'), value: resource.scope, code: true },
   {
     label: t('admin.resources.defaults'),
     value: resource.default_scopes ?? t('admin.common.none'),
@@ -28,6 +28,6 @@ export const storedFields = (resource: Resource): StoredField[] => [
   },
   {
     label: t('admin.resources.claims'),
-    value: resource.token_claims ?? t('admin.resources.claims.none'),
+    value: resource.token_claims ?? t('admin.common.nothing'),
   },
 ]

@@ -58,7 +58,7 @@ function hintOf(setting: SettingState): string {
     const zero = described(`admin.settings.row.${name}.zero`, ofNumber.zero)
     parts.push(t('admin.settings.hint.unit.zero', { unit, zero }))
   } else if (ofNumber?.unit !== undefined) parts.push(t('admin.settings.hint.unit', { unit }))
-  if (input.kind === 'words') parts.push(t('admin.settings.hint.words'))
+  if (input.kind === 'words') parts.push(t('admin.common.by_spaces'))
   const value = shownValue(fallback)
   parts.push(
     unit === 'seconds'

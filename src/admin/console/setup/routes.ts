@@ -51,7 +51,7 @@ declare module '../../../http/pages/pages.ts' {
 const PATH = '/admin/setup'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
-  sent: 'admin.setup.done.sent',
+  sent: 'admin.settings.done.tested',
   written: 'admin.setup.done.written',
   address: 'admin.setup.done.address',
   skipped: 'admin.setup.done.skipped',

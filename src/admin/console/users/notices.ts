@@ -5,7 +5,7 @@ import { FACTOR_NOTICES } from './factors.ts'
 /** What a page says after an act, by `done`. */
 export const USER_NOTICES: Readonly<Record<string, TextKey>> = {
   created: 'admin.users.done.created',
-  saved: 'admin.users.done.saved',
+  saved: 'admin.common.saved',
   attributes: 'admin.users.done.attributes',
   disable: 'admin.users.done.disable',
   enable: 'admin.users.done.enable',

@@ -220,9 +220,9 @@ const access: Rule = ({ app: chosen, user }) => {
 const hook: Rule = ({ hooks }) => {
   const [first] = hooks
   if (first === undefined)
-    return { label: t('admin.users.why.hooks'), state: 'fine', text: t('admin.users.why.no_hook') }
+    return { label: t('admin.hooks.title'), state: 'fine', text: t('admin.users.why.no_hook') }
   return {
-    label: t('admin.users.why.hooks'),
+    label: t('admin.hooks.title'),
     state: 'asks',
     text: t('admin.users.why.hook', { hooks: hooks.map(({ name }) => name).join(', ') }),
     mend: { label: t('admin.users.why.to_hook'), href: `/admin/hooks/${first.id}` },

@@ -24,13 +24,13 @@ export interface WebhooksDependencies extends Pick<ClientsDependencies, 'cookies
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   created: 'admin.webhooks.notice.created',
-  saved: 'admin.webhooks.notice.saved',
+  saved: 'admin.common.saved',
   deleted: 'admin.webhooks.notice.deleted',
   disabled: 'admin.webhooks.notice.disabled',
   enabled: 'admin.webhooks.notice.enabled',
   tested: 'admin.webhooks.notice.tested',
   replayed: 'admin.webhooks.notice.replayed',
-  rotated: 'admin.webhooks.notice.rotated',
+  rotated: 'admin.common.secret.rotated',
 }
 
 const text = z.string().max(4000).default('')
