@@ -21,7 +21,7 @@ const SPOKEN = [
   'src/admin/console/rejections',
   'src/admin/console/scim',
   'src/admin/console/webhooks',
-  'src/admin/console/deleting.ts',
+  'src/admin/console/deletion.ts',
   'src/admin/console/keys.ts',
   'src/admin/console/languages',
   'src/admin/console/organizations',

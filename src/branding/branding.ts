@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { contentVersion } from '../shared/content-version.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
-import { type BrandedBy, message } from '../shared/locales/texts.ts'
+import { message } from '../shared/locales/texts.ts'
 import { own } from '../shared/own.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import { BRAND_FIELDS, BRAND_NAMES, type Brand, NOTHING_SAID, parseBrand } from './fields.ts'
@@ -243,7 +243,7 @@ export function createBranding(deps: {
     return { brand, version: contentVersion(brand) }
   }
 
-  const described = async (owner: BrandOwner): Promise<{ name: string; slug?: string }> =>
+  const describe = async (owner: BrandOwner): Promise<{ name: string; slug?: string }> =>
     owner.kind === 'server' ? { name: 'this server' } : deps.describe(owner as BrandOwner & { id: string })
 
   const draft: Branding['draft'] = async (given) => {
@@ -294,12 +294,12 @@ export function createBranding(deps: {
     sheetAt: sheets.sheetAt,
 
     async get(owner) {
-      const { name } = await described(owner)
+      const { name } = await describe(owner)
       return { ...stateOf(storedOf(await document.read()), owner), owner: { name } }
     },
 
     async set(owner, given, { ifVersion } = {}) {
-      const { name, slug = '' } = await described(owner)
+      const { name, slug = '' } = await describe(owner)
       const brand = await draft(given)
       let before: Brand = NOTHING_SAID
       let changed: string[] = []
@@ -378,7 +378,7 @@ export function createBranding(deps: {
       const stored = storedOf(await document.read())
       for (const { owner } of allOf(stored)) {
         try {
-          const { slug } = await described(owner)
+          const { slug } = await describe(owner)
           if (
             owner.kind === 'organization' &&
             slug !== undefined &&

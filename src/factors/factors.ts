@@ -17,7 +17,7 @@ import {
   type EmailCodeSettings,
   type EmailCodes,
 } from './codes/email-codes.ts'
-import { createPauses, type Pauses } from './codes/pauses.ts'
+import { createResendCountdowns, type ResendCountdowns } from './codes/resend-countdown.ts'
 import type { FactorEvent } from './events.ts'
 import { createLimit, createLockedUntil } from './failures.ts'
 import { createNotices, type FactorMail } from './notices.ts'
@@ -79,7 +79,7 @@ export interface Factors {
   rememberedBrowsers: RememberedBrowsers
   recovery: Recovery
   emailCodes: EmailCodes
-  pauses: Pauses
+  resendCountdowns: ResendCountdowns
   phones: Phones
   /** Deletes a batch of what has expired. Returns how many rows went. */
   purge(limit?: number): Promise<number>
@@ -176,7 +176,7 @@ export function createFactors(deps: FactorsDependencies): Factors {
   }
 
   return {
-    pauses: createPauses({ failures, clock }),
+    resendCountdowns: createResendCountdowns({ failures, clock }),
     totp,
     passkeys: {
       ...passkeys,

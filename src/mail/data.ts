@@ -1,4 +1,4 @@
-import type { BrandedBy } from '../shared/locales/texts.ts'
+import type { BrandedBy } from '../shared/branded-by.ts'
 import type { SecondFactor } from '../shared/second-factor.ts'
 
 /** How an account was signed in to. `provider`: by the account of a provider. */

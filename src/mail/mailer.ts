@@ -13,18 +13,13 @@ import {
   runInAuditContext,
   settled,
 } from '../shared/audit-context.ts'
+import { type BrandedBy, currentBrand } from '../shared/branded-by.ts'
 import type { Clock } from '../shared/clock.ts'
 import { withDeadline } from '../shared/deadline.ts'
 import { type Delivery, type DeliveryQueue, type Outcome, RETRIES } from '../shared/delivery.ts'
 import type { Overrides } from '../shared/locales/catalogue.ts'
 import { ENGLISH, firstMatching } from '../shared/locales/locales.ts'
-import {
-  type BrandedBy,
-  currentBrand,
-  inLocale,
-  spokenLocale,
-  withOverrides,
-} from '../shared/locales/texts.ts'
+import { inLocale, spokenLocale, withOverrides } from '../shared/locales/texts.ts'
 import { createBackground } from './background.ts'
 import { AWAITED } from './data.ts'
 import { AS_IT_SHIPS, type MailLook } from './look.ts'

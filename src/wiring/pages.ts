@@ -89,7 +89,7 @@ export async function wirePages(
     browsers: rememberedCookie,
     phones: factors.phones,
     sendEmailCode: (accountId) => factors.emailCodes.send(accountId),
-    pauses: factors.pauses,
+    resendCountdowns: factors.resendCountdowns,
     clock,
     verified,
   })
@@ -135,7 +135,7 @@ export async function wirePages(
     secondFactors: createSection(factors, describeUserAgent),
     recovery: factors.recovery,
     phones: factors.phones,
-    pauses: factors.pauses,
+    resendCountdowns: factors.resendCountdowns,
     personalData: openPersonalData(services),
     activity: services.activity,
     appOf,

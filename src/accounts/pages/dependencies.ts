@@ -99,7 +99,7 @@ export interface AccountPagesDependencies {
   /** Codes by SMS. */
   phones: { readonly on: boolean }
   /** The minute after a message that proves an address. */
-  pauses: {
+  resendCountdowns: {
     begin(accountId: string, sending: 'verification'): Promise<void>
     left(accountId: string, sending: 'verification'): Promise<number | undefined>
   }

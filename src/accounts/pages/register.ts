@@ -94,7 +94,7 @@ export async function registerRoutes(app: FastifyInstance, deps: AccountPagesDep
         { username, email, password, ...byProperty(names, 'claim', identifyingFields) },
         { address: request.ip },
       )
-      await deps.pauses.begin(made.accountId, 'verification')
+      await deps.resendCountdowns.begin(made.accountId, 'verification')
       browser.setPending(reply, { ...made, email: email.trim(), ...(interaction && { interaction }) })
       return reply.redirect(withInteraction('/verify-email', interaction), 303)
     } catch (error) {

@@ -77,7 +77,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
         client: await appOn(deps, pending.interaction),
         email: pending.email,
         resend: { action: withInteraction('/verify-email/resend', pending.interaction) },
-        wait: await deps.pauses.left(pending.accountId, 'verification'),
+        wait: await deps.resendCountdowns.left(pending.accountId, 'verification'),
         change: { action: withInteraction('/verify-email/address', pending.interaction) },
         ...form,
       },
@@ -211,7 +211,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
     // What is sent wears the brand of the app.
     await appOn(deps, pending.interaction)
     await accounts.verification.send(pending.accountId, pending.interaction)
-    await deps.pauses.begin(pending.accountId, 'verification')
+    await deps.resendCountdowns.begin(pending.accountId, 'verification')
     return show(reply, pending, { notice: t('email.resent') })
   })
   app.post('/verify-email/address', http.limit('mail', 'email'), async (request, reply) => {
@@ -228,7 +228,7 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
       if (!(error instanceof ValidationError)) throw error
       return show(reply, pending, { change: { action, errors: error.sentences, values: { email } } }, 422)
     }
-    await deps.pauses.begin(pending.accountId, 'verification')
+    await deps.resendCountdowns.begin(pending.accountId, 'verification')
     const account = await accounts.byId(pending.accountId)
     const changed = { ...pending, email: account?.pendingEmail ?? email.trim() }
     browser.setPending(reply, changed)

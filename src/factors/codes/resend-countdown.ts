@@ -10,20 +10,20 @@ const PAUSE = 60_000
  * The minute after a message: people press again before it has arrived, and only the code of the last one works. Pages say how much of it is left;
  * nothing is refused for it. What bounds the messages is with what sends them.
  */
-export interface Pauses {
+export interface ResendCountdowns {
   /** A message was sent. */
   begin(accountId: string, sending: Sending): Promise<void>
   /** Seconds in which it may still be on its way; undefined: it has had its time. */
   left(accountId: string, sending: Sending): Promise<number | undefined>
 }
 
-export function createPauses({
+export function createResendCountdowns({
   failures,
   clock,
 }: {
   failures: Pick<FailureStore, 'reserve' | 'running' | 'clear'>
   clock: () => number
-}): Pauses {
+}): ResendCountdowns {
   const kindOf = (sending: Sending) => `pause_${sending}`
   return {
     async begin(accountId, sending) {

@@ -79,7 +79,7 @@ export function setUpMailboxRoutes(
       username: account.displayUsername,
       send: account.email === null ? undefined : { action: sending(request) },
       sent,
-      wait: sent ? await factors.pauses.left(account.id, 'email') : undefined,
+      wait: sent ? await factors.resendCountdowns.left(account.id, 'email') : undefined,
       notice: sent && request.method === 'GET' ? t('codes.sent.email') : undefined,
       signOut: { action: '/account/sign-out' },
       cancel: interaction === undefined ? undefined : { action: `${interaction}/cancel` },
@@ -103,7 +103,7 @@ export function setUpMailboxRoutes(
     const { id } = found.account
     const outcome = await factors.emailCodes.send(id, 'enrolment')
     if (outcome.kind === 'sent') {
-      await factors.pauses.begin(id, 'email')
+      await factors.resendCountdowns.begin(id, 'email')
       return reply.redirect(`${mailboxPath(returnTo(request))}&sent=1`, 303)
     }
     const { status, publicMessage: alert }: AppError = emailCodeNotSent(outcome, clock())

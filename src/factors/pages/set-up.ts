@@ -50,7 +50,7 @@ export interface SetUpDependencies {
   clock: Clock
   issuer: URL
   http: Pick<Http, 'forms' | 'limit'>
-  factors: Pick<Factors, 'totp' | 'phones' | 'emailCodes' | 'pauses'>
+  factors: Pick<Factors, 'totp' | 'phones' | 'emailCodes' | 'resendCountdowns'>
   mailboxProof: MailboxProof
   sessions: Pick<AuditedSessions, 'current' | 'incomplete' | 'verify' | 'ownerOf'>
   findAccount: Accounts['byId']

@@ -9,7 +9,7 @@ import { saying, t } from '../../shared/locales/texts.ts'
 import type { SecondFactor, SecondFactorCheck, VerificationMethod } from '../../shared/second-factor.ts'
 import type { EmailCodes } from '../codes/email-codes.ts'
 import { emailCodeNotSent } from '../codes/not-sent.ts'
-import type { Pauses } from '../codes/pauses.ts'
+import type { ResendCountdowns } from '../codes/resend-countdown.ts'
 import type { Passkeys } from '../passkeys/passkeys.ts'
 import { notSent } from '../phone/not-sent.ts'
 import type { Phones } from '../phone/phone.ts'
@@ -146,7 +146,7 @@ export function createVerifyForm(deps: {
   binding: PasskeyBinding
   phones: Pick<Phones, 'find' | 'send'>
   sendEmailCode(accountId: string): ReturnType<EmailCodes['send']>
-  pauses: Pauses
+  resendCountdowns: ResendCountdowns
   clock: Clock
   browsers: Pick<RememberedCookie, 'days' | 'remember'>
   /** After a right code. */
@@ -213,7 +213,7 @@ export function createVerifyForm(deps: {
           : undefined,
         phone: method === 'sms' ? (await deps.phones.find(person.id))?.number : undefined,
         sent,
-        wait: bySending && sent ? await deps.pauses.left(person.id, bySending) : undefined,
+        wait: bySending && sent ? await deps.resendCountdowns.left(person.id, bySending) : undefined,
         notice: bySending && sent && request.method === 'GET' ? t(SENT[bySending]) : undefined,
         username: person.displayUsername,
         method,
@@ -231,7 +231,7 @@ export function createVerifyForm(deps: {
       const { method } = sendable.parse(request.body ?? {})
       const href = `${path}${path.includes('?') ? '&' : '?'}method=${method}&sent=1`
       const wasSent = async () => {
-        await deps.pauses.begin(person.id, method)
+        await deps.resendCountdowns.begin(person.id, method)
         return { kind: 'sent', href } as const
       }
       const refused = ({ status, publicMessage: alert }: AppError) =>

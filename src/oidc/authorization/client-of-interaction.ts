@@ -1,5 +1,5 @@
 import type { ShownClient } from '../../http/pages/pages.ts'
-import { setBrand } from '../../shared/locales/texts.ts'
+import { setBrand } from '../../shared/branded-by.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { namedOrganization } from '../organizations/standing.ts'
 

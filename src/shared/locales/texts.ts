@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { BrandedBy } from '../branded-by.ts'
 import { own } from '../own.ts'
 import {
   catalogueOf,
@@ -11,13 +12,6 @@ import {
 import { ENGLISH, localeOf } from './locales.ts'
 
 export type { TextArguments, TextKey } from './catalogue.ts'
-
-/** Which client and organization an interaction belongs to, for its brand. */
-export interface BrandedBy {
-  client?: string | undefined
-  /** ID or short name. */
-  organization?: string | undefined
-}
 
 /** The language that the running code speaks, found out when the first text is asked for. */
 export interface Speaking {
@@ -73,15 +67,6 @@ export function setLocale(tag: string): void {
   const found = speaking()
   if (found !== undefined) found.tag = tag
 }
-
-/** Says whose page the running request answers, once its interaction is known. Outside of a request for a page, nothing happens. */
-export function setBrand(by: BrandedBy | undefined): void {
-  const found = speaking()
-  if (found !== undefined) found.brand = by
-}
-
-/** As of `setBrand`; undefined: the server's. */
-export const currentBrand = (): BrandedBy | undefined => storage.getStore()?.brand
 
 /** A text in the current language. @throws Error when a placeholder of it is not filled */
 export const t = (key: TextKey, values: TextArguments = {}): string =>

@@ -66,10 +66,21 @@ export const shownFields = (fields: readonly NamedField[], shown: object): Recor
   )
 
 /** The texts of a field in the language of the console. */
-export const wordsOf = (of: 'group' | 'role', { name, form: { label, hint } }: NamedField) => ({
+const wordsOf = (of: 'group' | 'role', { name, form: { label, hint } }: NamedField) => ({
   label: described(`admin.access.${of}_field.${name}.label`, label),
   hint: described(`admin.access.${of}_field.${name}.hint`, hint),
 })
+
+/** Each field with its value, for people. */
+export const seenFields = (
+  of: 'group' | 'role',
+  fields: readonly NamedField[],
+  one: object,
+): [label: string, value: string][] =>
+  fields.map((field) => [
+    wordsOf(of, field).label,
+    String((one as Readonly<Record<string, unknown>>)[field.name] || t('admin.common.empty')),
+  ])
 
 /**
  * The fields as a form has them.

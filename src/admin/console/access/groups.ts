@@ -10,7 +10,7 @@ import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { nameKey } from '../../../shared/name-key.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
-import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
+import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import {
@@ -173,10 +173,7 @@ export async function groupsArea(
       edit: { action: `${pageOf(id)}/edit`, version: String(group.version), values, ...also.edit },
       fields: drawnFields('group', groupFields, values),
       conflict: also.stale
-        ? groupFields.map((field) => ({
-            label: wordsOf('group', field).label,
-            value: stored[field.name] || t('admin.common.empty'),
-          }))
+        ? seenFields('group', groupFields, group).map(([label, value]) => ({ label, value }))
         : undefined,
       managers: managers.map((each) => heldMember(id, each)),
       members: page.items.map((each) => heldMember(id, each)),
@@ -252,7 +249,7 @@ export async function groupsArea(
         request,
         reply,
         'groups',
-        'admin/resources-remove',
+        'admin/confirm',
         memberRemoval(group, person, {
           action: `${pageOf(group.id)}/members/remove`,
           fields: { user: person.id },
@@ -310,7 +307,7 @@ export async function groupsArea(
         request,
         reply,
         'groups',
-        'admin/resources-remove',
+        'admin/confirm',
         roleTaking(
           taken,
           { kind: 'group', name: group.name },
@@ -335,41 +332,39 @@ export async function groupsArea(
     },
   )
 
-  app.get<ById>('/admin/groups/:id/delete', { config: { admin: 'group.read' } }, async (request, reply) => {
-    const group = await groups.get(request.params.id)
-    const [count, own, apps] = await Promise.all([
-      groups.countMembers(group.id),
-      roles.ofGroup(group.id),
-      appsNaming(group),
-    ])
-    return renderConsole(request, reply, 'groups', 'admin/resources-remove', {
-      title: t('admin.common.delete.title', { name: group.name }),
-      ends: t('admin.access.group.delete.ends'),
-      facts: [
-        { label: t('groups.members'), value: countText(count) },
-        {
-          label: t('admin.access.group.delete.roles'),
-          value: own.map(nameOfRole).join(', ') || t('admin.common.none'),
-        },
-        {
-          label: t('admin.access.apps'),
-          value: apps.map(({ name }) => name).join(', ') || t('admin.common.none'),
-        },
-      ],
-      form: { action: `${pageOf(group.id)}/delete`, fields: seenVersion(group.version) },
-      label: t('admin.access.group.delete'),
-      keepHref: pageOf(group.id),
-    })
-  })
-
-  app.post<ById>(
-    '/admin/groups/:id/delete',
-    { config: { admin: 'group.delete' } },
-    async (request, reply) => {
-      const { id } = request.params
-      if (!(await deleteSeen(request, (given) => groups.remove(id, given))))
-        return show(request, reply, await groups.get(id), { edit: { alert: changedSince() }, status: 409 })
-      return reply.redirect('/admin/groups?done=deleted', 303)
+  deletionPages(app, {
+    section: 'groups',
+    path: '/admin/groups/:id/delete',
+    permissions: ['group.read', 'group.delete'],
+    find: (request) => groups.get((request.params as ById['Params']).id),
+    async ask(group) {
+      const [count, own, apps] = await Promise.all([
+        groups.countMembers(group.id),
+        roles.ofGroup(group.id),
+        appsNaming(group),
+      ])
+      return {
+        title: t('admin.common.delete.title', { name: group.name }),
+        ends: t('admin.access.group.delete.ends'),
+        facts: [
+          { label: t('groups.members'), value: countText(count) },
+          {
+            label: t('admin.access.group.delete.roles'),
+            value: own.map(nameOfRole).join(', ') || t('admin.common.none'),
+          },
+          {
+            label: t('admin.access.apps'),
+            value: apps.map(({ name }) => name).join(', ') || t('admin.common.none'),
+          },
+        ],
+        form: { action: `${pageOf(group.id)}/delete` },
+        label: t('admin.access.group.delete'),
+        keepHref: pageOf(group.id),
+        version: group.version,
+        seen: seenFields('group', groupFields, group),
+      }
     },
-  )
+    remove: ({ id }, version) => groups.remove(id, { ifVersion: countedVersion(version) }),
+    done: '/admin/groups?done=deleted',
+  })
 }

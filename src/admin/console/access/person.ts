@@ -185,7 +185,7 @@ export function personAccessRoutes(
         request,
         reply,
         'users',
-        'admin/resources-remove',
+        'admin/confirm',
         memberRemoval(group, user, {
           action: `/admin/users/${user.id}/groups/remove`,
           fields: { group: group.id },
@@ -232,7 +232,7 @@ export function personAccessRoutes(
         request,
         reply,
         'users',
-        'admin/resources-remove',
+        'admin/confirm',
         roleTaking(
           role,
           { kind: 'person', name: user.displayUsername },

@@ -9,7 +9,7 @@ import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { roleIn, roleKey } from '../../../shared/role-name.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
-import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
+import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import {
@@ -172,12 +172,7 @@ export async function rolesArea(
       edit: { action: `${pageOf(id)}/edit`, version: String(role.version), values, ...also.edit },
       fields: drawnFields('role', fields, values, { scopes }),
       conflict: also.stale
-        ? fields.map((field) => ({
-            label: wordsOf('role', field).label,
-            value: String(
-              (role as unknown as Record<string, unknown>)[field.name] || t('admin.common.empty'),
-            ),
-          }))
+        ? seenFields('role', fields, role).map(([label, value]) => ({ label, value }))
         : undefined,
       groups: holding.map((each) => ({
         name: each.name,
@@ -267,7 +262,7 @@ export async function rolesArea(
         request,
         reply,
         'roles',
-        'admin/resources-remove',
+        'admin/confirm',
         roleTaking(
           role,
           { kind: user === undefined ? 'group' : 'person', name },
@@ -294,38 +289,40 @@ export async function rolesArea(
     },
   )
 
-  app.get<ById>('/admin/roles/:id/delete', { config: { admin: 'role.read' } }, async (request, reply) => {
-    const role = await roles.get(request.params.id)
-    const [count, holding, apps] = await Promise.all([
-      roles.countAccounts(role.id),
-      roles.groups(role.id),
-      appsNaming(role),
-    ])
-    return renderConsole(request, reply, 'roles', 'admin/resources-remove', {
-      title: t('admin.common.delete.title', { name: role.name }),
-      ends: t('admin.access.role.delete.ends'),
-      facts: [
-        { label: t('admin.common.api'), value: role.resource ?? t('admin.access.no_api') },
-        { label: t('admin.access.role.given.people'), value: countText(count) },
-        {
-          label: t('admin.access.role.given.groups'),
-          value: holding.map(({ name }) => name).join(', ') || t('admin.common.none'),
-        },
-        {
-          label: t('admin.access.apps'),
-          value: apps.map(({ name }) => name).join(', ') || t('admin.common.none'),
-        },
-      ],
-      form: { action: `${pageOf(role.id)}/delete`, fields: seenVersion(role.version) },
-      label: t('admin.access.role.delete'),
-      keepHref: pageOf(role.id),
-    })
-  })
-
-  app.post<ById>('/admin/roles/:id/delete', { config: { admin: 'role.delete' } }, async (request, reply) => {
-    const { id } = request.params
-    if (!(await deleteSeen(request, (given) => roles.remove(id, given))))
-      return show(request, reply, await roles.get(id), { edit: { alert: changedSince() }, status: 409 })
-    return reply.redirect('/admin/roles?done=deleted', 303)
+  deletionPages(app, {
+    section: 'roles',
+    path: '/admin/roles/:id/delete',
+    permissions: ['role.read', 'role.delete'],
+    find: (request) => roles.get((request.params as ById['Params']).id),
+    async ask(role) {
+      const [count, holding, apps] = await Promise.all([
+        roles.countAccounts(role.id),
+        roles.groups(role.id),
+        appsNaming(role),
+      ])
+      return {
+        title: t('admin.common.delete.title', { name: role.name }),
+        ends: t('admin.access.role.delete.ends'),
+        facts: [
+          { label: t('admin.common.api'), value: role.resource ?? t('admin.access.no_api') },
+          { label: t('admin.access.role.given.people'), value: countText(count) },
+          {
+            label: t('admin.access.role.given.groups'),
+            value: holding.map(({ name }) => name).join(', ') || t('admin.common.none'),
+          },
+          {
+            label: t('admin.access.apps'),
+            value: apps.map(({ name }) => name).join(', ') || t('admin.common.none'),
+          },
+        ],
+        form: { action: `${pageOf(role.id)}/delete` },
+        label: t('admin.access.role.delete'),
+        keepHref: pageOf(role.id),
+        version: role.version,
+        seen: seenFields('role', roleFields, role),
+      }
+    },
+    remove: ({ id }, version) => roles.remove(id, { ifVersion: countedVersion(version) }),
+    done: '/admin/roles?done=deleted',
   })
 }

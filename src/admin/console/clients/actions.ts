@@ -13,18 +13,6 @@ import { secretsOf, usageInNumbers } from './view.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
-    /** Asks before something ends for good, or for many. */
-    'admin/clients-end': {
-      frame: ConsoleFrame
-      title: string
-      /** The thing on whose page it is asked for, among the breadcrumbs. */
-      name?: string | undefined
-      back: string
-      /** What ends, a sentence each, as HTML. */
-      ends: string[]
-      button: string
-      form: ButtonForm
-    }
     'admin/clients-delete': {
       frame: ConsoleFrame
       id: string
@@ -71,15 +59,16 @@ export async function clientActions(
       const secret = secretsOf(client, deps.clock()).find((each) => each.id === id)
       // It has ended by itself, or in another tab; the last one stays.
       if (secret === undefined || client.secrets.length < 2) return reply.redirect(back, 303)
-      return renderConsole(request, reply, 'clients', 'admin/clients-end', {
+      return renderConsole(request, reply, 'clients', 'admin/confirm', {
         title: t('admin.clients.end.secret', { at: secret.created }),
         name: client.client_name,
-        back,
+        keepHref: back,
+        keepLabel: t('common.cancel'),
         ends: [
           html('admin.clients.end.secret.refused', { used: secret.lastUsed }),
           html('admin.clients.end.secret.others'),
         ],
-        button: t('admin.clients.secrets.end'),
+        label: t('admin.clients.secrets.end'),
         form: { action: `${back}/remove`, fields: { id } },
       })
     },
@@ -103,10 +92,11 @@ export async function clientActions(
       if (client.disabled) return reply.redirect(back, 303)
       // How many people there are is beyond a role that is for this client alone.
       const usage = currentAuthority().scope === undefined && (await deps.usageOf(client.client_id))
-      return renderConsole(request, reply, 'clients', 'admin/clients-end', {
+      return renderConsole(request, reply, 'clients', 'admin/confirm', {
         title: t('admin.clients.end.disable', { name: client.client_name }),
         name: client.client_name,
-        back,
+        keepHref: back,
+        keepLabel: t('common.cancel'),
         ends: [
           html('admin.clients.end.disable.refused'),
           usage
@@ -114,7 +104,7 @@ export async function clientActions(
             : html('admin.clients.end.disable.signIns'),
           html('admin.clients.end.disable.back'),
         ],
-        button: t('admin.common.disable'),
+        label: t('admin.common.disable'),
         form: { action: `${back}/disable`, fields: undefined },
       })
     },

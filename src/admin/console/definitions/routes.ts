@@ -9,7 +9,7 @@ import { type Message, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { renderConsole } from '../context.ts'
-import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
+import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type DefinitionTexts, defaultsOf, drawnDefinition, enteredIn, filledWith } from './form.ts'
 import { spokenFields } from './spoken.ts'
@@ -205,7 +205,7 @@ export function definitionPages(
           ? undefined
           : {
               action: `${pageOf(one.id)}/delete`,
-              fields: { ...seenVersion(one.version), lossless: 'on' },
+              fields: { version: String(one.version), lossless: 'on' },
               label: String(words.deleteButton),
             },
       removeHref: `${pageOf(one.id)}/delete`,
@@ -242,34 +242,29 @@ export function definitionPages(
     },
   )
 
-  app.get<ById>(`${base}/:id/delete`, { config: { admin: `${kind}.read` } }, async (request, reply) => {
-    const one = await definitions.get(request.params.id)
-    return renderConsole(request, reply, section, 'admin/resources-remove', {
+  deletionPages(app, {
+    section,
+    path: `${base}/:id/delete`,
+    permissions: [`${kind}.read`, `${kind}.delete`],
+    find: (request) => definitions.get((request.params as ById['Params']).id),
+    ask: async (one) => ({
       title: String(words.deleteTitle(one.name)),
       ends: await saidOf(words.ends, one),
       facts: await words.ending(one),
-      form: { action: `${pageOf(one.id)}/delete`, fields: seenVersion(one.version) },
+      form: { action: `${pageOf(one.id)}/delete` },
       label: String(words.deleteButton),
       keepHref: pageOf(one.id),
-    })
-  })
-
-  app.post<ById>(
-    `${base}/:id/delete`,
-    { config: { admin: `${kind}.delete`, formPage: `${base}/:id/delete` } },
-    async (request, reply) => {
-      const { id } = request.params
+      version: one.version,
+      seen: labelled(spoken(), one).map(({ label, value }) => [label, value]),
+    }),
+    async before(request, reply, one) {
       // Something has come since the page said that there is nothing to lose: that is asked for.
       const { lossless } = sentSchema.parse(request.body ?? {})
-      if (lossless !== undefined && !(await words.lossless?.(await definitions.get(id))))
-        return reply.redirect(`${pageOf(id)}/delete`, 303)
-      if (!(await deleteSeen(request, (given) => definitions.remove(id, given))))
-        return show(request, reply, await definitions.get(id), {
-          edit: { alert: changedSince() },
-          status: 409,
-        })
-      return reply.redirect(`${base}?done=deleted`, 303)
+      const asks = lossless !== undefined && !(await words.lossless?.(one))
+      return asks ? reply.redirect(`${pageOf(one.id)}/delete`, 303) : undefined
     },
-  )
+    remove: ({ id }, version) => definitions.remove(id, { ifVersion: countedVersion(version) }),
+    done: `${base}?done=deleted`,
+  })
   return show
 }

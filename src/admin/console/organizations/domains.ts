@@ -66,7 +66,7 @@ export function domainRoutes(
       // What another tab has done already is done.
       if (domain === undefined) return reply.redirect(pageOf(one.id, 'domain-removed'), 303)
       const state = domain.verified ? 'organizations.domain.verified' : 'organizations.domain.unverified'
-      return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
+      return renderConsole(request, reply, 'organizations', 'admin/confirm', {
         title: t('admin.organizations.domain.remove.title', {
           domain: domain.domain,
           organization: one.name,

@@ -77,7 +77,7 @@ export function invitationRoutes(
     async (request, reply) => {
       const one = await organizations.get(request.params.id)
       const invitation = await invitations.get(one.id, named.parse(request.query ?? {}).invitation)
-      return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
+      return renderConsole(request, reply, 'organizations', 'admin/confirm', {
         title: t('admin.organizations.invitation.revoke.title', {
           email: invitation.email,
           organization: one.name,

@@ -59,7 +59,7 @@ export function memberRoutes(
         one.id,
         removal.parse(request.query ?? {}).user,
       )
-      return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
+      return renderConsole(request, reply, 'organizations', 'admin/confirm', {
         title: t('admin.organizations.member.remove.title', { person: username, organization: one.name }),
         ends: t('admin.organizations.member.remove.about'),
         facts: [

@@ -12,12 +12,12 @@ import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { withinLimits } from '../../access.ts'
 import { countText } from '../access/form.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
-import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
+import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import type { ProvidersDependencies } from '../providers/routes.ts'
 import { domainRoutes } from './domains.ts'
-import { drawnOrganization, enteredIn, type OrganizationTexts } from './form.ts'
+import { drawnOrganization, enteredIn, type OrganizationTexts, shownOrganization } from './form.ts'
 import { invitationRoutes } from './invitations.ts'
 import { memberRoutes } from './members.ts'
 import { organizationPage } from './page.ts'
@@ -152,33 +152,22 @@ export async function organizationsArea(
     ]
   }
 
-  app.get<ById>(
-    '/admin/organizations/:id/delete',
-    { config: { admin: 'organization.read' } },
-    async (request, reply) => {
-      const one = await organizations.get(request.params.id)
-      return renderConsole(request, reply, 'organizations', 'admin/resources-remove', {
-        title: t('admin.common.delete.title', { name: one.name }),
-        ends: t('admin.organizations.delete.ends'),
-        facts: [{ label: t('admin.organizations.slug'), value: one.slug }, ...(await ending(one))],
-        form: { action: `${pageOf(one.id)}/delete`, fields: seenVersion(one.version) },
-        label: t('admin.organizations.delete'),
-        keepHref: pageOf(one.id),
-      })
-    },
-  )
-
-  app.post<ById>(
-    '/admin/organizations/:id/delete',
-    { config: { admin: 'organization.delete', formPage: '/admin/organizations/:id/delete' } },
-    async (request, reply) => {
-      const { id } = request.params
-      if (!(await deleteSeen(request, (given) => organizations.remove(id, given))))
-        return show(request, reply, await organizations.get(id), {
-          edit: { alert: changedSince() },
-          status: 409,
-        })
-      return reply.redirect('/admin/organizations?done=deleted', 303)
-    },
-  )
+  deletionPages(app, {
+    section: 'organizations',
+    path: '/admin/organizations/:id/delete',
+    permissions: ['organization.read', 'organization.delete'],
+    find: (request) => organizations.get((request.params as ById['Params']).id),
+    ask: async (one) => ({
+      title: t('admin.common.delete.title', { name: one.name }),
+      ends: t('admin.organizations.delete.ends'),
+      facts: [{ label: t('admin.organizations.slug'), value: one.slug }, ...(await ending(one))],
+      form: { action: `${pageOf(one.id)}/delete` },
+      label: t('admin.organizations.delete'),
+      keepHref: pageOf(one.id),
+      version: one.version,
+      seen: shownOrganization(fields, one, texts).map(({ label, value }) => [label, value]),
+    }),
+    remove: ({ id }, version) => organizations.remove(id, { ifVersion: countedVersion(version) }),
+    done: '/admin/organizations?done=deleted',
+  })
 }

@@ -126,11 +126,12 @@ export async function registrationArea(
       const token = (await registration.tokens.list()).find((each) => each.id === id)
       // It has ended by itself, or in another tab.
       if (token?.state !== 'active') return reply.redirect('/admin/registration', 303)
-      return renderConsole(request, reply, 'registration', 'admin/clients-end', {
+      return renderConsole(request, reply, 'registration', 'admin/confirm', {
         title: t('admin.registration.revoke.title', { name: token.name }),
-        back: '/admin/registration',
+        keepHref: '/admin/registration',
+        keepLabel: t('common.cancel'),
         ends: [html('admin.registration.revoke.ends'), html('admin.registration.revoke.stay')],
-        button: t('admin.registration.tokens.revoke'),
+        label: t('admin.registration.tokens.revoke'),
         form: { action: '/admin/registration/tokens/revoke', fields: { id } },
       })
     },

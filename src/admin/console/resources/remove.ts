@@ -1,35 +1,14 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { AdministeredResources, VersionedResource } from '../../../clients/resources/administered.ts'
-import { AppError, unlessCode, VersionConflict } from '../../../shared/errors.ts'
+import { AppError, unlessCode } from '../../../shared/errors.ts'
 import { message, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
-import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
-import { type Change, removalRefused, type Seen, seenFields, versionSeen } from '../removal.ts'
+import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import { deletionPages, type Seen } from '../deletion.ts'
 import { lastUsedWords } from './credentials.ts'
 import { scopeViews } from './scopes.ts'
 import { storedFields } from './stored.ts'
-
-declare module '../../../http/pages/pages.ts' {
-  interface Pages {
-    'admin/resources-remove': {
-      frame: ConsoleFrame
-      title: string
-      /** What happens, in a sentence. */
-      ends: string
-      /** Which one it is. */
-      facts: { label: string; value: string }[]
-      form: { action: string; fields: Record<string, string> }
-      /** What is on the button. */
-      label: string
-      keepHref: string
-      /** Why it is not removed yet. */
-      alert?: string | undefined
-      /** What is not as the administrator has seen it. */
-      changes?: Change[] | undefined
-    }
-  }
-}
 
 export interface RemovalDependencies {
   resources: Pick<AdministeredResources, 'find' | 'remove' | 'credentials'>
@@ -68,53 +47,34 @@ export async function resourceRemovals(
     return resource
   }
 
-  async function ask(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    resource: VersionedResource,
-    refused: { alert?: string; changes?: Change[]; status?: number } = {},
-  ) {
-    const { identifier, name, scope, version } = resource
-    const { status, ...also } = refused
-    const credentials = await resources.credentials.list(identifier)
-    const data = {
-      ...also,
-      title: t('admin.resources.remove.title', { api: name }),
-      ends: t('admin.resources.remove.ends'),
-      facts: [
-        { label: t('admin.resources.identifier'), value: identifier },
-        { label: t('admin.common.scopes'), value: scope },
-        { label: t('admin.resources.credentials'), value: String(credentials.length) },
-      ],
-      form: {
-        action: `/admin/resources/remove?${new URLSearchParams({ identifier })}`,
-        fields: { identifier, ...seenFields(version, seenOf(resource)) },
-      },
-      label: t('admin.resources.remove.submit'),
-      keepHref: page(identifier),
-    }
-    return renderConsole(request, reply, 'resources', 'admin/resources-remove', data, {
-      ...(status !== undefined && { status }),
-    })
-  }
-
-  app.get('/admin/resources/remove', { config: { admin: 'resource.read' } }, async (request, reply) =>
-    ask(request, reply, await found(named.parse(request.query).identifier)),
-  )
-
-  app.post('/admin/resources/remove', { config: { admin: 'resource.delete' } }, async (request, reply) => {
-    const { identifier } = named.parse(request.body ?? {})
-    try {
-      await resources.remove(identifier, { ifVersion: versionSeen(request.body) })
-    } catch (error) {
-      if (!(error instanceof VersionConflict)) throw error
-      const resource = await found(identifier)
-      return ask(request, reply, resource, {
-        ...removalRefused(request.body, seenOf(resource)),
-        status: 409,
-      })
-    }
-    return reply.redirect('/admin/resources?done=removed', 303)
+  deletionPages(app, {
+    section: 'resources',
+    path: '/admin/resources/remove',
+    permissions: ['resource.read', 'resource.delete'],
+    find: ({ method, query, body }) => found(named.parse(method === 'GET' ? query : (body ?? {})).identifier),
+    async ask(resource) {
+      const { identifier, name, scope, version } = resource
+      const credentials = await resources.credentials.list(identifier)
+      return {
+        title: t('admin.resources.remove.title', { api: name }),
+        ends: t('admin.resources.remove.ends'),
+        facts: [
+          { label: t('admin.resources.identifier'), value: identifier },
+          { label: t('admin.common.scopes'), value: scope },
+          { label: t('admin.resources.credentials'), value: String(credentials.length) },
+        ],
+        form: {
+          action: `/admin/resources/remove?${new URLSearchParams({ identifier })}`,
+          fields: { identifier },
+        },
+        label: t('admin.resources.remove.submit'),
+        keepHref: page(identifier),
+        version,
+        seen: seenOf(resource),
+      }
+    },
+    remove: ({ identifier }, ifVersion) => resources.remove(identifier, { ifVersion }),
+    done: '/admin/resources?done=removed',
   })
 
   app.get(
@@ -125,7 +85,7 @@ export async function resourceRemovals(
       const { name } = await found(identifier)
       const one = (await resources.credentials.list(identifier)).find(({ client_id }) => client_id === id)
       if (one === undefined) return reply.redirect(page(identifier, 'ended'), 303)
-      return renderConsole(request, reply, 'resources', 'admin/resources-remove', {
+      return renderConsole(request, reply, 'resources', 'admin/confirm', {
         title: t('admin.resources.credentials.remove.title'),
         ends: t('admin.resources.credentials.remove.ends'),
         facts: [

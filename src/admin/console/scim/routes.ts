@@ -109,7 +109,7 @@ export async function scimArea(
   app.get('/admin/scim/:id/delete', { config: { admin: 'scim_token.read' } }, async (request, reply) => {
     const { id, name, organization, lastUsedAt } = await tokens.get(idParams.parse(request.params).id)
     const of = (await deps.organizationNames([organization])).get(organization ?? '')
-    return renderConsole(request, reply, 'scim', 'admin/resources-remove', {
+    return renderConsole(request, reply, 'scim', 'admin/confirm', {
       title: t('admin.scim.delete.title'),
       ends: t('admin.scim.delete.ends'),
       facts: [

@@ -142,7 +142,7 @@ export function userFactorsRoutes(
     async (request, reply) => {
       const user = await find(request.params.id)
       const { factors } = await listed(user.id)
-      return renderConsole(request, reply, 'users', 'admin/resources-remove', {
+      return renderConsole(request, reply, 'users', 'admin/confirm', {
         title: t('admin.users.factors.reset.title', { username: user.displayUsername }),
         ends: t('admin.users.factors.reset.about'),
         facts: [

@@ -10,7 +10,7 @@ import type { Webhook } from '../../../webhooks/webhook.ts'
 import type { Webhooks } from '../../../webhooks/webhooks.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
-import { changedSince, deleteSeen, seenVersion } from '../deleting.ts'
+import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import { createShownOnce } from '../shown-once.ts'
@@ -174,32 +174,33 @@ export async function webhooksArea(
     },
   )
 
-  app.get(`${formPage}/delete`, { config: { admin: 'webhook.read' } }, async (request, reply) => {
-    const hook = await webhooks.get(idParams.parse(request.params).id)
-    return renderConsole(request, reply, 'webhooks', 'admin/resources-remove', {
-      title: t('admin.webhooks.delete.title'),
-      ends: t('admin.webhooks.delete.ends'),
-      facts: [
-        { label: t('admin.common.address'), value: hook.url },
-        { label: t('admin.webhooks.events'), value: hook.events.join(' ') },
-      ],
-      form: { action: `${pageOf(hook.id)}/delete`, fields: seenVersion(hook.version) },
-      label: t('admin.webhooks.delete.submit'),
-      keepHref: pageOf(hook.id),
-    })
-  })
-
-  app.post(
-    `${formPage}/delete`,
-    { config: { admin: 'webhook.delete', formPage: `${formPage}/delete` } },
-    async (request, reply) => {
-      const { id } = idParams.parse(request.params)
-      if (!(await deleteSeen(request, (given) => webhooks.remove(id, given))))
-        return showOne(request, reply, await webhooks.get(id), {
-          edit: { alert: changedSince() },
-          status: 409,
-        })
-      return reply.redirect('/admin/webhooks?done=deleted', 303)
+  deletionPages(app, {
+    section: 'webhooks',
+    path: `${formPage}/delete`,
+    permissions: ['webhook.read', 'webhook.delete'],
+    find: (request) => webhooks.get(idParams.parse(request.params).id),
+    async ask(hook) {
+      const [address, events] = [t('admin.common.address'), t('admin.webhooks.events')]
+      return {
+        title: t('admin.webhooks.delete.title'),
+        ends: t('admin.webhooks.delete.ends'),
+        facts: [
+          { label: address, value: hook.url },
+          { label: events, value: hook.events.join(' ') },
+        ],
+        form: { action: `${pageOf(hook.id)}/delete` },
+        label: t('admin.webhooks.delete.submit'),
+        keepHref: pageOf(hook.id),
+        version: hook.version,
+        seen: [
+          [address, hook.url],
+          [events, hook.events.join(' ')],
+          [t('admin.common.description'), hook.description || t('admin.common.empty')],
+          [t('admin.common.state'), stateOf(hook)],
+        ],
+      }
     },
-  )
+    remove: ({ id }, version) => webhooks.remove(id, { ifVersion: countedVersion(version) }),
+    done: '/admin/webhooks?done=deleted',
+  })
 }

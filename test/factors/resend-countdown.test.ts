@@ -55,15 +55,15 @@ describe.each(engines)('after a message, on %s', (engine) => {
     shift += 61_000
     page = await browser.submit(page, {}, { button: 'Send a new code' })
     expect([page.status, page.text]).toEqual([429, expect.stringMatching(/minutes/)])
-    expect(await latchkey.services.factors.pauses.left(id, 'email')).toBeUndefined()
-    expect(await latchkey.services.factors.pauses.left(id, 'sms')).toBeUndefined()
+    expect(await latchkey.services.factors.resendCountdowns.left(id, 'email')).toBeUndefined()
+    expect(await latchkey.services.factors.resendCountdowns.left(id, 'sms')).toBeUndefined()
   })
 
   test('several at once leave one that runs', async () => {
     const { id } = await latchkey.createUser()
-    const { pauses } = latchkey.services.factors
-    await Promise.all(Array.from({ length: 8 }, () => pauses.begin(id, 'email')))
-    expect(await pauses.left(id, 'email')).toBeGreaterThan(50)
-    await pauses.begin('00000000-0000-4000-8000-000000000000', 'email')
+    const { resendCountdowns } = latchkey.services.factors
+    await Promise.all(Array.from({ length: 8 }, () => resendCountdowns.begin(id, 'email')))
+    expect(await resendCountdowns.left(id, 'email')).toBeGreaterThan(50)
+    await resendCountdowns.begin('00000000-0000-4000-8000-000000000000', 'email')
   })
 })
