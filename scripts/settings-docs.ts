@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { DESCRIPTIONS, defaultOf, type SettingDescription, textOf } from '../src/settings/table.ts'
+import { inEnglish } from '../src/shared/locales/texts.ts'
 
 const path = resolve(import.meta.dirname, '../docs/settings.md')
 const EXAMPLE = 'https://id.example.com'
@@ -37,7 +38,7 @@ function allowed({ input }: SettingDescription): string {
   if (input.kind === 'choice') return input.options.map((option) => `\`${option}\``).join(', ')
   if (input.kind === 'words') return 'a list'
   if (input.kind === 'text') return 'text'
-  const unit = [input.unit, input.zero && `\`0\`: ${input.zero}`].filter(Boolean).join('; ')
+  const unit = [input.unit, input.zero && `\`0\`: ${inEnglish(input.zero)}`].filter(Boolean).join('; ')
   return `${input.low} to ${input.high}${unit === '' ? '' : ` (${unit})`}`
 }
 

@@ -22,6 +22,7 @@ import { openSettings, type Settings } from './settings/settings.ts'
 import { createStoredDocuments, type DocumentId, type StoredDocument } from './settings/store.ts'
 import { createTexts, type Texts } from './settings/texts.ts'
 import type { Clock } from './shared/clock.ts'
+import { t } from './shared/locales/texts.ts'
 import { createSecrets, loadSecretKeyFile, type Secrets } from './shared/secrets.ts'
 import { leadsAstray } from './sms/secret-host.ts'
 import { createArtifactStore } from './storage/artifacts/artifact-store.ts'
@@ -109,7 +110,10 @@ export async function openFoundation(
         config.smsSecret !== undefined && leadsAstray(planned, config.smsHost)
           ? {
               field: 'sms_url',
-              message: `must lead to ${config.smsHost}, the only host that {secret} is sent to (the environment variable SMS_HOST)`,
+              message: t('admin.settings.must.sms_host', {
+                host: String(config.smsHost),
+                secret: '{secret}',
+              }),
             }
           : undefined,
     },

@@ -6,6 +6,8 @@ import { describedSections } from '../../src/admin/console/context.ts'
 import { describedDefinition } from '../../src/admin/console/definitions/spoken.ts'
 import { describedPermissions } from '../../src/admin/console/permission-words.ts'
 import { describedKinds } from '../../src/admin/console/providers/spoken.ts'
+import { describedStacks } from '../../src/admin/console/snippets/spoken.ts'
+import { allStacks } from '../../src/admin/console/snippets/stack.ts'
 import { ADMINISTRATOR_ROLE_FIELDS } from '../../src/administrators/table.ts'
 import { CLAIM_FIELDS } from '../../src/attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../../src/attributes/table.ts'
@@ -19,15 +21,14 @@ import { ruleTexts } from '../../src/rejections/explain.ts'
 import { DESCRIPTIONS } from '../../src/settings/table.ts'
 import { REASONS } from '../../src/webhooks/reasons.ts'
 
-/** The settings: sections, labels, sentences, and what zero means. */
+/** The settings: sections, labels and sentences. */
 const settingTexts = (): Record<string, string> =>
   Object.assign(
     {},
-    ...DESCRIPTIONS.map(({ name, section, label, sentence, input }) => ({
+    ...DESCRIPTIONS.map(({ name, section, label, sentence }) => ({
       [`admin.settings.section.${section.toLowerCase().replaceAll(' ', '_')}`]: section,
       [`admin.settings.row.${name}.label`]: label,
       [`admin.settings.row.${name}.sentence`]: sentence,
-      ...(input.kind === 'number' && input.zero && { [`admin.settings.row.${name}.zero`]: input.zero }),
     })),
   )
 
@@ -76,6 +77,7 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   () => describedDefinition('hook', HOOK_FIELDS),
   ruleTexts,
   () => describedKinds(kinds),
+  () => describedStacks(allStacks()),
   texts('admin.webhooks.answer', REASONS),
 ]
 

@@ -1,5 +1,6 @@
 /** Groups and roles as a configuration file describes them: by name, groups with their roles and without their members. */
 import { AppError } from '../shared/errors.ts'
+import { t } from '../shared/locales/texts.ts'
 import { roleIn, roleKey, writtenRole } from '../shared/role-name.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { contentOf, parseContent, shownContent } from './fields/field.ts'
@@ -60,7 +61,7 @@ export function createAccessConfiguration({ groups, roles }: { groups: Groups; r
 
   const rolesIn = (value: unknown): string[] => {
     const list = value ?? []
-    const problem = { roles: 'must be a list of names of roles' }
+    const problem = { roles: t('admin.configuration.problem.roles') }
     if (!Array.isArray(list) || list.length > MAX_ROLES) throw refusedFields(problem)
     if (!list.every((each) => typeof each === 'string' && each.trim() !== '')) throw refusedFields(problem)
     return [...new Set(list.map((each) => each.trim()))]

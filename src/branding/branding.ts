@@ -3,9 +3,10 @@
 //
 //   client ─► organization ─► server ─► what ships: field by field, the first that says it
 import { z } from 'zod'
+import type { BrandedBy } from '../shared/branded-by.ts'
 import { contentVersion } from '../shared/content-version.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
-import { message } from '../shared/locales/texts.ts'
+import { message, t } from '../shared/locales/texts.ts'
 import { own } from '../shared/own.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import { BRAND_FIELDS, BRAND_NAMES, type Brand, NOTHING_SAID, parseBrand } from './fields.ts'
@@ -271,10 +272,7 @@ export function createBranding(deps: {
     if (problems.length > 0) throw new ValidationError(problems, { code: 'invalid_branding' })
     for (const name of ['logo', 'favicon'] as const)
       if (brand[name] !== null && !(await images.use([brand[name]])))
-        throw new ValidationError(
-          { [name]: 'is no picture that this server has: upload it, or send a data: URI' },
-          { code: 'invalid_branding' },
-        )
+        throw new ValidationError({ [name]: t('admin.branding.must.uploaded') }, { code: 'invalid_branding' })
     return brand
   }
 

@@ -1,5 +1,6 @@
 /** Brands as a configuration file describes them: each names whose it is. Pictures stand there by their address; console, REST and command line upload them. */
 import { AppError } from '../shared/errors.ts'
+import { t } from '../shared/locales/texts.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import type { Branding, BrandOwner } from './branding.ts'
 import { parseBrand } from './fields.ts'
@@ -8,10 +9,7 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** `server`, `organization/{short name}`, `client/{key or client_id}` */
 const OF = /^(?:server|organization\/[\w-]{1,100}|client\/\S{1,300})$/
-const WRONG =
-  'must be server, organization/ and a short name, or client/ and a key, for example organization/acme'
-
-const wrongOf = () => new ValidationError([{ field: 'of', message: WRONG }])
+const wrongOf = () => new ValidationError([{ field: 'of', message: t('admin.configuration.problem.of') }])
 
 /** How a file names owners. */
 interface Names {

@@ -55,7 +55,7 @@ export function publicKeyProblem(key: Readonly<Record<string, unknown>>): string
   }
   try {
     const loaded = createPublicKey({ key: key as JsonWebKey, format: 'jwk' })
-    if (loaded.asymmetricKeyType === 'rsa') return rsaSizeProblem(key)
+    if (loaded.asymmetricKeyType === 'rsa') return rsaSizeProblem(key)?.toString()
     return CURVES.includes(String(key.crv))
       ? undefined
       : t('admin.client_errors.jwks.curve', { curve: String(key.crv), curves: CURVES.join(', ') })

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { t } from '../shared/locales/texts.ts'
 import type { Existing } from './current.ts'
 import { type Configuration, canonicalName, KINDS, type Kind, sectionOf, type Wanted } from './document.ts'
 import type { Fields, SecretSource } from './ports.ts'
@@ -115,16 +116,16 @@ function match(
     // A file for several servers may say what the environment of one of them says.
     if (kind === 'setting' && found && same('value', found.fields.value, fields.value)) return { found }
     if (found?.foreign && kind === 'webhook')
-      return { problem: `several webhooks have the address ${name}; delete all but one, or change theirs` }
-    if (found?.foreign) return { problem: `${name} is set by environment variables, and is changed there` }
+      return { problem: t('admin.configuration.problem.webhooks', { name }) }
+    if (found?.foreign) return { problem: t('admin.configuration.problem.foreign', { name }) }
     if (kind === 'attribute' && found && found.fields.type !== fields.type)
       return {
-        problem: `the type of ${name} is ${found.fields.type} and cannot be changed; delete it first, with the values that people have`,
+        problem: t('admin.configuration.problem.type', { name, type: String(found.fields.type) }),
       }
     if ((kind === 'claim' || kind === 'hook' || kind === 'administrator_role') && found && found.id !== name)
-      return { problem: `there is a ${kind} ${found.id}, and its name cannot be changed` }
+      return { problem: t('admin.configuration.problem.renamed', { kind, name: found.id }) }
     if (found?.fields.kind !== undefined && found.fields.kind !== fields.kind)
-      return { problem: `the kind of ${name} cannot be changed; add another provider` }
+      return { problem: t('admin.configuration.problem.kind', { name }) }
     return found === undefined ? {} : { found }
   }
   const keyed = fields.key === undefined ? [] : (byName.get(`key ${fields.key}`) ?? [])
@@ -132,14 +133,17 @@ function match(
     const [found, another] = keyed
     if (another === undefined) return found === undefined ? {} : { found }
     return {
-      problem: `several clients have the key ${name}: ${keyed.map(({ id }) => id).join(', ')}; add the client_id of the one that is meant`,
+      problem: t('admin.configuration.problem.keyed', {
+        name,
+        ids: keyed.map(({ id }) => id).join(', '),
+      }),
     }
   }
   const [found] = byName.get(`id client ${clientId}`) ?? []
-  if (found === undefined)
-    return { problem: `there is no client ${clientId} here; to make one, leave client_id out and give a key` }
-  if (found.foreign) return { problem: `${clientId} registered itself, and looks after itself` }
-  if (keyed.some((each) => each !== found)) return { problem: `another client has the key ${name}` }
+  if (found === undefined) return { problem: t('admin.configuration.problem.no_client', { id: clientId }) }
+  if (found.foreign) return { problem: t('admin.configuration.problem.self_registered', { id: clientId }) }
+  if (keyed.some((each) => each !== found))
+    return { problem: t('admin.configuration.problem.key_taken', { name }) }
   return { found }
 }
 

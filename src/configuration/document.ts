@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying, t } from '../shared/locales/texts.ts'
 import { nameKey } from '../shared/name-key.ts'
 import { type Report, type Services, settingOf, textsOf, wantedOf } from './entries.ts'
 import type { Fields, SecretSource } from './ports.ts'
@@ -51,18 +52,23 @@ export interface Configuration {
   data: unknown
 }
 
-const KEY = 'must be 1 to 63 lower-case letters, digits, dots, underscores and hyphens, like web-shop'
-const text = (what: string) =>
-  z.string({ error: `is missing; give ${what}` }).min(1, { error: `give ${what}` })
+const KEY = saying('admin.configuration.problem.key')
+type What = 'variable' | 'path' | 'identifier' | 'name' | 'address' | 'id' | 'client_id' | 'owner'
+const text = (what: What) => {
+  const give = () => t('admin.configuration.problem.give', { what })
+  return z
+    .string({ error: () => t('admin.configuration.problem.missing', { give: give() }) })
+    .min(1, { error: give })
+}
 
 const secretFields = {
-  client_secret_env: text('the name of an environment variable').optional(),
-  client_secret_file: text('the path of a file').optional(),
+  client_secret_env: text('variable').optional(),
+  client_secret_file: text('path').optional(),
 }
-const switches = { disabled: z.boolean({ error: 'must be true or false' }).default(false) }
-const MAP = { error: 'must be a map of fields' }
-const LIST = { error: 'must be a list' }
-const flag = z.boolean({ error: 'must be true or false' }).default(false)
+const flag = z.boolean(saying('admin.common.problem.boolean')).default(false)
+const switches = { disabled: flag }
+const MAP = saying('admin.configuration.problem.fields')
+const LIST = saying('admin.configuration.problem.list')
 
 const prune = z.strictObject(
   {
@@ -86,33 +92,27 @@ const prune = z.strictObject(
 
 const schema = z.strictObject(
   {
-    version: z.literal(1, { error: 'must be 1' }),
-    settings: z.record(z.string(), z.unknown(), { error: 'must be a map of settings' }).nullish(),
-    resources: z
-      .array(z.looseObject({ identifier: text('its URI, like https://api.example') }, MAP), LIST)
-      .nullish(),
-    roles: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
-    groups: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
-    organizations: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
-    attributes: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
-    claims: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
-    hooks: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
-    webhooks: z
-      .array(z.looseObject({ url: text('its address, like https://app.example/webhooks') }, MAP), LIST)
-      .nullish(),
-    administrator_roles: z.array(z.looseObject({ name: text('its name') }, MAP), LIST).nullish(),
-    providers: z
-      .array(z.looseObject({ id: text('its ID'), ...switches, ...secretFields }, MAP), LIST)
-      .nullish(),
+    version: z.literal(1, saying('admin.configuration.problem.version')),
+    settings: z.record(z.string(), z.unknown(), saying('admin.configuration.problem.settings')).nullish(),
+    resources: z.array(z.looseObject({ identifier: text('identifier') }, MAP), LIST).nullish(),
+    roles: z.array(z.looseObject({ name: text('name') }, MAP), LIST).nullish(),
+    groups: z.array(z.looseObject({ name: text('name') }, MAP), LIST).nullish(),
+    organizations: z.array(z.looseObject({ name: text('name') }, MAP), LIST).nullish(),
+    attributes: z.array(z.looseObject({ name: text('name') }, MAP), LIST).nullish(),
+    claims: z.array(z.looseObject({ name: text('name') }, MAP), LIST).nullish(),
+    hooks: z.array(z.looseObject({ name: text('name') }, MAP), LIST).nullish(),
+    webhooks: z.array(z.looseObject({ url: text('address') }, MAP), LIST).nullish(),
+    administrator_roles: z.array(z.looseObject({ name: text('name') }, MAP), LIST).nullish(),
+    providers: z.array(z.looseObject({ id: text('id'), ...switches, ...secretFields }, MAP), LIST).nullish(),
     clients: z
       .array(
         z.looseObject(
           {
             key: z
-              .string({ error: KEY })
-              .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, { error: KEY })
+              .string(KEY)
+              .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, KEY)
               .optional(),
-            client_id: text('the client_id of a client that exists').optional(),
+            client_id: text('client_id').optional(),
             ...switches,
           },
           MAP,
@@ -121,11 +121,13 @@ const schema = z.strictObject(
       )
       .nullish(),
     texts: z
-      .record(z.string(), z.record(z.string(), z.unknown(), { error: 'must be a map of texts' }), {
-        error: 'must be a map of languages',
-      })
+      .record(
+        z.string(),
+        z.record(z.string(), z.unknown(), saying('admin.configuration.problem.texts')),
+        saying('admin.configuration.problem.languages'),
+      )
       .nullish(),
-    branding: z.array(z.looseObject({ of: text('whose it is, like server') }, MAP), LIST).nullish(),
+    branding: z.array(z.looseObject({ of: text('owner') }, MAP), LIST).nullish(),
     prune: prune.default({
       settings: false,
       resources: false,
@@ -143,7 +145,7 @@ const schema = z.strictObject(
       texts: false,
     }),
   },
-  { error: 'must be a map that begins with version: 1' },
+  saying('admin.configuration.problem.root'),
 )
 
 type Parsed = z.output<typeof schema>
@@ -206,13 +208,16 @@ export async function configurationOf(
     }
   }
   for (const { kind, name, line } of repeated(wanted))
-    problems.push({ line, path: sectionOf(kind), message: `names ${name} twice` })
+    problems.push({ line, path: sectionOf(kind), message: t('admin.configuration.problem.twice', { name }) })
   const pruning = parsed.success ? pruned(parsed.data, report) : new Set<Kind>()
   for (const { line, fields } of await readingNothing(wanted, pruning, services))
     problems.push({
       line,
       path: sectionOf('claim'),
-      message: `${fields.name} reads the attribute ${fields.value}, and there is none of that name`,
+      message: t('admin.configuration.problem.reads', {
+        name: String(fields.name),
+        attribute: String(fields.value),
+      }),
     })
   if (problems.length > 0) throw new ConfigurationError(distinct(problems))
   return { wanted, prune: pruning, data }
@@ -220,7 +225,9 @@ export async function configurationOf(
 
 /** Of an unknown key at the top or in `prune`, the only maps whose keys are fixed here: those that there are. */
 const unknownKey = (path: Path): string =>
-  `is not known; there are ${Object.keys(path.length === 0 ? schema.shape : prune.shape).join(', ')}`
+  t('admin.configuration.problem.known', {
+    names: Object.keys(path.length === 0 ? schema.shape : prune.shape).join(', '),
+  })
 
 /** A section that is to be pruned has to be there: a file that was cut short must not delete everything. */
 function pruned(data: Parsed, report: (path: Path, message: string) => void): Set<Kind> {
@@ -229,7 +236,10 @@ function pruned(data: Parsed, report: (path: Path, message: string) => void): Se
     if (data[sectionOf(kind)] === undefined || data[sectionOf(kind)] === null)
       report(
         ['prune', sectionOf(kind)],
-        `would delete all ${sectionOf(kind)}, since there is no such section; write ${sectionOf(kind)}: ${kind === 'setting' || kind === 'text' ? '{}' : '[]'} if that is meant`,
+        t('admin.configuration.problem.prune', {
+          section: sectionOf(kind),
+          empty: kind === 'setting' || kind === 'text' ? '{}' : '[]',
+        }),
       )
   return new Set(kinds)
 }

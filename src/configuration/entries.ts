@@ -1,3 +1,4 @@
+import { t } from '../shared/locales/texts.ts'
 import { writtenRole } from '../shared/role-name.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import type { Kind, Wanted } from './document.ts'
@@ -107,8 +108,9 @@ export function wantedOf(
   }
   if (kind === 'provider') {
     const { client_secret_env: env, client_secret_file: file, client_secret: inClear, ...own } = rest
-    if (inClear !== undefined) report(['client_secret'], IN_CLEAR)
-    if (env !== undefined && file !== undefined) report(['client_secret_file'], 'excludes client_secret_env')
+    if (inClear !== undefined) report(['client_secret'], t('admin.configuration.problem.in_clear'))
+    if (env !== undefined && file !== undefined)
+      report(['client_secret_file'], t('admin.configuration.problem.excludes'))
     const secret = typeof env === 'string' ? { env } : typeof file === 'string' ? { file } : undefined
     const fields = complete(
       { complete: (each) => services.providers.complete(each, { hasSecret: secret !== undefined }) },
@@ -120,10 +122,9 @@ export function wantedOf(
       : []
   }
   const { client_id: clientId, software_id: software, client_secret: inClear, ...own } = rest
-  if (inClear !== undefined) report(['client_secret'], 'is made by the server and shown once; leave it out')
-  if (software !== undefined) report(['software_id'], 'is where the key is kept; write key instead')
-  if (key === undefined && clientId === undefined)
-    report([], 'needs a key: a name of your choice by which it is found again, like key: web-shop')
+  if (inClear !== undefined) report(['client_secret'], t('admin.configuration.problem.made'))
+  if (software !== undefined) report(['software_id'], t('admin.configuration.problem.software'))
+  if (key === undefined && clientId === undefined) report([], t('admin.configuration.problem.needs_key'))
   const fields = complete(
     { complete: (each) => services.clients.complete(each, planned) },
     own,
@@ -146,9 +147,6 @@ export function wantedOf(
 
 /** Fields of a client that only a file has. */
 const OF_CLIENTS_HERE = ['key', 'client_id', 'disabled']
-
-const IN_CLEAR =
-  'does not belong into a file; name an environment variable with client_secret_env, or a file with client_secret_file'
 
 const withKey = (fields: Fields, key: unknown): Fields => (key === undefined ? fields : { ...fields, key })
 

@@ -2,7 +2,7 @@ import { hash, randomBytes, randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { type Clock, toSeconds } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
-import { saying } from '../shared/locales/texts.ts'
+import { message, saying } from '../shared/locales/texts.ts'
 import { schemaProblems, ValidationError } from '../shared/validation-error.ts'
 import { policySchema, type RegistrationPolicy } from './policy.ts'
 import type { InitialAccessTokenRow, TokenStore } from './store.ts'
@@ -122,11 +122,7 @@ export function createInitialAccessTokens(deps: {
     async revoke(id: string): Promise<void> {
       const row = /^[0-9a-f-]{36}$/.test(id) ? await store.find(id) : null
       if (row === null || !(await store.revoke(id, now())))
-        throw new AppError(
-          'registration_token_not_found',
-          404,
-          'There is no initial access token with this ID, or it is revoked already.',
-        )
+        throw new AppError('registration_token_not_found', 404, message('admin.registration.tokens.no_such'))
       events({ type: 'registration_token.revoked', id, name: row.name })
     },
 

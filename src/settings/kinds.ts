@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { saying, type TextArguments, type TextKey, t } from '../shared/locales/texts.ts'
 
 /** How people enter a value; every form, and the way from text, follows from it. */
 export type Input =
@@ -7,16 +8,19 @@ export type Input =
       low: number
       high: number
       unit: 'seconds' | 'hours' | 'days' | undefined
-      zero: string | undefined
+      /** What 0 stands for. */
+      zero: ZeroKey | undefined
     }
   | { kind: 'choice'; options: readonly string[] }
   /** Several, one beside the other. */
   | { kind: 'words' }
   | { kind: 'text' }
 
+type ZeroKey = Extract<TextKey, `admin.settings.zero.${string}`>
+
 /** What a value may be, in JSON, and how it is entered. */
 export interface Kind<Value> {
-  /** Of the value in JSON. Each issue has the one message that says what is right, with an example. */
+  /** Of the value in JSON. Each issue has the one message that says what is right, with an example, in the language of who reads it. */
   schema: z.ZodType<Value>
   input: Input
   /** What a text (an environment variable, a field of a form, an argument) stands for; the schema judges it. */
@@ -30,10 +34,13 @@ export function number(
   fallback: number,
   low: number,
   high: number,
-  { unit, zero }: { unit?: 'seconds' | 'hours' | 'days'; zero?: string } = {},
+  { unit, zero }: { unit?: 'seconds' | 'hours' | 'days'; zero?: ZeroKey } = {},
 ): Kind<number> {
-  const more = [unit, zero === undefined ? undefined : `0: ${zero}`].filter(Boolean).join('; ')
-  const error = `must be a whole number from ${low} to ${high}${more && ` (${more})`}, for example ${fallback}`
+  const range = { low: String(low), high: String(high), example: String(fallback), unit: unit ?? 'none' }
+  const error = () =>
+    zero === undefined
+      ? t('admin.settings.must.number', range)
+      : t('admin.settings.must.number.zero', { ...range, zero: t(zero) })
   return {
     schema: z.int({ error }).min(low, { error }).max(high, { error }),
     input: { kind: 'number', low, high, unit, zero },
@@ -46,7 +53,9 @@ export const choice = <const Values extends readonly [string, ...string[]]>(
   options: Values,
   fallback: Values[number] | ((issuer: string) => Values[number]),
 ): Kind<Values[number]> => ({
-  schema: z.enum(options, { error: `must be one of ${options.join(', ')}` }) as z.ZodType<Values[number]>,
+  schema: z.enum(options, saying('admin.settings.must.choice', { options: options.join(', ') })) as z.ZodType<
+    Values[number]
+  >,
   input: { kind: 'choice', options },
   fromText: (text) => text,
   fallback,
@@ -65,14 +74,14 @@ export function words(rule: {
   separator?: RegExp
 }): Kind<readonly string[]> {
   const { problem, normal = (word) => word, separator = /[\s,]+/ } = rule
-  const error = 'must be a list of texts'
+  const error = () => t('admin.settings.must.list')
   return {
     schema: z
       .array(z.string({ error }), { error })
       .superRefine((list, context) => {
         const message =
           list.join(' ').length > MAX_LENGTH
-            ? `must be at most ${MAX_LENGTH} characters together`
+            ? t('admin.settings.must.together', { max: String(MAX_LENGTH) })
             : problem(list)
         if (message !== undefined) context.addIssue({ code: 'custom', message })
       })
@@ -83,11 +92,11 @@ export function words(rule: {
   }
 }
 
-/** A rule for every word of a list. @param message what is right, with an example */
+/** A rule for every word of a list. @param key what is right, with an example */
 export const every =
-  (isOne: (word: string) => boolean, message: string) =>
+  (isOne: (word: string) => boolean, key: TextKey, values: TextArguments = {}) =>
   (list: readonly string[]): string | undefined =>
-    list.every(isOne) ? undefined : message
+    list.every(isOne) ? undefined : t(key, values)
 
 export const text = (schema: z.ZodType<string>, fallback: (issuer: string) => string): Kind<string> => ({
   schema,

@@ -7,7 +7,8 @@
 //                               └── refresh: before a request or a job, when older than a second
 import type { Clock } from '../shared/clock.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
-import { message } from '../shared/locales/texts.ts'
+import { ENGLISH } from '../shared/locales/locales.ts'
+import { inLocale, message, t } from '../shared/locales/texts.ts'
 import { type FieldProblem, ValidationError } from '../shared/validation-error.ts'
 import type { Pinned } from './pinned.ts'
 import { documentOf, type Snapshot, type StoredEntry, snapshotOf } from './snapshot.ts'
@@ -129,9 +130,10 @@ export async function openSettings(deps: {
     taken = turn
     readAt = clock()
     snapshot = next
-    for (const [name, problem] of next.refused) {
+    for (const name of next.refused) {
       if (told.has(name)) continue
       told.add(name)
+      const problem = inLocale(ENGLISH, () => problemIn(next, name))
       logger.warn({ setting: name }, `the stored value of ${name} does not count: it ${problem}`)
     }
   }
@@ -166,7 +168,7 @@ export async function openSettings(deps: {
         default: defaultOf(name, issuer),
         pinnedBy: pinned.has(name) ? description.variable : undefined,
         changed: stored && { at: stored.at, by: stored.by },
-        refused: of.refused.get(name),
+        refused: of.refused.has(name) ? problemIn(of, name) : undefined,
       }
     }),
   })
@@ -177,7 +179,7 @@ export async function openSettings(deps: {
     const good = new Map<SettingName, unknown>()
     for (const [name, given] of Object.entries(changes)) {
       if (!isSettingName(name)) {
-        problems.push({ field: name, message: 'There is no setting with this name.' })
+        problems.push({ field: name, message: t('admin.settings.unknown') })
         continue
       }
       const read = given === null ? { value: undefined } : readValue(name, given)
@@ -261,6 +263,12 @@ export async function openSettings(deps: {
       throw new VersionConflict('setting')
     },
   }
+}
+
+/** Why a stored value does not count, in the language of who reads it. */
+function problemIn({ entries }: Snapshot, name: SettingName): string {
+  const read = readValue(name, entries.get(name)?.value)
+  return 'problem' in read ? read.problem : ''
 }
 
 const pinnedError = (names: readonly SettingName[]): AppError => {

@@ -6,6 +6,7 @@ import {
   isUrlTemplate,
   placeholdersOf,
 } from '../http/outgoing/request-template.ts'
+import { saying, type TextArguments, type TextKey, t } from '../shared/locales/texts.ts'
 import { isLoopbackHost } from '../shared/loopback.ts'
 import { every, number, text, words } from './kinds.ts'
 
@@ -13,15 +14,21 @@ import { every, number, text, words } from './kinds.ts'
 const SMS_NAMES: readonly string[] = ['to', 'to_digits', 'text', 'code', 'secret', 'secret_base64']
 
 /** A template of a request, or nothing. */
-const template = (isOne: (value: string) => boolean, error: string) =>
+const template = (isOne: (value: string) => boolean, key: TextKey, values: TextArguments) =>
   text(
     z
       .string()
-      .max(2000, { error: 'must be at most 2000 characters' })
+      .max(2000, saying('admin.settings.must.characters', { max: '2000' }))
       .refine(
         (value) =>
           value === '' || (isOne(value) && placeholdersOf(value).every((name) => SMS_NAMES.includes(name))),
-        { error: `${error}; names in braces are ${SMS_NAMES.map((name) => `{${name}}`).join(', ')}` },
+        {
+          error: () =>
+            t('admin.settings.must.sms_names', {
+              must: t(key, values),
+              names: SMS_NAMES.map((name) => `{${name}}`).join(', '),
+            }),
+        },
       ),
     () => '',
   )
@@ -49,10 +56,9 @@ export const smsRows = {
     sentence:
       'The address that sends a message to a phone, as https. None: there are no codes by SMS, the weakest second factor beside those by email. `{to}`, `{text}` and the other names stand for values.',
     see: 'second-factors.md#codes-by-sms',
-    ...template(
-      isGateway,
-      'must be an https address, for example https://sms.example.com/send?to={to}&text={text}',
-    ),
+    ...template(isGateway, 'admin.settings.must.sms_url', {
+      example: 'https://sms.example.com/send?to={to}&text={text}',
+    }),
   },
   sms_headers: {
     section: 'sms',
@@ -61,10 +67,11 @@ export const smsRows = {
     sentence:
       'Header fields of the request to the gateway, separated by ` | `. `{secret}` is the environment variable `SMS_SECRET`, `{secret_base64}` the same for HTTP Basic.',
     see: 'second-factors.md#codes-by-sms',
-    ...template(
-      isSecretive,
-      'must be header fields, for example Authorization: Bearer {secret}, and Authorization has {secret} or {secret_base64} in it',
-    ),
+    ...template(isSecretive, 'admin.settings.must.sms_headers', {
+      example: 'Authorization: Bearer {secret}',
+      secret: '{secret}',
+      base64: '{secret_base64}',
+    }),
   },
   sms_body: {
     section: 'sms',
@@ -73,7 +80,7 @@ export const smsRows = {
     sentence:
       'What is posted to the gateway: JSON, or a form (`to={to}&text={text}`). None: the request is a GET.',
     see: 'second-factors.md#codes-by-sms',
-    ...template(isBodyTemplate, 'must be JSON or a form, for example To={to}&Body={text}'),
+    ...template(isBodyTemplate, 'admin.settings.must.sms_body', { example: 'To={to}&Body={text}' }),
   },
   sms_success: {
     section: 'sms',
@@ -83,7 +90,7 @@ export const smsRows = {
       'A text that the answer of the gateway has to contain, for gateways that answer with 200 also when nothing was sent. Spaces do not matter. None: its status decides.',
     see: 'second-factors.md#codes-by-sms',
     ...text(
-      z.string().max(200, { error: 'must be at most 200 characters, for example "status":"0"' }),
+      z.string().max(200, saying('admin.settings.must.sms_success', { max: '200', example: '"status":"0"' })),
       () => '',
     ),
   },
@@ -95,10 +102,7 @@ export const smsRows = {
       'How the numbers begin that codes are sent to. None: all countries. Premium, satellite and other special numbers never get one.',
     see: 'second-factors.md#toll-fraud',
     ...words({
-      problem: every(
-        (word) => /^\+[1-9]\d{0,6}$/.test(word),
-        'must be beginnings of numbers, for example +44, +49',
-      ),
+      problem: every((word) => /^\+[1-9]\d{0,6}$/.test(word), 'admin.settings.must.sms_prefixes'),
     }),
   },
   sms_per_number: {

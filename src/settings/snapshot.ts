@@ -20,8 +20,8 @@ export interface Snapshot {
   entries: ReadonlyMap<string, StoredEntry>
   /** What of it counts. */
   values: ReadonlyMap<SettingName, unknown>
-  /** What of it does not: another version of the program has stored it. By name, what the value has to be. */
-  refused: ReadonlyMap<SettingName, string>
+  /** What of it does not: another version of the program has stored it. */
+  refused: ReadonlySet<SettingName>
 }
 
 const parsed = (text: string): Record<string, StoredEntry> => {
@@ -36,12 +36,12 @@ const parsed = (text: string): Record<string, StoredEntry> => {
 export function snapshotOf(state: StoredState): Snapshot {
   const entries = new Map(Object.entries(parsed(state.document)))
   const values = new Map<SettingName, unknown>()
-  const refused = new Map<SettingName, string>()
+  const refused = new Set<SettingName>()
   for (const [name, { value }] of entries) {
     if (!isSettingName(name)) continue
     const read = readValue(name, value)
     if ('value' in read) values.set(name, read.value)
-    else refused.set(name, read.problem)
+    else refused.add(name)
   }
   return { version: state.version, entries, values, refused }
 }

@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { isAllowableScheme, isPrivateHost } from '../http/forms/allowed-redirects.ts'
 import { domainOf } from '../shared/domain-name.ts'
 import { ENGLISH, LOCALES } from '../shared/locales/locales.ts'
+import { saying, t } from '../shared/locales/texts.ts'
 import { isLoopbackHost } from '../shared/loopback.ts'
 import { isScopeToken } from '../shared/scope-token.ts'
 import { line } from '../shared/text.ts'
@@ -50,7 +51,6 @@ const DAY = 86_400
 const seconds = (fallback: number, low: number, high = 3650 * DAY) =>
   number(fallback, low, high, { unit: 'seconds' })
 
-const ORGANIZATION_ROLE = 'must be names of lower-case letters, digits, - and _, for example admin, member'
 const isOrganizationRole = (word: string): boolean => /^[a-z][a-z\d_-]{0,49}$/.test(word)
 
 const isHttpsOrigin = (word: string): boolean => {
@@ -82,10 +82,7 @@ const ROWS = {
     sentence:
       'Where the address of a new account must be, and a new address that people give. None: anywhere. A domain below one of them is another one. Administrators may give any address.',
     ...words({
-      problem: every(
-        (word) => domainOf(word) !== undefined,
-        'must be domains, for example example.com, example.org',
-      ),
+      problem: every((word) => domainOf(word) !== undefined, 'admin.settings.must.email_domains'),
       normal: (word) => domainOf(word) ?? word,
     }),
   },
@@ -112,7 +109,7 @@ const ROWS = {
     sentence:
       'Names of your organization, its products and places: a password that is little else is refused, as one with the name of its owner is.',
     see: 'passwords.md#words-of-your-own',
-    ...words({ problem: every((word) => word.length >= 3, 'must be words of 3 characters or more') }),
+    ...words({ problem: every((word) => word.length >= 3, 'admin.settings.must.password_words') }),
   },
   argon2_memory: {
     section: 'accounts',
@@ -167,9 +164,7 @@ const ROWS = {
     sentence: 'What `breach_check` `api` asks: its address, to which 5 characters are added.',
     see: 'passwords.md#stolen-passwords',
     ...text(
-      z.string().refine(isRangeService, {
-        error: 'must be an https address that ends in /, for example https://api.pwnedpasswords.com/range/',
-      }),
+      z.string().refine(isRangeService, saying('admin.settings.must.breach_api_url')),
       () => 'https://api.pwnedpasswords.com/range/',
     ),
   },
@@ -239,7 +234,7 @@ const ROWS = {
       'Origins of sites of yours that may ask for the passkeys of this one (`/.well-known/webauthn`). None: these pages alone.',
     see: 'passkeys.md#other-sites',
     ...words({
-      problem: every(isHttpsOrigin, 'must be origins on https, for example https://shop.example.com'),
+      problem: every(isHttpsOrigin, 'admin.settings.must.passkey_origins'),
     }),
   },
   remembered_devices_days: {
@@ -249,7 +244,7 @@ const ROWS = {
     sentence:
       'For this long, a browser that a person had remembered is asked for no second factor. A shorter time counts for those that are there, too.',
     see: 'second-factors.md',
-    ...number(30, 0, 365, { unit: 'days', zero: 'a second factor is always asked for' }),
+    ...number(30, 0, 365, { unit: 'days', zero: 'admin.settings.zero.second_factor' }),
   },
   recovery_delay_hours: {
     section: 'accounts',
@@ -352,10 +347,7 @@ const ROWS = {
       'Names or addresses inside your network that redirect URIs of plain http may lead to. Exact names, any port.',
     see: 'register-a-client.md#redirect-uris',
     ...words({
-      problem: every(
-        isPrivateHost,
-        'must be names or addresses inside your network, for example nas.lan, 192.168.0.200',
-      ),
+      problem: every(isPrivateHost, 'admin.settings.must.redirect_hosts'),
     }),
   },
   redirect_schemes: {
@@ -363,10 +355,7 @@ const ROWS = {
     label: 'Schemes for redirect URIs',
     sentence: 'Schemes without a dot that redirect URIs may have.',
     ...words({
-      problem: every(
-        isAllowableScheme,
-        'must be schemes of programs without “:”, for example cursor, vscode',
-      ),
+      problem: every(isAllowableScheme, 'admin.settings.must.redirect_schemes'),
     }),
   },
   dynamic_registration: {
@@ -392,9 +381,9 @@ const ROWS = {
       separator: / /,
       problem: (list) =>
         !list.every(isScopeToken)
-          ? 'must be scopes of your APIs, separated by spaces, for example books:read'
+          ? t('admin.settings.must.unverified_client_scopes')
           : list.some((scope) => scope.startsWith('admin:'))
-            ? 'must not have scopes of the administration API: nobody has looked at these clients'
+            ? t('admin.settings.must.unverified_client_scopes.admin')
             : undefined,
     }),
   },
@@ -417,9 +406,7 @@ const ROWS = {
         .string()
         .regex(
           /^(?=.{3,300}$)([^\p{Cc}<>]*<[^\s\p{Cc}@<>]+@[^\s\p{Cc}@<>]+>|[^\s\p{Cc}@<>]+@[^\s\p{Cc}@<>]+)$/u,
-          {
-            error: 'must be an address, for example Latchkey <no-reply@example.com>',
-          },
+          saying('admin.settings.must.mail_from', { example: 'Latchkey <no-reply@example.com>' }),
         ),
       (issuer) => `Latchkey <no-reply@${new URL(issuer).hostname}>`,
     ),
@@ -432,7 +419,7 @@ const ROWS = {
     sentence:
       'What members of every organization may be; apps are told in `org_roles`. A role that is taken out counts for nothing at once.',
     see: 'organizations.md#roles',
-    ...words({ problem: every(isOrganizationRole, ORGANIZATION_ROLE) }),
+    ...words({ problem: every(isOrganizationRole, 'admin.settings.must.organization_roles') }),
     fallback: ['admin', 'member'],
   },
   organization_manager_roles: {
@@ -442,7 +429,7 @@ const ROWS = {
     sentence:
       'Which of them manage members and invitations, on a page of their account. None: administrators alone do.',
     see: 'organizations.md#managers',
-    ...words({ problem: every(isOrganizationRole, ORGANIZATION_ROLE) }),
+    ...words({ problem: every(isOrganizationRole, 'admin.settings.must.organization_roles') }),
     fallback: ['admin'],
   },
   manager_providers: {
@@ -460,14 +447,14 @@ const ROWS = {
     label: 'How long the audit log is kept',
     sentence: 'Days that entries of the audit log are kept.',
     see: 'audit.md',
-    ...number(365, 0, 36_500, { unit: 'days', zero: 'for ever' }),
+    ...number(365, 0, 36_500, { unit: 'days', zero: 'admin.settings.zero.forever' }),
   },
   key_rotation_days: {
     section: 'operation',
     label: 'Age at which signing keys rotate',
     sentence: 'A signing key that is older gets a successor by itself.',
     see: 'rotate-keys.md',
-    ...number(90, 0, 3650, { unit: 'days', zero: 'never' }),
+    ...number(90, 0, 3650, { unit: 'days', zero: 'admin.settings.zero.never' }),
   },
   rate_limit: {
     section: 'limits',
@@ -538,10 +525,12 @@ export function defaultOf(name: SettingName, issuer: string): unknown {
   return typeof fallback === 'function' ? (fallback as (issuer: string) => unknown)(issuer) : fallback
 }
 
-/** Judges a value in JSON. `problem`: what it has to be, with an example. */
+/** Judges a value in JSON. `problem`: what it has to be, with an example, in the language of who reads it. */
 export function readValue(name: SettingName, given: unknown): { value: unknown } | { problem: string } {
   const { data, error } = settingOf(name).schema.safeParse(given)
-  return error === undefined ? { value: data } : { problem: error.issues[0]?.message ?? 'is not valid' }
+  return error === undefined
+    ? { value: data }
+    : { problem: error.issues[0]?.message ?? t('admin.settings.must.valid') }
 }
 
 /** Judges a value in text. */

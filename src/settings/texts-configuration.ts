@@ -1,5 +1,6 @@
 /** Texts as a configuration file describes them: by language, what is said otherwise. The rules are those of `Texts`. */
 import { LOCALES } from '../shared/locales/locales.ts'
+import { t } from '../shared/locales/texts.ts'
 import { shippedText, type Texts } from './texts.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -37,7 +38,8 @@ export function createTextsConfiguration(texts: Pick<Texts, 'change' | 'overridd
       given: Fields,
     ): Promise<{ texts: NamedText[]; problems: { field: string; message: string }[] }> {
       if (!LOCALES.some(({ tag }) => tag === locale)) {
-        const message = `is no language that there is; there are ${LOCALES.map(({ tag }) => tag).join(', ')}`
+        const tags = LOCALES.map(({ tag }) => tag).join(', ')
+        const message = t('admin.configuration.problem.language', { tags })
         return { texts: [], problems: [{ field: '', message }] }
       }
       const said = Object.entries(given).filter(
@@ -45,10 +47,10 @@ export function createTextsConfiguration(texts: Pick<Texts, 'change' | 'overridd
       )
       const problems = Object.keys(given)
         .filter((key) => typeof given[key] !== 'string')
-        .map((field) => ({ field, message: 'must be a text' }))
+        .map((field) => ({ field, message: t('admin.configuration.problem.text') }))
       for (const [field, text] of said)
         if (text === shippedText(locale, field))
-          problems.push({ field, message: 'is what ships; leave it out' })
+          problems.push({ field, message: t('admin.configuration.problem.shipped') })
       problems.push(...(await texts.problems(locale, Object.fromEntries(said))))
       return {
         texts: said.map(([key, text]) => ({ name: nameOf(locale, key), locale, key, text })),

@@ -1,3 +1,5 @@
+import { type Message, message } from './locales/texts.ts'
+
 /**
  * RSA keys of others are taken from 2,048 bits (NIST SP 800-131A) to 4,096: each doubling makes a signature check about four times
  * as dear, and anybody can send one.
@@ -19,14 +21,18 @@ function isExponent(exponent: unknown): boolean {
 }
 
 /** Why the size or the exponent of a JWK (RFC 7517) is not accepted; undefined: it is, or the key is no RSA key. */
-export function rsaSizeProblem(jwk: unknown): string | undefined {
+export function rsaSizeProblem(jwk: unknown): Message | undefined {
   if (typeof jwk !== 'object' || jwk === null) return undefined
   const { kty, n, e } = jwk as { kty?: unknown; n?: unknown; e?: unknown }
   if (kty !== 'RSA') return undefined
-  if (!isExponent(e)) return 'is an RSA key with a public exponent that protects nothing; use 65537 (“AQAB”)'
+  if (!isExponent(e)) return message('admin.client_errors.jwks.exponent')
   const bits = modulusBits(n)
   if (bits >= RSA_BITS.least && bits <= RSA_BITS.most) return undefined
-  return `is an RSA key of ${bits} bits; use ${RSA_BITS.least} to ${RSA_BITS.most}`
+  return message('admin.client_errors.jwks.size', {
+    bits: String(bits),
+    least: String(RSA_BITS.least),
+    most: String(RSA_BITS.most),
+  })
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { AppError } from './errors.ts'
-import { type Message, message as text } from './locales/texts.ts'
+import { type Message, t, message as text } from './locales/texts.ts'
 import { own } from './own.ts'
 import { problemLines } from './problem-lines.ts'
 
@@ -83,7 +83,7 @@ export const refusedFields = (
 export const schemaProblems = (error: z.ZodError | undefined): FieldProblem[] =>
   (error?.issues ?? []).map((issue) => ({
     field: String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys[0] : 'body')),
-    message: issue.code === 'unrecognized_keys' ? 'is not known' : issue.message,
+    message: issue.code === 'unrecognized_keys' ? t('admin.common.problem.unknown') : issue.message,
   }))
 
 /** Does work of a service; what it refuses comes back under other names of its fields. */

@@ -127,7 +127,7 @@ export const claimFields = {
     required: true,
     schema: z
       .array(
-        z.enum(oneOf(PLACES)),
+        z.enum(oneOf(PLACES), choose(PLACES)),
         saying('admin.claims.problem.in.list', { places: Object.keys(PLACES).join(', ') }),
       )
       .min(1, saying('admin.claims.problem.in.none'))

@@ -45,8 +45,7 @@ export function parseScopeDescriptions(
     else
       for (const issue of parsed.error.issues) {
         const at = issue.code === 'unrecognized_keys' ? issue.keys[0] : issue.path.join('.')
-        const message =
-          issue.code === 'unrecognized_keys' ? t('admin.common.problem.unknown') : issue.message
+        const message = issue.code === 'unrecognized_keys' ? t('admin.common.problem.unknown') : issue.message
         problems.push([`of ${of}:`, at, message].filter(Boolean).join(' '))
       }
   }

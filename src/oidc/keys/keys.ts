@@ -203,11 +203,7 @@ export function createSigningKeys(deps: SigningKeysDependencies): SigningKeys {
       }
       // The one before it is on its way out already: without both, nothing would sign.
       if (key.state === 'pending') {
-        throw new AppError(
-          'key_signs',
-          409,
-          `This key is about to sign. If it has leaked, rotate ${key.alg} with “at once”.`,
-        )
+        throw new AppError('key_signs', 409, message('admin.keys.about_to_sign', { alg: key.alg }))
       }
       if (key.state === 'published' || (key.acceptedUntil ?? 0) > clock()) {
         await withdraw(key)

@@ -25,9 +25,9 @@ import {
   readFields,
   refusalOf,
   roleChoices,
+  seenFields,
   shownFields,
   versionSchema,
-  wordsOf,
 } from './form.ts'
 import { from, memberRemoval, roleTaking } from './person.ts'
 import type { Held } from './view.ts'

@@ -22,9 +22,9 @@ import {
   type Picker,
   readFields,
   refusalOf,
+  seenFields,
   shownFields,
   versionSchema,
-  wordsOf,
 } from './form.ts'
 import { roleTaking } from './person.ts'
 

@@ -6,6 +6,7 @@ import { message, t } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
 import { type Preset, presetRegistration, presets } from '../snippets/preset.ts'
+import { stackAbout } from '../snippets/spoken.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { fieldErrors, fieldsSchema, labelsFor } from './form.ts'
 import { spokenForm } from './spoken.ts'
@@ -46,7 +47,7 @@ export async function presetForm(
     const data = {
       form: { action: `/admin/clients/new/${stack.id}`, ...sent },
       name: stack.name,
-      about: stack.about,
+      about: stackAbout(stack),
       example: stack.preset.url,
       atPath: stack.preset.atPath,
       scopes: stack.preset.scope.split(' '),

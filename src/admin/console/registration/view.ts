@@ -71,12 +71,8 @@ export function tokenRow(token: InitialAccessTokenView): TokenRow {
       token.uses_left === null
         ? t('admin.registration.tokens.any')
         : t('admin.registration.tokens.left', { count: token.uses_left }),
-    lastUsed:
-      token.last_used_at === null
-        ? t('admin.common.never')
-        : minuteOf(token.last_used_at * 1000),
-    ends:
-      token.expires_at === null ? t('admin.common.never') : minuteOf(token.expires_at * 1000),
+    lastUsed: token.last_used_at === null ? t('admin.common.never') : minuteOf(token.last_used_at * 1000),
+    ends: token.expires_at === null ? t('admin.common.never') : minuteOf(token.expires_at * 1000),
     revoke: active ? `/admin/registration/tokens/revoke?id=${encodeURIComponent(token.id)}` : undefined,
   }
 }

@@ -11,7 +11,6 @@ import { asFormErrors } from '../form-errors.ts'
 import { withQuery } from '../page-links.ts'
 import {
   labelOf,
-  problemsIn,
   type SentForm,
   type SettingsSection,
   sectionId,
@@ -144,8 +143,7 @@ export async function settingsArea(
         return show(request, reply, state, { sent, conflict, status: 409 })
       }
       const refused = asFormErrors(error)
-      const errors = problemsIn(state, refused.errors)
-      const form = { ...sent.form, ...refused, errors }
+      const form = { ...sent.form, ...refused }
       return show(request, reply, state, { sent: { ...sent, form }, status: 422 })
     }
     const done = Object.keys(changes).length === 0 ? 'same' : 'saved'

@@ -1,8 +1,7 @@
 import type { Form } from '../../../http/pages/pages.ts'
 import type { SettingState, SettingsState } from '../../../settings/settings.ts'
 import { described } from '../../../shared/locales/described.ts'
-import { ENGLISH } from '../../../shared/locales/locales.ts'
-import { currentLocale, t } from '../../../shared/locales/texts.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { distanceInWords, minuteOf } from '../../../shared/moment.ts'
 import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 
@@ -55,8 +54,7 @@ function hintOf(setting: SettingState): string {
   const unit = ofNumber?.unit ?? 'numbers'
   const parts = [quoted(described(`admin.settings.row.${name}.sentence`, sentence))]
   if (ofNumber?.zero !== undefined) {
-    const zero = described(`admin.settings.row.${name}.zero`, ofNumber.zero)
-    parts.push(t('admin.settings.hint.unit.zero', { unit, zero }))
+    parts.push(t('admin.settings.hint.unit.zero', { unit, zero: t(ofNumber.zero) }))
   } else if (ofNumber?.unit !== undefined) parts.push(t('admin.settings.hint.unit', { unit }))
   if (input.kind === 'words') parts.push(t('admin.common.by_spaces'))
   const value = shownValue(fallback)
@@ -66,22 +64,6 @@ function hintOf(setting: SettingState): string {
       : t('admin.settings.hint.default', { value }),
   )
   return parts.join(' ')
-}
-
-/** What is wrong with values, in the language of the console. The table says it in English; what is particular to one setting stays so. */
-export const problemsIn = (
-  { settings }: SettingsState,
-  errors: Readonly<Record<string, string>>,
-): Record<string, string> =>
-  Object.fromEntries(Object.entries(errors).map(([name, text]) => [name, problemOf(settings, name, text)]))
-
-function problemOf(settings: SettingsState['settings'], name: string, english: string): string {
-  const input = settings.find((each) => each.name === name)?.input
-  if (currentLocale() === ENGLISH || input === undefined) return english
-  if (input.kind === 'number' && english.startsWith('must be a whole number'))
-    return t('admin.settings.must.number', { low: input.low, high: input.high })
-  if (input.kind === 'choice') return t('admin.settings.must.choice', { options: input.options.join(', ') })
-  return english
 }
 
 function inputOf({ input, value, pinnedBy }: SettingState, canWrite: boolean): FieldInput {

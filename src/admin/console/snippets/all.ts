@@ -2,6 +2,7 @@ import { t } from '../../../shared/locales/texts.ts'
 import { conditionHolds, fill, ofOwnApp, type SnippetPart } from './fill.ts'
 import { toRegister } from './registration.ts'
 import type { SnippetValues } from './snippet.ts'
+import { stackAbout, stackWords } from './spoken.ts'
 import { allStacks, type Stack } from './stack.ts'
 
 export interface RenderedSnippet {
@@ -52,7 +53,8 @@ const labelOf = ({ label, for: purposes }: Stack['parts'][number], { api }: Snip
     .filter((purpose) => api !== undefined || purpose !== 'call an API')
     .flatMap((purpose) => (purpose in PURPOSES_IN_WORDS ? t(PURPOSES_IN_WORDS[purpose as SaidPurpose]) : []))
     .join(', ')
-  return words ? `${label}: ${words}` : label
+  const said = stackWords(label)
+  return words ? `${said}: ${words}` : said
 }
 
 /** In what an MCP client runs before it may call an API, and on the pages of docs/connect. */
@@ -75,8 +77,8 @@ export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippe
   return {
     id: stack.id,
     name: stack.name,
-    language: stack.language,
-    about: stack.about,
+    language: stackWords(stack.language),
+    about: stackAbout(stack),
     tried: triedWords(stack),
     parts: [
       ...(authentication === client.authentication
@@ -102,8 +104,8 @@ export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippe
 }
 
 /** Whether these search words mean this stack. */
-const found = ({ id, name, language, about }: Stack, search: string): boolean => {
-  const hay = `${id} ${name} ${language} ${about}`.toLowerCase()
+const found = (stack: Stack, search: string): boolean => {
+  const hay = `${stack.id} ${stack.name} ${stackWords(stack.language)} ${stackAbout(stack)}`.toLowerCase()
   return search
     .toLowerCase()
     .split(/\s+/)

@@ -35,7 +35,8 @@ async function privateKeyJwt(secret: string): Promise<oidc.ClientAuth> {
   try {
     const jwk = privateJwk.parse(JSON.parse(secret))
     const problem = rsaSizeProblem(jwk)
-    if (problem !== undefined) throw new UpstreamError('refused', `the private key of the client ${problem}`)
+    if (problem !== undefined)
+      throw new UpstreamError('refused', `the private key of the client ${problem.english}`)
     const alg = jwk.alg ?? signatureOf(jwk)
     const key = await importJWK(jwk, alg)
     if (!(key instanceof CryptoKey)) throw new TypeError('not a private key')
