@@ -12,6 +12,7 @@ import { ADMINISTRATOR_ROLE_FIELDS } from '../../src/administrators/table.ts'
 import { CLAIM_FIELDS } from '../../src/attributes/claims/table.ts'
 import { ATTRIBUTE_FIELDS } from '../../src/attributes/table.ts'
 import { EVENT_TYPES, FAMILIES } from '../../src/audit/event-types.ts'
+import { PROBLEMS } from '../../src/audit/verify.ts'
 import { NAMED_BRAND_FIELDS } from '../../src/branding/fields.ts'
 import { FORM } from '../../src/clients/fields/form.ts'
 import { kinds } from '../../src/federation/connectors/kinds.ts'
@@ -66,6 +67,7 @@ const TABLES: readonly (() => Readonly<Record<string, string>>)[] = [
   () => describedFields(FORM),
   texts('admin.audit.did', EVENT_TYPES),
   texts('admin.audit.family', FAMILIES),
+  texts('admin.audit.problem', PROBLEMS),
   settingTexts,
   () =>
     formTexts(

@@ -1,7 +1,7 @@
 /**
  * Texts that people read stand in locales/ alone. Every language has each of them, with the same placeholders and tags, and every
  * plural form that its grammar has; whatever names a text names one that there is; none is left that nothing names; and neither views nor code that speaks to
- * people hold words of their own, but for those listed below and in sentences.ts. Prints every breach and exits 1.
+ * people hold words of their own, but for those listed below and in sentences.ts; nor has an English text changed since its translations were looked at (translated.ts). Prints every breach and exits 1.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,6 +9,7 @@ import { LOCALES } from '../../src/shared/locales/locales.ts'
 import { shapeOf } from '../../src/shared/locales/shape.ts'
 import { describedTexts } from './described.ts'
 import { misplacedSentences } from './sentences.ts'
+import { staleTranslations } from './translated.ts'
 
 /** Views whose words are still in them: folders, and files. */
 const IN_VIEWS: readonly string[] = readFileSync(join(import.meta.dirname, 'views-with-words.txt'), 'utf8')
@@ -134,7 +135,7 @@ for (const path of IN_VIEWS)
   )
     problems.push(`scripts/checks/views-with-words.txt: ${path} holds no words any more`)
 
-problems.push(...misplacedSentences())
+problems.push(...misplacedSentences(), ...staleTranslations())
 
 const MOST = 30
 for (const problem of problems.slice(0, MOST)) console.error(problem)

@@ -4,21 +4,25 @@ import { BEGINNING, type Chain, type Place, placeText } from './chain.ts'
 import type { Row } from './entry.ts'
 import type { AuditStore } from './store.ts'
 
+/** What may be wrong with a log, where `message` of a problem does not say it more exactly; `{seq}` is where. */
+export const PROBLEMS = {
+  changed: 'entries from {seq} on are not what was written there',
+  missing: 'entries from {seq} on are missing',
+  first_mark: 'the mark of where the log begins is missing or was changed',
+  head_mark: 'the mark of the newest entry is missing, was changed, or names another one',
+  cut_at_end: 'the newest entries are missing, from {seq} on',
+  added: 'entry {seq} was not written by the server',
+  found_broken: 'at entry {seq} the server found the end of the log changed',
+  not_as_kept: 'the log does not fit the head that was kept',
+  emptied: 'the log and its marks are gone',
+  older_copy: 'something was made after the newest entry of the log',
+  anchored_changed: 'the entries before {seq} are not those that were there when the log was anchored anew',
+} as const
+
 export interface Problem {
   /** The entry that is wrong, or the first one that is missing. */
   seq: number
-  kind:
-    | 'changed'
-    | 'missing'
-    | 'first_mark'
-    | 'head_mark'
-    | 'cut_at_end'
-    | 'added'
-    | 'found_broken'
-    | 'not_as_kept'
-    | 'emptied'
-    | 'older_copy'
-    | 'anchored_changed'
+  kind: keyof typeof PROBLEMS
   /** In words, for the operator. */
   message: string
 }

@@ -5,6 +5,7 @@ import type { Change } from '../../configuration/diff.ts'
 import { allOf } from '../../shared/locales/lists.ts'
 import { t } from '../../shared/locales/texts.ts'
 import { minuteOf } from '../../shared/moment.ts'
+import { byWhom } from './actor.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
 
 export interface ConfigurationAreaDependencies {
@@ -57,7 +58,7 @@ export async function configurationArea(
       compare: compared ? undefined : '/admin/configuration?compare=now',
       applied: drift && {
         when: minuteOf(drift.appliedAt),
-        by: drift.appliedBy,
+        by: byWhom(drift.appliedBy),
         problem: drift.problem,
       },
       rows: (drift?.plan?.changes ?? []).map(rowOf),

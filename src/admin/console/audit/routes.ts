@@ -11,10 +11,11 @@ import { isoDay } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks, withQuery } from '../page-links.ts'
+import type { LabelDependencies } from './labels.ts'
 import type { AuditSentence } from './sentence.ts'
 import { type AuditRow, type EntryView, entryView, rowOf, type Verification, verificationOf } from './view.ts'
 
-export interface AuditDependencies {
+export interface AuditDependencies extends LabelDependencies {
   audit: Pick<Audit, 'list' | 'find' | 'export' | 'verify'>
   /** What was done, in words behind the name of who did it. */
   auditSentence: AuditSentence

@@ -1,8 +1,10 @@
 import type { Entry } from '../../../audit/entry.ts'
+import { described } from '../../../shared/locales/described.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { type ChangeRow, changeRows } from './diff.ts'
+import { type LabelDependencies, labelsOf } from './labels.ts'
 import type { AuditDependencies } from './routes.ts'
 
 const NOBODY = {
@@ -28,6 +30,12 @@ export const whoOf = ({ actor }: Entry): string => {
     return name === undefined ? t('admin.audit.who.by_scim.unnamed') : t('admin.audit.who.by_scim', { name })
   return name ?? actor.id ?? nobody(kind)
 }
+
+/** The target of an entry by name; the brand of the server is called so in every language of the log. */
+const targetOf = ({ target }: Entry): string | undefined =>
+  target?.kind === 'branding' && target.id === 'server'
+    ? t('admin.audit.who.this_server')
+    : (target?.name ?? target?.id)
 
 const PLACES: Readonly<Record<string, string>> = {
   account: 'users',
@@ -58,27 +66,56 @@ export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Ent
   when: secondOf(entry.at),
   at: entry.at,
   who: whoOf(entry),
-  what: deps.auditSentence(entry.action, entry.target?.name ?? entry.target?.id),
+  what: deps.auditSentence(entry.action, targetOf(entry)),
   reason: reasonOf(entry),
   from: entry.address,
 })
 
 /** Reasons that have words; others are spelt as they are. */
 const REASONS = [
+  'address_proven_by_its_owner',
+  'api',
   'at_provider',
+  'device',
   'disabled',
+  'exhausted_code',
+  'expired',
+  'expired_code',
   'for_a_while',
+  'for_good',
+  'foreign',
   'import',
+  'invalid',
   'leaving',
+  'let_in',
+  'limit_account',
+  'limit_address',
+  'limit_day',
+  'limit_number',
+  'limit_prefix',
   'locked',
+  'malformed',
+  'not_a_number',
+  'other_devices',
+  'refused',
+  'refused_country',
+  'refused_kind',
   'replayed',
+  'requested',
   'revocation_endpoint',
+  'setup',
   'signed_out',
+  'spent',
+  'superseded',
+  'taken',
   'too_many_mails',
+  'unknown',
   'unknown_account',
   'unknown_address',
   'unverified',
+  'upstream',
   'wrong',
+  'wrong_code',
 ] as const
 
 const reasonOf = ({ details }: Entry): string | undefined => {
@@ -137,16 +174,20 @@ export interface EntryView {
   requestId: string | undefined
   reason: string | undefined
   /** Details beside the change. */
-  more: { field: string; lines: string[] }[]
-  /** What was changed, a field a row. */
-  change: ChangeRow[]
+  more: { label: string; lines: string[] }[]
+  /** What was changed, a field a row, with what forms call it. */
+  change: (ChangeRow & { label: string | undefined })[]
   /** Whether the entry has what was before, and what after. */
   sides: { before: boolean; after: boolean }
   hash: string
 }
 
-export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry: Entry): EntryView {
+export function entryView(
+  deps: Pick<AuditDependencies, 'auditSentence'> & LabelDependencies,
+  entry: Entry,
+): EntryView {
   const { before, after, reason: _, ...more } = entry.details
+  const labelOf = labelsOf(deps, entry.action.split('.', 1)[0] ?? '')
   const party = (who: { kind: string; id?: string | undefined; name?: string | undefined }): PartyView => ({
     name: who.name ?? who.id ?? nobody(who.kind),
     id: who.name === undefined ? undefined : who.id,
@@ -157,20 +198,20 @@ export function entryView(deps: Pick<AuditDependencies, 'auditSentence'>, entry:
     seq: entry.seq,
     sentence: t('admin.audit.entry.sentence', {
       who: whoOf(entry),
-      did: deps.auditSentence(entry.action, entry.target?.name ?? entry.target?.id),
+      did: deps.auditSentence(entry.action, targetOf(entry)),
     }),
     action: entry.action,
     when: secondOf(entry.at),
     actor: party(entry.actor),
-    target: entry.target && party(entry.target),
+    target: entry.target && { ...party(entry.target), name: targetOf(entry) ?? nobody(entry.target.kind) },
     address: entry.address,
     requestId: entry.requestId,
     reason: reasonOf(entry),
     more: changeRows(undefined, more).map(({ field, after: side }) => ({
-      field: field.replaceAll('_', ' '),
+      label: labelOf(field) ?? field.replaceAll('_', ' '),
       lines: side.map(({ text }) => text),
     })),
-    change: changeRows(before, after),
+    change: changeRows(before, after).map((row) => ({ ...row, label: labelOf(row.field) })),
     sides: { before: before !== undefined, after: after !== undefined },
     hash: entry.hash,
   }
@@ -187,13 +228,19 @@ export interface Verification {
   messages: string[]
 }
 
+/** What is wrong, as the log has it in English. */
+function problemOf(problem: { seq?: unknown; kind?: unknown; message?: unknown } | null): string {
+  const english = String(problem?.message ?? '')
+  return described(`admin.audit.problem.${problem?.kind}`, english).replace('{seq}', () =>
+    String(problem?.seq),
+  )
+}
+
 /** The last verification of the log, out of the log. */
 export function verificationOf(entry: Entry | undefined): Verification | undefined {
   if (entry === undefined) return undefined
   const { ok, entries, problems } = entry.details
-  const messages = (Array.isArray(problems) ? problems : []).map((problem: { message?: unknown }) =>
-    String(problem?.message ?? ''),
-  )
+  const messages = (Array.isArray(problems) ? problems : []).map(problemOf)
   return {
     ok: ok === true,
     entries: Number(entries),

@@ -3,6 +3,7 @@ import type { SettingState, SettingsState } from '../../../settings/settings.ts'
 import { described } from '../../../shared/locales/described.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import { distanceInWords, minuteOf } from '../../../shared/moment.ts'
+import { byWhom } from '../actor.ts'
 import { type DrawnField, draw, type FieldInput } from '../fields.ts'
 
 /** A setting as its part of the page shows it. */
@@ -98,7 +99,7 @@ const changedRow = (setting: SettingState, version: string): ChangedRow[] =>
           label: labelOf(setting),
           changed: t('admin.settings.changed.one', {
             time: minuteOf(setting.changed.at),
-            who: setting.changed.by,
+            who: byWhom(setting.changed.by),
             value: shownValue(setting.default),
           }),
           form: { action: '/admin/settings/reset', fields: { name: setting.name, version } },
