@@ -67,7 +67,8 @@ export function compareHashes(
 /** The hashes once a translator has looked. @param looked keys, or beginnings of keys with a dot at their end */
 export function hashesAfter(english: Texts, kept: Texts, looked: readonly string[]): Texts {
   const { changed } = compareHashes(english, kept)
-  const seen = (key: string) => looked.some((each) => (each.endsWith('.') ? key.startsWith(each) : key === each))
+  const seen = (key: string) =>
+    looked.some((each) => (each.endsWith('.') ? key.startsWith(each) : key === each))
   return Object.fromEntries(
     Object.entries(english)
       .map(([key, text]): [string, string] => [
@@ -89,7 +90,9 @@ export const staleTranslations = (): string[] =>
           `the English of ${key} has changed: look at its translations in ${places}, then npm run translated -- ${key}`,
       ),
       ...(unknown.length + gone.length > 0
-        ? [`scripts/checks/translated/${name}.json lacks or has left over ${[...unknown, ...gone].slice(0, 3).join(', ')}: npm run translated`]
+        ? [
+            `scripts/checks/translated/${name}.json lacks or has left over ${[...unknown, ...gone].slice(0, 3).join(', ')}: npm run translated`,
+          ]
         : []),
     ]
   })

@@ -76,7 +76,7 @@ const resourceInput = z.strictObject({
     .max(7 * DAY, TTL_RANGE)
     .nullish(),
   tokens: z.enum(TOKEN_FORMATS, saying('admin.resources.problem.tokens')).optional(),
-  default_scopes: scopeText.or(z.literal('')).nullish(),
+  default_scopes: z.union([z.literal(''), scopeText], saying('admin.client_errors.scopes')).nullish(),
   scope_descriptions: z.unknown().optional(),
   scopes_by_role: z.boolean(saying('admin.common.problem.boolean')).nullish(),
   token_claims: z

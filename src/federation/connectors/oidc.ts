@@ -8,10 +8,13 @@ import { createOpenIdConnector } from './openid/connector.ts'
 import { issuer, issuerField } from './openid/issuer.ts'
 import { SIGNATURES } from './openid/metadata.ts'
 
+const oneOf = (values: readonly string[]) =>
+  saying('admin.client_errors.one_of', { values: values.join(', ') })
+
 /** RFC 6749 §3.3 */
 const scope = z
-  .string()
-  .max(500)
+  .string(saying('admin.common.problem.text'))
+  .max(500, saying('admin.client_errors.text.long', { max: '500' }))
   .refine((value) => value.split(' ').every(isScopeToken), saying('admin.providers.problem.scope'))
   .refine((value) => value.split(' ').includes('openid'), saying('admin.providers.problem.scope.openid'))
 
@@ -57,7 +60,7 @@ export const openId = connectorKind({
       hint: 'Exactly as its discovery document has it.',
     },
     auth_method: {
-      schema: z.enum(AUTH_METHODS).default('client_secret_basic'),
+      schema: z.enum(AUTH_METHODS, oneOf(AUTH_METHODS)).default('client_secret_basic'),
       input: 'text',
       choices: AUTH_METHODS,
       example: 'client_secret_post',
@@ -68,7 +71,7 @@ export const openId = connectorKind({
     },
     /** Default: what the provider offers out of the list. */
     id_token_alg: {
-      schema: z.enum(SIGNATURES).optional(),
+      schema: z.enum(SIGNATURES, oneOf(SIGNATURES)).optional(),
       input: 'text',
       choices: SIGNATURES,
       example: 'ES256',
@@ -91,7 +94,7 @@ export const openId = connectorKind({
     },
     /** Addresses count as verified although the provider does not say so. Entra ID never says so. */
     trust_email: {
-      schema: z.boolean().default(false),
+      schema: z.boolean(saying('admin.common.problem.boolean')).default(false),
       input: 'flag',
       example: true,
       option: '--trust-email',

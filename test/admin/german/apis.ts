@@ -82,7 +82,7 @@ export const PAGES_OF_APIS: readonly GermanPage[] = [
       await latchkey.services.resources.update(BESTELLUNGEN.identifier, { scope: 'bestellungen:alle' })
       return send(asked, '/admin/resources/remove')
     },
-    /ist nicht entfernt\..*Scopes bestellungen:alle vorher: bestellungen:lesen/s,
+    /ist nicht gelöscht\..*Scopes bestellungen:alle vorher: bestellungen:lesen/s,
     409,
   ],
   [

@@ -82,7 +82,7 @@ export const PAGES_OF_PROVIDERS: readonly GermanPage[] = [
       await latchkey.services.providers.update('firma', { keep_tokens: false })
       return send(asked, `${page}/remove`)
     },
-    /ist nicht entfernt.*Tokens des Anbieters nicht gespeichert vorher: verschlüsselt gespeichert/s,
+    /ist nicht gelöscht.*Tokens des Anbieters nicht gespeichert vorher: verschlüsselt gespeichert/s,
     409,
   ],
   [

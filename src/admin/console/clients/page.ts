@@ -8,7 +8,7 @@ import type { ShownOnce } from '../shown-once.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
 import { presetLines, presets } from '../snippets/preset.ts'
 import { SECRET, snippetValues } from '../snippets/snippet.ts'
-import { stackAbout } from '../snippets/spoken.ts'
+import { stackAbout, stackName } from '../snippets/spoken.ts'
 import type { Tab } from '../tabs.ts'
 import { type LacksApi, lacksApi, whyNotTried } from '../try-it/limits.ts'
 import type { ClientsDependencies } from './dependencies.ts'
@@ -114,7 +114,7 @@ export async function clientPage(
       fresh: done === 'created' || secret !== undefined || program !== undefined,
       shown: secret === undefined ? undefined : { secret, variable: SECRET },
       settings: program && {
-        name: program.name,
+        name: stackName(program),
         about: stackAbout(program),
         parts: presetLines(program, values.issuer, client, secret),
       },

@@ -6,7 +6,7 @@ import { message, t } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ShownOnce } from '../shown-once.ts'
 import { type Preset, presetRegistration, presets } from '../snippets/preset.ts'
-import { stackAbout } from '../snippets/spoken.ts'
+import { stackAbout, stackName } from '../snippets/spoken.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { fieldErrors, fieldsSchema, labelsFor } from './form.ts'
 import { spokenForm } from './spoken.ts'
@@ -46,7 +46,7 @@ export async function presetForm(
   function show(request: FastifyRequest, reply: FastifyReply, stack: Preset, sent: Partial<Form>) {
     const data = {
       form: { action: `/admin/clients/new/${stack.id}`, ...sent },
-      name: stack.name,
+      name: stackName(stack),
       about: stackAbout(stack),
       example: stack.preset.url,
       atPath: stack.preset.atPath,
@@ -62,7 +62,7 @@ export async function presetForm(
     { config: { admin: 'client.create' } },
     (request, reply) => {
       const stack = found(request)
-      return show(request, reply, stack, { values: { client_name: stack.name } })
+      return show(request, reply, stack, { values: { client_name: stackName(stack) } })
     },
   )
 

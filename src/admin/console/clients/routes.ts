@@ -8,6 +8,7 @@ import { t } from '../../../shared/locales/texts.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { createShownOnce } from '../shown-once.ts'
 import { presets } from '../snippets/preset.ts'
+import { stackName } from '../snippets/spoken.ts'
 import { tryArea } from '../try-it/routes.ts'
 import { clientActions } from './actions.ts'
 import { type Fields, fieldsIn } from './controls.ts'
@@ -64,7 +65,10 @@ export async function clientsArea(
   async function newForm(request: FastifyRequest, reply: FastifyReply, fields: Fields, form: Partial<Form>) {
     const kind = KINDS.find(({ id }) => id === fields.kind)
     if (kind === undefined) {
-      const programs = presets().map(({ id, name }) => ({ href: `/admin/clients/new/${id}`, name }))
+      const programs = presets().map((stack) => ({
+        href: `/admin/clients/new/${stack.id}`,
+        name: stackName(stack),
+      }))
       return renderConsole(request, reply, 'clients', 'admin/clients-new', {
         kinds: kindsInWords(),
         programs,

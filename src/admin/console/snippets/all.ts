@@ -2,7 +2,7 @@ import { t } from '../../../shared/locales/texts.ts'
 import { conditionHolds, fill, ofOwnApp, type SnippetPart } from './fill.ts'
 import { toRegister } from './registration.ts'
 import type { SnippetValues } from './snippet.ts'
-import { stackAbout, stackWords } from './spoken.ts'
+import { stackAbout, stackName, stackWords } from './spoken.ts'
 import { allStacks, type Stack } from './stack.ts'
 
 export interface RenderedSnippet {
@@ -76,7 +76,7 @@ export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippe
   const values = { ...client, authentication, ...(withoutServer && { api: EXAMPLE_SERVER }) }
   return {
     id: stack.id,
-    name: stack.name,
+    name: stackName(stack),
     language: stackWords(stack.language),
     about: stackAbout(stack),
     tried: triedWords(stack),
@@ -105,7 +105,8 @@ export function renderStack(stack: Stack, client: SnippetValues): RenderedSnippe
 
 /** Whether these search words mean this stack. */
 const found = (stack: Stack, search: string): boolean => {
-  const hay = `${stack.id} ${stack.name} ${stackWords(stack.language)} ${stackAbout(stack)}`.toLowerCase()
+  const hay =
+    `${stack.id} ${stackName(stack)} ${stackWords(stack.language)} ${stackAbout(stack)}`.toLowerCase()
   return search
     .toLowerCase()
     .split(/\s+/)
