@@ -37,6 +37,21 @@ for (const file of ['README.md', ...['src', 'views', 'public', 'docs'].flatMap(t
     }
 }
 
+/** The same in German, which readers of pages see. */
+const OTHERWISE_IN_GERMAN: readonly { word: RegExp; name: string }[] = [
+  { word: /\bAnmeldedienst\w*/g, name: 'Anbieter' },
+]
+for (const file of readdirSync('locales', { recursive: true, encoding: 'utf8' }).filter((name) =>
+  /\bde\.json$/.test(name),
+)) {
+  const text = readFileSync(join('locales', file), 'utf8')
+  for (const { word, name } of OTHERWISE_IN_GERMAN)
+    for (const { 0: found, index } of text.matchAll(word))
+      problems.push(
+        `locales/${file}:${text.slice(0, index).split('\n').length}: “${found}” is called “${name}”`,
+      )
+}
+
 for (const problem of problems) console.error(problem)
 if (problems.length > 0) process.exit(1)
 console.log('words: one name a thing, and comments say who acts')

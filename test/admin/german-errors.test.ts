@@ -56,6 +56,7 @@ const PAGES = [
   '/admin/clients/new/grafana',
   '/admin/clients/new/kubernetes',
   '/admin/clients/{client}/edit',
+  '/admin/clients/{client}/connect',
   '/admin/clients/{client}/delete',
   '/admin/clients/{client}/try',
   '/admin/resources',

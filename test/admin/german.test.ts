@@ -160,8 +160,6 @@ const PAGES: Readonly<Record<string, readonly ((things: Things) => string)[]>> =
   // What is pasted stays English, and names places of other programs: an answer without it.
   snippets: [({ client }) => `/admin/clients/${client}/connect?find=nothing-has-this`],
   stacks: [
-    ({ client }) => `/admin/clients/${client}/connect`,
-    ({ open }) => `/admin/clients/${open}/connect`,
     () => '/admin/clients/new',
     ...['grafana', 'gitea', 'kubernetes', 'vault'].map((preset) => () => `/admin/clients/new/${preset}`),
   ],
