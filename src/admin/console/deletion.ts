@@ -57,8 +57,8 @@ export interface Deletion<One> {
   ask(one: One): Promise<Asking & { seen: Seen; version: string | number }>
   /** @throws VersionConflict when it is not of this version any more */
   remove(one: One, ifVersion: string): Promise<unknown>
-  /** Answers instead, or not. */
-  before?(request: FastifyRequest, reply: FastifyReply, one: One): Promise<FastifyReply | undefined>
+  /** Where it leads to instead of deleting anything; undefined: it is deleted. */
+  instead?(request: FastifyRequest, one: One): Promise<string | undefined>
   /** Where it leads to once it is deleted. */
   done: string
 }
@@ -93,8 +93,8 @@ export function deletionPages<One>(app: FastifyInstance, deletion: Deletion<One>
 
   app.post(path, { config: { admin: deleting, formPage: path } }, async (request, reply) => {
     const one = await find(request)
-    const answered = await deletion.before?.(request, reply, one)
-    if (answered !== undefined) return answered
+    const instead = await deletion.instead?.(request, one)
+    if (instead !== undefined) return reply.redirect(instead, 303)
     try {
       await deletion.remove(one, sent.parse(request.body ?? {}).version)
     } catch (error) {

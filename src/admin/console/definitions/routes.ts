@@ -257,11 +257,11 @@ export function definitionPages(
       version: one.version,
       seen: labelled(spoken(), one).map(({ label, value }) => [label, value]),
     }),
-    async before(request, reply, one) {
+    async instead(request, one) {
       // Something has come since the page said that there is nothing to lose: that is asked for.
       const { lossless } = sentSchema.parse(request.body ?? {})
       const asks = lossless !== undefined && !(await words.lossless?.(one))
-      return asks ? reply.redirect(`${pageOf(one.id)}/delete`, 303) : undefined
+      return asks ? `${pageOf(one.id)}/delete` : undefined
     },
     remove: ({ id }, version) => definitions.remove(id, { ifVersion: countedVersion(version) }),
     done: `${base}?done=deleted`,
