@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as argon2 from 'argon2'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openDearestCost } from '../../src/accounts/passwords/dearest-cost.ts'
 import { createHasher, type HashingCost } from '../../src/accounts/passwords/hashing.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
-import { freshDatabase } from '../support/postgres.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 /** The parameters of every argon2 operation, in order. */
 const paid: string[] = []
@@ -40,7 +40,7 @@ describe.each(['sqlite', 'postgresql'] as const)('what a refusal costs, on %s', 
   let cost: HashingCost
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), `latchkey-cost-${randomUUID()}`))
-    const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+    const databaseUrl = await migratedDatabase(engine, folder)
     db = await openDatabase({ databaseUrl, dataDir: folder, clock: Date.now })
   })
   afterAll(async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash as argon2, argon2id, verify } from 'argon2'
-import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { type Accounts, createAccounts } from '../../src/accounts/accounts.ts'
 import type { AccountEvent } from '../../src/accounts/events.ts'
 import type { Hasher } from '../../src/accounts/passwords/hashing.ts'
@@ -11,8 +11,8 @@ import { createMailer, type Mailer } from '../../src/mail/mailer.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { type ReceivedMail, readOutbox } from '../support/mailbox.ts'
-import { freshDatabase } from '../support/postgres.ts'
 import { openQueue } from '../support/queue.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 export const password = 'glass-otter-72-harbour'
 export const otherPassword = 'velvet piano under 9 moons'
@@ -89,7 +89,7 @@ export function forEachDatabase(
 async function openFixture(engine: 'sqlite' | 'postgresql', options: { settings?: object; hasher?: Hasher }) {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-accounts-'))
   const outboxDir = join(dataDir, 'outbox')
-  const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+  const databaseUrl = await migratedDatabase(engine, dataDir)
   const issuer = 'https://id.example.com'
   let now = Date.UTC(2026, 10, 22, 12)
   const clock = (): number => now

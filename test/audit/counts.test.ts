@@ -1,17 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, inject, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createAuditCounts } from '../../src/audit/counts-store.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { engines } from '../support/latchkey.ts'
-import { freshDatabase } from '../support/postgres.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 const DAY = 86_400_000
 
 test.each(engines)('entries are counted by day and action on %s', async (engine) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-counts-'))
-  const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+  const databaseUrl = await migratedDatabase(engine, dataDir)
   const db = await openDatabase({ databaseUrl, dataDir, clock: Date.now })
   try {
     const now = Date.UTC(2026, 10, 25, 23, 59)
@@ -48,7 +48,7 @@ test.each(engines)(
   'people who signed in are counted once each, however often they did, on %s',
   async (engine) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-people-'))
-    const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+    const databaseUrl = await migratedDatabase(engine, dataDir)
     const db = await openDatabase({ databaseUrl, dataDir, clock: Date.now })
     try {
       const now = Date.UTC(2026, 10, 25, 23, 59)

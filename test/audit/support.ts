@@ -1,6 +1,5 @@
 import { createSecretKey } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { inject } from 'vitest'
 import { type Audit, createAudit } from '../../src/audit/audit.ts'
 import type { NewEntry } from '../../src/audit/entry.ts'
 import type { Database } from '../../src/storage/database.ts'
@@ -8,7 +7,7 @@ import { openDatabase } from '../../src/storage/open.ts'
 import { afterThisFile } from '../support/cleanup.ts'
 import { makeFolder } from '../support/folder.ts'
 import type { Engine } from '../support/latchkey.ts'
-import { freshDatabase } from '../support/postgres.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 export const KEY = createSecretKey(Buffer.alloc(32, 7))
 
@@ -35,7 +34,7 @@ export interface LogOptions {
 export async function openLog(engine: Engine, options: LogOptions = {}): Promise<OpenLog> {
   const dataDir = makeFolder('audit')
   afterThisFile(() => rmSync(dataDir, { recursive: true, force: true }))
-  const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+  const databaseUrl = await migratedDatabase(engine, dataDir)
   return openOn(databaseUrl, dataDir, options)
 }
 

@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inject } from 'vitest'
 import type { Clock } from '../../src/shared/clock.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
-import { freshDatabase } from '../support/postgres.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 export const engines = ['sqlite', 'postgresql'] as const
 
@@ -17,7 +16,7 @@ export interface OpenedDatabase extends Database {
 /** A new database of its own, with the migrations applied. */
 export async function openOn(engine: (typeof engines)[number], clock: Clock): Promise<OpenedDatabase> {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-clients-'))
-  const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+  const databaseUrl = await migratedDatabase(engine, dataDir)
   const open = () => openDatabase({ databaseUrl, dataDir, clock })
   const database = await open()
   const others: Database[] = []

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hash as argon2, argon2id, verify } from 'argon2'
-import { afterAll, beforeAll, describe, inject } from 'vitest'
+import { afterAll, beforeAll, describe } from 'vitest'
 import { endSignIns } from '../../src/accounts/store/generation.ts'
 import { keepVerifiedPhone } from '../../src/accounts/store/phone.ts'
 import type { EmailCodeMail } from '../../src/factors/codes/email-codes.ts'
@@ -19,7 +19,7 @@ import { createSecrets } from '../../src/shared/secrets.ts'
 import { createArtifactStore } from '../../src/storage/artifacts/artifact-store.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
-import { freshDatabase } from '../support/postgres.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const cheap = { type: argon2id, memoryCost: 1024, timeCost: 1, parallelism: 1 } as const
@@ -95,7 +95,7 @@ export function forEachDatabase(name: string, suite: (fixture: () => FactorsFixt
 
 async function openFixture(engine: 'sqlite' | 'postgresql') {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-factors-'))
-  const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+  const databaseUrl = await migratedDatabase(engine, dataDir)
   let now = Date.UTC(2026, 10, 22, 12)
   const clock = (): number => now
   const db = await openDatabase({ databaseUrl, dataDir, clock })

@@ -10,6 +10,7 @@ import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { type Mailbox, readOutbox, startMailbox } from '../support/mailbox.ts'
 import { openQueue } from '../support/queue.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 const mail: Mail = {
   to: 'ada@example.org',
@@ -28,7 +29,11 @@ describe('a mailer', () => {
   let refusals: number
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'latchkey-mail-language-'))
-    db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir, clock: Date.now })
+    db = await openDatabase({
+      databaseUrl: await migratedDatabase('sqlite', dataDir),
+      dataDir,
+      clock: Date.now,
+    })
   })
   afterAll(async () => {
     await db.close()

@@ -16,6 +16,7 @@ import { openDatabase } from '../../src/storage/open.ts'
 import { eventually } from '../support/eventually.ts'
 import { codeIn, linkIn, type Mailbox, readOutbox, startMailbox } from '../support/mailbox.ts'
 import { openQueue } from '../support/queue.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 const issuer = 'https://id.example.com/tenant'
 const link = `${issuer}/verify-email?token=${'t'.repeat(43)}`
@@ -56,7 +57,11 @@ const mailer = (
 
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'latchkey-mail-queue-'))
-  db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir, clock: Date.now })
+  db = await openDatabase({
+    databaseUrl: await migratedDatabase('sqlite', dataDir),
+    dataDir,
+    clock: Date.now,
+  })
 })
 afterAll(async () => {
   await db.close()

@@ -13,13 +13,18 @@ import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { eventually } from '../support/eventually.ts'
 import { openQueue } from '../support/queue.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 let server: Server
 let dataDir: string
 let db: Database
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'latchkey-back-channel-'))
-  db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir, clock: Date.now })
+  db = await openDatabase({
+    databaseUrl: await migratedDatabase('sqlite', dataDir),
+    dataDir,
+    clock: Date.now,
+  })
 })
 afterEach(() => server.close())
 afterAll(async () => {

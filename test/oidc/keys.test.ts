@@ -5,6 +5,7 @@ import { createSecrets } from '../../src/shared/secrets.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 const HOUR = 3_600_000
 let now = Date.parse('2026-11-22T00:00:00Z')
@@ -29,7 +30,11 @@ const published = async () =>
   (await keys.load()).jwks.filter((jwk) => jwk.alg === 'RS256').map(({ kid }) => kid)
 
 beforeAll(async () => {
-  db = await openDatabase({ databaseUrl: 'file:latchkey.db', dataDir: folder, clock: () => now })
+  db = await openDatabase({
+    databaseUrl: await migratedDatabase('sqlite', folder),
+    dataDir: folder,
+    clock: () => now,
+  })
   keys = keysUnder('s'.repeat(40))
   await keys.ensure()
 })

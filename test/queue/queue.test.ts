@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { LEASE } from '../../src/queue/lane.ts'
 import { RETENTION } from '../../src/queue/queue.ts'
 import { createQueueStore, type QueueStore } from '../../src/queue/store.ts'
@@ -12,8 +12,8 @@ import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { eventually } from '../support/eventually.ts'
 import { engines } from '../support/latchkey.ts'
-import { freshDatabase } from '../support/postgres.ts'
 import { openQueue } from '../support/queue.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 const START = Date.UTC(2026, 10, 30, 12)
 const secrets = createSecrets('x'.repeat(40))
@@ -26,7 +26,7 @@ describe.each(engines)('the queue on %s', (engine) => {
   let now = START
   const clock = () => now
   beforeAll(async () => {
-    databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+    databaseUrl = await migratedDatabase(engine, dataDir)
     db = await openDatabase({ databaseUrl, dataDir, clock })
     store = createQueueStore(db)
   })

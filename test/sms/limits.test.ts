@@ -2,12 +2,12 @@ import { createSecretKey, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createSms, type Sms, type SmsEvent, type SmsSettings } from '../../src/sms/sms.ts'
 import { createSmsCountStore } from '../../src/sms/store.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
-import { freshDatabase } from '../support/postgres.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 type Numbers = { -readonly [Name in keyof SmsSettings]: SmsSettings[Name] }
 const MANY = 1000
@@ -25,7 +25,7 @@ describe.each(['sqlite', 'postgresql'] as const)('toll fraud on %s', (engine) =>
   const clock = () => now
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'latchkey-sms-'))
-    const databaseUrl = engine === 'sqlite' ? 'file:latchkey.db' : await freshDatabase(inject('postgresUrl'))
+    const databaseUrl = await migratedDatabase(engine, folder)
     db = await openDatabase({ databaseUrl, dataDir: folder, clock })
   })
   afterAll(async () => {

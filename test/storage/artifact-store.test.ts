@@ -1,18 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inject } from 'vitest'
 import { createArtifactStore } from '../../src/storage/artifacts/artifact-store.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { artifactStoreContract, type OpenArtifactStore } from '../contracts/artifact-store.ts'
-import { freshDatabase } from '../support/postgres.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 /** Two openings of one database stand for two processes. */
 const onDatabase =
-  (newUrl: () => Promise<string> | string): OpenArtifactStore =>
+  (engine: 'sqlite' | 'postgresql'): OpenArtifactStore =>
   async (options) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'latchkey-artifacts-'))
-    const databaseUrl = await newUrl()
+    const databaseUrl = await migratedDatabase(engine, dataDir)
     const [mine, theirs] = [
       await openDatabase({ databaseUrl, dataDir, clock: options.clock }),
       await openDatabase({ databaseUrl, dataDir, clock: options.clock }),
@@ -29,11 +28,5 @@ const onDatabase =
     }
   }
 
-artifactStoreContract(
-  'SQLite',
-  onDatabase(() => 'file:latchkey.db'),
-)
-artifactStoreContract(
-  'PostgreSQL',
-  onDatabase(() => freshDatabase(inject('postgresUrl'))),
-)
+artifactStoreContract('SQLite', onDatabase('sqlite'))
+artifactStoreContract('PostgreSQL', onDatabase('postgresql'))

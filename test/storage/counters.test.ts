@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   type Counters,
   createLocalCounters,
@@ -12,8 +12,8 @@ import { createDatabaseCounters } from '../../src/storage/counters/database.ts'
 import { createRedisCounters } from '../../src/storage/counters/redis.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
-import { freshDatabase } from '../support/postgres.ts'
 import { hasRedis, type RunningRedis, startRedis } from '../support/redis.ts'
+import { migratedDatabase } from '../support/template.ts'
 
 const rule = { max: 3, window: 60 }
 
@@ -98,7 +98,7 @@ describe('counters in PostgreSQL', () => {
   let db: Database
   let neighbour: Database
   beforeAll(async () => {
-    const options = { databaseUrl: await freshDatabase(inject('postgresUrl')), dataDir, clock: Date.now }
+    const options = { databaseUrl: await migratedDatabase('postgresql', dataDir), dataDir, clock: Date.now }
     db = await openDatabase(options)
     neighbour = await openDatabase(options)
   })

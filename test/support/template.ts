@@ -1,8 +1,10 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
+import { inject } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 import { openServices } from '../../src/services.ts'
+import { openDatabase } from '../../src/storage/open.ts'
 import { makeFolder } from './folder.ts'
 import { freshDatabase } from './postgres.ts'
 
@@ -14,6 +16,8 @@ export interface Template {
   database: string
   /** When it was made, in milliseconds: a server whose clock is behind that must not start from it. */
   madeAt: number
+  /** Databases that are migrated, and have no row: of SQLite the folder, of PostgreSQL the name. */
+  empty: { dataDir: string; database: string }
 }
 
 const silent = { info() {}, warn() {}, error() {} }
@@ -33,22 +37,48 @@ export async function makeTemplate(postgresUrl: string): Promise<Template & { re
     const services = await openServices(config, { logger: silent })
     await services.close()
   }
+  const emptyDir = makeFolder('empty')
+  const emptyAddress = await freshDatabase(postgresUrl)
+  for (const databaseUrl of ['file:latchkey.db', emptyAddress]) {
+    const db = await openDatabase({ databaseUrl, dataDir: emptyDir, clock: Date.now })
+    await db.close()
+  }
   return {
     dataDir,
-    database: new URL(address).pathname.slice(1),
+    database: nameIn(address),
     madeAt,
-    remove: () => rmSync(dataDir, { recursive: true, force: true }),
+    empty: { dataDir: emptyDir, database: nameIn(emptyAddress) },
+    remove() {
+      for (const folder of [dataDir, emptyDir]) rmSync(folder, { recursive: true, force: true })
+    },
   }
 }
 
+const nameIn = (address: string): string => new URL(address).pathname.slice(1)
+
 /** Copies the data folder: SQLite's database and the secret key. */
-export const copyData = (template: Template, to: string): void =>
-  cpSync(template.dataDir, to, { recursive: true })
+export const copyData = ({ dataDir }: Pick<Template, 'dataDir'>, to: string): void =>
+  cpSync(dataDir, to, { recursive: true })
+
+/**
+ * A database of its own without a row, for what is not about migrations: each of these would be read, applied and checked again, which takes fifty times as long.
+ * @param dataDir where SQLite's is put, as `latchkey.db`
+ * @returns its DATABASE_URL
+ */
+export async function migratedDatabase(engine: 'sqlite' | 'postgresql', dataDir: string): Promise<string> {
+  const { empty } = inject('template')
+  if (engine === 'postgresql') return copyDatabase(empty, inject('postgresUrl'))
+  copyData(empty, dataDir)
+  return 'file:latchkey.db'
+}
 
 let copies = 0
 
 /** Copies the PostgreSQL database and returns the address of the copy. */
-export async function copyDatabase(template: Template, postgresUrl: string): Promise<string> {
+export async function copyDatabase(
+  template: Pick<Template, 'database'>,
+  postgresUrl: string,
+): Promise<string> {
   const name = `copy_${process.pid}_${++copies}_${Math.random().toString(36).slice(2, 8)}`
   const client = new pg.Client({ connectionString: postgresUrl })
   await client.connect()
