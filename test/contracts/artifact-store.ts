@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../../src/shared/clock.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../src/storage/artifacts/store.ts'
 import type { TokenReads } from '../../src/storage/token-reads/token-reads.ts'
@@ -13,6 +13,8 @@ export interface OpenedArtifactStore {
   other: ArtifactStore
   /** Everything that is at rest, as text: every row, every column. */
   dump(): Promise<string>
+  /** Deletes every row. */
+  empty(): Promise<unknown>
   close(): Promise<void>
 }
 
@@ -37,13 +39,16 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
     /** Both processes' stores in turn. */
     const either = (index: number): ArtifactStore => (index % 2 === 0 ? store : other)
 
-    beforeEach(async () => {
-      seconds = start
+    beforeAll(async () => {
       opened = await open({ clock: () => seconds * 1000, refreshGraceSeconds: 10 })
       store = opened.store
       other = opened.other
     })
-    afterEach(() => opened.close())
+    beforeEach(async () => {
+      seconds = start
+      await opened.empty()
+    })
+    afterAll(() => opened?.close())
 
     describe('reading and writing', () => {
       test('gives back what was stored', async () => {

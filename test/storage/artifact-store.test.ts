@@ -21,6 +21,7 @@ const onDatabase =
       tokens: mine.tokenReads({ columns: 'id', from: ({ id }: { id: string }) => id }),
       other: createArtifactStore(theirs.artifacts, options),
       dump: async () => JSON.stringify(await mine.artifacts.all('SELECT * FROM artifacts')),
+      empty: () => mine.artifacts.run('DELETE FROM artifacts'),
       async close() {
         await Promise.all([mine.close(), theirs.close()])
         rmSync(dataDir, { recursive: true, force: true })
