@@ -106,7 +106,7 @@ export async function openE2eFixture(options: E2eOptions = {}): Promise<E2eFixtu
     const page = await shared
     await page.context().clearCookies()
     await page.setViewportSize({ width: 390, height: 844 })
-    await page.emulateMedia({ colorScheme: null, reducedMotion: null })
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
     page.complaints.length = 0
     return page
   }

@@ -24,6 +24,8 @@ const QUIET = [
   '--disable-domain-reliability',
   '--disable-sync',
   '--no-pings',
+  // Pictures of apps stand elsewhere. Where requests are intercepted instead, the browser keeps no style sheet from page to page.
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1',
   '--font-render-hinting=none',
   '--renderer-process-limit=1',
   '--disable-site-isolation-trials',
