@@ -41,6 +41,8 @@ export async function startDurablePostgres(): Promise<DurablePostgres> {
   }
   const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`
   const watcher = new pg.Client({ connectionString: url })
+  // It loses its connection when the server stops, which may be because of another failure: that one is told.
+  watcher.on('error', () => undefined)
   await watcher.connect()
   return {
     url,

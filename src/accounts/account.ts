@@ -137,7 +137,11 @@ export function withoutPassword({
   return account
 }
 
-const milliseconds = (time: Time): number => (typeof time === 'string' ? Date.parse(time) : time.getTime())
+/** In JSON of PostgreSQL the zone is left out: every time is stored in UTC. */
+const milliseconds = (time: Time): number => {
+  if (typeof time !== 'string') return time.getTime()
+  return Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`)
+}
 const orNull = (time: Time | null): number | null => (time === null ? null : milliseconds(time))
 
 export const notFound = (): AppError => new AppError('account_not_found', 404, message('error.noAccount'))

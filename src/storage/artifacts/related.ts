@@ -1,7 +1,7 @@
 import { createGathering } from '../gathering.ts'
 import type { Sql } from '../sql.ts'
 import type { ArtifactRow } from './at-rest.ts'
-import { accountOf, artifactOf, type JoinedRow, joinedStatement } from './joined.ts'
+import { type Joined, type JoinedText, joinedArtifact, joinedStatement } from './joined.ts'
 
 /** Rows that one look-up has found: an artefact, and what a request that brought it asks for next. */
 export interface RelatedRows {
@@ -13,6 +13,8 @@ export interface RelatedRows {
   /** That of its account, with the columns that were asked for. */
   account: Record<string, unknown> | undefined
 }
+
+type Found = Joined & { found: ArtifactRow }
 
 /** Further look-ups wait for one to return, and go together. */
 const AT_ONCE = 2
@@ -35,27 +37,27 @@ const keyOf = (model: unknown, idHash: unknown): string => `${model} ${idHash}`
 export function createRelatedReads(sql: Sql, accountColumns: string, now: () => number) {
   const text = relatedStatement(accountColumns)
 
-  async function several(keys: readonly string[]): Promise<Map<string, JoinedRow>> {
+  async function several(keys: readonly string[]): Promise<Map<string, Found>> {
     const at = now()
     const words = (index: number) => [...new Set(keys.map((key) => key.split(' ')[index]))].join(' ')
-    const rows = await sql.all<JoinedRow>(text, [at, at, words(0), words(1), at])
-    return new Map(rows.map((row) => [keyOf(row.found_model, row.found_id_hash), row]))
+    const rows = await sql.all<JoinedText>(text, [at, at, words(0), words(1), at])
+    return new Map(rows.map(joinedArtifact).map((row) => [keyOf(row.found.model, row.found.id_hash), row]))
   }
 
-  const find = createGathering<JoinedRow>(AT_ONCE, {
+  const find = createGathering<Found>(AT_ONCE, {
     one: async (key) => (await several([key])).get(key),
     several,
   })
 
   return async (model: string, idHash: string): Promise<RelatedRows | undefined> => {
     const row = await find(keyOf(model, idHash))
-    const found = row && artifactOf(row, 'found')
-    if (row === undefined || found === undefined) return undefined
-    return {
-      found,
-      grant: artifactOf(row, 'granted'),
-      session: artifactOf(row, 'session'),
-      account: accountOf(row),
-    }
+    return (
+      row && {
+        found: row.found,
+        grant: row.granted ?? undefined,
+        session: row.session ?? undefined,
+        account: row.account ?? undefined,
+      }
+    )
   }
 }
