@@ -84,6 +84,7 @@ const ENGLISH: Readonly<Record<string, readonly string[]>> = {
   'programs: answers in JSON, and their description': [
     'src/federation/back-channel-logout.ts',
     'src/http/errors/problem.ts',
+    'src/http/etag.ts',
     'src/http/instance.ts',
   ],
   'the names of products': ['src/factors/passkeys/authenticators.ts'],

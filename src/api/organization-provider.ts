@@ -1,6 +1,8 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { orFailed, requireMatch, sendEtag } from '../http/etag.ts'
 import type { OwnProviderState } from '../organizations/own-provider/own-provider.ts'
+import { OWN_AUTH_METHODS, PROVIDER_LENGTHS } from '../shared/provider-limits.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text } from './fields.ts'
 import { operation } from './operation.ts'
@@ -45,7 +47,7 @@ const show = operation({
   caller: {},
   safe: true,
   params,
-  answers: [200, 'As it is.', state],
+  answers: [200, 'As it is; `ETag` names its state.', state],
   problems: READ,
 })
 
@@ -55,14 +57,17 @@ const save = operation({
   summary: 'Set up or change the sign-in provider of an organization that you manage',
   description: `An OpenID provider. Without \`client_secret\` the one that is stored stays; another issuer needs it again. \`required\` needs a test without failures. ${PROOF}`,
   caller: {},
+  conditional: true,
   params,
   body: body({
-    issuer: text(2000),
-    client_id: text(500),
-    client_secret: text(16_384).optional(),
-    auth_method: text(100).optional().meta({
-      description: '`client_secret_basic`, unless given, or `client_secret_post`.',
-    }),
+    issuer: text(PROVIDER_LENGTHS.issuer),
+    client_id: text(PROVIDER_LENGTHS.clientId),
+    client_secret: text(PROVIDER_LENGTHS.clientSecret).optional(),
+    auth_method: text(100)
+      .optional()
+      .meta({
+        description: `One of ${OWN_AUTH_METHODS.map((method) => `\`${method}\``).join(', ')}; unless given, as it is, or the first.`,
+      }),
     trust_email: z.boolean().optional(),
     required: z.boolean().optional(),
     join: z.boolean().optional(),
@@ -80,7 +85,7 @@ const save = operation({
       },
     ],
   }),
-  answers: [200, 'As it is now.', state],
+  answers: [200, 'As it is now; `ETag` names its state.', state],
   problems: CHANGE,
 })
 
@@ -90,10 +95,11 @@ const remove = operation({
   summary: 'Remove the sign-in provider of an organization that you manage',
   description: `Nobody signs in there any more. ${PROOF}`,
   caller: {},
+  conditional: true,
   params,
   body: proofBody,
   answers: [204, 'Removed.'],
-  problems: READ,
+  problems: CHANGE,
 })
 
 const test = operation({
@@ -143,31 +149,47 @@ export function organizationProviderRoutes({ known, deps }: ApiContext): void {
   const manager = (request: FastifyRequest, id: string, password: string | undefined) =>
     requireManager(deps, request, password, (accountId) => ownProvider.get(accountId, id))
 
-  known.get(path, withLimit(show, read), async (request) =>
-    view(await ownProvider.get(requirePerson(request).account.id, request.params.id)),
+  function answer(reply: FastifyReply, own: OwnProviderState) {
+    sendEtag(reply, own.version)
+    return view(own)
+  }
+
+  /** Does a change of what `If-Match` names. @throws AppError precondition_failed (412) */
+  async function changing<Result>(
+    request: FastifyRequest,
+    { version: ifVersion }: OwnProviderState,
+    work: (given: { ifVersion?: string }) => Promise<Result>,
+  ): Promise<Result> {
+    return requireMatch(request, ifVersion) ? orFailed(work({ ifVersion })) : work({})
+  }
+
+  known.get(path, withLimit(show, read), async (request, reply) =>
+    answer(reply, await ownProvider.get(requirePerson(request).account.id, request.params.id)),
   )
 
-  known.put(path, withLimit(save, write), async (request) => {
+  known.put(path, withLimit(save, write), async (request, reply) => {
     const { id } = request.params
     const sent = request.body
     const by = await manager(request, id, sent.current_password)
     const before = await ownProvider.get(by, id)
-    await ownProvider.save(by, id, {
+    const input = {
       issuer: sent.issuer,
       clientId: sent.client_id,
       clientSecret: sent.client_secret,
-      authMethod: sent.auth_method ?? before.provider?.authMethod ?? 'client_secret_basic',
+      authMethod: sent.auth_method ?? before.provider?.authMethod ?? OWN_AUTH_METHODS[0],
       trustEmail: sent.trust_email ?? before.provider?.trustEmail ?? false,
       required: sent.required ?? before.required,
       join: sent.join ?? before.join,
       roles: sent.roles ?? before.roles.filter((role) => before.organization.givable.includes(role)),
-    })
-    return view(await ownProvider.get(by, id))
+    }
+    await changing(request, before, (given) => ownProvider.save(by, id, input, given))
+    return answer(reply, await ownProvider.get(by, id))
   })
 
   known.delete(path, withLimit(remove, write), async (request, reply) => {
     const { id } = request.params
-    await ownProvider.remove(await manager(request, id, request.body.current_password), id)
+    const by = await manager(request, id, request.body.current_password)
+    await changing(request, await ownProvider.get(by, id), (given) => ownProvider.remove(by, id, given))
     return reply.code(204).send()
   })
 

@@ -1,4 +1,5 @@
 import type { Finding } from '../shared/finding.ts'
+import { Message } from '../shared/locales/texts.ts'
 import type { PropertySetBy } from '../shared/profile/fields.ts'
 
 /** What a provider says of a person: the fields of src/shared/profile/table.ts that are `setBy` a provider. URLs are acceptable ones. */
@@ -99,10 +100,18 @@ export type UpstreamReason = 'denied' | 'unreachable' | 'refused' | 'invalid' | 
 /** Why a sign-in at a provider failed. The message is for the log: it holds no token, code or secret. */
 export class UpstreamError extends Error {
   readonly reason: UpstreamReason
+  readonly #said: Message | undefined
 
-  constructor(reason: UpstreamReason, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+  /** @param said to who sets the provider up; the message, unless given */
+  constructor(reason: UpstreamReason, message: string | Message, said?: Message) {
+    super(message instanceof Message ? message.english : message)
     this.name = 'UpstreamError'
     this.reason = reason
+    this.#said = said ?? (message instanceof Message ? message : undefined)
+  }
+
+  /** For who sets the provider up, in the language of the request that it is read in; what a server or library said stays as it is. */
+  get said(): string {
+    return String(this.#said ?? this.message)
   }
 }

@@ -44,7 +44,9 @@ export type SignInOutcome =
   | { kind: 'leaving'; leaving: FederatedAccount }
   | { kind: 'disabled' | 'unknown' }
 
-type Accepted = { kind: 'ok'; account: FederatedAccount } | { kind: 'expired' | 'identity_taken' }
+type Accepted =
+  | { kind: 'ok'; account: FederatedAccount }
+  | { kind: 'expired' | 'identity_taken' | 'not_allowed' }
 
 interface Origin {
   address?: string | undefined
@@ -69,7 +71,12 @@ export interface AccountService {
     /** @param token of the link */
     peek(token: string): Promise<{ id: string } | undefined>
     /** @param id of the invitation */
-    acceptBy(id: string, identity: StoredIdentity, profile: ProviderValues): Promise<Accepted>
+    acceptBy(
+      id: string,
+      identity: StoredIdentity,
+      profile: ProviderValues,
+      by: { anyRole: boolean },
+    ): Promise<Accepted>
     /** Undefined: nobody is invited by this address. @param email that the provider vouches for */
     acceptVouched(
       email: string,

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import * as oidc from 'openid-client'
+import { isNotPublic } from '../http/outgoing/guarded-lookup.ts'
+import { type Message, message } from '../shared/locales/texts.ts'
 import { isLoopbackHost } from '../shared/loopback.ts'
 import { withoutUnfitKeys } from '../shared/rsa.ts'
 import { UpstreamError, type UpstreamReason } from './connector.ts'
@@ -30,7 +32,8 @@ export const fetchingBy = <T>(fetcher: typeof fetch, work: () => T): T => narrow
  * have a size that is accepted, and nothing goes over plain http except on this machine.
  */
 export const upstreamFetch: oidc.CustomFetch = async (url, options) => {
-  if (!isAcceptableUrl(url)) throw new TypeError(`an address of the provider is not https: ${originOf(url)}`)
+  if (!isAcceptableUrl(url))
+    throw failure('unreachable', message('provider.problem.not_https', { origin: originOf(url) }))
   const headers = new Headers(options.headers)
   headers.set('user-agent', USER_AGENT)
   const response = await (narrower.getStore() ?? fetch)(url, {
@@ -39,6 +42,8 @@ export const upstreamFetch: oidc.CustomFetch = async (url, options) => {
     redirect: 'manual',
     ...(options.body !== undefined && { body: options.body as NonNullable<RequestInit['body']> }),
     ...(options.signal !== undefined && { signal: options.signal }),
+  }).catch((error: unknown) => {
+    throw unreached(error, new URL(url).hostname)
   })
   return new Response(NO_BODY.has(response.status) ? null : withFitKeys(await boundedBody(response)), {
     status: response.status,
@@ -60,7 +65,8 @@ async function boundedBody(response: Response): Promise<Uint8Array<ArrayBuffer>>
   let size = 0
   for await (const chunk of response.body ?? []) {
     size += chunk.length
-    if (size > MAX_BODY) throw new TypeError(`the provider's answer is longer than ${MAX_BODY} bytes`)
+    if (size > MAX_BODY)
+      throw failure('unreachable', message('provider.problem.too_long', { bytes: String(MAX_BODY) }))
     chunks.push(chunk)
   }
   const whole = new Uint8Array(size)
@@ -100,25 +106,49 @@ const tame = (text: string): string =>
  * names and codes are taken over.
  */
 export function asUpstreamError(error: unknown): UpstreamError {
-  if (error instanceof UpstreamError) return error
+  // The library wraps what its fetch throws.
+  for (let next = error; next instanceof Error; next = next.cause)
+    if (next instanceof UpstreamError) return next
   if (error instanceof oidc.AuthorizationResponseError)
-    return failure('denied', `the provider answered ${said(error.error, error.error_description)}`)
+    return failure('denied', message('provider.problem.answered', { answer: answerOf(error) }))
   if (error instanceof oidc.ResponseBodyError)
     return failure(
       'refused',
-      `the token endpoint answered ${error.status} ${said(error.error, error.error_description)}`,
+      message('provider.problem.token_endpoint', { status: String(error.status), answer: answerOf(error) }),
     )
   if (error instanceof oidc.WWWAuthenticateChallengeError)
-    return failure('refused', `the provider answered ${error.status} with a challenge`)
+    return failure('refused', message('provider.problem.challenge', { status: String(error.status) }))
   if (error instanceof oidc.ClientError && !NETWORK.has(error.code ?? ''))
     return failure('invalid', `${error.code ?? 'invalid answer'}: ${tame(messages(error))}`)
   return failure('unreachable', tame(messages(error)))
 }
 
-const failure = (reason: UpstreamReason, message: string) => new UpstreamError(reason, message)
+const failure = (reason: UpstreamReason, text: string | Message, said?: Message) =>
+  new UpstreamError(reason, text, said)
 
-const said = (error: string, description: string | undefined): string =>
+const answerOf = ({ error, error_description: description }: { error: string; error_description?: string }) =>
   tame(description === undefined ? error : `${error}: ${description}`)
+
+/** No answer came. The log has what the network said; who sets the provider up has it in words, where there are any. */
+const unreached = (error: unknown, host: string): UpstreamError =>
+  failure('unreachable', tame(messages(error)), inWords(error, host))
+
+/**
+ * A provider that reaches no address inside says the same of a name that does not resolve and of one that leads inside: else its managers
+ * could find out which names there are in this network.
+ */
+function inWords(error: unknown, host: string): Message | undefined {
+  for (let next = error; next instanceof Error; next = next.cause) {
+    const { code, syscall } = next as NodeJS.ErrnoException
+    const unresolved = syscall === 'getaddrinfo'
+    if (narrower.getStore() !== undefined && (unresolved || isNotPublic(next)))
+      return message('provider.problem.inside', { host })
+    if (unresolved) return message('provider.problem.unresolved', { host })
+    if (code === 'ECONNREFUSED') return message('provider.problem.refused', { host })
+    if (next.name === 'TimeoutError') return message('provider.problem.timeout', { seconds: String(TIMEOUT) })
+  }
+  return undefined
+}
 
 /**
  * The messages of an error and of its causes that are errors: “fetch failed” alone says nothing. Those of JSON.parse quote

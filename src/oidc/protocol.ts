@@ -19,7 +19,7 @@ import { mountProvider } from './provider/mount.ts'
 import { createReloadableProvider } from './provider/reload.ts'
 import { routes } from './provider/routes.ts'
 import { type AuditedSessions, auditSessions } from './sessions/audited.ts'
-import { createEndDevice } from './sessions/end-device.ts'
+import { createEndDevice, type DeviceEndedBy } from './sessions/end-device.ts'
 import { liveAccounts } from './sessions/generations.ts'
 import { createSignInSessions } from './sessions/sign-in.ts'
 import { openTemporarySession, type TemporarySession } from './sessions/temporary.ts'
@@ -43,7 +43,7 @@ export interface Protocol<Account extends AccountOfProtocol = AccountOfProtocol>
   /** Asks the hooks of a sign-in without a session. */
   admitSignIn: AdmitSignIn
   /** Ends one signed-in device of an account. @param by.own it is the browser that asks */
-  endDevice(accountId: string, uid: string, by: { own: boolean }): Promise<void>
+  endDevice(accountId: string, uid: string, by: DeviceEndedBy): Promise<void>
   /** From the user code of a device to the interaction in which a person decides on it (RFC 8628). */
   deviceVerification: DeviceVerification
   /** Tokens of the built-in client, issued outside of an authorization request. */

@@ -52,6 +52,8 @@ export interface OrganizationManaging {
   remove(managerId: string, id: string, accountId: string): Promise<void>
   /** Those that wait, the newest first. @throws as `members` */
   invitations(managerId: string, id: string, request?: PageRequest): Promise<Page<ManagedInvitation>>
+  /** One that waits. @throws as `organization` · AppError invitation_not_found (404) */
+  invitation(managerId: string, id: string, invitationId: string): Promise<ManagedInvitation>
   /** @throws as `organization` and `Invitations.create` · ValidationError (422) on `roles` */
   invite(
     managerId: string,
@@ -191,13 +193,16 @@ export function createManaging({
     return undefined
   }
 
+  const invitation: OrganizationManaging['invitation'] = async (managerId, id, invitationId) =>
+    seenInvitation(await organization(managerId, id), await invitations.get(id, invitationId))
+
   async function ownInvitation(managerId: string, id: string, invitationId: string): Promise<void> {
-    const one = await organization(managerId, id)
-    if (!seenInvitation(one, await invitations.get(id, invitationId)).changeable) throw notYours()
+    if (!(await invitation(managerId, id, invitationId)).changeable) throw notYours()
   }
 
   return {
     organization,
+    invitation,
 
     async members(managerId, id, request) {
       const one = await organization(managerId, id)

@@ -93,7 +93,7 @@ export async function wireApi(
       answers: keptAnswers(artifacts, secrets),
       relations: {
         sessions: async (accountId) => listDevices(services, await accounts.byId(accountId)),
-        endSession: (accountId, uid) => endDevice(accountId, uid, { own: false }),
+        endSession: (accountId, uid) => endDevice(accountId, uid, { own: false, administrator: true }),
         consents: consents.list,
       },
       resources: administeredResources(resources, resourceCredentials),

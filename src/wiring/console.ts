@@ -169,7 +169,7 @@ export async function wireConsole(
         exported: services.exportUsers,
         signInMethods: accounts.linked.signInMethods,
         devices: async (id) => listDevices(services, await accounts.byId(id)),
-        endSession: endDevice,
+        endSession: (id, uid, by) => endDevice(id, uid, { ...by, administrator: true }),
         apps: apps.list,
       },
       resources: administeredResources(resources, services.resourceCredentials),

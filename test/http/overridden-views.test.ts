@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -24,6 +25,15 @@ const write = (view: string, text: string) => {
 const start = () => startLatchkey({ env: { VIEWS_DIR: folder } })
 
 describe('a folder of views', () => {
+  test('whatever is no regular file is named, and not read: a pipe, a device', async () => {
+    mkdirSync(join(folder, 'partials'))
+    execFileSync('mkfifo', [join(folder, 'partials', 'providers.eta')])
+    symlinkSync('/dev/zero', join(folder, 'layout.eta'))
+    const refused = await start().catch((error: unknown) => error)
+    for (const view of ['partials/providers.eta', 'layout.eta'])
+      expect(String(refused)).toContain(`${join(folder, view)} is no regular file`)
+  })
+
   test('replaces those of the same path, and includes what ships and what it replaces', async () => {
     write(
       'accounts/register.eta',

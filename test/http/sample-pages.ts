@@ -675,7 +675,7 @@ export const samples: Sample[] = [
           ...{ email: 'grace@acme.example', detail: 'member · until 10 November 2026', expired: false },
           acts: {
             again: { action: '/account/organizations/1/invitations/send', fields: { invitation: '1' } },
-            revoke: { action: '/account/organizations/1/invitations/revoke', fields: { invitation: '1' } },
+            revokeHref: '/account/organizations/1/invitations/revoke?invitation=1',
           },
         },
         { email: 'linus@acme.example', detail: 'owner · until 1 November 2026', expired: true },
@@ -694,7 +694,7 @@ export const samples: Sample[] = [
           ...{ domain: 'acme.example', verified: true, warning: 'Its record is missing in DNS.' },
           record: { name: '_latchkey-challenge.acme.example', value: 'latchkey-verification=abc' },
           verify: { action: '/account/organizations/1/domains/verify', fields: { domain: 'acme.example' } },
-          remove: { action: '/account/organizations/1/domains/remove', fields: { domain: 'acme.example' } },
+          removeHref: '/account/organizations/1/domains/remove?domain=acme.example',
         },
         {
           ...{ domain: `${'a-very-long-name.'.repeat(8)}example`, verified: false },
@@ -703,7 +703,7 @@ export const samples: Sample[] = [
             value: 'latchkey-verification=abc',
           },
           verify: { action: '/account/organizations/1/domains/verify', fields: { domain: 'b.example' } },
-          remove: { action: '/account/organizations/1/domains/remove', fields: { domain: 'b.example' } },
+          removeHref: '/account/organizations/1/domains/remove?domain=b.example',
         },
       ],
       addDomain: {
@@ -711,6 +711,7 @@ export const samples: Sample[] = [
         ...wrong({ domain: 'localhost' }, { domain: 'Enter a domain like acme.example.' }),
       },
       providerHref: '/account/organizations/1/provider',
+      unserved: true,
     },
   },
   ...(['open', 'closed', 'tested'] as const).map(
@@ -722,6 +723,8 @@ export const samples: Sample[] = [
           account: accountFrame('Apps'),
           organization: 'Acme & Sons Ltd',
           closed: state === 'closed' ? 'Verify a domain first.' : undefined,
+          unverified: state === 'closed',
+          domainsHref: state === 'closed' ? '/account/organizations/1#domains-heading' : undefined,
           redirectUri: `https://id.example/api/auth/oauth/org-${'0123456789abcdef'.repeat(2).slice(4)}/callback`,
           form: {
             action: '/account/organizations/1/provider',
@@ -729,6 +732,18 @@ export const samples: Sample[] = [
               ? { values: { issuer: 'https://login.acme.example', client_id: 'latchkey', join: 'on' } }
               : wrong({ issuer: 'http://a' }, { issuer: 'Enter the issuer.', required: 'It fails.' })),
           },
+          version: '1',
+          stale:
+            state === 'open'
+              ? [
+                  {
+                    label: 'Issuer',
+                    value: 'https://a-rather-long-name-of-a-provider.login.acme.example/realms/acme',
+                  },
+                  { label: 'Addresses of your domains sign in there only', value: 'No' },
+                ]
+              : undefined,
+          authMethods: ['client_secret_basic', 'client_secret_post'],
           secretHint: 'It is not shown. Leave this empty to keep it.',
           roles: [{ name: 'roles.member', label: 'member', checked: true }],
           acts:
@@ -751,18 +766,20 @@ export const samples: Sample[] = [
                   },
                 ]
               : undefined,
-          findingsLanguage: 'en',
           backHref: '/account/organizations/1',
         },
       }) satisfies Sample,
   ),
   {
-    title: 'account-organization-provider-remove',
-    view: 'accounts/account/organization-provider-remove',
+    title: 'account-organization-confirm',
+    view: 'accounts/account/organization-confirm',
     data: {
       account: accountFrame('Apps'),
-      organization: 'Acme & Sons Ltd',
-      form: { action: '/account/organizations/1/provider/remove' },
+      title: 'Remove the provider of Acme & Sons Ltd',
+      alert: 'It was changed since you opened this page, and is not removed. Look at it again first.',
+      ends: 'Nobody signs in there any more, and the client secret is gone. Accounts and memberships stay.',
+      label: 'Remove provider',
+      form: { action: '/account/organizations/1/provider/remove', fields: { version: '1' } },
       backHref: '/account/organizations/1/provider',
     },
   },

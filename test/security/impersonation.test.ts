@@ -410,9 +410,14 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     const { impersonations } = latchkey.services
     const idOf = async (person: { id: string }) =>
       (await impersonations.running()).find(({ accountId }) => accountId === person.id)?.id ?? ''
+    const helpedSession = async (person: { id: string }) =>
+      (await latchkey.services.artifacts.listByAccount('Session', person.id)).find(
+        ({ payload }) => payload.impersonation !== undefined,
+      )?.payload.uid
     const ways: [
       string,
       'admin' | 'person' | 'other',
+      /** Gives the actor, where that is another one. */
       (who: Awaited<ReturnType<typeof helping>>) => unknown,
     ][] = [
       ['button', 'admin', ({ browser, page }) => browser.submit(page, {}, { button: 'End' })],
@@ -430,8 +435,7 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
           await own.signIn(await at(own, '/login?return_to=/account/sessions'), {
             ...{ identifier: person.username, password: PASSWORD },
           })
-          const sessions = await latchkey.services.artifacts.listByAccount('Session', person.id)
-          const helped = sessions.find(({ payload }) => payload.impersonation !== undefined)?.payload.uid
+          const helped = await helpedSession(person)
           const form = (await at(own, '/account/sessions')).forms.find(({ fields }) =>
             fields.some(({ value }) => value === helped),
           )
@@ -447,18 +451,44 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
         'administrator',
         'other',
         async ({ person }) => {
-          const { rest } = await machine(latchkey)
+          const { rest, client_id } = await machine(latchkey)
           expect((await rest.delete(`/impersonations/${await idOf(person)}`)).status).toBe(204)
+          return client_id
+        },
+      ],
+      // Of the sessions of the person one: by the console and by REST.
+      [
+        'administrator',
+        'other',
+        async ({ person }) => {
+          const another = await administrator()
+          const page = await at(another.browser, `/admin/users/${person.id}`)
+          const helped = await helpedSession(person)
+          const form = ({ fields }: BrowserPage['forms'][number]) =>
+            fields.some(({ value }) => value === helped)
+          await another.browser.submit(page, {}, { form })
+          return another.id
+        },
+      ],
+      [
+        'administrator',
+        'other',
+        async ({ person }) => {
+          const { rest, client_id } = await machine(latchkey)
+          const path = `/users/${person.id}/sessions/${await helpedSession(person)}`
+          expect((await rest.delete(path)).status).toBe(204)
+          return client_id
         },
       ],
     ]
     for (const [how, who, end] of ways) {
       const helped = await helping()
-      await end(helped)
+      const other = await end(helped)
       await impersonations.settle()
+      const one = { how, administrator: helped.admin.id }
+      await expect.poll(() => endsOf(helped.person.id), { message: how }).toMatchObject([one])
       const ends = await endsOf(helped.person.id)
-      expect(ends, how).toMatchObject([{ how, administrator: helped.admin.id }])
-      if (who !== 'other') expect(ends[0]?.by, how).toBe(helped[who].id)
+      expect(ends[0]?.by, how).toBe(who === 'other' ? other : helped[who].id)
     }
   })
 

@@ -22,7 +22,7 @@ const STARTS_WITHIN = 60
 
 /**
  * How one has ended. `button`: by the administrator, who is back; `signed_out`: by a sign-out in its browser; `device`: by the person, in the
- * list of devices; `administrator`: by an administrator, in the list of those that run; `session_ended`: with its session, as by a sign-out
+ * list of devices; `administrator`: by an administrator, in the list of those that run or of the person's devices; `session_ended`: with its session, as by a sign-out
  * everywhere or another sign-in in its browser; `administrator_signed_out`: with the administrator's own sign-in.
  */
 export type ImpersonationEnd =

@@ -38,8 +38,10 @@ export interface Invitation {
   invitedBy: string
 }
 
-/** `expired`: the invitation works no more. */
-type AcceptedByProvider = { kind: 'ok'; account: Account } | { kind: 'expired' | 'identity_taken' }
+/** `expired`: the invitation works no more. `not_allowed`: it does, but not by this provider. */
+type AcceptedByProvider =
+  | { kind: 'ok'; account: Account }
+  | { kind: 'expired' | 'identity_taken' | 'not_allowed' }
 
 /** What the person behind the link of an invitation does. */
 export interface AcceptInvitation {
@@ -51,8 +53,16 @@ export interface AcceptInvitation {
    * @throws ValidationError on `password`; the link goes on working then. AppError `overloaded` (503), `email_taken` (409)
    */
   accept(token: string, password: string): Promise<NewGeneration | undefined>
-  /** Makes a sign-in at a provider the one of the account. @param id of the invitation */
-  acceptBy(id: string, identity: StoredIdentity, profile: ProviderValues): Promise<AcceptedByProvider>
+  /**
+   * Makes a sign-in at a provider the one of the account.
+   * @param id of the invitation @param by.anyRole whether who has a role in the console may sign in there
+   */
+  acceptBy(
+    id: string,
+    identity: StoredIdentity,
+    profile: ProviderValues,
+    by: { anyRole: boolean },
+  ): Promise<AcceptedByProvider>
   /**
    * As `acceptBy`, for a person who comes without the link, while a provider vouches for the very address that was invited:
    * that proves it like the link does. `by_link`: it hands out no role by itself, and settles nothing where
@@ -258,10 +268,13 @@ export function createInvitations(deps: {
       return done === 'spent' ? undefined : { accountId: account.id, ...done }
     },
 
-    async acceptBy(id, identity, profile) {
+    async acceptBy(id, identity, profile, { anyRole }) {
       const row = await tokenStore.byId('invitation', id)
       const invitation = row && (await invitationOf(row))
-      return invitation ? acceptByProvider(invitation, identity, profile) : { kind: 'expired' }
+      if (!invitation) return { kind: 'expired' }
+      if (anyRole) return acceptByProvider(invitation, identity, profile)
+      if (invitation.account.role !== 'user') return { kind: 'not_allowed' }
+      return acceptByProvider(invitation, identity, profile, 'user')
     },
 
     async acceptVouched(email, identity, profile) {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ifMatch } from '../../http/etag.ts'
 import { type Operation, routeOptions, wordsOf } from '../../http/operation.ts'
 import { type Limit, needsOf, type Permission } from '../../shared/administration/permissions.ts'
 
@@ -60,12 +61,6 @@ interface AdminOperation<
   problems?: readonly ProblemStatus[]
 }
 
-const ifMatch = {
-  'if-match': z
-    .string()
-    .optional()
-    .meta({ description: 'The `ETag` of what is meant. Anything newer is answered 412 and stays as it is.' }),
-}
 const idempotencyKey = {
   'idempotency-key': z.string().optional().meta({
     description:

@@ -20,7 +20,7 @@ const CODE_COOKIE = 'upstream_code'
 export interface Finish {
   /**
    * Who administers this server, or looks at how it is administered, does not come by a provider that managers of an organization have
-   * set up, nor is proven by it: they could be anybody there. Undefined: they may come in.
+   * set up, nor is proven by it, nor links it: they could be anybody there. Undefined: they may.
    */
   refusal(accountId: string, login: UpstreamLogin): Promise<Failure | undefined>
   /** The account has proven its address and may sign in. */
@@ -62,10 +62,12 @@ export function createFinish(
   const { sessions, firstPartyTokens, codes, http } = deps
 
   const refusal: Finish['refusal'] = async (accountId, { provider, intent }) => {
-    if (provider.organizationId === null) return undefined
+    // It stays one of managers when administrators take it out of the organization.
+    if (!provider.managed && provider.organizationId === null) return undefined
     const found = await deps.providers.find(provider.id)
     if (found === undefined) return failure(intent, 'unavailable', provider.id)
-    if (!found.managed || (await deps.accounts.byId(accountId))?.role === 'user') return undefined
+    if (!(provider.managed || found.managed) || (await deps.accounts.byId(accountId))?.role === 'user')
+      return undefined
     return failure(intent, 'not_allowed', provider.id)
   }
 

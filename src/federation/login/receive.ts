@@ -14,6 +14,7 @@ import {
   toUpstreamLogin,
   type UpstreamLogin,
   verifiedEmail,
+  vouchedFor,
 } from './upstream-login.ts'
 
 /**
@@ -154,6 +155,8 @@ export function createUpstreamLogins(
 
   const link: UpstreamLogins['link'] = async (request, reply, login, proven) => {
     const { intent, provider, identity, profile } = login
+    const refused = await finish.refusal(proven.accountId, login)
+    if (refused) return refused
     const outcome = await accounts.linked.link(proven, identity, profile, provider.name)
     if (outcome === 'identity_taken') return failure(intent, 'identity_taken', provider.id)
     const account = outcome === 'no_account' ? undefined : await accounts.byId(proven.accountId)
@@ -166,7 +169,8 @@ export function createUpstreamLogins(
     complete,
     link,
 
-    async receive(request, reply, provider, identity, options) {
+    async receive(request, reply, provider, who, options) {
+      const identity = vouchedFor(provider, who)
       requireDomain(provider, identity)
       await requireOwnDomain(provider, identity, deps.organizations.owns)
       const { intent } = options
@@ -178,7 +182,10 @@ export function createUpstreamLogins(
         return link(request, reply, login, session)
       }
       if (intent.kind === 'invitation') {
-        const accepted = await accounts.invitations.acceptBy(intent.id, login.identity, login.profile)
+        const { managed } = login.provider
+        const accepted = await accounts.invitations.acceptBy(intent.id, login.identity, login.profile, {
+          anyRole: !managed,
+        })
         if (accepted.kind === 'ok') return finish.signedIn(request, reply, accepted.account, login)
         return failure(intent, accepted.kind, provider.id)
       }

@@ -18,11 +18,12 @@ const profile = z.object(
 /** As it is stored: `purpose` is the intent. */
 export const storedLogin = z
   .object({
-    /** `organizationId`: whose it is. */
+    /** `organizationId`: whose it is. `managed`: managers of an organization set it up, whosever it is now. */
     provider: z.object({
       id: z.string(),
       name: z.string(),
       organizationId: z.string().nullable().default(null),
+      managed: z.literal(true).optional(),
     }),
     identity: z.object({
       issuer: z.string(),
@@ -84,10 +85,11 @@ export function toUpstreamLogin(
   at: number,
 ): UpstreamLogin {
   const address = said(who.email?.address)
+  const { id, name, organizationId, managed } = provider
   const username = said(who.username)
   const email = address === undefined ? undefined : { address, verified: who.email?.verified === true }
   return {
-    provider: { id: provider.id, name: provider.name, organizationId: provider.organizationId },
+    provider: { ...{ id, name, organizationId }, ...(managed && { managed }) },
     identity: {
       issuer: who.issuer,
       subject: who.subject,
@@ -108,6 +110,19 @@ export function toUpstreamLogin(
 /** A provider's address counts here when the provider vouches for it. */
 export const verifiedEmail = ({ email }: Pick<UpstreamLogin, 'email'>): string | undefined =>
   email?.verified ? email.address : undefined
+
+/**
+ * An identity, as far as its provider vouches for it. What managers of an organization have set up vouches for addresses of verified domains; once administrators
+ * have taken it out of the organization, for those of the domains that they name for it, and else for none: its people prove their addresses.
+ */
+export function vouchedFor(
+  { managed, organizationId, emailDomains }: Provider,
+  identity: UpstreamIdentity,
+): UpstreamIdentity {
+  if (!managed || organizationId !== null || emailDomains.length > 0 || identity.email === undefined)
+    return identity
+  return { ...identity, email: { ...identity.email, verified: false } }
+}
 
 /**
  * @throws UpstreamError `not_allowed` when the provider is for some domains, and the account has no verified address there

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { domainOf } from '../../shared/domain-name.ts'
 import { saying, type TextKey, t } from '../../shared/locales/texts.ts'
+import { PROVIDER_LENGTHS } from '../../shared/provider-limits.ts'
 import { type FieldProblem, ValidationError } from '../../shared/validation-error.ts'
 import type { ConnectorKind } from '../connector-kind.ts'
 import { type MembershipRule, membershipMode, membershipRules } from './membership-rules.ts'
@@ -76,11 +77,15 @@ const providerInput = z.strictObject({
   // RFC 6749 appendix A.1: client-id = *VSCHAR.
   client_id: z
     .string({ error: missing('admin.providers.problem.client_id.missing') })
-    .regex(/^[\x20-\x7e]{1,500}$/, saying('admin.providers.problem.client_id')),
+    .max(PROVIDER_LENGTHS.clientId, saying('admin.providers.problem.client_id'))
+    .regex(/^[\x20-\x7e]+$/, saying('admin.providers.problem.client_id')),
   client_secret: z
     .string(saying('admin.common.problem.text'))
     .min(1, saying('admin.providers.problem.secret.empty'))
-    .max(16_384, saying('admin.providers.problem.secret.long'))
+    .max(
+      PROVIDER_LENGTHS.clientSecret,
+      saying('admin.providers.problem.secret.long', { max: PROVIDER_LENGTHS.clientSecret }),
+    )
     .optional(),
   settings: z.record(z.string(), z.unknown(), saying('admin.providers.problem.object')).default({}),
   email_domains: z

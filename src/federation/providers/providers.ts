@@ -115,6 +115,11 @@ export interface Providers {
    */
   test(id: string): Promise<Finding[]>
   /**
+   * Looks at what managers of an organization want to store, without asking the provider. Where no secret is given, that of the stored one counts.
+   * @throws ValidationError (422, every problem at once)
+   */
+  requireValid(input: Readonly<Record<string, unknown>> & { id: string }): Promise<void>
+  /**
    * As `test`, of what managers of an organization want to store, which is not stored. Where no secret is given, that of the stored one.
    * @throws ValidationError (422, every problem at once)
    */
@@ -195,6 +200,13 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     const after = storedView({ ...row, ...next })
     events({ type: 'provider.updated', provider: id, name: after.name, before, after })
     return { provider: after, version: providerVersion({ ...row, ...next }) }
+  }
+
+  /** @throws ValidationError (422) */
+  async function wanted(input: Readonly<Record<string, unknown>> & { id: string }) {
+    const known = (await store.find(input.id))?.sealedSecret ?? undefined
+    const hasSecret = input.client_secret === undefined && known !== undefined
+    return { parsed: parseProvider(input, kinds, { hasSecret }), known }
   }
 
   const enabled: EnabledProviders = {
@@ -305,12 +317,14 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       const fixed = environment.get(id)?.provider.connector
       const row = fixed === undefined ? await stored(id) : undefined
       if (row !== undefined && isLost(row)) {
-        const remedy = t('admin.providers.finding.secret.remedy', { id })
+        const remedy = storedOptions(row).managed
+          ? t('provider.finding.secret.enter')
+          : t('admin.providers.finding.secret.remedy', { id })
         return [
           {
-            name: t('admin.providers.finding.name.secret'),
+            name: t('provider.finding.name.secret'),
             status: 'fail',
-            message: t('admin.providers.finding.secret.lost'),
+            message: t('provider.finding.secret.lost'),
             remedy,
           },
         ]
@@ -328,11 +342,13 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       ]
     },
 
+    async requireValid(input) {
+      await wanted(input)
+    },
+
     async tryOut(input) {
-      const row = await store.find(input.id)
-      const known = row?.sealedSecret ?? undefined
-      const hasSecret = input.client_secret === undefined && known !== undefined
-      const { id, kind: name, clientId, clientSecret, settings } = parseProvider(input, kinds, { hasSecret })
+      const { parsed, known } = await wanted(input)
+      const { id, kind: name, clientId, clientSecret, settings } = parsed
       const kind = kindOf(kinds, name)
       if (kind === undefined) throw notFound()
       const secret = clientSecret ?? (known && unlessLost(() => openSecret(secrets, id, known)))

@@ -86,7 +86,13 @@ export function overriddenViews(folder: string | undefined): {
   for (const view of files) {
     const file = join(folder, view)
     const wrong = (why: string) => problems.push(`VIEWS_DIR: ${file} ${why}`)
-    if (statSync(file).size > MAX_SIZE) {
+    const found = statSync(file)
+    // A pipe or a device would be read without an end.
+    if (!found.isFile()) {
+      wrong('is no regular file')
+      continue
+    }
+    if (found.size > MAX_SIZE) {
       wrong(`is larger than ${MAX_SIZE} bytes`)
       continue
     }

@@ -14,6 +14,14 @@ export interface DeviceEndedEvent {
   accountId: string
 }
 
+/** Who ends a device. */
+export interface DeviceEndedBy {
+  /** The device is the browser that asks. */
+  own: boolean
+  /** An administrator, and not the person whose it is. */
+  administrator?: true
+}
+
 /**
  * Ends one signed-in device of an account: a browser's session, a device that was signed in with a code, or a sign-in by the JSON API. With a browser
  * that is not the one that asks end the devices whose codes were approved in it: it may have been an attacker's.
@@ -29,12 +37,12 @@ export function createEndDevice(deps: {
 }) {
   const { artifacts, events } = deps
   const grantId = grantIdsUnder(deps.grantKey)
-  /** @param by.own the device is the browser that asks */
-  return async (accountId: string, uid: string, by: { own: boolean }): Promise<void> => {
+  return async (accountId: string, uid: string, by: DeviceEndedBy): Promise<void> => {
     const session = await artifacts.findByUid('Session', uid)
     await artifacts.revokeSession(accountId, uid)
     const impersonation = session?.accountId === accountId ? impersonationOf(session) : undefined
-    if (impersonation) await deps.impersonationEnded(impersonation.id, 'device')
+    if (impersonation)
+      await deps.impersonationEnded(impersonation.id, by.administrator ? 'administrator' : 'device')
     if (session?.accountId === accountId) events({ type: 'session.ended', accountId, reason: 'device' })
     const account = by.own ? undefined : await deps.findAccount(accountId)
     if (account && (await endApiSignIn(artifacts, account, uid)))

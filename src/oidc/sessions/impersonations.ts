@@ -14,7 +14,7 @@ const { Check, Prompt } = interactionPolicy
 export type ImpersonationCounts = (accountId: string, impersonation: Impersonation) => Promise<boolean>
 
 /** Records that an impersonation has ended, by its ID, unless that is recorded already. */
-export type ImpersonationEnded = (id: string, how: 'signed_out' | 'device') => Promise<void>
+export type ImpersonationEnded = (id: string, how: 'signed_out' | 'device' | 'administrator') => Promise<void>
 
 /** How long what is issued may live: no longer than the impersonation that it is issued in. @param ttl seconds */
 export function withinImpersonation(ttl: number, stored: object | undefined): number {

@@ -5,18 +5,17 @@
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
-import { AppError } from '../../shared/errors.ts'
+import { contentVersion } from '../../shared/content-version.ts'
+import { AppError, unlessCode, VersionConflict } from '../../shared/errors.ts'
 import type { Finding } from '../../shared/finding.ts'
 import { message, t } from '../../shared/locales/texts.ts'
+import { OWN_AUTH_METHODS } from '../../shared/provider-limits.ts'
 import { refusedFields, ValidationError } from '../../shared/validation-error.ts'
 import type { Domains } from '../domains/domains.ts'
 import type { ManagedOrganization, OrganizationManaging } from '../managing.ts'
 import type { Members } from '../members/members.ts'
 import type { Organization } from '../organization.ts'
 import type { RoleTemplate } from '../template.ts'
-
-/** How the secret may be sent to the provider (OpenID Connect Core §9). */
-const AUTH_METHODS: readonly string[] = ['client_secret_basic', 'client_secret_post']
 
 /** Managers who are told of a change, at most. */
 const MOST_TOLD = 50
@@ -53,6 +52,8 @@ export interface OwnProviderState {
   organization: ManagedOrganization
   /** Why it cannot be set up or changed now. `off`: the setting. `domain`: no domain is verified. */
   closed?: 'off' | 'domain' | undefined
+  /** A domain is: without one, no provider of the organization signs anybody in. */
+  verified: boolean
   provider: OwnProviderView | undefined
   /** The name of one that administrators have set up: managers set up none beside it. */
   byAdministrators: string | undefined
@@ -62,6 +63,13 @@ export interface OwnProviderState {
   join: boolean
   /** Roles of who becomes a member so; those that the manager cannot give stay. */
   roles: readonly string[]
+  /** Another after every change of the provider, or of who has to sign in there or becomes a member so. */
+  version: string
+}
+
+/** Without it, any state is meant. */
+interface IfVersion {
+  ifVersion?: string | undefined
 }
 
 export type OwnProviderAct = 'saved' | 'enabled' | 'disabled' | 'removed'
@@ -76,16 +84,17 @@ export interface OwnProviderMail {
 export interface OwnProvider {
   get(managerId: string, id: string): Promise<OwnProviderState>
   /**
-   * Sets it up, or changes it.
-   * @throws ValidationError (422) · AppError provider_not_allowed (403), provider_of_administrators (409)
+   * Sets it up, or changes it: of several at once, one does, and all of what it says is stored.
+   * @param given.ifVersion the version that the change is meant for
+   * @throws ValidationError (422) · AppError provider_not_allowed (403), provider_of_administrators, version_conflict (409)
    */
-  save(managerId: string, id: string, input: OwnProviderInput): Promise<void>
+  save(managerId: string, id: string, input: OwnProviderInput, given?: IfVersion): Promise<void>
   /** The same test as `latchkey providers test`. @throws AppError provider_not_found (404), provider_not_allowed (403) */
   test(managerId: string, id: string): Promise<Finding[]>
   /** @throws AppError provider_not_found (404), to switch on also provider_not_allowed (403) */
   setDisabled(managerId: string, id: string, disabled: boolean): Promise<void>
-  /** @throws AppError provider_not_found (404) */
-  remove(managerId: string, id: string): Promise<void>
+  /** @param given.ifVersion the version that is meant @throws AppError provider_not_found (404), version_conflict (409) */
+  remove(managerId: string, id: string, given?: IfVersion): Promise<void>
 }
 
 /** A provider, as far as managers need it. */
@@ -102,11 +111,15 @@ export interface StoredProvider {
 /** What it needs of providers. */
 export interface ProvidersOfOrganizations {
   ofOrganization(organizationId: string): Promise<StoredProvider[]>
+  /** @throws AppError provider_not_found (404) */
+  getVersioned(id: string): Promise<{ provider: StoredProvider; version: string }>
+  /** @throws ValidationError about what `add` or `update` would refuse of it */
+  requireValid(input: Readonly<Record<string, unknown>> & { id: string }): Promise<void>
   add(input: Readonly<Record<string, unknown>>, by: { managed: true }): Promise<unknown>
-  update(id: string, changes: Readonly<Record<string, unknown>>): Promise<unknown>
+  update(id: string, changes: Readonly<Record<string, unknown>>, given: IfVersion): Promise<unknown>
   enable(id: string): Promise<void>
   disable(id: string): Promise<void>
-  remove(id: string): Promise<void>
+  remove(id: string, given: IfVersion): Promise<void>
   test(id: string): Promise<Finding[]>
   tryOut(input: Readonly<Record<string, unknown>> & { id: string }): Promise<Finding[]>
 }
@@ -121,7 +134,11 @@ export function createOwnProvider(deps: {
   managing: Pick<OrganizationManaging, 'organization'>
   organizations: {
     get(id: string): Promise<Organization>
-    update(id: string, changes: Readonly<Record<string, unknown>>): Promise<unknown>
+    update(
+      id: string,
+      changes: Readonly<Record<string, unknown>>,
+      given: { ifVersion: number },
+    ): Promise<Organization>
   }
   domains: Pick<Domains, 'list'>
   template: Pick<RoleTemplate, 'counting' | 'manages' | 'names'>
@@ -136,31 +153,32 @@ export function createOwnProvider(deps: {
 }): OwnProvider {
   const { managing, organizations, providers, template, settings } = deps
 
-  async function get(managerId: string, id: string): Promise<OwnProviderState> {
+  /** What is stored now. `own`: with the version of its row. */
+  async function read(managerId: string, id: string) {
     const organization = await managing.organization(managerId, id)
-    const [all, domains, content] = await Promise.all([
+    const [all, found, domains, content] = await Promise.all([
       providers.ofOrganization(id),
+      providers.getVersioned(ownProviderId(id)).catch(unlessCode('provider_not_found')),
       deps.domains.list(id),
       organizations.get(id),
     ])
-    const own = all.find((each) => each.managed && each.id === ownProviderId(id))
-    const closed =
-      settings.managerProviders === 'off'
-        ? 'off'
-        : domains.some(({ verified }) => verified)
-          ? undefined
-          : 'domain'
-    return {
-      organization,
-      closed,
-      provider: own && viewOf(own),
-      byAdministrators: all.find((each) => each !== own)?.name,
+    const own =
+      found?.provider.managed && all.some((each) => each.id === found.provider.id) ? found : undefined
+    const { provider_required: required, provider_join: join, provider_roles: stored } = content
+    const verified = domains.some((each) => each.verified)
+    const state: OwnProviderState = {
+      ...{ organization, verified },
+      closed: settings.managerProviders === 'off' ? 'off' : verified ? undefined : 'domain',
+      provider: own && viewOf(own.provider),
+      byAdministrators: all.find((each) => each.id !== own?.provider.id)?.name,
       redirectUri: `${deps.issuer}/api/auth/oauth/${ownProviderId(id)}/callback`,
-      required: content.provider_required,
-      join: content.provider_join,
-      roles: template.counting(content.provider_roles.join(' ')),
+      ...{ required, join, roles: template.counting(stored.join(' ')) },
+      version: contentVersion([own?.version ?? null, required, join, stored]),
     }
+    return { state, own, content }
   }
+
+  const get: OwnProvider['get'] = async (managerId, id) => (await read(managerId, id)).state
 
   /** @throws AppError provider_not_allowed (403) */
   function requireOpen({ closed }: OwnProviderState): void {
@@ -201,6 +219,12 @@ export function createOwnProvider(deps: {
       .filter((role) => (givable.includes(role) ? chosen.includes(role) : roles.includes(role)))
   }
 
+  /** Its ID is taken: by another manager at this moment, or by one that administrators have given to others. */
+  async function takenBy(managerId: string, id: string): Promise<AppError> {
+    if ((await get(managerId, id)).provider !== undefined) return new VersionConflict('provider')
+    return ofAdministrators((await providers.getVersioned(ownProviderId(id))).provider.name)
+  }
+
   function requireSecret(
     before: OwnProviderView | undefined,
     { issuer, clientSecret }: OwnProviderInput,
@@ -215,18 +239,14 @@ export function createOwnProvider(deps: {
   return {
     get,
 
-    async save(managerId, id, input) {
-      const state = await get(managerId, id)
+    async save(managerId, id, input, given = {}) {
+      const { state, own, content } = await read(managerId, id)
       requireOpen(state)
-      if (state.byAdministrators !== undefined)
-        throw new AppError(
-          'provider_of_administrators',
-          409,
-          message('organizations.provider.byAdministrators', { provider: state.byAdministrators }),
-        )
+      requireVersion(state, given)
+      if (state.byAdministrators !== undefined) throw ofAdministrators(state.byAdministrators)
       const provider_roles = rolesOf(state, input.roles)
       requireSecret(state.provider, input)
-      if (!AUTH_METHODS.includes(input.authMethod))
+      if (!OWN_AUTH_METHODS.some((method) => method === input.authMethod))
         throw refusedFields({ auth_method: t('organizations.provider.authMethod.wrong') })
       const fields = {
         name: nameFor(state.organization.name),
@@ -235,6 +255,7 @@ export function createOwnProvider(deps: {
         settings: { issuer: input.issuer, auth_method: input.authMethod, trust_email: input.trustEmail },
       }
       const whole = { id: ownProviderId(id), kind: 'oidc', organization: id, ...fields }
+      await inWords(providers.requireValid(whole))
       // One that does not work would keep everybody out.
       if (input.required) {
         if (failed(await inWords(providers.tryOut(whole))))
@@ -244,11 +265,25 @@ export function createOwnProvider(deps: {
         requireOpen(now)
         rolesOf(now, input.roles)
       }
-      if (state.provider === undefined) await inWords(providers.add(whole, { managed: true }))
-      else await inWords(providers.update(whole.id, fields))
-      await organizations.update(id, {
-        ...{ provider_required: input.required, provider_join: input.join, provider_roles },
-      })
+      // Of several at once, one changes the organization, and that one goes on. Who signs in there only is said last: once there is where.
+      const before = contentOf(content)
+      const stays = input.required && before.provider_required
+      const claimed = await organizations.update(
+        id,
+        { provider_required: stays, provider_join: input.join, provider_roles },
+        { ifVersion: content.version },
+      )
+      try {
+        if (own === undefined) await providers.add(whole, { managed: true })
+        else await providers.update(whole.id, fields, { ifVersion: own.version })
+      } catch (error) {
+        await organizations.update(id, before, { ifVersion: claimed.version }).catch(ifChanged)
+        throw error instanceof AppError && error.code === 'provider_exists'
+          ? await takenBy(managerId, id)
+          : error
+      }
+      if (input.required !== stays)
+        await organizations.update(id, { provider_required: input.required }, { ifVersion: claimed.version })
       await tell(managerId, state, 'saved')
     },
 
@@ -270,21 +305,47 @@ export function createOwnProvider(deps: {
       await tell(managerId, state, disabled ? 'disabled' : 'enabled')
     },
 
-    async remove(managerId, id) {
-      const state = await get(managerId, id)
+    async remove(managerId, id, given = {}) {
+      const { state, own } = await read(managerId, id)
       requireOwn(state)
-      await providers.remove(ownProviderId(id))
+      requireVersion(state, given)
+      await providers.remove(
+        ownProviderId(id),
+        given.ifVersion === undefined ? {} : { ifVersion: own?.version },
+      )
       await tell(managerId, state, 'removed')
     },
   }
 }
+
+/** @throws AppError version_conflict (409) */
+function requireVersion({ version }: OwnProviderState, { ifVersion }: IfVersion): void {
+  if (ifVersion !== undefined && ifVersion !== version) throw new VersionConflict('provider')
+}
+
+/** What of an organization says who signs in at its provider. */
+const contentOf = ({ provider_required, provider_join, provider_roles }: Organization) => ({
+  ...{ provider_required, provider_join, provider_roles },
+})
+
+/** What was changed since stays as it is. */
+function ifChanged(error: unknown): void {
+  if (!(error instanceof VersionConflict)) throw error
+}
+
+const ofAdministrators = (provider: string) =>
+  new AppError(
+    'provider_of_administrators',
+    409,
+    message('organizations.provider.byAdministrators', { provider }),
+  )
 
 function viewOf({ client_id, has_secret, settings, disabled }: StoredProvider): OwnProviderView {
   const { issuer, auth_method, trust_email } = settings as Record<string, unknown>
   return {
     ...{ clientId: client_id, hasSecret: has_secret, disabled },
     issuer: String(issuer),
-    authMethod: typeof auth_method === 'string' ? auth_method : 'client_secret_basic',
+    authMethod: typeof auth_method === 'string' ? auth_method : OWN_AUTH_METHODS[0],
     trustEmail: trust_email === true,
   }
 }

@@ -11,6 +11,7 @@ import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf } from '../../../shared/moment.ts'
 import { refusedFields, type ValidationError } from '../../../shared/validation-error.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
+import { serves } from './organization-provider.ts'
 import { boxesOf, boxOf, type RoleBox, rolesIn } from './role-boxes.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
@@ -37,7 +38,7 @@ declare module '../../../http/pages/pages.ts' {
         detail: string
         expired: boolean
         /** Undefined: it is another manager's to change. */
-        acts?: { again: ButtonForm; revoke: ButtonForm } | undefined
+        acts?: { again: ButtonForm; revokeHref: string } | undefined
       }[]
       invitationPager: Pager
       invite: Form
@@ -48,10 +49,12 @@ declare module '../../../http/pages/pages.ts' {
         /** The record is missing: until when the domain is verified. */
         warning?: string | undefined
         verify: ButtonForm
-        remove: ButtonForm
+        removeHref: string
       }[]
       addDomain: Form
       providerHref: string
+      /** It has a provider, and no verified domain. */
+      unserved: boolean
       roles: readonly RoleBox[]
     }
     'accounts/account/organization-member': {
@@ -109,7 +112,7 @@ const withQuery = (path: string, given: Record<string, string | undefined>): str
 /** `/account/organizations/:id`: members, their roles and invitations, for who manages an organization. */
 export function managedOrganizationRoutes(
   app: FastifyInstance,
-  { http, organizations }: AccountPagesDependencies,
+  { http, organizations, ownProvider }: AccountPagesDependencies,
   signedIn: SignedIn,
 ): void {
   const { managing } = organizations
@@ -137,7 +140,7 @@ export function managedOrganizationRoutes(
       acts: one.changeable
         ? {
             again: { action: `${pageOf(id)}/invitations/send`, fields },
-            revoke: { action: `${pageOf(id)}/invitations/revoke`, fields },
+            revokeHref: `${pageOf(id)}/invitations/revoke?${new URLSearchParams(fields)}`,
           }
         : undefined,
     }
@@ -149,7 +152,7 @@ export function managedOrganizationRoutes(
       ...{ domain, record, verified },
       warning: lostAt === null ? undefined : t('organizations.domain.lost', { day: dayOf(lostAt) }),
       verify: { action: `${pageOf(id)}/domains/verify`, fields },
-      remove: { action: `${pageOf(id)}/domains/remove`, fields },
+      removeHref: `${pageOf(id)}/domains/remove?${new URLSearchParams(fields)}`,
     }
   }
 
@@ -190,6 +193,7 @@ export function managedOrganizationRoutes(
       domains: owned.map((each) => domainView(id, each)),
       addDomain: { action: `${pageOf(id)}/domains`, ...addDomain },
       providerHref: `${pageOf(id)}/provider`,
+      unserved: !owned.some(({ verified }) => verified) && serves(await ownProvider.get(self, id)) === false,
     }
     return renderPage(reply, 'accounts/account/organization', data, status)
   }

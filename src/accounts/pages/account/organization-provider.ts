@@ -5,10 +5,11 @@ import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
 import type { OwnProviderState } from '../../../organizations/own-provider/own-provider.ts'
-import { unlessCode } from '../../../shared/errors.ts'
+import { unlessCode, VersionConflict } from '../../../shared/errors.ts'
 import type { Finding } from '../../../shared/finding.ts'
-import { ENGLISH, localeOf } from '../../../shared/locales/locales.ts'
-import { currentLocale, type TextKey, t } from '../../../shared/locales/texts.ts'
+import { type TextKey, t } from '../../../shared/locales/texts.ts'
+import { OWN_AUTH_METHODS } from '../../../shared/provider-limits.ts'
+import { refusedFields } from '../../../shared/validation-error.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { boxesOf, boxOf, type RoleBox, rolesIn } from './role-boxes.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
@@ -20,21 +21,32 @@ declare module '../../../http/pages/pages.ts' {
       organization: string
       /** Why it cannot be set up now. */
       closed?: string | undefined
+      /** It is there, and signs nobody in: no domain is verified. */
+      unverified: boolean
+      /** Where domains are verified; undefined: one is. */
+      domainsHref?: string | undefined
       redirectUri: string
       form: Form
+      /** What the form changes. */
+      version: string
+      /** It was changed since the form was opened: what is stored by now. */
+      stale?: readonly { label: string; value: string }[] | undefined
+      authMethods: readonly string[]
       secretHint: string
       roles: readonly RoleBox[]
       /** It is there. */
       acts?: { disabled: boolean; toggle: ButtonForm; test: ButtonForm; removeHref: string } | undefined
       findings?: readonly Finding[] | undefined
-      /** The language of the findings: one of the console’s. */
-      findingsLanguage: string
       backHref: string
     }
-    'accounts/account/organization-provider-remove': {
+    /** Asks before something ends. */
+    'accounts/account/organization-confirm': {
       account: AccountFrame
-      organization: string
+      title: string
+      alert?: string | undefined
+      ends: string
       form: ButtonForm
+      label: string
       backHref: string
     }
   }
@@ -48,20 +60,22 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   off: 'organizations.done.providerOff',
 }
 
-const line = (most: number) => z.string().max(most).default('')
+// How long each may be is for the service to say, beside its field.
+const line = z.string().default('')
 const sentForm = z
   .object({
-    issuer: line(2000),
-    client_id: line(500),
-    client_secret: line(16_384),
-    auth_method: line(100),
+    ...{ issuer: line, client_id: line, client_secret: line, auth_method: line, version: line },
     trust_email: z.string().optional(),
     required: z.string().optional(),
     join: z.string().optional(),
   })
-  .catchall(z.string().max(400))
+  .catchall(z.string())
+const seen = z.object({ version: line })
 
 type ById = { Params: { id: string } }
+
+/** The status of a page whose form was made of what is stored no more. */
+const STALE = 409
 
 const flag = (on: boolean, name: string) => (on ? { [name]: 'on' } : {})
 
@@ -75,6 +89,32 @@ const valuesOf = ({ provider, required, join, roles }: OwnProviderState): Record
   ...flag(join, 'join'),
   ...Object.fromEntries(roles.map((role) => [boxOf(role), 'on'])),
 })
+
+/** Whether the provider signs people in, as far as domains say; undefined: there is none. */
+export const serves = ({ provider, byAdministrators, verified }: OwnProviderState): boolean | undefined =>
+  provider === undefined && byAdministrators === undefined ? undefined : verified
+
+/** What is stored, in words. */
+function storedIn(state: OwnProviderState): { label: string; value: string }[] {
+  const { provider, required, join, roles } = state
+  if (provider === undefined)
+    return [{ label: t('organizations.provider'), value: t('organizations.provider.none') }]
+  const yes = (on: boolean) => t(on ? 'attributes.yes' : 'attributes.no')
+  return [
+    { label: t('organizations.provider.issuer'), value: provider.issuer },
+    { label: t('organizations.provider.clientId'), value: provider.clientId },
+    { label: t('organizations.provider.authMethod'), value: provider.authMethod },
+    { label: t('organizations.provider.trustEmail'), value: yes(provider.trustEmail) },
+    { label: t('organizations.provider.join'), value: yes(join) },
+    { label: t('organizations.provider.roles'), value: roles.join(', ') || t('organizations.member.none') },
+    { label: t('organizations.provider.required'), value: yes(required) },
+  ]
+}
+
+/** The version that a form was made of is stored no more: it is shown again (409). */
+function ifStale(error: unknown): never {
+  throw error instanceof VersionConflict ? refusedFields({}, error.status) : error
+}
 
 function closedIn({ closed, byAdministrators }: OwnProviderState): string | undefined {
   if (byAdministrators !== undefined)
@@ -96,7 +136,19 @@ export function organizationProviderRoutes(
     request: FastifyRequest<ById>,
     reply: FastifyReply,
     signed: Signed,
-    { form, findings, status }: { form?: Partial<Form>; findings?: Finding[]; status?: number } = {},
+    {
+      form,
+      version,
+      stale = false,
+      findings,
+      status,
+    }: {
+      form?: Partial<Form>
+      version?: string
+      stale?: boolean
+      findings?: Finding[]
+      status?: number
+    } = {},
   ) {
     const { id } = request.params
     const state = await ownProvider.get(signed.account.id, id)
@@ -108,8 +160,13 @@ export function organizationProviderRoutes(
       account: frameOf(signed, PATH, { notice: quiet ? undefined : noticeIn(NOTICES, done) }),
       organization: organization.name,
       closed: closedIn(state),
+      unverified: serves(state) === false,
+      domainsHref: state.verified ? undefined : `${organizationPage(id)}#domains-heading`,
       redirectUri: state.redirectUri,
       form: { action: pageOf(id), ...form, values },
+      version: version ?? state.version,
+      stale: stale ? storedIn(state) : undefined,
+      authMethods: OWN_AUTH_METHODS,
       secretHint: t(
         provider?.hasSecret ? 'organizations.provider.secret.kept' : 'organizations.provider.secret.hint',
       ),
@@ -121,7 +178,6 @@ export function organizationProviderRoutes(
         removeHref: `${pageOf(id)}/remove`,
       },
       findings,
-      findingsLanguage: localeOf(currentLocale()).console ? currentLocale() : ENGLISH,
       backHref: organizationPage(id),
     }
     return renderPage(reply, 'accounts/account/organization-provider', data, status)
@@ -146,7 +202,7 @@ export function organizationProviderRoutes(
         const first = await again(request, signed)
         if (first) return first
         const sent = sentForm.parse(request.body ?? {})
-        await ownProvider.save(signed.account.id, id, {
+        const input = {
           issuer: sent.issuer.trim(),
           clientId: sent.client_id.trim(),
           clientSecret: sent.client_secret.trim() || undefined,
@@ -155,12 +211,16 @@ export function organizationProviderRoutes(
           required: sent.required !== undefined,
           join: sent.join !== undefined,
           roles: rolesIn(sent as Record<string, string>),
-        })
+        }
+        await ownProvider.save(signed.account.id, id, input, { ifVersion: sent.version }).catch(ifStale)
         return `${pageOf(id)}?done=saved`
       },
       (_reply, signed, error) => {
         const form = { errors: error.sentences, values: shownAgain(request.body) }
-        return show(request, reply, signed, { form, status: error.status })
+        if (error.status === STALE) return show(request, reply, signed, { form, stale: true, status: STALE })
+        // The version that was sent: what another manager changed since is still to be shown.
+        const { version } = seen.parse(request.body ?? {})
+        return show(request, reply, signed, { form, version, status: error.status })
       },
     )(request, reply),
   )
@@ -185,28 +245,42 @@ export function organizationProviderRoutes(
       })(request, reply),
     )
 
+  async function askToRemove(reply: FastifyReply, signed: Signed, id: string, changed = false) {
+    const { organization, provider, version } = await ownProvider.get(signed.account.id, id)
+    if (provider === undefined) return reply.redirect(pageOf(id), 303)
+    const data = {
+      account: frameOf(signed, PATH),
+      title: t('organizations.provider.remove', { organization: organization.name }),
+      alert: changed ? t('organizations.provider.remove.stale') : undefined,
+      ends: t('organizations.provider.remove.what'),
+      form: { action: `${pageOf(id)}/remove`, fields: { version } },
+      label: t('organizations.provider.remove.submit'),
+      backHref: pageOf(id),
+    }
+    return renderPage(reply, 'accounts/account/organization-confirm', data, changed ? STALE : undefined)
+  }
+
   app.get<ById>(`${PATH}/:id/provider/remove`, async (request, reply) => {
     const signed = await signedIn.person(request, reply, PATH)
-    if (!signed) return reply
-    const { id } = request.params
-    const { organization, provider } = await ownProvider.get(signed.account.id, id)
-    if (provider === undefined) return reply.redirect(pageOf(id), 303)
-    return renderPage(reply, 'accounts/account/organization-provider-remove', {
-      account: frameOf(signed, PATH),
-      organization: organization.name,
-      form: { action: `${pageOf(id)}/remove` },
-      backHref: pageOf(id),
-    })
+    return signed ? askToRemove(reply, signed, request.params.id) : reply
   })
 
   app.post<ById>(`${PATH}/:id/provider/remove`, http.limit('account'), (request, reply) =>
-    signedIn.onSubmit(PATH, async (signed) => {
-      const { id } = request.params
-      const first = await again(request, signed)
-      if (first) return first
-      // What another tab has done already is done.
-      await ownProvider.remove(signed.account.id, id).catch(unlessCode('provider_not_found'))
-      return `${organizationPage(id)}?done=provider-removed`
-    })(request, reply),
+    signedIn.onSubmit(
+      PATH,
+      async (signed) => {
+        const { id } = request.params
+        const first = await again(request, signed)
+        if (first) return first
+        const { version: ifVersion } = seen.parse(request.body ?? {})
+        // What another tab has done already is done.
+        await ownProvider
+          .remove(signed.account.id, id, { ifVersion })
+          .catch(unlessCode('provider_not_found'))
+          .catch(ifStale)
+        return `${organizationPage(id)}?done=provider-removed`
+      },
+      (_reply, signed) => askToRemove(reply, signed, request.params.id, true),
+    )(request, reply),
   )
 }

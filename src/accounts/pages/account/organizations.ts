@@ -4,6 +4,7 @@ import { renderPage } from '../../../http/pages/views.ts'
 import type { TextKey } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { managedOrganizationRoutes } from './managed-organization.ts'
+import { organizationConfirmations } from './organization-confirmations.ts'
 import { organizationProviderRoutes } from './organization-provider.ts'
 import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
 
@@ -51,4 +52,5 @@ export async function organizationRoutes(
   })
   managedOrganizationRoutes(app, deps, signedIn)
   organizationProviderRoutes(app, deps, signedIn)
+  organizationConfirmations(app, deps, signedIn)
 }

@@ -67,14 +67,14 @@ export function domainRoutes(
       if (domain === undefined) return reply.redirect(pageOf(one.id, 'domain-removed'), 303)
       const state = domain.verified ? 'organizations.domain.verified' : 'organizations.domain.unverified'
       return renderConsole(request, reply, 'organizations', 'admin/confirm', {
-        title: t('admin.organizations.domain.remove.title', {
+        title: t('organizations.domain.remove.title', {
           domain: domain.domain,
           organization: one.name,
         }),
-        ends: t('admin.organizations.domain.remove.ends'),
+        ends: t('organizations.domain.remove.ends'),
         facts: [{ label: t('admin.common.state'), value: t(state) }],
         form: { action: `${pageOf(one.id)}/domains/remove`, fields: { domain: domain.domain } },
-        label: t('admin.organizations.domain.remove'),
+        label: t('organizations.domain.remove.submit'),
         keepHref: pageOf(one.id),
       })
     },

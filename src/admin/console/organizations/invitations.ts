@@ -78,11 +78,11 @@ export function invitationRoutes(
       const one = await organizations.get(request.params.id)
       const invitation = await invitations.get(one.id, named.parse(request.query ?? {}).invitation)
       return renderConsole(request, reply, 'organizations', 'admin/confirm', {
-        title: t('admin.organizations.invitation.revoke.title', {
+        title: t('organizations.invitations.revoke.title', {
           email: invitation.email,
           organization: one.name,
         }),
-        ends: t('admin.organizations.invitation.revoke.ends'),
+        ends: t('organizations.invitations.revoke.ends'),
         facts: [
           {
             label: t('organizations.roles'),
@@ -95,7 +95,7 @@ export function invitationRoutes(
           },
         ],
         form: { action: `${pageOf(one.id)}/invitations/revoke`, fields: { invitation: invitation.id } },
-        label: t('admin.organizations.invitation.revoke'),
+        label: t('organizations.invitations.revoke.submit'),
         keepHref: pageOf(one.id),
       })
     },

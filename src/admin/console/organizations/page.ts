@@ -113,7 +113,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
         {
           action: `${pageOf(id)}/invitations/revoke`,
           fields: given,
-          label: t('admin.organizations.invitation.revoke.next'),
+          label: t('organizations.invitations.revoke.next'),
           ask: `${pageOf(id)}/invitations/revoke?${new URLSearchParams(given)}`,
         },
       ],
@@ -202,6 +202,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
           }))
         : undefined,
       addProvider: `/admin/providers/new?organization=${encodeURIComponent(one.slug)}`,
+      unverified: own.length > 0 && !owned.some(({ verified }) => verified),
       unserved: owned.some(({ verified }) => verified) && own.every(({ disabled }) => disabled),
       addDomain: { action: `${pageOf(id)}/domains`, ...also.addDomain },
       removeHref: `${pageOf(id)}/delete`,

@@ -55,6 +55,8 @@ declare module '../../../http/pages/pages.ts' {
       providers: { href: string; name: string; disabled: boolean; managed: boolean }[] | undefined
       /** Where another is added, for this organization. */
       addProvider: string
+      /** It has a provider, and no verified domain. */
+      unverified: boolean
       /** It has a verified domain, and no provider that is on. */
       unserved: boolean
       addDomain: Form

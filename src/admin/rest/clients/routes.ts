@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import type { ClientView } from '../../../clients/view.ts'
+import { orFailed, requireMatch, sendEtag } from '../../../http/etag.ts'
 import { withinLimits } from '../../access.ts'
 import type { RestContext } from '../context.ts'
-import { orFailed, requireMatch, sendEtag } from '../etag.ts'
 import { callerOf } from '../guard.ts'
 import { createOnce } from '../idempotency.ts'
 import {

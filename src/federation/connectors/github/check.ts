@@ -25,7 +25,7 @@ async function finding(name: string, url: string, setting: string, look: Promise
   try {
     return { name, ...(await look) }
   } catch (error) {
-    const { reason, message: problem } = asUpstreamError(error)
+    const { reason, said: problem } = asUpstreamError(error)
     const message =
       reason === 'unreachable'
         ? t('admin.providers.finding.github.unreachable', { url, problem })
@@ -77,7 +77,7 @@ async function checkCredentials(app: GitHubApp, redirectUri: string): Promise<Lo
     // 404 is what an id that GitHub does not know gets in practice.
     if (error.error === 'incorrect_client_credentials' || error.status === 404)
       return { status: 'fail', message: t('admin.providers.finding.github.credentials.refused'), remedy }
-    return { status: 'fail', message: asUpstreamError(error).message, remedy }
+    return { status: 'fail', message: asUpstreamError(error).said, remedy }
   }
   return { status: 'fail', message: t('admin.providers.finding.github.credentials.any'), remedy }
 }

@@ -1,6 +1,7 @@
 import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
+import { message } from '../../../shared/locales/texts.ts'
 import { rsaSizeProblem } from '../../../shared/rsa.ts'
 import { type Registration, UpstreamError } from '../../connector.ts'
 import { SIGNATURES, type Signature } from './metadata.ts'
@@ -49,7 +50,7 @@ async function privateKeyJwt(secret: string): Promise<oidc.ClientAuth> {
   } catch (error) {
     if (error instanceof UpstreamError) throw error
     // The cause would quote the key.
-    throw new UpstreamError('refused', 'the private key of the client is not a usable JWK')
+    throw new UpstreamError('refused', message('provider.problem.no_jwk'))
   }
 }
 
@@ -60,7 +61,7 @@ export async function clientAuthentication(
 ): Promise<oidc.ClientAuth> {
   if (method === 'none') return oidc.None()
   if (clientSecret === undefined || clientSecret === '')
-    throw new UpstreamError('refused', `${method} needs a client secret, and none is set`)
+    throw new UpstreamError('refused', message('provider.problem.no_secret', { method }))
   switch (method) {
     case 'client_secret_basic':
       return oidc.ClientSecretBasic(clientSecret)

@@ -6,22 +6,21 @@ import { acceptedSignatures, discoveryUrl, type Metadata, SIGNATURES, unsafeEndp
 
 /** Whether the document is of the issuer that was set. */
 export function issuerFinding({ issuer }: OpenIdOptions, found: Metadata): Finding {
-  const name = t('admin.providers.finding.name.discovery')
+  const name = t('provider.finding.name.discovery')
   if (found.issuer === issuer)
-    return { name, status: 'ok', message: t('admin.providers.finding.discovery.ok', { issuer }) }
+    return { name, status: 'ok', message: t('provider.finding.discovery.ok', { issuer }) }
   const bare = (url: string) => url.replace(/\/$/, '')
   const slash = bare(found.issuer) === bare(issuer)
   return {
     name,
     status: 'fail',
-    message: t('admin.providers.finding.discovery.other', {
+    message: t('provider.finding.discovery.other', {
       url: discoveryUrl(issuer),
       issuer: found.issuer,
     }),
-    remedy: t(
-      slash ? 'admin.providers.finding.discovery.slash' : 'admin.providers.finding.discovery.character',
-      { issuer: found.issuer },
-    ),
+    remedy: t(slash ? 'provider.finding.discovery.slash' : 'provider.finding.discovery.character', {
+      issuer: found.issuer,
+    }),
   }
 }
 
@@ -36,90 +35,90 @@ export const metadataFindings = (options: OpenIdOptions, found: Metadata): Findi
 ]
 
 function endpointsFinding(found: Metadata): Finding {
-  const name = t('admin.providers.finding.name.endpoints')
+  const name = t('provider.finding.name.endpoints')
   const unsafe = unsafeEndpoints(found)
-  if (unsafe.length === 0) return { name, status: 'ok', message: t('admin.providers.finding.endpoints.ok') }
+  if (unsafe.length === 0) return { name, status: 'ok', message: t('provider.finding.endpoints.ok') }
   return {
     name,
     status: 'fail',
-    message: t('admin.providers.finding.endpoints.unsafe', { urls: unsafe.join(', ') }),
-    remedy: t('admin.providers.finding.endpoints.remedy'),
+    message: t('provider.finding.endpoints.unsafe', { urls: unsafe.join(', ') }),
+    remedy: t('provider.finding.endpoints.remedy'),
   }
 }
 
 function flowFinding({ response_types_supported: types }: Metadata): Finding {
-  const name = t('admin.providers.finding.name.response_type')
+  const name = t('provider.finding.name.response_type')
   if (types === undefined || types.includes('code'))
-    return { name, status: 'ok', message: t('admin.providers.finding.code.ok') }
+    return { name, status: 'ok', message: t('provider.finding.code.ok') }
   return {
     name,
     status: 'fail',
-    message: t('admin.providers.finding.code.none'),
-    remedy: t('admin.providers.finding.code.remedy'),
+    message: t('provider.finding.code.none'),
+    remedy: t('provider.finding.code.remedy'),
   }
 }
 
 function pkceFinding({ code_challenge_methods_supported: methods }: Metadata): Finding {
-  const name = t('admin.providers.finding.name.pkce')
-  if (methods?.includes('S256')) return { name, status: 'ok', message: t('admin.providers.finding.pkce.ok') }
+  const name = t('provider.finding.name.pkce')
+  if (methods?.includes('S256')) return { name, status: 'ok', message: t('provider.finding.pkce.ok') }
   return {
     name,
     status: 'warn',
-    message: t('admin.providers.finding.pkce.none'),
-    remedy: t('admin.providers.finding.pkce.remedy'),
+    message: t('provider.finding.pkce.none'),
+    remedy: t('provider.finding.pkce.remedy'),
   }
 }
 
 function authMethodFinding({ authMethod }: OpenIdOptions, found: Metadata): Finding {
-  const name = t('admin.providers.finding.name.auth')
+  const name = t('provider.finding.name.auth')
   const offered = found.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
   if (offered.includes(authMethod))
-    return { name, status: 'ok', message: t('admin.providers.finding.auth.ok', { method: authMethod }) }
+    return { name, status: 'ok', message: t('provider.finding.auth.ok', { method: authMethod }) }
   const known = AUTH_METHODS.filter((method) => offered.includes(method)).join(', ')
   return {
     name,
     status: 'fail',
-    message: t('admin.providers.finding.auth.none', { method: authMethod }),
+    message: t('provider.finding.auth.none', { method: authMethod }),
     remedy:
       known === ''
-        ? t('admin.providers.finding.auth.remedy.none')
-        : t('admin.providers.finding.auth.remedy', { methods: known }),
+        ? t('provider.finding.auth.remedy.none')
+        : t('provider.finding.auth.remedy', { methods: known }),
   }
 }
 
 function signatureFinding({ idTokenAlg }: OpenIdOptions, found: Metadata): Finding {
-  const name = t('admin.providers.finding.name.signature')
+  const name = t('provider.finding.name.signature')
   const offered = acceptedSignatures(found, undefined)
   const accepted = acceptedSignatures(found, idTokenAlg).filter((alg) => offered.includes(alg))
   if (accepted.length > 0)
     return {
       name,
       status: 'ok',
-      message: t('admin.providers.finding.signature.ok', { algorithms: accepted.join(', ') }),
+      message: t('provider.finding.signature.ok', { algorithms: accepted.join(', ') }),
     }
   return {
     name,
     status: 'fail',
     message:
       idTokenAlg === undefined
-        ? t('admin.providers.finding.signature.none.any', { algorithms: SIGNATURES.join(', ') })
-        : t('admin.providers.finding.signature.none', { algorithm: idTokenAlg }),
+        ? t('provider.finding.signature.none.any', { algorithms: SIGNATURES.join(', ') })
+        : t('provider.finding.signature.none', { algorithm: idTokenAlg }),
     remedy:
       offered.length > 0
-        ? t('admin.providers.finding.signature.remedy', { algorithms: offered.join(', ') })
-        : t('admin.providers.finding.signature.remedy.none'),
+        ? t('provider.finding.signature.remedy', { algorithms: offered.join(', ') })
+        : t('provider.finding.signature.remedy.none'),
   }
 }
 
 function scopeFinding({ scope }: OpenIdOptions, { scopes_supported: offered }: Metadata): Finding {
-  const name = t('admin.providers.finding.name.scopes')
+  const name = t('provider.finding.name.scopes')
   const missing = scope.split(' ').filter((each) => offered !== undefined && !offered.includes(each))
   if (missing.length === 0) return { name, status: 'ok', message: scope }
   // A provider need not announce all that it has (OpenID Connect Discovery §3).
   return {
     name,
     status: 'warn',
-    message: t('admin.providers.finding.scopes.missing', { scopes: missing.join(', ') }),
-    remedy: t('admin.providers.finding.scopes.remedy'),
+    message: t('provider.finding.scopes.missing', { scopes: missing.join(', ') }),
+    remedy: t('provider.finding.scopes.remedy'),
   }
 }

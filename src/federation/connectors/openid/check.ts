@@ -2,7 +2,7 @@ import { importJWK } from 'jose'
 import * as oidc from 'openid-client'
 import { z } from 'zod'
 import type { Finding } from '../../../shared/finding.ts'
-import { t } from '../../../shared/locales/texts.ts'
+import { message, t } from '../../../shared/locales/texts.ts'
 import type { Registration } from '../../connector.ts'
 import { asUpstreamError, TIMEOUT, upstreamFetch } from '../../upstream.ts'
 import { issuerFinding, metadataFindings } from './check-metadata.ts'
@@ -31,12 +31,12 @@ export async function checkOpenId(
   try {
     found = await readMetadata(options.issuer)
   } catch (error) {
-    const message = t('admin.providers.finding.discovery.unusable', {
+    const message = t('provider.finding.discovery.unusable', {
       url: discoveryUrl(options.issuer),
-      problem: asUpstreamError(error).message,
+      problem: asUpstreamError(error).said,
     })
-    const remedy = t('admin.providers.finding.discovery.remedy')
-    return [{ name: t('admin.providers.finding.name.discovery'), status: 'fail', message, remedy }]
+    const remedy = t('provider.finding.discovery.remedy')
+    return [{ name: t('provider.finding.name.discovery'), status: 'fail', message, remedy }]
   }
   const issuer = issuerFinding(options, found)
   if (issuer.status === 'fail') return [issuer]
@@ -45,19 +45,15 @@ export async function checkOpenId(
     issuer,
     ...metadataFindings(options, found),
     ...(await Promise.all([
+      finding(t('provider.finding.name.keys'), t('provider.finding.keys.remedy'), checkKeys(subject)),
       finding(
-        t('admin.providers.finding.name.keys'),
-        t('admin.providers.finding.keys.remedy'),
-        checkKeys(subject),
-      ),
-      finding(
-        t('admin.providers.finding.name.credentials'),
-        t('admin.providers.finding.credentials.remedy'),
+        t('provider.finding.name.credentials'),
+        t('provider.finding.credentials.remedy'),
         checkCredentials(subject),
       ),
       finding(
-        t('admin.providers.finding.name.request'),
-        t('admin.providers.finding.request.remedy'),
+        t('provider.finding.name.request'),
+        t('provider.finding.request.remedy'),
         checkRequest(subject),
       ),
     ])),
@@ -69,7 +65,7 @@ async function finding(name: string, remedy: string, look: Promise<Look>): Promi
   try {
     return { name, ...(await look) }
   } catch (error) {
-    return { name, status: 'fail', message: asUpstreamError(error).message, remedy }
+    return { name, status: 'fail', message: asUpstreamError(error).said, remedy }
   }
 }
 
@@ -89,7 +85,9 @@ const keySet = z.object({
 async function checkKeys({ found, options }: Subject): Promise<Look> {
   const response = await get(found.jwks_uri, 'application/json')
   const answer = await response.json().catch(() => undefined)
-  const { keys } = parseAnswer(keySet, answer, `the answer of jwks_uri (status ${response.status})`)
+  const { keys } = parseAnswer(keySet, answer, (fields) =>
+    message('provider.problem.shape.keys', { status: String(response.status), fields }),
+  )
   const usable = acceptedSignatures(found, options.idTokenAlg).flatMap((alg) =>
     keys
       .filter((key) => key.use !== 'enc' && (key.alg === undefined || key.alg === alg))
@@ -101,12 +99,12 @@ async function checkKeys({ found, options }: Subject): Promise<Look> {
   if (imported.length > 0)
     return {
       status: 'ok',
-      message: t('admin.providers.finding.keys.ok', { algorithms: [...new Set(imported)].join(', ') }),
+      message: t('provider.finding.keys.ok', { algorithms: [...new Set(imported)].join(', ') }),
     }
   return {
     status: 'fail',
-    message: t('admin.providers.finding.keys.none'),
-    remedy: t('admin.providers.finding.keys.none.remedy'),
+    message: t('provider.finding.keys.none'),
+    remedy: t('provider.finding.keys.none.remedy'),
   }
 }
 
@@ -124,21 +122,21 @@ async function checkCredentials({ found, registration, options, redirectUri }: S
     )
   } catch (error) {
     if (error instanceof oidc.ResponseBodyError && error.error === 'invalid_grant')
-      return { status: 'ok', message: t('admin.providers.finding.credentials.ok') }
-    const { message: problem } = asUpstreamError(error)
-    const remedy = t('admin.providers.finding.credentials.remedy')
+      return { status: 'ok', message: t('provider.finding.credentials.ok') }
+    const { said: problem } = asUpstreamError(error)
+    const remedy = t('provider.finding.credentials.remedy')
     if (isRefusal(error))
       return {
         status: 'fail',
-        message: t('admin.providers.finding.credentials.refused', { problem }),
+        message: t('provider.finding.credentials.refused', { problem }),
         remedy,
       }
-    return { status: 'warn', message: t('admin.providers.finding.credentials.unknown', { problem }), remedy }
+    return { status: 'warn', message: t('provider.finding.credentials.unknown', { problem }), remedy }
   }
   return {
     status: 'warn',
-    message: t('admin.providers.finding.credentials.any'),
-    remedy: t('admin.providers.finding.credentials.any.remedy'),
+    message: t('provider.finding.credentials.any'),
+    remedy: t('provider.finding.credentials.any.remedy'),
   }
 }
 
@@ -169,30 +167,29 @@ async function checkRequest({ found, registration, options, redirectUri }: Subje
   const target = URL.parse(headers.get('location') ?? '', url.href)?.searchParams
   // Google names its own pages' parameter authError.
   const error = target?.get('error') ?? (target?.has('authError') ? 'unknown' : undefined)
-  if (status < 400 && error === undefined)
-    return { status: 'ok', message: t('admin.providers.finding.request.ok') }
+  if (status < 400 && error === undefined) return { status: 'ok', message: t('provider.finding.request.ok') }
   if (status >= 500)
     return {
       status: 'fail',
-      message: t('admin.providers.finding.request.status', { status: String(status) }),
-      remedy: t('admin.providers.finding.request.status.remedy'),
+      message: t('provider.finding.request.status', { status: String(status) }),
+      remedy: t('provider.finding.request.status.remedy'),
     }
   return {
     status: 'fail',
     message:
       error === undefined
-        ? t('admin.providers.finding.request.refused.status', { status: String(status) })
-        : t('admin.providers.finding.request.refused.error', { error: errorCode.parse(error) }),
-    remedy: t('admin.providers.finding.request.refused.remedy', { url: redirectUri }),
+        ? t('provider.finding.request.refused.status', { status: String(status) })
+        : t('provider.finding.request.refused.error', { error: errorCode.parse(error) }),
+    remedy: t('provider.finding.request.refused.remedy', { url: redirectUri }),
   }
 }
 
 /** Both ways are fine, so neither is a warning. */
 function logoutFinding({ found, redirectUri }: Subject): Finding {
-  const name = t('admin.providers.finding.name.logout')
+  const name = t('provider.finding.name.logout')
   // Both addresses are in the same folder, see backChannelLogoutUrl.
   const url = new URL('backchannel-logout', redirectUri).href
   if (found.backchannel_logout_supported)
-    return { name, status: 'ok', message: t('admin.providers.finding.logout.ok', { url }) }
-  return { name, status: 'ok', message: t('admin.providers.finding.logout.none') }
+    return { name, status: 'ok', message: t('provider.finding.logout.ok', { url }) }
+  return { name, status: 'ok', message: t('provider.finding.logout.none') }
 }

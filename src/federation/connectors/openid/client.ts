@@ -1,4 +1,5 @@
 import * as oidc from 'openid-client'
+import { message } from '../../../shared/locales/texts.ts'
 import { type Registration, UpstreamError } from '../../connector.ts'
 import { prepare } from '../../upstream.ts'
 import { type AuthMethod, clientAuthentication } from './auth.ts'
@@ -39,8 +40,7 @@ export async function createClient(
   options: ClientOptions,
 ): Promise<OpenIdClient> {
   const signatures = acceptedSignatures(metadata, options.idTokenAlg)
-  if (signatures.length === 0)
-    throw new UpstreamError('invalid', 'the provider signs its id_tokens with nothing that is accepted')
+  if (signatures.length === 0) throw new UpstreamError('invalid', message('provider.problem.no_signature'))
   const auth = await clientAuthentication(options.authMethod, registration)
   let keys: oidc.ExportedJWKSCache | undefined
 

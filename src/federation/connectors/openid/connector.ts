@@ -1,6 +1,7 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
 import { epochSeconds } from '../../../shared/clock.ts'
+import { message } from '../../../shared/locales/texts.ts'
 import { claimNamed } from '../../claims.ts'
 import {
   type Connector,
@@ -71,7 +72,8 @@ const chosen = (
 async function inTime<T>(action: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
-    const error = new UpstreamError('unreachable', `the provider did not answer within ${TIMEOUT} s`)
+    const text = message('provider.problem.timeout', { seconds: String(TIMEOUT) })
+    const error = new UpstreamError('unreachable', text)
     timer = setTimeout(reject, TIMEOUT * 1000, error)
   })
   try {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { saying } from '../../../shared/locales/texts.ts'
+import { PROVIDER_LENGTHS } from '../../../shared/provider-limits.ts'
 import { isAcceptableUrl } from '../../upstream.ts'
 
 const hasUserInfo = (value: string): boolean => {
@@ -10,7 +11,10 @@ const hasUserInfo = (value: string): boolean => {
 /** An issuer identifier (OpenID Connect Core §2). It is compared character by character, so it is not normalised. */
 export const issuer = z
   .string(saying('admin.providers.problem.issuer'))
-  .max(500)
+  .max(
+    PROVIDER_LENGTHS.issuer,
+    saying('admin.providers.problem.issuer.long', { max: PROVIDER_LENGTHS.issuer }),
+  )
   .refine(isAcceptableUrl, saying('admin.providers.problem.issuer.https'))
   .refine(
     (value) => !/[?#\s]/.test(value) && !hasUserInfo(value),

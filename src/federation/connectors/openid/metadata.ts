@@ -1,5 +1,6 @@
 import * as oidc from 'openid-client'
 import { z } from 'zod'
+import { type Message, message } from '../../../shared/locales/texts.ts'
 import { UpstreamError } from '../../connector.ts'
 import { isAcceptableUrl, TIMEOUT, upstreamFetch } from '../../upstream.ts'
 
@@ -36,12 +37,22 @@ export type Metadata = z.infer<typeof metadata>
 export const discoveryUrl = (issuer: string): string =>
   `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
 
-/** An answer of the provider in its expected shape. @throws UpstreamError `invalid` with the names of what is wrong */
-export function parseAnswer<T>(schema: z.ZodType<T>, answer: unknown, what: string): T {
+/**
+ * An answer of the provider in its expected shape.
+ * @param what is wrong then, for the log, or by the names of its fields
+ * @throws UpstreamError `invalid` with the names of what is wrong
+ */
+export function parseAnswer<T>(
+  schema: z.ZodType<T>,
+  answer: unknown,
+  what: string | ((fields: string) => Message),
+): T {
   const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data
   const wrong = [...new Set(parsed.error.issues.map(({ path }) => path.slice(0, 1).join('')))]
-  throw new UpstreamError('invalid', `${what} is not what it should be: ${wrong.join(', ')}`)
+  const fields = wrong.join(', ')
+  const text = typeof what === 'string' ? `${what} is not what it should be: ${fields}` : what(fields)
+  throw new UpstreamError('invalid', text)
 }
 
 /** The discovery document as it is, of whichever issuer. The library compares issuers too loosely, see `discover`. */
@@ -51,7 +62,9 @@ export async function readMetadata(issuer: string): Promise<Metadata> {
     [oidc.customFetch]: upstreamFetch,
     execute: [oidc.allowInsecureRequests],
   })
-  return parseAnswer(metadata, configuration.serverMetadata(), 'the discovery document')
+  return parseAnswer(metadata, configuration.serverMetadata(), (fields) =>
+    message('provider.problem.shape.discovery', { fields }),
+  )
 }
 
 /** The endpoints that are neither https nor on this machine. */

@@ -1,5 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, VersionConflict } from '../../shared/errors.ts'
+import { z } from 'zod'
+import { AppError, VersionConflict } from '../shared/errors.ts'
+
+/** The header of an operation that takes it, for the OpenAPI document. */
+export const ifMatch = {
+  'if-match': z
+    .string()
+    .optional()
+    .meta({ description: 'The `ETag` of what is meant. Anything newer is answered 412 and stays as it is.' }),
+}
 
 /** RFC 9110 §8.8.3, strong. */
 export const sendEtag = (reply: FastifyReply, version: string | number): void =>
