@@ -129,7 +129,7 @@ describe.each(engines)('organizations in the console, on %s', (engine) => {
     const resent = await browser.submit(twice, {}, { button: 'Send again grace@acme.example' })
     expect(resent.text).toContain('on its way again')
     const asked = await browser.follow(resent, 'Revoke … grace@acme.example')
-    expect(asked.text).toContain('Its link leads nowhere from then on.')
+    expect(asked.text).toContain('Its link no longer works from then on.')
     expect((await organizations.invitations.list(id)).items).toHaveLength(1)
     const revoked = await browser.submit(asked, {}, { button: 'Revoke invitation' })
     expect(revoked.text).toContain('its link no longer works')
