@@ -1,7 +1,8 @@
-// Counts down how long a message may still be on its way. Without this file the page says how long it was when it was made.
+// Counts down how long a message may still be on its way. Without this file the page says that it can take a minute.
 
 for (const note of document.querySelectorAll('[data-resend]')) {
-  const time = note.querySelector('b')
+  const [said, counted] = note.children
+  const time = counted.querySelector('b')
   const end = performance.now() + note.dataset.resend * 1000
 
   const tick = () => {
@@ -14,5 +15,8 @@ for (const note of document.querySelectorAll('[data-resend]')) {
     time.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`
     setTimeout(tick, (end - performance.now()) % 1000 || 1000)
   }
+  said.remove()
+  counted.hidden = false
+  note.setAttribute('role', 'timer')
   tick()
 }

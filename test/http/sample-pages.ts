@@ -1182,6 +1182,12 @@ export const samples: Sample[] = [
     data: { status: 404, message: 'There is nothing at this address.', requestId: '0198f2a4' },
   },
   {
+    title: 'http-404-console',
+    view: 'http/error',
+    status: 404,
+    data: { status: 404, message: 'No such user.', requestId: '0198f2a4', lost: true },
+  },
+  {
     title: 'confirm',
     view: 'http/confirm',
     data: {

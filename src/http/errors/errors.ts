@@ -22,6 +22,8 @@ export interface HttpErrorPage {
   wayBack?: string | undefined
   /** Where to go on instead, when that form leads nowhere. */
   leadsTo?: Link | undefined
+  /** Something of the console that is not there: its overview and its search are. */
+  lost?: boolean | undefined
 }
 
 declare module '../pages/pages.ts' {
@@ -106,6 +108,7 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
         requestId: request.id,
         wayBack: formPage(request),
         leadsTo: leadsTo(code),
+        lost: status === 404 && /^\/admin(?:[/?]|$)/.test(request.url),
       }
       const flash = flashOf(request)
       if (flash === undefined) return renderPage(reply, 'http/error', data, status)

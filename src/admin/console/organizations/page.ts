@@ -15,7 +15,7 @@ import { THE_ADMINISTRATOR } from '../../../shared/the-administrator.ts'
 import { countText } from '../access/form.ts'
 import type { Held } from '../access/view.ts'
 import { administratorOf, renderConsole } from '../context.ts'
-import { pageLinks } from '../page-links.ts'
+import { pageLinks, withQuery } from '../page-links.ts'
 import { drawnOrganization, filledWith, roleBoxes, shownOrganization } from './form.ts'
 import type { OrganizationsAreaDependencies } from './routes.ts'
 import type { HeldDomain, HeldMember } from './view.ts'
@@ -201,7 +201,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
             managed: each.managed === true,
           }))
         : undefined,
-      addProvider: `/admin/providers/new?organization=${encodeURIComponent(one.slug)}`,
+      addProvider: withQuery('/admin/providers/new', { organization: one.slug, from: id }),
       unverified: own.length > 0 && !owned.some(({ verified }) => verified),
       unserved: owned.some(({ verified }) => verified) && own.every(({ disabled }) => disabled),
       addDomain: { action: `${pageOf(id)}/domains`, ...also.addDomain },

@@ -12,6 +12,7 @@ import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { withQuery } from '../page-links.ts'
 import { providerFields, providerOf } from './form.ts'
 import { providerRemoval } from './remove.ts'
 import { kindAbout, spokenKind } from './spoken.ts'
@@ -35,6 +36,17 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
 
 /** What was typed, each field once, as text. */
 const form = z.record(z.string(), z.string().max(20_000))
+
+const LIST = '/admin/providers'
+
+/** The organization that the form was opened from, by its ID. */
+const opener = z.object({
+  from: z
+    .string()
+    .regex(/^[\w-]{1,64}$/)
+    .optional()
+    .catch(undefined),
+})
 
 const belongs = z.object({ organization: z.string().trim().max(1000).default('') })
 
@@ -93,6 +105,7 @@ export async function providersArea(
     request: FastifyRequest,
     reply: FastifyReply,
     [name, kind]: [string, ConnectorKind],
+    from: string | undefined,
     also: Partial<Form> = {},
     status = 200,
   ) {
@@ -100,19 +113,20 @@ export async function providersArea(
       label: kind.about.name,
       docs: kind.about.docs,
       fields: providerFields(kind, also.values ?? {}),
+      backHref: from === undefined ? LIST : `/admin/organizations/${from}`,
       callbackPattern: `${deps.issuer.origin}/api/auth/oauth/ID/callback`,
-      form: { action: `/admin/providers?kind=${name}`, ...also },
+      form: { action: withQuery(LIST, { kind: name, from }), ...also },
     }
     return renderConsole(request, reply, 'providers', 'admin/providers-new', data, { status })
   }
 
   app.get<{ Querystring: { kind?: unknown; organization?: unknown } }>(
-    '/admin/providers/new',
+    `${LIST}/new`,
     { config: { admin: 'provider.create' } },
     async (request, reply) => {
       const { kind, organization } = request.query
       const values = typeof organization === 'string' ? { organization } : {}
-      return showNew(request, reply, knownKind(kind ?? 'oidc'), { values })
+      return showNew(request, reply, knownKind(kind ?? 'oidc'), opener.parse(request.query).from, { values })
     },
   )
 
@@ -130,7 +144,7 @@ export async function providersArea(
           error instanceof AppError && error.code === 'provider_exists'
             ? { errors: { id: error.publicMessage } }
             : asFormErrors(error)
-        return showNew(request, reply, kind, { ...refused, values }, 422)
+        return showNew(request, reply, kind, opener.parse(request.query).from, { ...refused, values }, 422)
       }
     },
   )

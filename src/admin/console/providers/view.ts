@@ -28,6 +28,8 @@ declare module '../../../http/pages/pages.ts' {
       fields: DrawnField[]
       callbackPattern: string
       form: Form
+      /** Where the form was opened. */
+      backHref: string
     }
     'admin/providers-one': {
       frame: ConsoleFrame
