@@ -54,3 +54,51 @@ test('several users are chosen in the list and disabled, without a script', asyn
   await heading(page, 'Users')
   await page.getByText('2 users disabled.').waitFor()
 })
+
+test.each(['on', 'off'])(
+  'on a phone a list is sorted by links above its rows, and what is folded opens by the keyboard (JavaScript %s)',
+  async (scripts) => {
+    const page = await e2e.console('/admin/users', {
+      viewport: { width: 390, height: 844 },
+      javaScriptEnabled: scripts === 'on',
+    })
+    const names = () => page.locator('tbody th a').allTextContents()
+    await page.getByRole('navigation', { name: 'Sort by' }).getByRole('link', { name: 'User' }).click()
+    await page.waitForURL(/sort=name/)
+    const sorted = await names()
+    expect(sorted).toEqual(sorted.toSorted())
+    // No link out of sight takes the focus.
+    expect(await page.locator('thead a').first().isVisible()).toBe(false)
+    await page.getByRole('navigation', { name: 'Sort by' }).getByRole('link').first().focus()
+    await tabTo(page, 'Last sign-in')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/sort=-signed_in/)
+    expect((await names())[0]).toBe(e2e.admin.username)
+    await page.goto(`${e2e.latchkey.issuer}/admin/users/${e2e.seen.user}`)
+    const factors = page.locator('#factors > summary')
+    expect(await page.locator('#factors li').first().isVisible()).toBe(false)
+    await factors.focus()
+    await page.keyboard.press('Enter')
+    await page.locator('#factors li').first().waitFor()
+    expect(page.complaints).toEqual([])
+    await page.context().close()
+  },
+)
+
+test.each(['on', 'off'])(
+  'a link to a folded field leads to it, and Save is in sight (JavaScript %s)',
+  async (scripts) => {
+    const page = await e2e.console(`/admin/clients/${e2e.seen.client}/access`, {
+      viewport: { width: 390, height: 844 },
+      javaScriptEnabled: scripts === 'on',
+    })
+    await page.locator('a[href$="#field-scope"]').click()
+    await page.locator('#field-scope').waitFor()
+    const inside = `(() => {
+      const at = (selector) => document.querySelector(selector).getBoundingClientRect()
+      return [at('#field-scope').top >= 0 && at('#field-scope').bottom <= innerHeight, at('.stays button').bottom <= innerHeight]
+    })()`
+    expect(await page.evaluate(inside)).toEqual([true, true])
+    await page.context().close()
+  },
+)

@@ -186,6 +186,7 @@ export const tellField = (field: FormField, value: unknown): { values: string[];
 export interface DrawnSection {
   id: string
   heading: string
+  open: boolean
   fields: DrawnField[]
   folded?: { heading: string; open: boolean; fields: DrawnField[] }
 }
@@ -241,13 +242,14 @@ export function writtenValues(
 }
 
 /**
- * The form as the page draws it. What is folded away is open if something in it is set or wrong.
- * @param apis whose scopes have boxes
+ * The form as the page draws it. Its first section is open, and each with one of `marked`; what is folded away in one, if something there is
+ * set or marked.
+ * @param marked names of fields that are wrong, were changed by another administrator, or are asked for @param apis whose scopes have boxes
  */
 export function drawnForm(
   form: readonly FormSection[],
   values: Fields,
-  errors: Readonly<Record<string, string>>,
+  marked: ReadonlySet<string>,
   apis: readonly OfferedApi[],
 ): DrawnSection[] {
   const drawn = (field: FormField): DrawnField[] =>
@@ -264,14 +266,15 @@ export function drawnForm(
             controlOf(field).input(field.input, field, values),
           ),
         ]
-  return form.map(({ id, heading, fields, folded }) => ({
+  return form.map(({ id, heading, fields, folded }, index) => ({
     id,
     heading,
+    open: index === 0 || [...fields, ...(folded?.fields ?? [])].some(({ name }) => marked.has(name)),
     fields: fields.flatMap(drawn),
     ...(folded && {
       folded: {
         heading: folded.heading,
-        open: folded.fields.some(({ name }) => values[name] || errors[name]),
+        open: folded.fields.some(({ name }) => values[name] || marked.has(name)),
         fields: folded.fields.flatMap(drawn),
       },
     }),

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import type { ClientView } from '../../../clients/view.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
@@ -56,6 +57,9 @@ const sameScopes = (sent: unknown, stored: string | undefined): boolean =>
   stored !== undefined &&
   sent.split(' ').toSorted().join(' ') === stored.split(' ').toSorted().join(' ')
 
+/** The field that a link is about. */
+const asked = z.object({ field: z.string().max(100).catch('') })
+
 /** `/admin/clients/:id/edit`. */
 export async function clientEdit(
   app: FastifyInstance,
@@ -71,6 +75,12 @@ export async function clientEdit(
   ) {
     const { items } = await deps.listApis()
     const form = spokenForm(deps.clientForm)
+    const conflict = more.stale ? differences(form, values, fieldsOf(form, client)) : undefined
+    const marked = new Set([
+      asked.parse(request.query).field,
+      ...Object.keys(more.errors ?? {}),
+      ...(conflict ?? []).map((each) => each.of),
+    ])
     const data = {
       id: client.client_id,
       name: client.client_name,
@@ -81,8 +91,8 @@ export async function clientEdit(
         errors: more.errors,
       },
       version: more.version ?? client.version,
-      sections: drawnForm(form, values, more.errors ?? {}, items),
-      conflict: more.stale ? differences(form, values, fieldsOf(form, client)) : undefined,
+      sections: drawnForm(form, values, marked, items),
+      conflict,
     }
     const status = more.stale ? 409 : more.errors ? 422 : 200
     return renderConsole(request, reply, 'clients', 'admin/clients-edit', data, { status })

@@ -77,20 +77,21 @@ export function differences(form: readonly FormSection[], typed: Fields, stored:
     ),
   }
   return namesOf(form)
-    .map(({ name, label }) => ({
+    .map(({ name, label, of }) => ({
       label,
+      of,
       yours: (whole[name] ?? '').replaceAll('\r', '').trim(),
       stored: stored[name] ?? '',
     }))
     .filter(({ yours, stored: now }) => yours !== now)
 }
 
-/** What the browser sends of a form, and what it is called there: of boxes, each by itself. */
-const namesOf = (form: readonly FormSection[]): { name: string; label: string }[] =>
+/** What the browser sends of a form, and what it is called there: of boxes, each by itself. `of`: the field. */
+const namesOf = (form: readonly FormSection[]): { name: string; label: string; of: string }[] =>
   fieldsIn(form).flatMap(({ name, form: { label }, input }) =>
     input.kind === 'boxes'
-      ? input.choices.map((box) => ({ name: `${input.prefix}.${box.value}`, label: box.label }))
-      : [{ name, label }],
+      ? input.choices.map((box) => ({ name: `${input.prefix}.${box.value}`, label: box.label, of: name }))
+      : [{ name, label, of: name }],
   )
 
 /** What the form calls a field or a choice, by its name in the metadata. Names that are words of English too stay as they are. */

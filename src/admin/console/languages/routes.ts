@@ -18,6 +18,8 @@ interface ShownText {
   key: string
   shipped: string
   changed: boolean
+  /** Not folded: it is changed, or one of a few. */
+  open: boolean
 }
 
 declare module '../../../http/pages/pages.ts' {
@@ -44,6 +46,8 @@ const PATH = '/admin/languages'
 
 /** Texts of one page: a form may have 16 KiB. */
 const MOST = 20
+/** So many are not folded. */
+const FEW = 3
 /** What the fields of texts are called, before the key. */
 const FIELD = 'text.'
 
@@ -105,6 +109,7 @@ export async function languagesArea(
                 key,
                 shipped,
                 changed: override !== undefined,
+                open: override !== undefined || page.length <= FEW,
               })),
               more: found.length - page.length,
             }

@@ -2,6 +2,14 @@ import type { TextKey } from '../../../shared/locales/texts.ts'
 import { ACCESS_NOTICES } from '../access/person.ts'
 import { FACTOR_NOTICES } from './factors.ts'
 
+/** The part of a person's page that something was done in, where it is folded; undefined: it is none of one part. @param done as in USER_NOTICES */
+export function partOf(done: string): string | undefined {
+  if (Object.hasOwn(FACTOR_NOTICES, done)) return 'factors'
+  if (Object.hasOwn(ACCESS_NOTICES, done)) return 'access'
+  if (done === 'end-session') return 'devices'
+  return done === 'attributes' ? done : undefined
+}
+
 /** What a page says after an act, by `done`. */
 export const USER_NOTICES: Readonly<Record<string, TextKey>> = {
   created: 'admin.users.done.created',

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { t } from '../../../shared/locales/texts.ts'
@@ -7,8 +8,9 @@ import { personAccess } from '../access/person.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
 import { heldMembership } from '../organizations/form.ts'
 import { type AlsoAttributes, attributesSection } from './attributes.ts'
-import { factorsSection } from './factors.ts'
+import { factorsSection, type UserFactorsSection } from './factors.ts'
 import { historyOf } from './history.ts'
+import { partOf } from './notices.ts'
 import { moreFields, nameFields, personValues } from './person-form.ts'
 import { givableRoles } from './role-options.ts'
 import type { UsersDependencies } from './routes.ts'
@@ -24,6 +26,22 @@ export interface AlsoOfUser {
   alert?: string
   notice?: string | undefined
   status?: number
+}
+
+const query = z.object({ section: z.string().max(40).catch(''), done: z.string().max(40).catch('') })
+
+/** The parts that the page shows at once: those that the address names, that an act was done in, or that something is to be mended in. */
+function openParts(request: FastifyRequest, also: AlsoOfUser, { recovery }: UserFactorsSection): string[] {
+  const { section, done } = query.parse(request.query)
+  return [
+    section,
+    partOf(done),
+    also.edit && 'edit',
+    also.attributes && 'attributes',
+    also.access && 'access',
+    also.remove && 'delete',
+    recovery && 'factors',
+  ].filter((each) => each !== undefined)
 }
 
 /** The page of one person. */
@@ -56,6 +74,7 @@ export function userPage(deps: ConsoleDependencies & UsersDependencies) {
       deps.organizations.members.ofAccount(user.id),
     ])
     const base = `/admin/users/${user.id}`
+    const shownFactors = factorsSection(user, deps.secondFactor(), factors, waiting)
     const data = {
       title: user.displayUsername,
       details: detailsOf(user),
@@ -87,7 +106,8 @@ export function userPage(deps: ConsoleDependencies & UsersDependencies) {
       organizations: memberships
         .filter(({ id }) => limit === undefined || id === limit)
         .map((each) => heldMembership(user.id, each)),
-      factors: factorsSection(user, deps.secondFactor(), factors, waiting),
+      factors: shownFactors,
+      open: openParts(request, also, shownFactors),
       password: ways.password,
       identities: ways.identities.map(({ provider, label, lastUsedAt }) => ({
         name: provider,

@@ -82,6 +82,8 @@ declare module '../../../http/pages/pages.ts' {
       /** Where to sign in as them; undefined: it cannot be done. */
       impersonate?: string | undefined
       access: PersonAccess
+      /** Which parts are unfolded, by their anchors. */
+      open: readonly string[]
       /** Only what concerns one organization is shown. */
       limited: boolean
       factors: UserFactorsSection
@@ -174,7 +176,10 @@ export const detailsOf = (user: Account): [string, string][] => [
       ]),
   [t('admin.users.sub'), user.id],
   [t('admin.common.created'), when(user.createdAt)],
-  [t('admin.users.last_sign_in'), when(user.lastSignInAt)],
+  [
+    t('admin.users.last_sign_in'),
+    user.lastSignInAt === null ? t('admin.common.never') : when(user.lastSignInAt),
+  ],
 ]
 
 const isInvited = ({ email, invitedUntil }: Account): boolean => email === null && invitedUntil !== null

@@ -166,7 +166,7 @@ const secondFactor: Rule = ({ user, setting, recovering, app }) => {
       label,
       state: 'asks',
       text: t('admin.users.why.factor_asked'),
-      mend: { label: t('admin.users.factors'), href: `/admin/users/${user.id}#factors-heading` },
+      mend: { label: t('admin.users.factors'), href: `/admin/users/${user.id}?section=factors#factors` },
     }
   const required = requirementOf(setting, user) !== undefined || app?.client.second_factor === 'required'
   return required
