@@ -88,7 +88,7 @@ export interface Rejections {
   /** How many came between two moments, in milliseconds since the epoch. */
   countBetween(from: number, until: number): Promise<number>
   /** The error codes that there are, to choose from. */
-  errors(): Promise<string[]>
+  errors(): Promise<{ error: string; count: number }[]>
   /** How many rejections this process did not keep since it started, because too many came at once. */
   dropped(): number
   /**

@@ -40,8 +40,8 @@ export interface RejectionStore {
   list(filter: RejectionFilter, limit: number, after: Position | undefined): Promise<RejectionRow[]>
   /** How many came from one moment on and before another. */
   countBetween(from: Date, until: Date): Promise<number>
-  /** The error codes that there are, to choose from. */
-  errors(): Promise<string[]>
+  /** The error codes that there are, to choose from, the most frequent first. */
+  errors(): Promise<{ error: string; count: number }[]>
   /** The ids of the oldest rows from before a moment. */
   before(moment: Date, limit: number): Promise<string[]>
   /** The ids of what comes after the newest `kept` rows. */
@@ -81,8 +81,10 @@ export function createRejectionStore({ prisma, reads }: Pick<Database, 'prisma' 
     countBetween: (from, until) => prisma.rejection.count({ where: { at: { gte: from, lt: until } } }),
 
     async errors() {
-      const groups = await prisma.rejection.groupBy({ by: ['error'], orderBy: { error: 'asc' } })
-      return groups.map(({ error }) => error)
+      const groups = await prisma.rejection.groupBy({ by: ['error'], _count: true })
+      return groups
+        .map(({ error, _count: count }) => ({ error, count }))
+        .sort((one, other) => other.count - one.count || one.error.localeCompare(other.error))
     },
 
     before: async (moment, limit) =>

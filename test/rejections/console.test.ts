@@ -164,7 +164,7 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
     const list = await browser.open(address('/admin/rejections'))
     const mine = await browser.submit(
       list,
-      { 'Client ID': client.client_id, Error: '', Request: '' },
+      { 'Client ID': client.client_id, Request: '' },
       { button: 'Filter' },
     )
     expect(mine.text).toContain('Filtered app')
@@ -172,11 +172,21 @@ describe.each(engines)('the console explains refused requests on %s', (engine) =
     expect(mine.body).not.toContain('<td>Not this one</td>')
     const tokens = await browser.submit(
       list,
-      { 'Client ID': client.client_id, Error: '', Request: 'token' },
+      { 'Client ID': client.client_id, Request: 'token' },
       { button: 'Filter' },
     )
     expect(tokens.body).toContain('<code>unsupported_grant_type</code>')
     expect(tokens.body).not.toContain('<code>invalid_redirect_uri</code>')
+    const chip = /<a href="([^"]+)">unsupported_grant_type <small>(\d+)</.exec(mine.body)
+    expect(Number(chip?.[2])).toBeGreaterThan(0)
+    const narrowed = await browser.open(address(String(chip?.[1]).replaceAll('&amp;', '&')))
+    expect(narrowed.url.searchParams.get('client')).toBe(client.client_id)
+    expect(narrowed.body).toContain('<code>unsupported_grant_type</code>')
+    expect(narrowed.body).not.toContain('<code>invalid_redirect_uri</code>')
+    expect(narrowed.body).toMatch(/aria-current="true">unsupported_grant_type/)
+    // An error that there is none of any more can be taken off still.
+    const gone = await browser.open(address('/admin/rejections?error=gone_by_now'))
+    expect(gone.body).toContain('<a href="/admin/rejections" aria-current="true">gone_by_now <small>0<')
     const none = await browser.submit(list, { 'Client ID': 'lk_none' }, { button: 'Filter' })
     expect(none.text).toContain('Nothing matches')
 

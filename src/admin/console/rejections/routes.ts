@@ -5,8 +5,8 @@ import type { Segment } from '../../../rejections/alignment.ts'
 import type { ExplainedRejection, Rejections } from '../../../rejections/rejections.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
-import { minuteOf } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { type CountChip, countChip } from '../count-chips.ts'
 import { pageLinks } from '../page-links.ts'
 import { rejectionFix } from './fix.ts'
 import { type ComparedRow, compared, ENDPOINTS, endpointInWords, when } from './view.ts'
@@ -22,7 +22,8 @@ declare module '../../../http/pages/pages.ts' {
       frame: ConsoleFrame
       rows: {
         href: string
-        at: string
+        /** Milliseconds since the epoch. */
+        at: number
         endpoint: string
         client: string
         error: string
@@ -30,7 +31,8 @@ declare module '../../../http/pages/pages.ts' {
       }[]
       filter: { client: string; error: string; endpoint: string }
       filtered: boolean
-      errors: string[]
+      /** Errors as filters, with how many there are of each. */
+      chips: CountChip[]
       endpoints: [value: string, label: string][]
       /** What was looked for and is not kept. */
       missing?: string | undefined
@@ -56,6 +58,9 @@ declare module '../../../http/pages/pages.ts' {
 
 const text = z.string().trim().max(300).optional().catch(undefined)
 const query = z.object({ client: text, error: text, endpoint: text, reference: text, cursor: text })
+
+/** The most frequent errors. */
+const MOST_CHIPS = 12
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   add: 'admin.rejections.done.add',
@@ -122,6 +127,15 @@ export async function rejectionsArea(
     }
   }
 
+  /** The chips above the list; one that filters stays, though there is none left of its error. */
+  async function chipsOf(filter: { client: string; error: string; endpoint: string }): Promise<CountChip[]> {
+    const counts = (await rejections.errors()).slice(0, MOST_CHIPS)
+    const gone = filter.error !== '' && counts.every(({ error }) => error !== filter.error)
+    return [...counts, ...(gone ? [{ error: filter.error, count: 0 }] : [])].map(({ error, count }) =>
+      countChip('/admin/rejections', filter, { label: error, count, parameter: 'error', value: error }),
+    )
+  }
+
   app.get('/admin/rejections', { config: { admin: 'rejection.read' } }, async (request, reply) => {
     const { reference, cursor, ...filter } = query.parse(request.query)
     if (reference) {
@@ -140,7 +154,7 @@ export async function rejectionsArea(
     const data = {
       rows: page.items.map((item) => ({
         href: rejectionHref(item.id),
-        at: minuteOf(item.at),
+        at: item.at,
         endpoint: endpointInWords(item.endpoint),
         client: names.get(item.clientId ?? '') ?? item.clientId ?? item.details.claimed_client_id ?? '–',
         error: item.error,
@@ -148,7 +162,7 @@ export async function rejectionsArea(
       })),
       filter: { client, error, endpoint },
       filtered: client !== '' || error !== '' || endpoint !== '',
-      errors: await rejections.errors(),
+      chips: await chipsOf({ client, error, endpoint }),
       endpoints: ENDPOINTS.map((endpoint): [string, string] => [endpoint, endpointInWords(endpoint)]),
       missing: reference || undefined,
       dropped: rejections.dropped(),
