@@ -89,6 +89,29 @@ describe.each(engines)('several users or clients at once, on %s', (engine) => {
     }
   })
 
+  test('organizations', async () => {
+    const { organizations } = latchkey.services
+    const chosen = await Promise.all(
+      ['Deck', 'Hull'].map((name) => organizations.create({ name: `${name} ${engine}` })),
+    )
+    const ids = chosen.map(({ id }) => id)
+    const list = await admin.browser.open(`${latchkey.issuer}/admin/organizations`)
+    for (const id of ids) expect(list.body).toContain(`name="pick.${id}"`)
+    const page = await choose('organizations', 'disable', [...ids, 'none'])
+    expect(page.text).toContain('Nobody signs in for them')
+    const done = await admin.browser.submit(page, {}, { button: 'Disable 2 organizations' })
+    expect(done.url.pathname).toBe('/admin/organizations')
+    expect(done.text).toContain('2 organizations disabled.')
+    for (const id of ids) {
+      expect((await organizations.get(id)).disabled).toBe(true)
+      expect(await entries('organization.updated', id)).toBe(1)
+    }
+    expect((await choose('organizations', 'disable', ids)).text).toContain('disabled already')
+    const back = await choose('organizations', 'enable', ids)
+    await admin.browser.submit(back, {}, { button: 'Enable 2 organizations' })
+    expect((await organizations.get(ids[0] ?? '')).disabled).toBe(false)
+  })
+
   test('the last administrator stays, and what is refused is left out', async () => {
     const other = await signedIn(latchkey)
     const page = await choose('users', 'disable', [other.id])

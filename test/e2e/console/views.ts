@@ -295,6 +295,10 @@ export const consoleViews: ConsoleView[] = [
   at('group', ({ seen }) => `/admin/groups/${seen.group}`, 'Harbour crew'),
   at('group-delete', ({ seen }) => `/admin/groups/${seen.group}/delete`, 'Delete Harbour crew?'),
   at('organizations', '/admin/organizations', 'Organizations'),
+  at(
+    'organizations-bulk',
+    ({ seen }) => `/admin/organizations/bulk/disable?pick.${seen.organization}=on&pick.none=on`,
+  ),
   at('organizations-new', '/admin/organizations/new', 'Create an organization'),
   at('organization', ({ seen }) => `/admin/organizations/${seen.organization}`, 'Acme Ltd'),
   {

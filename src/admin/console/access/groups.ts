@@ -73,7 +73,9 @@ export async function groupsArea(
     const page = await groups.list({ search, cursor })
     const data = {
       search,
-      groups: page.items.map(({ id, name, description }) => ({ href: pageOf(id), name, description })),
+      groups: page.items.map(({ id, name, description, createdAt: created }) => ({
+        ...{ href: pageOf(id), name, description, created },
+      })),
       ...pageLinks('/admin/groups', { search }, cursor, page.next_cursor),
     }
     return renderConsole(request, reply, 'groups', 'admin/groups', data, { notice: noticeIn(NOTICES, done) })

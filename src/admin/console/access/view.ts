@@ -36,7 +36,8 @@ declare module '../../../http/pages/pages.ts' {
     'admin/groups': PageLinks & {
       frame: ConsoleFrame
       search: string
-      groups: { href: string; name: string; description: string }[]
+      /** `created`: milliseconds since the epoch. */
+      groups: { href: string; name: string; description: string; created: number }[]
     }
     'admin/groups-one': One & {
       managers: Held[]

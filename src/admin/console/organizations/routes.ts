@@ -11,11 +11,13 @@ import { VersionConflict } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { withinLimits } from '../../access.ts'
 import { countText } from '../access/form.ts'
+import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
 import type { ProvidersDependencies } from '../providers/routes.ts'
+import { organizationsBulk } from './bulk.ts'
 import { domainRoutes } from './domains.ts'
 import { drawnOrganization, enteredIn, type OrganizationTexts, shownOrganization } from './form.ts'
 import { invitationRoutes } from './invitations.ts'
@@ -52,6 +54,8 @@ export async function organizationsArea(
 ): Promise<void> {
   const { organizations, organizationFields: fields, organizationTexts: texts } = deps
   const { pageOf, show } = organizationPage(deps)
+  const bulk = organizationsBulk(organizations)
+  bulkRoutes(app, bulk)
 
   app.get(
     '/admin/organizations',
@@ -61,12 +65,13 @@ export async function organizationsArea(
       const page = await organizations.list({ search, cursor, ...withinLimits.organizations() })
       const data = {
         search,
-        organizations: page.items.map(({ id, name, slug, disabled }) => ({
-          ...{ href: pageOf(id), name, slug, disabled },
+        bulk: bulkButtons(bulk, request),
+        organizations: page.items.map(({ id, name, slug, disabled, createdAt: created }) => ({
+          ...{ id, href: pageOf(id), name, slug, disabled, created },
         })),
         ...pageLinks('/admin/organizations', { search }, cursor, page.next_cursor),
       }
-      const notice = noticeIn(NOTICES, done)
+      const notice = noticeIn(NOTICES, done) ?? bulkNotice(bulk, request.query)
       return renderConsole(request, reply, 'organizations', 'admin/organizations', data, { notice })
     },
   )

@@ -28,7 +28,17 @@ declare module '../../../http/pages/pages.ts' {
     'admin/organizations': PageLinks & {
       frame: ConsoleFrame
       search: string
-      organizations: { href: string; name: string; slug: string; disabled: boolean }[]
+      organizations: {
+        id: string
+        href: string
+        name: string
+        slug: string
+        disabled: boolean
+        /** Milliseconds since the epoch. */
+        created: number
+      }[]
+      /** What can be done to several at once. */
+      bulk: { label: string; action: string }[]
     }
     'admin/organizations-one': {
       frame: ConsoleFrame
