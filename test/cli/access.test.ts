@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { freshDatabase } from '../support/postgres.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createInstallation, type Installation } from './harness.ts'
 
-describe.each(['sqlite', 'postgresql'])('groups and roles on the command line on %s', (engine) => {
+describe.each(['sqlite', 'postgresql'] as const)('groups and roles on the command line on %s', (engine) => {
   let latchkey: Installation
   beforeAll(async () => {
-    const settings = engine === 'sqlite' ? {} : { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
-    latchkey = await createInstallation({ ISSUER: 'https://id.example', ...settings })
+    latchkey = await createInstallation({ ISSUER: 'https://id.example' }, { engine })
     const stdin = 'marmot-lantern-31-orbit\n'
     const user = ['--username', 'ada', '--email', 'ada@example.org', '--verified', '--password-stdin']
     expect((await latchkey.run(['users', 'create', ...user], { stdin })).status).toBe(0)

@@ -1,17 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { freshDatabase } from '../support/postgres.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createInstallation, type Installation } from './harness.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519')
 
-describe.each(['sqlite', 'postgresql'])('latchkey clients on %s', (engine) => {
+describe.each(['sqlite', 'postgresql'] as const)('latchkey clients on %s', (engine) => {
   let latchkey: Installation
   beforeAll(async () => {
-    const settings = engine === 'sqlite' ? {} : { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
-    latchkey = await createInstallation({ ISSUER: 'https://id.example', ...settings })
+    latchkey = await createInstallation({ ISSUER: 'https://id.example' }, { engine })
   })
   afterAll(() => latchkey.remove())
 

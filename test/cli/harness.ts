@@ -5,6 +5,8 @@ import { Readable } from 'node:stream'
 import type { CliDependencies } from '../../src/cli/context.ts'
 import { openCliServices } from '../../src/cli/open.ts'
 import { run } from '../../src/cli/run.ts'
+import type { Engine } from '../support/latchkey.ts'
+import { startedDatabase } from '../support/template.ts'
 
 export interface Outcome {
   status: number
@@ -20,16 +22,20 @@ export interface RunOptions {
   fetch?: typeof fetch
 }
 
-/** The command line on an installation of its own, with captured streams. `migrated`: its database is there already. */
-export async function createInstallation(settings: Record<string, string> = {}, { migrated = true } = {}) {
+/** The command line on an installation of its own, with captured streams. `migrated`: its database is there already, of this engine. */
+export async function createInstallation(
+  settings: Record<string, string> = {},
+  { migrated = true, engine = 'sqlite' as Engine } = {},
+) {
   const dataDir = await mkdtemp(join(tmpdir(), 'latchkey-cli-'))
-  const installation = {
+  const database = migrated && { DATABASE_URL: await startedDatabase(engine, dataDir) }
+  return {
     dataDir,
     async run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
       const output = { stdout: '', stderr: '' }
       const deps: CliDependencies = {
         openServices: openCliServices,
-        env: { DATA_DIR: dataDir, ...settings, ...options.env },
+        env: { DATA_DIR: dataDir, ...database, ...settings, ...options.env },
         stdin: Readable.from(options.stdin === undefined ? [] : [Buffer.from(options.stdin)]),
         stdout: { write: (text) => (output.stdout += text) },
         // Each command says which database it used: test/operations/right-database.test.ts looks at that.
@@ -42,8 +48,6 @@ export async function createInstallation(settings: Record<string, string> = {}, 
     },
     remove: () => rm(dataDir, { recursive: true, force: true }),
   }
-  if (migrated) await installation.run(['migrate'])
-  return installation
 }
 
 export type Installation = Awaited<ReturnType<typeof createInstallation>>

@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { freshDatabase } from '../support/postgres.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createInstallation, type Installation } from './harness.ts'
 
 interface Secret {
@@ -9,11 +8,10 @@ interface Secret {
   last_used_at: number | null
 }
 
-describe.each(['sqlite', 'postgresql'])('on the command line on %s', (engine) => {
+describe.each(['sqlite', 'postgresql'] as const)('on the command line on %s', (engine) => {
   let latchkey: Installation
   beforeAll(async () => {
-    const settings = engine === 'sqlite' ? {} : { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
-    latchkey = await createInstallation({ ISSUER: 'https://id.example', ...settings })
+    latchkey = await createInstallation({ ISSUER: 'https://id.example' }, { engine })
   })
   afterAll(() => latchkey.remove())
   const json = async <Document>(...argv: string[]): Promise<Document> => {

@@ -1,19 +1,17 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kinds } from '../../src/federation/connectors/kinds.ts'
-import { freshDatabase } from '../support/postgres.ts'
 import { createInstallation, type Installation } from './harness.ts'
 
 const SECRET = 'hunter2-hunter2'
 const CALLBACK = 'https://id.example/api/auth/oauth/corp/callback'
 
-describe.each(['sqlite', 'postgresql'])('latchkey providers on %s', (engine) => {
+describe.each(['sqlite', 'postgresql'] as const)('latchkey providers on %s', (engine) => {
   let latchkey: Installation
   beforeAll(async () => {
-    const database = engine === 'sqlite' ? {} : { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
-    latchkey = await createInstallation({ ISSUER: 'https://id.example', ...database })
+    latchkey = await createInstallation({ ISSUER: 'https://id.example' }, { engine })
   })
   afterAll(() => latchkey.remove())
 

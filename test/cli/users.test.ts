@@ -1,9 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { profileFields } from '../../src/shared/profile/fields.ts'
 import { readOutbox } from '../support/mailbox.ts'
-import { freshDatabase } from '../support/postgres.ts'
 import { createInstallation, type Installation } from './harness.ts'
 
 const password = 'violet tractor ninety seas'
@@ -13,11 +12,10 @@ interface Page {
   next_cursor?: string
 }
 
-describe.each(['sqlite', 'postgresql'])('latchkey users on %s', (engine) => {
+describe.each(['sqlite', 'postgresql'] as const)('latchkey users on %s', (engine) => {
   let latchkey: Installation
   beforeAll(async () => {
-    const settings = engine === 'sqlite' ? {} : { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
-    latchkey = await createInstallation(settings)
+    latchkey = await createInstallation({}, { engine })
   })
   afterAll(() => latchkey.remove())
 

@@ -1,9 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createInstallation, type Installation } from '../cli/harness.ts'
-import { freshDatabase } from '../support/postgres.ts'
 
 const SECRET = 'hunter2-hunter2-hunter2'
 
@@ -41,12 +40,11 @@ interface Changes {
   unnamed: Record<string, number>
 }
 
-describe.each(['sqlite', 'postgresql'])('configuration as code on %s', (engine) => {
+describe.each(['sqlite', 'postgresql'] as const)('configuration as code on %s', (engine) => {
   let latchkey: Installation
   const outputs: string[] = []
   beforeAll(async () => {
-    const database = engine === 'sqlite' ? {} : { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
-    latchkey = await createInstallation(database)
+    latchkey = await createInstallation({}, { engine })
   })
   afterAll(() => latchkey.remove())
 

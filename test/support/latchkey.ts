@@ -11,7 +11,7 @@ import { makeFolder } from './folder.ts'
 import { linkIn, readOutbox } from './mailbox.ts'
 import { freePort } from './ports.ts'
 import { freshDatabase } from './postgres.ts'
-import { copyData, copyDatabase, copySecretKey } from './template.ts'
+import { startedDatabase } from './template.ts'
 
 export const engines = ['sqlite', 'postgresql'] as const
 export type Engine = (typeof engines)[number]
@@ -169,7 +169,7 @@ const SAME_TIME = 3_600_000
 /** Fills the data folder from the template, where the server would make just that, and names the database. */
 async function prepareData(
   dataDir: string,
-  { engine, env = {}, clock = Date.now }: LatchkeyOptions,
+  { engine = 'sqlite', env = {}, clock = Date.now }: LatchkeyOptions,
 ): Promise<{ DATABASE_URL?: string }> {
   // Scripts start a server too, without a run of tests around them.
   const template = process.env.VITEST ? inject('template') : undefined
@@ -177,11 +177,13 @@ async function prepareData(
   const age = clock() - template.madeAt
   const own = ['DATA_DIR', 'DATABASE_URL', 'SECRET_KEY'].some((name) => name in env)
   const copied = !own && age >= 0 && age < SAME_TIME
-  if (engine !== 'postgresql') {
-    if (copied) copyData(template, dataDir)
+  if (engine === 'sqlite') {
+    if (copied) await startedDatabase(engine, dataDir)
     return {}
   }
-  if (!copied) return { DATABASE_URL: await freshDatabase(inject('postgresUrl')) }
-  copySecretKey(template, dataDir)
-  return { DATABASE_URL: await copyDatabase(template, inject('postgresUrl')) }
+  return {
+    DATABASE_URL: copied
+      ? await startedDatabase(engine, dataDir)
+      : await freshDatabase(inject('postgresUrl')),
+  }
 }
