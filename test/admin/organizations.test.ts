@@ -125,7 +125,7 @@ describe.each(engines)('organizations in the console, on %s', (engine) => {
       { 'Invite by email': 'GRACE@acme.example' },
       { button: 'Send invitation' },
     )
-    expect([twice.status, twice.text]).toEqual([409, expect.stringContaining('is open already')])
+    expect([twice.status, twice.text]).toEqual([409, expect.stringContaining('waits already')])
     const resent = await browser.submit(twice, {}, { button: 'Send again grace@acme.example' })
     expect(resent.text).toContain('on its way again')
     const asked = await browser.follow(resent, 'Revoke … grace@acme.example')

@@ -173,7 +173,7 @@ describe.each(engines)('organizations on %s', (engine) => {
     )
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     expect(both.find(({ status }) => status === 'rejected')).toMatchObject({
-      reason: { ...refused({ email: [expect.stringContaining('is open already')] }), status: 409 },
+      reason: { ...refused({ email: [expect.stringContaining('waits already')] }), status: 409 },
     })
     await invitations.create(other.id, { email: 'new@example.org', roles: ['billing'] })
     expect((await invitations.list(other.id)).items).toMatchObject([

@@ -68,7 +68,7 @@ test('a field is required where an empty one is refused, and there alone', async
 test('a gateway is set in the form as the docs describe, and taken out of it again', async () => {
   const { browser } = await signedIn(latchkey)
   const save = async (values: Record<string, string>) =>
-    browser.submit(await browser.open(url), values, { button: 'Save codes by sms' })
+    browser.submit(await browser.open(url), values, { button: 'Save Codes by SMS' })
   const gateway = 'https://sms.example.com/send?to={to}&text={text}'
   expect((await save({ Gateway: gateway })).text).toContain('The settings are saved.')
   expect([await stored('sms_url'), await stored('sms_body')]).toEqual([gateway, ''])
@@ -82,7 +82,7 @@ test('a section is saved, and a setting reset; nothing but what was changed is s
   const saved = await browser.submit(
     await browser.open(url),
     { 'Creating an account': 'closed', 'Domains of email addresses': 'Example.com bücher.example' },
-    { button: 'Save accounts' },
+    { button: 'Save Accounts' },
   )
   expect(saved.text).toContain('The settings are saved.')
   expect(saved.text).toMatch(new RegExp(`Creating an account .* by ${username}. Default: open`))
@@ -92,13 +92,13 @@ test('a section is saved, and a setting reset; nothing but what was changed is s
     'registration',
     'email_domains',
   ])
-  const same = await browser.submit(saved, {}, { button: 'Save accounts' })
+  const same = await browser.submit(saved, {}, { button: 'Save Accounts' })
   expect(same.text).toContain('Nothing was changed')
 
   const emptied = await browser.submit(
     await browser.open(url),
     { 'Domains of email addresses': '' },
-    { button: 'Save accounts' },
+    { button: 'Save Accounts' },
   )
   expect(emptied.text).toContain('The settings are saved.')
   expect(await stored('email_domains')).toEqual([])
@@ -111,7 +111,7 @@ test('a section is saved, and a setting reset; nothing but what was changed is s
 test('what is wrong stands beside its field, with what was typed, and nothing is stored', async () => {
   const { browser } = await signedIn(latchkey)
   const typed = { 'Wrong passwords that lock an account': '1e3', 'Domains of email addresses': 'a b@c' }
-  const refused = await browser.submit(await browser.open(url), typed, { button: 'Save accounts' })
+  const refused = await browser.submit(await browser.open(url), typed, { button: 'Save Accounts' })
   expect(refused.status).toBe(422)
   expect(refused.text).toContain('must be a whole number from 1 to 100, for example 5')
   expect(refused.text).toContain('must be domains, for example example.com')
@@ -127,15 +127,15 @@ test('a form of a state that has passed is not stored; what was typed and what i
   const page = await browser.open(url)
   await latchkey.services.settings.change({ password_min_length: 20 })
   const typed = { 'Characters of a password, at least': '30' }
-  const refused = await browser.submit(page, typed, { button: 'Save accounts' })
+  const refused = await browser.submit(page, typed, { button: 'Save Accounts' })
   expect(refused.status).toBe(409)
   expect(refused.text).toContain('Somebody has changed the settings since you opened this form')
   expect(refused.text).toMatch(/Stored now: .*at least 20/)
   expect(await stored('password_min_length')).toBe(20)
-  const again = await browser.submit(refused, {}, { button: 'Save accounts' })
+  const again = await browser.submit(refused, {}, { button: 'Save Accounts' })
   expect(again.text).toContain('are saved')
   expect(await stored('password_min_length')).toBe(30)
-  expect((await browser.submit(page, typed, { button: 'Save accounts' })).status).toBe(409)
+  expect((await browser.submit(page, typed, { button: 'Save Accounts' })).status).toBe(409)
   await latchkey.services.settings.change({ password_min_length: null })
 })
 
@@ -152,7 +152,7 @@ test('the log shows a change with before and after', async () => {
   await browser.submit(
     await browser.open(url),
     { 'Asking before a sign-out': 'always' },
-    { button: 'Save sessions and tokens' },
+    { button: 'Save Sessions and tokens' },
   )
   const log = await browser.open(`${latchkey.issuer}/admin/audit`)
   expect(log.text).toContain('changed the settings')

@@ -366,7 +366,7 @@ export const consoleViews: ConsoleView[] = [
     async press(page) {
       await page.getByLabel('Wrong passwords that lock an account').fill('many')
       await page.getByLabel('Domains of email addresses').fill('a@b')
-      await press(page, 'Save accounts')
+      await press(page, 'Save Accounts')
       await page.getByText('must be a whole number from 1 to 100').first().waitFor()
     },
   },
