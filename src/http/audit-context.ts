@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type AuditContext, runInAuditContext, settled } from '../shared/audit-context.ts'
+import { type AuditContext, runInAuditContext, settleCurrent } from '../shared/audit-context.ts'
 
 const contexts = new WeakMap<FastifyRequest, AuditContext>()
 
@@ -23,8 +23,7 @@ export function registerAuditContext(app: FastifyInstance): void {
     else done()
   })
   app.addHook('onSend', async (request, _reply, payload) => {
-    const context = contexts.get(request)
-    if (context && context.settling.length > 0) await settled(context)
+    await settleCurrent(contexts.get(request))
     return payload
   })
 }

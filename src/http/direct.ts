@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { currentAuditContext, settled } from '../shared/audit-context.ts'
+import { settleCurrent } from '../shared/audit-context.ts'
 import { headersForPrograms } from './headers.ts'
 import { countEarly, type LimitHooks } from './rate-limits/rate-limits.ts'
 
@@ -53,18 +53,25 @@ export function registerDirect(
     if (limit !== undefined) await countEarly(limit, request, reply)
     const found = await handler(request)
     if (found === undefined) return false
-    const context = currentAuditContext()
-    if (context !== undefined && context.settling.length > 0) await settled(context)
+    const settling = settleCurrent()
+    if (settling !== undefined) await settling
     const { status = 200, headers, body } = found
-    reply.hijack()
-    reply.raw.writeHead(status, [
+    const all = [
       ...shared,
       ...['x-request-id', request.id],
       ...headers,
       ...(status === 304 ? [] : ['content-length', String(Buffer.byteLength(body))]),
       ...counted(reply),
-    ])
-    reply.raw.end(status === 304 ? undefined : body)
+    ]
+    reply.hijack()
+    try {
+      reply.raw.writeHead(status, all)
+      reply.raw.end(status === 304 ? undefined : body)
+    } catch (error) {
+      // Nobody else answers a reply that is hijacked: the request would hang.
+      request.log.error({ err: error }, 'an answer could not be written')
+      request.raw.socket.destroy()
+    }
     return true
   }
 

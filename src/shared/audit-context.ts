@@ -46,6 +46,13 @@ export function setActor(actor: Actor): void {
   if (context) context.actor = actor
 }
 
+/**
+ * As `settled`, of the running code unless a context is given. Undefined, so that nothing has to be awaited: there is nothing to wait for.
+ */
+export function settleCurrent(context = currentAuditContext()): Promise<void> | undefined {
+  return context === undefined || context.settling.length === 0 ? undefined : settled(context)
+}
+
 /** Waits until the audit entries of a context are on disk. Rejects when one could not be written. */
 export async function settled(context: AuditContext): Promise<void> {
   while (context.settling.length > 0) await Promise.all(context.settling.splice(0))

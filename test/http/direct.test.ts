@@ -1,3 +1,4 @@
+import { Agent, get } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { currentAuditContext } from '../../src/shared/audit-context.ts'
@@ -95,4 +96,65 @@ test('a failure is told as that of a route, without its cause', async () => {
   expect(answer.json()).toMatchObject({ error: 'server_error' })
   expect(answer.body).not.toContain('SELECT')
   expect(answer.headers).toMatchObject({ ...SECURE, 'x-request-id': expect.any(String) })
+})
+
+test('no handler is asked before settings are fresh', async () => {
+  const { promise: fresh, resolve: release } = Promise.withResolvers<void>()
+  const happened: string[] = []
+  const { promise: waits, resolve: waiting } = Promise.withResolvers<void>()
+  const stale = await buildHttpApp({
+    refreshed() {
+      waiting()
+      return fresh.then(() => void happened.push('fresh'))
+    },
+    async direct() {
+      happened.push('asked')
+      return { headers, body: 'directly' }
+    },
+  })
+  const answer = stale.inject('/direct')
+  await waits
+  release()
+  expect((await answer).body).toBe('directly')
+  expect(happened.slice(0, 2)).toEqual(['fresh', 'asked'])
+  await stale.close()
+})
+
+test.each([
+  ['a header that cannot be sent', ['x-broken', 'two\nlines']],
+  ['a header without a value', ['x-broken']],
+])('%s ends the connection and is logged: no request hangs', async (_what, broken) => {
+  const failing = await buildHttpApp({
+    log: (line) => lines.push(line),
+    direct: async () => ({ headers: broken, body: '' }),
+  })
+  const address = await failing.listen({ port: 0, host: '127.0.0.1' })
+  await expect(fetch(`${address}/direct`)).rejects.toThrow('fetch failed')
+  expect(lines.join()).toContain('an answer could not be written')
+  await failing.close()
+})
+
+test('an answer while the server closes ends its connection', async () => {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+  const { promise: closing, resolve: goOn } = Promise.withResolvers<void>()
+  const ending = await buildHttpApp({
+    async direct() {
+      ask()
+      await closing
+      return { headers, body: 'directly' }
+    },
+  })
+  ending.addHook('preClose', async () => goOn())
+  const address = await ending.listen({ port: 0, host: '127.0.0.1' })
+  const agent = new Agent({ keepAlive: true })
+  const ended = new Promise<boolean>((resolve, reject) => {
+    get(`${address}/direct`, { agent }, (response) => {
+      response.resume()
+      response.socket.once('close', () => resolve(true))
+    }).once('error', reject)
+  })
+  await asked
+  await ending.close()
+  expect(await ended).toBe(true)
+  agent.destroy()
 })

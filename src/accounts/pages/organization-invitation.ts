@@ -9,6 +9,7 @@ import { ValidationError } from '../../shared/validation-error.ts'
 import { newOwner } from '../passwords/policy.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 import { strengthOf } from './password-strength.ts'
+import { startProven } from './proven-sign-in.ts'
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {
@@ -114,9 +115,8 @@ export async function organizationInvitationRoutes(
         await accounts.delete(made.accountId)
         return showExpired(reply)
       }
-      await accounts.verification.recordSignIn({ id: made.accountId, generation: made.generation })
-      await sessions.start(request, reply, { ...made, amr: ['pwd'], quiet: true })
-      return reply.redirect(JOINED, 303)
+      const started = await startProven(deps, request, reply, { ...made, amr: ['pwd'] })
+      return reply.redirect(started ? JOINED : '/login', 303)
     } catch (error) {
       if (!(error instanceof ValidationError)) throw error
       const { email: taken, ...errors } = error.sentences

@@ -11,6 +11,7 @@ import { appOn } from './app-of.ts'
 import { onwards, withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
 import { strengthOf } from './password-strength.ts'
+import { startProven } from './proven-sign-in.ts'
 
 interface OnTheWay {
   /** Where the person is on the way to. */
@@ -44,7 +45,7 @@ const resetForm = z.object({
 
 /** `/forgot-password` and `/reset-password`. After a reset the browser is signed in and goes on to the app. */
 export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDependencies): Promise<void> {
-  const { http, accounts, browser, sessions } = deps
+  const { http, accounts, browser } = deps
   const signIn = (interaction: string | undefined) =>
     interaction === undefined ? '/login' : `/interaction/${interaction}`
 
@@ -140,8 +141,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
         const shown = { amr: ['pwd'], interaction: own }
         return reply.redirect(browser.askWhetherToKeep(reply, { id, generation }, shown), 303)
       }
-      await accounts.verification.recordSignIn({ id: signIn.accountId, generation: signIn.generation })
-      await sessions.start(request, reply, { ...signIn, amr: ['pwd'], quiet: true })
+      if (!(await startProven(deps, request, reply, { ...signIn, amr: ['pwd'] }))) return showExpired(reply)
       if (own !== undefined) return reply.redirect(onwards(own), 303)
       return renderPage(reply, 'accounts/reset-done', {
         next: { href: '/account', label: t('common.goToAccount') },

@@ -12,6 +12,7 @@ import { ValidationError } from '../../shared/validation-error.ts'
 import { appOn } from './app-of.ts'
 import { onwards, type Pending, withInteraction } from './browser-state.ts'
 import type { AccountPagesDependencies } from './dependencies.ts'
+import { startProven } from './proven-sign-in.ts'
 
 export interface VerifyEmailPage extends Form {
   /** Where the person is on the way to. */
@@ -100,22 +101,19 @@ export async function verifyEmailRoutes(app: FastifyInstance, deps: AccountPages
   /** The address is proven: signs in, unless a copy of this cookie did so, as of when the password was checked. */
   async function goOn(request: FastifyRequest, reply: FastifyReply, accountId: string) {
     await giveBack(request)
+    const signsIn = () =>
+      renderPage(reply, 'accounts/email-verified', { next: { href: '/login', label: t('common.signIn') } })
     const pending = (await waiting(request, reply))?.pending
     if (
       pending?.accountId !== accountId ||
       (await deps.upstream.hasEnded(pending)) ||
       !(await browser.endPending(request, reply))
     )
-      return renderPage(reply, 'accounts/email-verified', {
-        next: { href: '/login', label: t('common.signIn') },
-      })
+      return signsIn()
     const { upstream, generation, at } = pending
     const amr = [upstream ? 'fed' : 'pwd']
-    await accounts.verification.recordSignIn({ id: accountId, generation })
-    await sessions.start(request, reply, {
-      ...{ accountId, generation, amr, upstream, at: toSeconds(at) },
-      quiet: true,
-    })
+    const signIn = { accountId, generation, amr, upstream, at: toSeconds(at) }
+    if (!(await startProven(deps, request, reply, signIn))) return signsIn()
     return reply.redirect(onwards(pending.interaction ?? browser.interaction(request)), 303)
   }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Permission } from '../../shared/administration/permissions.ts'
+import { StillUsed } from '../../shared/definitions/definitions.ts'
 import { VersionConflict } from '../../shared/errors.ts'
 import { t } from '../../shared/locales/texts.ts'
 import { type ConsoleFrame, renderConsole, type Section } from './context.ts'
@@ -56,14 +57,14 @@ export interface Deletion<One> {
   /** The page about it, and what an administrator sees of it. */
   ask(one: One): Promise<Asking & { seen: Seen; version: string | number }>
   /** @throws VersionConflict when it is not of this version any more */
-  remove(one: One, ifVersion: string): Promise<unknown>
-  /** Where it leads to instead of deleting anything; undefined: it is deleted. */
-  instead?(request: FastifyRequest, one: One): Promise<string | undefined>
+  remove(one: One, ifVersion: string, request: FastifyRequest): Promise<unknown>
   /** Where it leads to once it is deleted. */
   done: string
 }
 
-const sent = z.object({ version: z.string().max(100).default(''), seen: z.string().max(50_000).default('') })
+/** What is no version is that of none. What was seen is read apart: it is for telling changes, and keeps nobody from deleting. */
+const sentVersion = z.object({ version: z.string().max(100).catch('') })
+const sentSeen = z.object({ seen: z.string().max(50_000) })
 const lines = z.array(z.tuple([z.string(), z.string()]))
 
 /** The version in the form of a service that counts its versions; what is none is that of none. */
@@ -93,11 +94,11 @@ export function deletionPages<One>(app: FastifyInstance, deletion: Deletion<One>
 
   app.post(path, { config: { admin: deleting, formPage: path } }, async (request, reply) => {
     const one = await find(request)
-    const instead = await deletion.instead?.(request, one)
-    if (instead !== undefined) return reply.redirect(instead, 303)
     try {
-      await deletion.remove(one, sent.parse(request.body ?? {}).version)
+      await deletion.remove(one, sentVersion.parse(request.body ?? {}).version, request)
     } catch (error) {
+      // The page that it was deleted on had not asked: nothing on it says what ends.
+      if (error instanceof StillUsed) return reply.redirect((await deletion.ask(one)).form.action, 303)
       if (!(error instanceof VersionConflict)) throw error
       return ask(request, reply, await find(request), request.body ?? {})
     }
@@ -117,7 +118,7 @@ function changesSince(body: unknown, now: Seen): Change[] {
 
 function seenIn(body: unknown): Seen {
   try {
-    return lines.parse(JSON.parse(sent.parse(body ?? {}).seen))
+    return lines.parse(JSON.parse(sentSeen.parse(body).seen))
   } catch {
     return []
   }

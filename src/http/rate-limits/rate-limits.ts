@@ -122,11 +122,17 @@ export function registerRateLimits(
   }
 
   const limit = (name: LimitName, accountField: string | null = null): LimitHooks => {
+    const hooks = hooksOf(name, accountField)
+    names.set(hooks, name)
+    return hooks
+  }
+
+  const hooksOf = (name: LimitName, accountField: string | null): LimitHooks => {
     const of = (per: Rule['per']) =>
       limits[name].filter((rule) => rule.per === per).map((rule) => ({ name, rule }))
     const [address, account] = [of('address'), of('account')]
     const byAddress = async (request: FastifyRequest, reply: FastifyReply) => {
-      if (!options.enabled || early.has(request)) return
+      if (!options.enabled || early.get(request)?.has(name)) return
       for (const rule of address) await count(rule, request, reply, addressKey(request.ip))
     }
     if (account.length === 0) return { onRequest: [byAddress] }
@@ -169,8 +175,10 @@ export function registerRateLimits(
   return { limit, countFailure }
 }
 
-/** Requests that were counted before their route counts them. */
-const early = new WeakSet<FastifyRequest>()
+/** The limits that requests were counted under before their route counts them. */
+const early = new WeakMap<FastifyRequest, Set<LimitName>>()
+
+const names = new WeakMap<LimitHooks, LimitName>()
 
 /**
  * Counts a request under the limit of its route, which is by address alone, before it gets there. @throws AppError rate_limited (429)
@@ -181,7 +189,9 @@ export async function countEarly(
   reply: FastifyReply,
 ): Promise<void> {
   await countNow(hooks, request, reply)
-  early.add(request)
+  const name = names.get(hooks)
+  if (name === undefined) return
+  early.set(request, (early.get(request) ?? new Set()).add(name))
 }
 
 /** What a request is counted under, to be ended once: with the count given back, or with it kept. */

@@ -1,5 +1,5 @@
 import type { Provider } from 'oidc-provider'
-import { currentAuditContext, settled } from '../../shared/audit-context.ts'
+import { settleCurrent } from '../../shared/audit-context.ts'
 
 /**
  * Holds an answer of the library back until the audit entries of its request are on disk: a reply that was handed over
@@ -8,7 +8,6 @@ import { currentAuditContext, settled } from '../../shared/audit-context.ts'
 export function recordBeforeAnswering(provider: Provider): void {
   provider.use(async (_ctx, next) => {
     await next()
-    const context = currentAuditContext()
-    if (context !== undefined && context.settling.length > 0) await settled(context)
+    await settleCurrent()
   })
 }

@@ -52,11 +52,17 @@ export interface Definitions<Content> {
   ): Promise<Defined<Content>>
   /** Changes what is kept beside the fields. @throws AppError KIND_not_found (404) */
   keep(id: string, beside: (before: Defined<Content>) => object): Promise<Defined<Content>>
-  /** @throws VersionConflict (409) · AppError KIND_not_found (404) */
-  remove(id: string, given?: { ifVersion?: number }): Promise<void>
+  /**
+   * @param given.ifUnused asked again when it is removed: people have nothing of it
+   * @throws VersionConflict (409) · StillUsed (409) · AppError KIND_not_found (404)
+   */
+  remove(id: string, given?: { ifVersion?: number; ifUnused?: boolean }): Promise<void>
   /** For a job: deletes a batch of what removed ones left. Returns how many; 0: nothing is left, or it is too early. */
   purge(): Promise<number>
 }
+
+/** People have something of what was to be removed unused; its own version says nothing of that. */
+export class StillUsed extends VersionConflict {}
 
 /** What people have of definitions that are deleted. */
 export interface Leftovers {
@@ -75,6 +81,8 @@ interface Removed {
 
 /** Until then another process may take it for defined, and store a value. Milliseconds. */
 const SEEN_EVERYWHERE = 5_000
+
+type Awaitable<Value> = Value | Promise<Value>
 
 /** How often a change is tried again that others were faster than. */
 const TRIES = 20
@@ -130,12 +138,15 @@ export function createDefinitions<
 
   /** Changes the list; the work is done again where others were faster. */
   async function change<Result>(
-    work: (items: One[], removed: Removed[]) => { items: One[]; removed?: Removed[]; result: Result },
+    work: (
+      items: One[],
+      removed: Removed[],
+    ) => Awaitable<{ items: One[]; removed?: Removed[]; result: Result }>,
   ): Promise<Result> {
     for (let tries = 0; tries < TRIES; tries++) {
       const { version, document } = await store.read()
       const before = listsOf(document)
-      const { items, removed = before.removed, result } = work(before.items, before.removed)
+      const { items, removed = before.removed, result } = await work(before.items, before.removed)
       const next = JSON.stringify({ items: items.toSorted(byName), ...(removed.length > 0 && { removed }) })
       if (next === document || (await store.replace(version, next))) return result
     }
@@ -238,13 +249,14 @@ export function createDefinitions<
         return { items: [...items.filter((each) => each !== old), one], result: one }
       }),
 
-    async remove(id, { ifVersion } = {}) {
+    async remove(id, { ifVersion, ifUnused = false } = {}) {
       const { leftovers } = given
-      const name = await change((items, removed) => {
+      const name = await change(async (items, removed) => {
         const old = items.find((each) => each.id === id)
         if (old === undefined) throw notFound()
         if (ifVersion !== undefined && old.version !== ifVersion) throw new VersionConflict(kind)
         const result = String(old.name)
+        if (ifUnused && (leftovers === undefined || (await leftovers.has(result)))) throw new StillUsed(kind)
         return {
           items: items.filter((each) => each !== old),
           removed: leftovers ? [...removed, { name: result, at: clock() }] : removed,

@@ -70,6 +70,7 @@ interface Given {
 type ById = { Params: { id: string } }
 
 const sentSchema = z.record(z.string(), z.string().max(20_000)).default({})
+const losslessSchema = z.object({ lossless: z.unknown() })
 const versionSchema = z.string().regex(/^\d{1,9}$/)
 const query = z.object({ done: z.string().optional().catch(undefined) })
 
@@ -257,13 +258,12 @@ export function definitionPages(
       version: one.version,
       seen: labelled(spoken(), one).map(({ label, value }) => [label, value]),
     }),
-    async instead(request, one) {
-      // Something has come since the page said that there is nothing to lose: that is asked for.
-      const { lossless } = sentSchema.parse(request.body ?? {})
-      const asks = lossless !== undefined && !(await words.lossless?.(one))
-      return asks ? `${pageOf(one.id)}/delete` : undefined
-    },
-    remove: ({ id }, version) => definitions.remove(id, { ifVersion: countedVersion(version) }),
+    // Where the page has said that there is nothing to lose, something may have come since: that is asked for.
+    remove: ({ id }, version, request) =>
+      definitions.remove(id, {
+        ifVersion: countedVersion(version),
+        ifUnused: losslessSchema.parse(request.body ?? {}).lossless !== undefined,
+      }),
     done: `${base}?done=deleted`,
   })
   return show
