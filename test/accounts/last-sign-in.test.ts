@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 
@@ -40,6 +40,26 @@ describe.each(engines)('the last sign-in on %s', (engine) => {
     await browser.submit(reset, { 'New password': 'velvet piano under 9 moons' })
     expect((await browser.open(`${latchkey.issuer}/account`)).text).toContain(user.username)
     expect(await lastSignIn(user.id)).toBeGreaterThanOrEqual(before)
+  })
+
+  test('no session starts by a link to a new password when the account is disabled meanwhile', async () => {
+    const { accounts } = latchkey.services
+    const user = await latchkey.createUser()
+    const browser = createHttpBrowser()
+    const page = await browser.open(`${latchkey.issuer}/forgot-password`)
+    await browser.submit(page, { Email: user.email }, { button: 'Send reset link' })
+    const reset = await browser.open((await latchkey.mailTo(user.email)).link)
+    const { recordSignIn } = accounts.verification
+    const recording = vi.spyOn(accounts.verification, 'recordSignIn').mockImplementationOnce(async (of) => {
+      await accounts.disable(user.id)
+      return recordSignIn(of)
+    })
+    const refused = await browser.submit(reset, { 'New password': 'velvet piano under 9 moons' })
+    recording.mockRestore()
+    expect([refused.status, await latchkey.services.accounts.byId(user.id)]).toMatchObject([
+      410,
+      { disabledAt: expect.any(Number) },
+    ])
   })
 
   test('is that of an account that an invitation to an organization made', async () => {

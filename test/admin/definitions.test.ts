@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
@@ -111,6 +111,38 @@ describe.each(engines)('attributes and claims in the console, on %s', (engine) =
     )
     await browser.submit(asked, {}, { button: 'Delete attribute' })
     await expect(attributes.get(other.id)).rejects.toMatchObject({ status: 404 })
+  })
+
+  test('an attribute that somebody gets a value of while it is being deleted at once is asked about', async () => {
+    const { accounts, attributes } = latchkey.services
+    const { id } = await attributes.create({ name: 'used_meanwhile' })
+    const page = await at(`/admin/attributes/${id}`)
+    const user = await latchkey.createUser()
+    const { remove } = attributes
+    const removing = vi.spyOn(attributes, 'remove').mockImplementationOnce(async (...given) => {
+      await accounts.updateByAdmin(user.id, { attributes: { used_meanwhile: 'x' } })
+      return remove(...given)
+    })
+    const asked = await browser.submit(page, {}, { button: 'Delete attribute' })
+    expect(removing).toHaveBeenCalledOnce()
+    removing.mockRestore()
+    expect(asked.url.pathname).toBe(`/admin/attributes/${id}/delete`)
+    expect(await attributes.get(id)).toMatchObject({ name: 'used_meanwhile' })
+    await browser.submit(asked, {}, { button: 'Delete attribute' })
+    await expect(attributes.get(id)).rejects.toMatchObject({ status: 404 })
+  })
+
+  test.each([
+    ['too long', '["x",'.repeat(20_000)],
+    ['broken', '{'],
+  ])('what was seen blocks no deletion when it is %s', async (_how, seen) => {
+    const { attributes } = latchkey.services
+    const { id } = await attributes.create({ name: 'seen' })
+    const question = await at(`/admin/attributes/${id}/delete`)
+    const prepared = browser.prepare(question, {}, { button: 'Delete attribute' })
+    prepared.body?.set('seen', seen)
+    expect((await browser.send(prepared)).status).toBe(303)
+    await expect(attributes.get(id)).rejects.toMatchObject({ status: 404 })
   })
 
   test('a claim is defined, previewed for a person and a client, changed and deleted', async () => {

@@ -2,7 +2,7 @@ import type { DirectHandler } from '../../http/direct.ts'
 
 /**
  * Answers the plain case of an endpoint without the protocol library, byte for byte as the library would. Undefined: the request
- * is none of the plain case, or will be answered by an error; the library gets it untouched. docs/decisions/0034-fast-paths.md
+ * is none of the plain case, or will be answered by an error; the library gets it as it was, with its body parsed already. docs/decisions/0034-fast-paths.md
  */
 export type FastPath = DirectHandler
 
