@@ -132,15 +132,13 @@ describe.each(engines)('attributes and claims in the console, on %s', (engine) =
     await expect(attributes.get(id)).rejects.toMatchObject({ status: 404 })
   })
 
-  test.each([
-    ['too long', '["x",'.repeat(20_000)],
-    ['broken', '{'],
-  ])('what was seen blocks no deletion when it is %s', async (_how, seen) => {
+  test('what was seen blocks no deletion when it is broken', async () => {
     const { attributes } = latchkey.services
     const { id } = await attributes.create({ name: 'seen' })
     const question = await at(`/admin/attributes/${id}/delete`)
     const prepared = browser.prepare(question, {}, { button: 'Delete attribute' })
-    prepared.body?.set('seen', seen)
+    prepared.body?.set('seen', '{')
+    prepared.body?.append('seen', 'x')
     expect((await browser.send(prepared)).status).toBe(303)
     await expect(attributes.get(id)).rejects.toMatchObject({ status: 404 })
   })

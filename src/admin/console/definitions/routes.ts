@@ -70,7 +70,7 @@ interface Given {
 type ById = { Params: { id: string } }
 
 const sentSchema = z.record(z.string(), z.string().max(20_000)).default({})
-const losslessSchema = z.object({ lossless: z.unknown() })
+const losslessSchema = z.object({ lossless: z.string().optional().catch('on') })
 const versionSchema = z.string().regex(/^\d{1,9}$/)
 const query = z.object({ done: z.string().optional().catch(undefined) })
 
