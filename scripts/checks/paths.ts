@@ -4,6 +4,8 @@
  * A path begins with a folder of the repository. In comments of src/ and test/ a file may be named more shortly: `x.ts` is one of
  * the comment's own folder, `folder/x.ts` one of that or of a folder around it. What has a placeholder, a pattern or a variable in it is
  * none.
+ *
+ * Binary files are pictures of the docs, in docs/images: what a test or a build needs of that kind is made, or comes with a package.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -49,5 +51,8 @@ for (const file of tracked.split('\0').filter((name) => name !== '' && !ELSEWHER
     for (const [name] of read.matchAll(shortName))
       if (!leads(file, name)) breaches.push(`${file}: there is no ${name} in its folder; write folder/x.ts`)
 }
+const ends = execFileSync('git', ['ls-files', '--eol', '-z'], { cwd: root, encoding: 'utf8' })
+for (const [, file = ''] of ends.matchAll(/(?<=^|\0)i\/-text[^\t]*\t([^\0]*)/g))
+  if (!file.startsWith('docs/images/')) breaches.push(`${file}: is no text; only pictures in docs/images are`)
 for (const breach of new Set(breaches)) console.error(breach)
 process.exit(breaches.length === 0 ? 0 : 1)

@@ -10,7 +10,7 @@ export interface Database {
   reads: Sql
   /**
    * Single statements on those tables, for what a start or a job of an idle server writes: Prisma would be loaded for it. On SQLite each waits
-   * for a transaction of Prisma's as for another process's, so never ask for one within `$transaction`.
+   * for a transaction of Prisma's as for another process's: asked for within `$transaction`, it would wait for itself.
    */
   writes: Pick<Sql, 'run'>
   /** The connection of the artefact store. */

@@ -1,9 +1,6 @@
 import type { PrismaClient } from './generated/sqlite/client.ts'
 
-/**
- * A client that is made by its first query. Its model of the tables takes 10 MiB, the compiler of its queries 31 more: a server that is
- * idle needs neither.
- */
+/** A client that is made by its first query: a server that is idle needs neither its model of the tables nor the compiler of its queries. */
 export interface LazyPrisma {
   prisma: PrismaClient
   /** Undefined before the first query. */

@@ -238,46 +238,56 @@ async function tokensOf(latchkey: Latchkey, browser: HttpBrowser) {
 }
 
 /** Acts whose answers are ours, and acts whose answers the protocol library sends by itself. What each returns is done at once. */
-const ACTS: Record<string, { action: string; prepare(latchkey: Latchkey): Promise<() => Promise<unknown>> }> =
-  {
-    'a sign-in': {
-      action: 'account.signed_in',
-      prepare: async (latchkey) => () => signIn(latchkey, 'barbara'),
+interface Act {
+  action: string
+  /** Of the entry. */
+  actor: 'account' | 'client'
+  prepare(latchkey: Latchkey): Promise<() => Promise<unknown>>
+}
+
+const ACTS: Record<string, Act> = {
+  'a sign-in': {
+    action: 'account.signed_in',
+    actor: 'account',
+    prepare: async (latchkey) => () => signIn(latchkey, 'barbara'),
+  },
+  'a sign-out in the library': {
+    action: 'session.ended',
+    actor: 'account',
+    async prepare(latchkey) {
+      const { browser } = await signIn(latchkey, 'barbara')
+      const page = await browser.open(`${latchkey.issuer}/logout`)
+      return () => browser.submit(page, {}, { button: 'Sign out' })
     },
-    'a sign-out in the library': {
-      action: 'session.ended',
-      async prepare(latchkey) {
-        const { browser } = await signIn(latchkey, 'barbara')
-        const page = await browser.open(`${latchkey.issuer}/logout`)
-        return () => browser.submit(page, {}, { button: 'Sign out' })
-      },
+  },
+  'a revocation': {
+    action: 'token.revoked',
+    actor: 'client',
+    async prepare(latchkey) {
+      const { browser } = await signIn(latchkey, 'barbara')
+      const { party, tokens } = await tokensOf(latchkey, browser)
+      return () => party.revoke(tokens.access_token)
     },
-    'a revocation': {
-      action: 'token.revoked',
-      async prepare(latchkey) {
-        const { browser } = await signIn(latchkey, 'barbara')
-        const { party, tokens } = await tokensOf(latchkey, browser)
-        return () => party.revoke(tokens.access_token)
-      },
+  },
+  'a refresh token that comes a second time': {
+    action: 'token.revoked',
+    actor: 'client',
+    async prepare(latchkey) {
+      const { browser } = await signIn(latchkey, 'barbara')
+      const { party, tokens } = await tokensOf(latchkey, browser)
+      const used = String(tokens.refresh_token)
+      await party.refresh(used)
+      await latchkey.services.db.prisma.$executeRawUnsafe(
+        "UPDATE artifacts SET consumed_at = consumed_at - 3600 WHERE model = 'RefreshToken'",
+      )
+      return () => party.refresh(used).catch(() => undefined)
     },
-    'a refresh token that comes a second time': {
-      action: 'token.revoked',
-      async prepare(latchkey) {
-        const { browser } = await signIn(latchkey, 'barbara')
-        const { party, tokens } = await tokensOf(latchkey, browser)
-        const used = String(tokens.refresh_token)
-        await party.refresh(used)
-        await latchkey.services.db.prisma.$executeRawUnsafe(
-          "UPDATE artifacts SET consumed_at = consumed_at - 3600 WHERE model = 'RefreshToken'",
-        )
-        return () => party.refresh(used).catch(() => undefined)
-      },
-    },
-  }
+  },
+}
 
 test.each(Object.entries(ACTS))('%s is not acknowledged before its entry is on disk', async (_name, act) => {
   const latchkey = await start({ engine: 'postgresql' })
-  await latchkey.createUser('barbara')
+  const user = await latchkey.createUser('barbara')
   const doIt = await act.prepare(latchkey)
   const before = (await entries(latchkey, act.action)).length
   const holder = new pg.Client({ connectionString: latchkey.env.DATABASE_URL })
@@ -298,7 +308,10 @@ test.each(Object.entries(ACTS))('%s is not acknowledged before its entry is on d
   await holder.end()
   await done
   // Without waiting for the log: it was waited for.
-  expect((await latchkey.services.audit.list({ action: act.action })).items.length).toBe(before + 1)
+  const { items } = await latchkey.services.audit.list({ action: act.action })
+  expect(items.length).toBe(before + 1)
+  const id = act.actor === 'account' ? user.id : expect.any(String)
+  expect(items[0]?.actor).toMatchObject({ kind: act.actor, id })
 })
 
 test('an act whose entry cannot be written is not acknowledged', async () => {
