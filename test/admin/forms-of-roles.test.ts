@@ -200,6 +200,8 @@ test('an administrator comes to a form for nearly every route that takes one', a
       "/admin/clients/bulk/enable",
       "/admin/groups/:id/roles",
       "/admin/keys/retire",
+      "/admin/organizations/bulk/disable",
+      "/admin/organizations/bulk/enable",
       "/admin/setup/resume",
       "/admin/users/:id/reset-factors",
       "/admin/users/:id/stop-recovery",
