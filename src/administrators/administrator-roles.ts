@@ -22,7 +22,7 @@ import {
 import type { ContentOf } from '../shared/definitions/field.ts'
 import { AppError } from '../shared/errors.ts'
 import { message, t } from '../shared/locales/texts.ts'
-import { isBuiltIn } from '../shared/roles.ts'
+import { type BUILT_IN_ROLES, isBuiltIn } from '../shared/roles.ts'
 import { refusedFields } from '../shared/validation-error.ts'
 import { administratorRoleFields } from './table.ts'
 
@@ -43,6 +43,8 @@ export interface AdministratorRoles extends Omit<Definitions<Content>, 'keep' | 
    * @returns as accounts have it @throws ValidationError of `role` (422)
    */
   resolve(typed: string): Promise<string>
+  /** The roles that the actor of the running request may give, built-in ones too, by ID. */
+  givable(): Promise<ReadonlySet<string>>
   /** What a role is called, of no more than a second ago. */
   nameOf(role: string): string
   /** What a role is called at this moment, for who has it. Undefined: it allows nothing. */
@@ -56,6 +58,11 @@ export interface AdministratorRoles extends Omit<Definitions<Content>, 'keep' | 
   holders(id: string): Promise<{ items: Holder[]; more: boolean }>
 }
 
+/** What each of the roles that are always there comes to. */
+const BUILT_IN = { user: NONE, auditor: AUDITOR, admin: FULL } satisfies Record<
+  (typeof BUILT_IN_ROLES)[number],
+  Authority
+>
 const MAX_ROLES = 100
 const MAX_HOLDERS = 99
 
@@ -120,9 +127,7 @@ export function createAdministratorRoles(deps: {
   })
 
   async function authorityOf(role: string): Promise<Authority> {
-    if (role === 'admin') return FULL
-    if (role === 'auditor') return AUDITOR
-    if (role === 'user') return NONE
+    if (isBuiltIn(role)) return BUILT_IN[role]
     const found = (await definitions.list()).find(({ id }) => id === role)
     return found === undefined ? NONE : authority(found)
   }
@@ -160,6 +165,14 @@ export function createAdministratorRoles(deps: {
           role: t('admin.administrator_roles.no_such'),
         })
       return found.id
+    },
+
+    async givable() {
+      const own = currentAuthority()
+      const defined = (await definitions.list()).map((one): [string, Authority] => [one.id, authority(one)])
+      return new Set(
+        [...Object.entries(BUILT_IN), ...defined].flatMap(([id, comes]) => (covers(own, comes) ? [id] : [])),
+      )
     },
 
     nameOf: (role) =>

@@ -157,6 +157,17 @@ describe.each(engines)('administrator roles, on %s', (engine) => {
     expect(await give(user.id, 'user')).toBe('user')
     expect(await give(leader.id, desk.name)).toBe('own_role')
     const { browser } = await signedIn(latchkey, lead.id)
+    // Nor does a page name the roles that others have defined.
+    const offered = async (path: string) => {
+      const page = await browser.open(`${latchkey.issuer}${path}`)
+      expect(page.body, path).not.toContain(other.name)
+      const [select] = /<select[^>]* name="role"[\s\S]*?<\/select>/.exec(page.body) ?? []
+      return select && [...select.matchAll(/<option value="([^"]*)"/g)].map(([, value]) => value)
+    }
+    const giving = await offered(`/admin/users/${user.id}`)
+    expect(giving).toEqual(expect.arrayContaining(['user', desk.id, lead.id]))
+    for (const role of ['admin', 'auditor', other.id]) expect(giving).not.toContain(role)
+    expect(await offered(`/admin/users/${admin.id}`), 'nothing that they could change').toBeUndefined()
     for (const id of [admin.id, auditor.id]) {
       const page = await browser.open(`${latchkey.issuer}/admin/users/${id}`)
       const refused = await browser.submit(page, { Email: 'mine@example.com' }, { button: 'Save' })

@@ -10,7 +10,7 @@ import { definitionPages, type One } from './routes.ts'
 export interface AdministratorRolesAreaDependencies {
   administratorRoles: Pick<
     AdministratorRoles,
-    'list' | 'get' | 'create' | 'update' | 'remove' | 'holders' | 'nameOf' | 'resolve'
+    'list' | 'get' | 'create' | 'update' | 'remove' | 'holders' | 'nameOf' | 'resolve' | 'givable'
   >
   administratorRoleFields: readonly NamedDefinitionField[]
   definitionTexts: DefinitionTexts

@@ -96,7 +96,8 @@ export function userPage(deps: ConsoleDependencies & UsersDependencies) {
       base,
       banners: bannersOf(user, clock(), await lockedFrom(user)),
       actions: actionsOf(user),
-      roles: user.id === administratorOf(request).id ? undefined : await givableRoles(request, deps),
+      roles:
+        user.id === administratorOf(request).id ? undefined : await givableRoles(request, deps, user.role),
       impersonate:
         user.id !== administratorOf(request).id && (await deps.impersonations.problemOf(user)) === undefined
           ? `${base}/impersonate`

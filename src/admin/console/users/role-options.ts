@@ -16,6 +16,12 @@ export const roleOptions = async ({ administratorRoles }: Roles, defined = true)
   })),
 ]
 
-/** Those of a form; undefined: who looks at it gives none. */
-export const givableRoles = async (request: FastifyRequest, deps: Roles) =>
-  administratorOf(request).authority.permissions.has('user.set_role') ? roleOptions(deps) : undefined
+/**
+ * Those of a form: what the administrator may give, and no other role's name. Undefined: they give none, or may not take the one that is there.
+ * @param current the role of the person
+ */
+export async function givableRoles(request: FastifyRequest, deps: Roles, current = 'user') {
+  if (!administratorOf(request).authority.permissions.has('user.set_role')) return undefined
+  const [options, givable] = await Promise.all([roleOptions(deps), deps.administratorRoles.givable()])
+  return givable.has(current) ? options.filter(({ value }) => givable.has(value)) : undefined
+}
