@@ -1,5 +1,6 @@
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { startWebApp } from '../../examples/web-app/server.ts'
+import type { LookUpTxt } from '../../src/organizations/domains/dns.ts'
 import { prepareForAxe } from '../support/axe.ts'
 import { openBrowser } from '../support/browser.ts'
 import { type Engine, type Latchkey, startLatchkey } from '../support/latchkey.ts'
@@ -41,6 +42,8 @@ export interface E2eOptions {
   env?: Record<string, string>
   /** Where the example app listens; any free port unless given. */
   appPort?: number
+  /** What DNS says of domains. */
+  lookUpTxt?: LookUpTxt
 }
 
 export async function openE2eFixture(options: E2eOptions = {}): Promise<E2eFixture> {
