@@ -86,16 +86,13 @@ describe('axe looks', () => {
     ['that a desk has in the light', '(prefers-color-scheme: light) and (width > 600px)'],
     ['that a phone has in the dark', '(prefers-color-scheme: dark) and (width < 600px)'],
     ['that a desk has in the dark', '(prefers-color-scheme: dark) and (width > 600px)'],
-  ])('at colours %s, wherever the last page was left off', async (_name, media) => {
+  ])('at colours %s', async (_name, media) => {
     const { context, page } = await open({})
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 800 })
-      await page.setContent(
-        `<!doctype html><html lang="en"><title>A page</title><style>@media ${media} { p { color: #888 } }</style>
+    await page.setContent(
+      `<!doctype html><html lang="en"><title>A page</title><style>@media ${media} { p { color: #888 } }</style>
 <main style="background: white; color: black"><h1>A page</h1><p>Words</p></main></html>`,
-      )
-      await expect(expectAccessible(page)).rejects.toThrow('color-contrast')
-    }
+    )
+    await expect(expectAccessible(page)).rejects.toThrow('color-contrast')
     await context.close()
   })
 })

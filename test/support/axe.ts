@@ -79,13 +79,11 @@ const PREPARE = `(() => {
   return typeof loadAxe === 'function' && (loadAxe(), true)
 })()`
 
-/** Expects that axe finds nothing in a page and that it does not run off the side: phone and desk, light and dark. */
+/** Expects that axe finds nothing in a page and that it does not run off the side: phone and desk, light and dark. Leaves the page as a phone shows it. */
 export async function expectAccessible(page: Page): Promise<void> {
   // By the debugger, which the page's Content-Security-Policy does not bind.
   if (!(await page.evaluate<boolean>(PREPARE))) await page.evaluate(axe)
-  // Where the last page was left off, this one begins.
-  const modes = page.viewportSize()?.width === PHONE.width ? MODES.toReversed() : MODES
-  for (const { viewport, colorScheme } of modes) {
+  for (const { viewport, colorScheme } of MODES) {
     await page.setViewportSize(viewport)
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     const { over, findings } = await page.evaluate<Look>(looks[colorScheme] ?? '')
