@@ -8,7 +8,7 @@ import { type ConsoleFixture, consoleViews, openConsole } from './views.ts'
 
 /** Runs in the page: what of its tables a narrow page cuts off, and cells that do not say which column they are of. */
 const CUT_OFF = `[...document.querySelectorAll('.table')].flatMap((frame) => {
-  const heads = [...frame.querySelectorAll('thead th')].map((head) => head.textContent.trim())
+  const heads = [...frame.querySelectorAll('thead th')].map((head) => (head.querySelector('a') ?? head).textContent.trim())
   const unnamed = [...frame.querySelectorAll('tbody td:not(.act, [colspan])')]
     .filter((cell) => !heads.includes(cell.dataset.label))
     .map((cell) => 'unnamed: ' + cell.textContent.trim())
