@@ -99,7 +99,7 @@ const remove = operation({
   params,
   body: proofBody,
   answers: [204, 'Removed.'],
-  problems: CHANGE,
+  problems: READ,
 })
 
 const test = operation({

@@ -439,6 +439,15 @@ const problems: Record<string, Provoke> = {
       raw: JSON.stringify('x'.repeat(operation.id === 'setMyPicture' ? 800_000 : 20_000)),
     },
   }),
+  // Of another state than the one that is stored.
+  async 412(operation) {
+    const body = { ...(operation.method === 'PUT' && providerBody), current_password: PASSWORD }
+    const given = await ofProvider('', body)
+    return {
+      ...given,
+      request: { ...given.request, headers: { ...given.request.headers, 'if-match': '"x"' } },
+    }
+  },
   async 415(operation) {
     const headers = { ...(await credentials(operation)), 'content-type': 'text/plain' }
     return { request: { headers, raw: 'text' } }
