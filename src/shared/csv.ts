@@ -1,7 +1,7 @@
 import type { Page } from './paging.ts'
 
-/** A spreadsheet takes a cell that begins so for a formula, and would run what a person has entered as their name. */
-const FORMULA = /^[=+\-@\t\r]/
+/** A spreadsheet takes a cell that begins so, full-width signs too, for a formula, and would run what a person has entered as their name. */
+const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/
 
 /** A cell of a CSV file (RFC 4180). What is no text is its JSON; null is empty. */
 export function csvCell(value: unknown): string {

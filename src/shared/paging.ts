@@ -23,7 +23,9 @@ export interface Position {
 
 const DEFAULT_LIMIT = 50
 const MAX_LIMIT = 100
-const cursorContent = z.tuple([z.int().min(0).max(8.64e15), z.string().max(2000)])
+/** A time in a cursor, milliseconds since the epoch: to the end of the year 9999, behind which the stored text of a time (`sqlTime`) is none. */
+export const cursorTime = z.int().min(0).max(253_402_300_799_999)
+const cursorContent = z.tuple([cursorTime, z.string().max(2000)])
 
 /** @throws AppError invalid_page (400) */
 export const parsePageRequest = ({

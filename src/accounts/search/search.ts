@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { AccountOrder } from '../../shared/account-orders.ts'
 import type { Clock } from '../../shared/clock.ts'
 import {
+  cursorTime,
   cutPage,
   type Page,
   type PageRequest,
@@ -31,8 +32,7 @@ export interface AccountQuery extends PageRequest {
   order?: AccountOrder | undefined
 }
 
-const TIMES = z.int().min(0).max(8.64e15)
-const KEYS = { name: z.string().max(400), created: TIMES, signed_in: TIMES } as const
+const KEYS = { name: z.string().max(400), created: cursorTime, signed_in: cursorTime } as const
 
 /** Finding accounts page by page, at one price however many there are (store.ts, store/sorted.ts). */
 export function createSearch({

@@ -3,7 +3,7 @@ import { listedKindOf } from '../../shared/client-kind.ts'
 import type { ClientOrder } from '../../shared/client-orders.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { csvOfPages } from '../../shared/csv.ts'
-import { cutPage, type Page, type PageRequest, pageLimit } from '../../shared/paging.ts'
+import { cursorTime, cutPage, type Page, type PageRequest, pageLimit } from '../../shared/paging.ts'
 import { type SortedPlace, sortedCursor, sortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Database } from '../../storage/database.ts'
 import { searchText } from '../page.ts'
@@ -105,7 +105,7 @@ export function createClientListing({
 const KEYS = {
   name: z.string().max(400),
   used: z.string().max(10),
-  created: z.int().min(0).max(8.64e15),
+  created: cursorTime,
 } as const
 
 const columnOf = (order: ClientOrder) => order.replace('-', '') as keyof typeof KEYS
