@@ -120,6 +120,46 @@ describe.each(engines)('several users or clients at once, on %s', (engine) => {
     expect(done.text).toContain('0 users disabled. 1 user left out.')
   })
 
+  test('the page says whom and what a role may not change, and leaves them out', async () => {
+    const role = await latchkey.services.administratorRoles.create({
+      name: `Bulk ${engine}`,
+      permissions: [
+        'user.read',
+        'user.disable',
+        'user.enable',
+        'group.read',
+        'group.add_member',
+        'client.read',
+        'client.disable',
+        'client.enable',
+      ],
+    })
+    const { browser } = await signedIn(latchkey, role.id)
+    const auditor = await signedIn(latchkey, 'auditor')
+    const user = await latchkey.createUser()
+    const machine = await latchkey.services.clients.create({
+      ...{ client_name: 'Master key', grant_types: ['client_credentials'], scope: 'admin:read' },
+    })
+    const app = await latchkey.createClient()
+    const pick = (path: string, ids: string[]) =>
+      browser.open(
+        `${latchkey.issuer}/admin/${path}?${new URLSearchParams(Object.fromEntries(ids.map((id) => [`pick.${id}`, 'on'])))}`,
+      )
+    for (const act of ['disable', 'enable', 'add-to-group'])
+      expect((await pick(`users/bulk/${act}`, [auditor.id])).text, act).toContain(
+        `${auditor.username}: your role cannot change administrators and auditors`,
+      )
+    const page = await pick('users/bulk/disable', [auditor.id, user.id])
+    expect(page.text).toContain('Disable 1 user?')
+    expect((await browser.submit(page, {}, { button: 'Disable 1 user' })).text).toContain('1 user disabled.')
+    expect((await latchkey.services.accounts.byId(auditor.id))?.disabledAt).toBeNull()
+    const clients = await pick('clients/bulk/disable', [machine.client_id, app.client_id])
+    expect(clients.text).toContain('Disable 1 client?')
+    expect(clients.text).toContain(
+      'Master key: your role cannot change a client that may administer this server',
+    )
+  })
+
   test('nothing chosen leads back; odd, huge and hostile input does nothing', async () => {
     for (const ids of [[], ['../x', '<b>']]) {
       const none = await choose('users', 'disable', ids)

@@ -154,9 +154,22 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
     const still = async (one: HttpBrowser) =>
       (await one.open(`${latchkey.issuer}/account`)).url.pathname.startsWith('/account')
     expect((await Promise.all([still(browser), still(other)])).filter(Boolean)).toHaveLength(1)
-    // From a tab that shows it still.
+    // From a tab that shows it still; and the session of another person, which stays.
     const again = await admin.browser.submit(page, {}, { form: (form) => form === forms[0] })
-    expect(again.text).toContain('Signed out there.')
+    expect(again.text).not.toContain('Signed out there.')
+    expect(again.text).toContain('Nothing was signed out')
+    const stranger = await signedIn(latchkey, 'user')
+    const strangers = await at(`/admin/users/${stranger.id}`)
+    const theirs = strangers.forms.find(({ action }) => action.endsWith('/sessions/end'))
+    const session = theirs?.fields.find(({ name }) => name === 'session')?.value ?? ''
+    const csrf_token = theirs?.fields.find(({ name }) => name === 'csrf_token')?.value ?? ''
+    const wrong = await admin.browser.visit({
+      method: 'POST',
+      url: new URL(`${latchkey.issuer}/admin/users/${id}/sessions/end`),
+      form: { session, csrf_token },
+    })
+    expect(wrong.text).toContain('Nothing was signed out')
+    expect(await still(stranger.browser)).toBe(true)
   })
 
   test('a stale tab overwrites nothing', async () => {

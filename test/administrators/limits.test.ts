@@ -87,6 +87,21 @@ describe.each(engines)('roles with a limit, on %s', (engine) => {
       expect((await open('')).url.pathname).toBe('/admin/users')
     })
 
+    test('how members sign in is neither told nor filtered by', async () => {
+      const listed = await rest.get('/users')
+      expect(listed.json.items).toHaveLength(1)
+      expect(JSON.stringify(listed.json)).not.toContain('second_factors')
+      expect(JSON.stringify((await rest.get(`/users/${member.id}`)).json)).not.toContain('second_factors')
+      expect((await open('/users')).body).not.toContain('name="second_factor"')
+      for (const filter of ['none', 'any', 'passkey']) {
+        expect((await rest.get(`/users?second_factor=${filter}`)).status, filter).toBe(422)
+        // As if it were not said: the member is there whatever is asked.
+        expect((await open(`/users?second_factor=${filter}`)).body, filter).toContain(
+          `/admin/users/${member.id}`,
+        )
+      }
+    })
+
     test('what is beyond it is answered as what does not exist, and nothing changes', async () => {
       const { accounts, organizations } = latchkey.services
       const nobody = '00000000-0000-4000-8000-000000000000'

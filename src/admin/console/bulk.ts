@@ -156,6 +156,17 @@ export function bulkRoutes(app: FastifyInstance, bulk: Bulk): void {
   }
 }
 
+/** Whether a rule refuses who asks, as it will when it is done. */
+export function isRefused(rule: () => void): boolean {
+  try {
+    rule()
+    return false
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return true
+  }
+}
+
 /** False: it was refused, or is gone. */
 async function tried(work: () => Promise<unknown>): Promise<boolean> {
   try {

@@ -1,7 +1,7 @@
 import { currentAuthority } from '../../shared/administration/authority.ts'
 import { withinLimits } from '../access.ts'
 import {
-  type Limitable,
+  personCalling,
   refuseAccessOfAdministrators,
   refuseAdminClients,
   refuseAdministrators,
@@ -17,8 +17,6 @@ import {
 } from '../rest/machine.ts'
 import type { ConsoleAreas } from './console.ts'
 
-const caller = (): Limitable => ({ kind: 'person', full: currentAuthority().full })
-
 /**
  * What the console works on, for people with a role that was defined: the same services, and before each change the rules of
  * src/admin/rest/machine.ts, which keep permissions from growing. Administrators are asked nothing.
@@ -28,7 +26,7 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
 
   /** Before a change of a client. @param changes of its registration */
   async function changing(id: string, changes: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    const who = caller()
+    const who = personCalling()
     if (who.kind === 'person' && who.full) return
     const before = await clients.get(id)
     refuseAdminClients(who, before)
@@ -43,26 +41,27 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
   async function helping(id: string): Promise<void> {
     if (currentAuthority().full) return
     const account = await deps.findAccount(id)
-    if (account) refuseAdministrators(caller(), account)
+    if (account) refuseAdministrators(personCalling(), account)
   }
 
   /** Before something that any person may be done, as far as they have no more rights. */
   async function reaching(id: string): Promise<void> {
     if (currentAuthority().full) return
     const account = await deps.findAccount(id)
-    if (account) await refuseGreater(caller(), account, deps.authorityOf)
+    if (account) await refuseGreater(personCalling(), account, deps.authorityOf)
   }
 
   const ofPerson = (id: string) =>
-    refuseAccessOfAdministrators(caller(), async () => {
+    refuseAccessOfAdministrators(personCalling(), async () => {
       const account = await deps.findAccount(id)
       return account !== undefined && account.role !== 'user'
     })
   const ofGroup = (id: string) =>
-    refuseAccessOfAdministrators(caller(), () => deps.ofAdministrators.group(id))
-  const ofRole = (id: string) => refuseAccessOfAdministrators(caller(), () => deps.ofAdministrators.role(id))
+    refuseAccessOfAdministrators(personCalling(), () => deps.ofAdministrators.group(id))
+  const ofRole = (id: string) =>
+    refuseAccessOfAdministrators(personCalling(), () => deps.ofAdministrators.role(id))
   const ofOrganization = (id: string) =>
-    refuseAccessOfAdministrators(caller(), () => organizations.hasAdministrator(id))
+    refuseAccessOfAdministrators(personCalling(), () => organizations.hasAdministrator(id))
   const ofHolder: typeof roles.assign = async (_, holder) => {
     if ('account' in holder) await ofPerson(holder.account)
     else await ofGroup(holder.group)
@@ -99,9 +98,9 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
     clients: {
       ...clients,
       async create(input, ...rest) {
-        refuseAdminScopes(caller(), { ...input })
-        refuseConfigurationKeys(caller(), { ...input })
-        refuseFirstParty(caller(), { ...input })
+        refuseAdminScopes(personCalling(), { ...input })
+        refuseConfigurationKeys(personCalling(), { ...input })
+        refuseFirstParty(personCalling(), { ...input })
         return clients.create(input, ...rest)
       },
       update: after((id, changes) => changing(id, { ...changes }), clients.update),
@@ -118,7 +117,7 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
         // Who gives which role is judged where it is given (src/administrators).
         if (Object.keys(changes).some((name) => name !== 'role')) await helping(id)
         const before = await deps.findAccount(id)
-        if (before) refuseLiftedRequirement(caller(), changes.secondFactorRequired, before)
+        if (before) refuseLiftedRequirement(personCalling(), changes.secondFactorRequired, before)
       }, users.updateByAdmin),
       disable: after(helping, users.disable),
       enable: after(helping, users.enable),
@@ -159,7 +158,7 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
     organizations: {
       ...organizations,
       update: after(async (id, changes) => {
-        refuseWeakerOrganizations(caller(), changes, { ...(await organizations.get(id)) })
+        refuseWeakerOrganizations(personCalling(), changes, { ...(await organizations.get(id)) })
       }, organizations.update),
       remove: after(ofOrganization, organizations.remove),
       members: {
@@ -171,7 +170,7 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
     resources: {
       ...resources,
       remove: after(
-        (id) => refuseAccessOfAdministrators(caller(), () => deps.ofAdministrators.rolesAt(id)),
+        (id) => refuseAccessOfAdministrators(personCalling(), () => deps.ofAdministrators.rolesAt(id)),
         resources.remove,
       ),
     },
@@ -180,7 +179,7 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
       tokens: {
         ...registration.tokens,
         async create(input) {
-          refuseAdminScopes(caller(), { ...input })
+          refuseAdminScopes(personCalling(), { ...input })
           return registration.tokens.create(input)
         },
       },
@@ -188,7 +187,7 @@ export function limited(deps: ConsoleAreas): ConsoleAreas {
     settings: {
       ...settings,
       async change(changes, ...rest) {
-        refuseGuardingSettings(caller(), Object.keys(changes), settings.described)
+        refuseGuardingSettings(personCalling(), Object.keys(changes), settings.described)
         return settings.change(changes, ...rest)
       },
     },

@@ -18,6 +18,9 @@ const refused = (caller: Limitable, what: TextKey, values: TextArguments = {}) =
 /** Who calls, as far as it has limits. */
 export type Limitable = { kind: 'machine' } | { kind: 'person'; full: boolean }
 
+/** The person of the running request. */
+export const personCalling = (): Limitable => ({ kind: 'person', full: currentAuthority().full })
+
 /** Whether a caller may less than an administrator. */
 export const isLimited = (caller: Limitable): boolean => caller.kind === 'machine' || !caller.full
 

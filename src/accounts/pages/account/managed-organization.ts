@@ -82,6 +82,7 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   domain: 'organizations.done.domain',
   verified: 'organizations.done.verified',
   'domain-removed': 'organizations.done.domainRemoved',
+  'domain-gone': 'organizations.domain.none',
   'provider-removed': 'organizations.done.providerRemoved',
 }
 
@@ -281,9 +282,12 @@ export function managedOrganizationRoutes(
             await managing.verifyDomain(signed.account.id, id, domain).catch(asProblem)
             return `${pageOf(id)}?done=verified`
           }
-          // What another tab has done already is done.
-          await managing.removeDomain(signed.account.id, id, domain).catch(unlessCode('domain_not_found'))
-          return `${pageOf(id)}?done=domain-removed`
+          // Another tab may have removed it.
+          const removed = await managing
+            .removeDomain(signed.account.id, id, domain)
+            .then(() => true)
+            .catch(unlessCode('domain_not_found'))
+          return `${pageOf(id)}?done=${removed ? 'domain-removed' : 'domain-gone'}`
         },
         showDomains(request),
       )(request, reply),

@@ -38,6 +38,7 @@ const idForm = z.object({ id: z.string().max(200) })
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   session: 'devices.out',
+  no_session: 'devices.none',
   session_address: 'devices.out.address',
   sessions: 'devices.othersOut',
 }
@@ -78,6 +79,9 @@ export async function sessionRoutes(
       // A person who found a browser open must not sign the owner out of others; signing out of this one is free.
       const again = !own && (await signedIn.again(request, signed, t('act.signOutOne')))
       if (again) return again
+      // It may have ended since the page was opened.
+      if (!own && !(await sessions.list(account.id)).some(({ uid }) => uid === id))
+        return `${PATH}?done=no_session`
       await sessions.end(account.id, id, { own })
       if (own) await deps.browser.endPending(request, reply)
       const dropped = !own && (await accounts.dropAddressChange(account.id))

@@ -1,6 +1,7 @@
 import { unlessCode } from '../../../shared/errors.ts'
 import type { TextKey } from '../../../shared/locales/texts.ts'
-import type { Bulk, BulkAct } from '../bulk.ts'
+import { personCalling, refuseAdminClients } from '../../rest/machine.ts'
+import { type Bulk, type BulkAct, isRefused } from '../bulk.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 
 const textsOf = (act: 'disable' | 'enable') =>
@@ -18,7 +19,9 @@ export function clientsBulk({ clients }: Pick<ClientsDependencies, 'clients'>): 
     async (id) => {
       const client = await clients.get(id).catch(unlessCode('client_not_found'))
       if (!client) return undefined
-      return { id, name: client.client_name, left: client.disabled === disabled ? why : undefined }
+      const beyond = isRefused(() => refuseAdminClients(personCalling(), client))
+      const left = beyond ? 'admin.bulk.clients.beyond' : client.disabled === disabled ? why : undefined
+      return { id, name: client.client_name, left }
     }
   return {
     section: 'clients',

@@ -63,8 +63,7 @@ export function domainRoutes(
       const one = await organizations.get(request.params.id)
       const named = sentSchema.parse(request.query ?? {}).domain
       const domain = (await domains.list(one.id)).find((each) => each.domain === named)
-      // What another tab has done already is done.
-      if (domain === undefined) return reply.redirect(pageOf(one.id, 'domain-removed'), 303)
+      if (domain === undefined) return reply.redirect(pageOf(one.id, 'domain-gone'), 303)
       const state = domain.verified ? 'organizations.domain.verified' : 'organizations.domain.unverified'
       return renderConsole(request, reply, 'organizations', 'admin/confirm', {
         title: t('organizations.domain.remove.title', {
@@ -85,9 +84,12 @@ export function domainRoutes(
     { config: { admin: 'organization.remove_domain', formPage } },
     async (request, reply) => {
       const { id } = request.params
-      // What another tab has done already is done.
-      await domains.remove(id, domainIn(request)).catch(unlessCode('domain_not_found'))
-      return reply.redirect(pageOf(id, 'domain-removed'), 303)
+      // Another tab may have removed it.
+      const removed = await domains
+        .remove(id, domainIn(request))
+        .then(() => true)
+        .catch(unlessCode('domain_not_found'))
+      return reply.redirect(pageOf(id, removed ? 'domain-removed' : 'domain-gone'), 303)
     },
   )
 }

@@ -31,6 +31,7 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   domain: 'organizations.done.domain',
   verified: 'organizations.done.verified',
   'domain-removed': 'organizations.done.domainRemoved',
+  'domain-gone': 'organizations.domain.none',
   revoked: 'organizations.done.revoked',
 }
 

@@ -1,7 +1,8 @@
 import type { Groups } from '../../../access/groups/groups.ts'
 import type { Accounts } from '../../../accounts/accounts.ts'
 import type { TextKey } from '../../../shared/locales/texts.ts'
-import type { Bulk, BulkAct } from '../bulk.ts'
+import { personCalling, refuseAdministrators } from '../../rest/machine.ts'
+import { type Bulk, type BulkAct, isRefused } from '../bulk.ts'
 
 const textsOf = (act: 'disable' | 'enable' | 'group') =>
   ({
@@ -26,7 +27,10 @@ export function usersBulk({
     ): BulkAct['look'] =>
     async (id, by) => {
       const user = await users.byId(id)
-      return user && { id, name: user.displayUsername, left: skips(user, by) }
+      if (user === undefined) return undefined
+      const beyond = isRefused(() => refuseAdministrators(personCalling(), user))
+      const left = beyond ? 'admin.bulk.users.beyond' : skips(user, by)
+      return { id, name: user.displayUsername, left }
     }
   return {
     section: 'users',

@@ -49,7 +49,10 @@ export function userListRoutes(
     LIST,
     { config: { admin: 'user.read', within: 'organization' } },
     async (request, reply) => {
-      const wanted = query.parse(request.query)
+      // How members sign in is not shown to a role with a limit, nor found out by it.
+      const limited = administratorOf(request).authority.scope !== undefined
+      const asked = query.parse(request.query)
+      const wanted = limited ? { ...asked, second_factor: undefined } : asked
       const { search, role = '', second_factor = '', state = '', attribute, value, sort } = wanted
       const known = deps.attributeForm.names()
       const named = known.some((each) => each.value === attribute) ? { attribute, value } : undefined
@@ -69,17 +72,14 @@ export function userListRoutes(
         search,
         role,
         roles: await roleOptions(deps, may(administratorOf(request).authority, 'administrator_role.read')),
-        second_factor,
+        second_factor: limited ? undefined : second_factor,
         state,
         chips: await chipsOf(deps, request, kept),
         attribute: named?.attribute ?? '',
         value: named?.value ?? '',
         attributes: known,
         bulk: bulkButtons(bulk, request),
-        csv:
-          administratorOf(request).authority.scope === undefined
-            ? withQuery(`${LIST}/export.csv`, kept)
-            : undefined,
+        csv: limited ? undefined : withQuery(`${LIST}/export.csv`, kept),
         users: page.items.map((user) => ({
           id: user.id,
           href: `${LIST}/${user.id}`,

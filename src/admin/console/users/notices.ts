@@ -6,7 +6,7 @@ import { FACTOR_NOTICES } from './factors.ts'
 export function partOf(done: string): string | undefined {
   if (Object.hasOwn(FACTOR_NOTICES, done)) return 'factors'
   if (Object.hasOwn(ACCESS_NOTICES, done)) return 'access'
-  if (done === 'end-session') return 'devices'
+  if (done === 'end-session' || done === 'no-session') return 'devices'
   return done === 'attributes' ? done : undefined
 }
 
@@ -23,6 +23,7 @@ export const USER_NOTICES: Readonly<Record<string, TextKey>> = {
   'withdraw-invitation': 'admin.users.done.withdraw_invitation',
   'end-sessions': 'admin.users.done.end_sessions',
   'end-session': 'admin.users.done.end_session',
+  'no-session': 'admin.users.done.no_session',
   deleted: 'admin.users.done.deleted',
   ...FACTOR_NOTICES,
   ...ACCESS_NOTICES,

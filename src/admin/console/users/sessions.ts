@@ -35,7 +35,9 @@ export function userSessionRoutes(
     async (request, reply) => {
       const user = await find(request.params.id)
       const { session } = form.parse(request.body ?? {})
-      // One that has ended since the page was opened is what was wanted.
+      // It may have ended since the page was opened, or be of another person.
+      if (!(await users.devices(user.id)).some(({ uid }) => uid === session))
+        return reply.redirect(`/admin/users/${user.id}?done=no-session`, 303)
       await users.endSession(user.id, session, { own: session === administratorOf(request).sessionUid })
       return reply.redirect(`/admin/users/${user.id}?done=end-session`, 303)
     },

@@ -22,7 +22,8 @@ declare module '../../../http/pages/pages.ts' {
       search: string
       role: string
       roles: { value: string; label: string }[]
-      second_factor: string
+      /** Undefined: not for who looks. */
+      second_factor: string | undefined
       state: string
       /** Filters as links, with how many each finds. */
       chips: CountChip[]

@@ -1,9 +1,11 @@
 import type { z } from 'zod'
 import type { Account } from '../../../accounts/account.ts'
 import { orFailed, requireMatch, sendEtag } from '../../../http/etag.ts'
+import { currentAuthority } from '../../../shared/administration/authority.ts'
 import { PERMISSIONS, userPermission } from '../../../shared/administration/permissions.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { message } from '../../../shared/locales/texts.ts'
+import { ValidationError } from '../../../shared/validation-error.ts'
 import { withinLimits } from '../../access.ts'
 import type { RestContext } from '../context.ts'
 import { inOurNames } from '../field-names.ts'
@@ -122,13 +124,23 @@ const withdrawInvitation = operation({
 /** What a client that acts for itself may do to any account, and a role to who may no more than it: none of it signs a person in. */
 const HARMLESS: ReadonlySet<string> = new Set(['send-reset', 'send-invitation', 'end-sessions'])
 
+/** A role with a limit is not told how members sign in (`GET /users/:id/factors` is closed to it). */
+const seesSignIns = (): boolean => currentAuthority().scope === undefined
+
 /** `/users` */
 export function userRoutes({ app, deps }: RestContext): void {
   const { accounts, clock, issuer } = deps
   const limit = deps.limit('admin')
   const once = createOnce(deps.answers)
-  const view = (account: Account) =>
-    userView(account, deps.attributes.shown(account.attributes), clock(), deps.administratorRoles.nameOf)
+  const view = (account: Account) => {
+    const { second_factors, ...known } = userView(
+      account,
+      deps.attributes.shown(account.attributes),
+      clock(),
+      deps.administratorRoles.nameOf,
+    )
+    return seesSignIns() ? { ...known, second_factors } : known
+  }
   const services = {
     disable: accounts.disable,
     enable: accounts.enable,
@@ -138,12 +150,16 @@ export function userRoutes({ app, deps }: RestContext): void {
     'end-sessions': accounts.endSessions,
   }
 
-  const queryOf = async ({ attribute, role, ...query }: z.output<typeof userQuery>) => ({
-    ...query,
-    ...withinLimits.users(),
-    role: role === undefined ? undefined : await deps.administratorRoles.resolve(role),
-    attribute: attributeOf(attribute),
-  })
+  const queryOf = async ({ attribute, role, ...query }: z.output<typeof userQuery>) => {
+    if (query.second_factor !== undefined && !seesSignIns())
+      throw new ValidationError({ second_factor: 'Your role is not told how members sign in.' })
+    return {
+      ...query,
+      ...withinLimits.users(),
+      role: role === undefined ? undefined : await deps.administratorRoles.resolve(role),
+      attribute: attributeOf(attribute),
+    }
+  }
 
   async function find(id: string): Promise<Account> {
     const account = id.includes('\0') ? undefined : await accounts.byId(id)

@@ -34,9 +34,10 @@ export const user = z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
       .meta({ description: 'What administrators have defined, by its name; of what has a value.' }),
     role,
-    second_factors: z
-      .array(z.enum(SECOND_FACTORS))
-      .meta({ description: 'The kinds of second factor that the person has.' }),
+    second_factors: z.array(z.enum(SECOND_FACTORS)).optional().meta({
+      description:
+        'The kinds of second factor that the person has; left out for roles that are limited to an organization.',
+    }),
     second_factor_required: z
       .boolean()
       .meta({ description: 'An administrator requires one of this person, whatever the settings say.' }),
