@@ -122,7 +122,7 @@ describe.each(engines)('several users or clients at once, on %s', (engine) => {
 
   test('the page says whom and what a role may not change, and leaves them out', async () => {
     const role = await latchkey.services.administratorRoles.create({
-      name: `Bulk ${engine}`,
+      name: `bulk-${engine}`,
       permissions: [
         'user.read',
         'user.disable',

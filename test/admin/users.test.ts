@@ -148,6 +148,13 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
     const page = await at(`/admin/users/${id}`)
     const forms = page.forms.filter(({ action }) => action.endsWith('/sessions/end'))
     expect(forms).toHaveLength(2)
+    const tab = await at(`/admin/users/${id}`)
+    const sameInTab = tab.forms.find(({ fields }) =>
+      fields.some(
+        ({ name, value }) =>
+          name === 'session' && value === forms[0]?.fields.find((each) => each.name === 'session')?.value,
+      ),
+    )
     const out = await admin.browser.submit(page, {}, { form: (form) => form === forms[0] })
     expect(out.text).toContain('Signed out there.')
     expect(out.forms.filter(({ action }) => action.endsWith('/sessions/end'))).toHaveLength(1)
@@ -155,19 +162,20 @@ describe.each(engines)('users, APIs and providers in the console on %s', (engine
       (await one.open(`${latchkey.issuer}/account`)).url.pathname.startsWith('/account')
     expect((await Promise.all([still(browser), still(other)])).filter(Boolean)).toHaveLength(1)
     // From a tab that shows it still; and the session of another person, which stays.
-    const again = await admin.browser.submit(page, {}, { form: (form) => form === forms[0] })
+    const again = await admin.browser.submit(tab, {}, { form: (form) => form === sameInTab })
     expect(again.text).not.toContain('Signed out there.')
     expect(again.text).toContain('Nothing was signed out')
     const stranger = await signedIn(latchkey, 'user')
     const strangers = await at(`/admin/users/${stranger.id}`)
     const theirs = strangers.forms.find(({ action }) => action.endsWith('/sessions/end'))
     const session = theirs?.fields.find(({ name }) => name === 'session')?.value ?? ''
-    const csrf_token = theirs?.fields.find(({ name }) => name === 'csrf_token')?.value ?? ''
-    const wrong = await admin.browser.visit({
-      method: 'POST',
-      url: new URL(`${latchkey.issuer}/admin/users/${id}/sessions/end`),
-      form: { session, csrf_token },
-    })
+    const request = admin.browser.prepare(
+      await at(`/admin/users/${id}`),
+      {},
+      { form: ({ action }) => action.endsWith('/sessions/end') },
+    )
+    request.body?.set('session', session)
+    const wrong = await admin.browser.visit(request)
     expect(wrong.text).toContain('Nothing was signed out')
     expect(await still(stranger.browser)).toBe(true)
   })

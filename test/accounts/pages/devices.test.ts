@@ -62,7 +62,7 @@ describe.each(engines)('sign-ins by the JSON API, on %s', (engine) => {
       ?.fields.find(({ name }) => name === 'id')?.value
     const request = who.browser.prepare(await open(who), {}, { button: 'Sign out API sign-in' })
     request.body?.set('id', String(id))
-    await (await who.browser.send(request)).body?.cancel()
+    expect((await who.browser.visit(request)).text).toContain('That device was signed out already.')
     expect((await api.me(bearer(theirs.access_token))).status).toBe(200)
     const page = await open(who)
     ahead = 16 * 60_000
