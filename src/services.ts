@@ -289,6 +289,7 @@ export async function openServices(
     describeAddress,
     providerOf: (email) => organizations.signIn.ofEmail(email),
   })
+  const messageCounts = createSmsCountStore(db)
   const sms = createSms({
     gateway: createSmsGateway({
       settings: values,
@@ -296,7 +297,7 @@ export async function openServices(
       secretHost: config.smsHost,
       fetch: createGuardedFetch(config.issuer, config.privateHosts),
     }),
-    counts: createSmsCountStore(db),
+    counts: messageCounts,
     settings: values,
     clock,
     key: secrets.key('sms-counts'),
@@ -493,6 +494,7 @@ export async function openServices(
     organizations,
     ownProvider: createOwnProvider({
       ...{ organizations, providers, clock, settings: values, mail: mailer, issuer: config.issuer },
+      mailCounts: messageCounts,
       managing: organizations.managing,
       domains: organizations.domains,
       members: organizations.members,

@@ -110,6 +110,7 @@ export async function wireProtocol(
     issued: observers?.issued,
     rejected: observers?.rejected,
   })
+  http.support.decideBy(protocol.sessions.isImpersonated)
   return {
     ...protocol,
     browser,

@@ -87,6 +87,36 @@ describe.each(engines)('the provider that managers of an organization set up, on
     expect(told.every(({ text }) => text.includes(manager.username))).toBe(true)
   })
 
+  test('acts again and again send another manager five mails an hour; one that changes nothing tells nobody', async () => {
+    const { manager, id, name } = await setUp()
+    const second = await person(federation.latchkey)
+    await services().organizations.members.put(id, second.id, ['admin'])
+    const { ownProvider, mailer, audit } = services()
+    const subjects = async () => {
+      await mailer.idle()
+      const outbox = await readOutbox(join(federation.latchkey.dataDir, 'outbox'))
+      return outbox.filter(
+        ({ to, subject }) => to === second.email && subject.includes(`How ${name} signs in`),
+      ).length
+    }
+    const acts = async () =>
+      (await audit.list({ actor: manager.id })).items.filter(({ action }) =>
+        /^provider\.(en|dis)abled$/.test(action),
+      ).length
+    const before = await acts()
+    await ownProvider.setDisabled(manager.id, id, false)
+    expect([await subjects(), (await acts()) - before]).toEqual([0, 0])
+    const both = [true, true].map((disabled) => ownProvider.setDisabled(manager.id, id, disabled))
+    await Promise.all(both)
+    expect(await subjects(), 'of two at once, one changes it').toBe(1)
+    for (let count = 0; count < 8; count++) await ownProvider.setDisabled(manager.id, id, count % 2 === 1)
+    expect(await subjects()).toBe(5)
+    ahead += 3_600_001
+    await ownProvider.setDisabled(manager.id, id, false)
+    expect(await subjects()).toBe(6)
+    ahead -= 3_600_001
+  })
+
   test('the console says who has set it up', async () => {
     const { id } = await setUp()
     const admin = await signedIn(federation.latchkey)

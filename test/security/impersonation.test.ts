@@ -180,9 +180,9 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     await organizations.update(id, { impersonation_forbidden: true })
     for (fast of [true, false]) expect(await info()).toBe(401)
     fast = true
-    expect((await at(browser, '/account')).url.pathname, 'the session is over; the way back is there').toBe(
-      '/login',
-    )
+    const over = await at(browser, '/account')
+    expect(over.url.pathname, 'the session is over; the way back is there').toBe('/login')
+    expect(over.text).toContain(`Being signed in as ${person.username} is over.`)
     expect(
       (await latchkey.services.impersonations.running()).map(({ accountId }) => accountId),
     ).not.toContain(person.id)
@@ -376,7 +376,7 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
       },
     ],
   ] as [string, (who: { admin: Admin; person: { id: string } }) => Promise<unknown>][])(
-    'ends with %s, and its tokens with it',
+    'ends with %s, and its tokens with it; pages say so, and lead back',
     async (what, end) => {
       const { admin, person, browser } = await helping()
       const given = await tokens(browser)
@@ -387,13 +387,18 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
       for (const { access_token } of [given, forApi])
         expect(await party.introspect(access_token)).toEqual({ active: false })
       await expect(party.callback(code.url, request)).rejects.toThrow()
-      expect((await at(browser, '/account')).url.pathname).toBe('/login')
+      const over = await at(browser, '/account')
+      expect(over.url.pathname).toBe('/login')
+      expect(over.text).toContain(`Being signed in as ${person.username} is over.`)
+      expect(over.text).not.toContain('You are signed in as')
       const none = await party.authorize({ prompt: 'none' })
       expect(problem(await browser.open(none.url))).toBe('login_required')
       const running = await latchkey.services.impersonations.running()
       expect(running.some(({ accountId }) => accountId === person.id)).toBe(false)
       await latchkey.services.settings.change({ impersonation: 'on' })
       if (what === 'its time') clock.later(-31 * MINUTE)
+      const back = await browser.submit(over, {}, { button: 'Back to your own sign-in' })
+      expect(back.text).not.toContain('Being signed in as')
     },
   )
 
@@ -484,6 +489,10 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     for (const [how, who, end] of ways) {
       const helped = await helping()
       const other = await end(helped)
+      const said = (await at(helped.browser, '/nowhere')).text
+      expect(said, how).not.toContain('You are signed in as')
+      if (who !== 'admin')
+        expect(said, how).toContain(`Being signed in as ${helped.person.username} is over.`)
       await impersonations.settle()
       const one = { how, administrator: helped.admin.id }
       await expect.poll(() => endsOf(helped.person.id), { message: how }).toMatchObject([one])
@@ -640,8 +649,8 @@ describe.each(engines)('an administrator signed in as another person, on %s', (e
     const support = stolen.split('; ').find((each) => each.includes('support=')) ?? ''
     own.cookies.store(new URL(latchkey.issuer), [`${support}; Path=/`])
     const banner = await at(own, '/account')
-    expect(banner.text).toContain('for support')
-    expect((await own.submit(banner, {}, { button: 'End' })).url.pathname).toBe('/')
+    expect(banner.text).toContain(`Being signed in as ${person.username} is over.`)
+    expect((await own.submit(banner, {}, { button: 'Back to your own sign-in' })).url.pathname).toBe('/')
     expect((await at(own, '/account')).text).toContain(person.username)
   })
 })

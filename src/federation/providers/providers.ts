@@ -98,11 +98,12 @@ export interface Providers {
   getVersioned(id: string): Promise<VersionedProvider>
   /**
    * Ends sign-in with it; sessions that came by it go on.
+   * @returns whether it was enabled until now
    * @throws AppError provider_not_found (404), provider_of_environment (409)
    */
-  disable(id: string): Promise<void>
-  /** @throws AppError provider_not_found (404), provider_of_environment (409) */
-  enable(id: string): Promise<void>
+  disable(id: string): Promise<boolean>
+  /** @returns whether it was disabled until now @throws AppError provider_not_found (404), provider_of_environment (409) */
+  enable(id: string): Promise<boolean>
   /**
    * Removes a provider. Links of accounts to it stay: when it is added again, they count again.
    * @param given.ifVersion the version that is to be removed
@@ -177,6 +178,19 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     const row = await stored(id)
     if (!(await write(row))) throw notFound()
     return storedView(row)
+  }
+
+  async function setDisabled(id: string, disabled: boolean): Promise<boolean> {
+    if (environment.has(id)) throw ofEnvironment(id)
+    const { name } = await stored(id)
+    if (!(await store.setDisabled(id, disabled, new Date(clock())))) {
+      // Removed since, or it is so already.
+      await stored(id)
+      return false
+    }
+    const what = { before: { disabled: !disabled }, after: { disabled } }
+    events({ type: disabled ? 'provider.disabled' : 'provider.enabled', provider: id, name, ...what })
+    return true
   }
 
   const update: Providers['update'] = async (id, changes, given = {}) => {
@@ -290,17 +304,8 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       return { provider: storedView(row), version: providerVersion(row) }
     },
 
-    async disable(id) {
-      const { name, disabled } = await change(id, () => store.setDisabled(id, true, new Date(clock())))
-      const what = { before: { disabled }, after: { disabled: true } }
-      events({ type: 'provider.disabled', provider: id, name, ...what })
-    },
-
-    async enable(id) {
-      const { name, disabled } = await change(id, () => store.setDisabled(id, false, new Date(clock())))
-      const what = { before: { disabled }, after: { disabled: false } }
-      events({ type: 'provider.enabled', provider: id, name, ...what })
-    },
+    disable: (id) => setDisabled(id, true),
+    enable: (id) => setDisabled(id, false),
 
     async remove(id, given = {}) {
       const before = await change(id, async (row) => {

@@ -128,10 +128,11 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
         [id],
       ),
 
-    /** @param now sets `disabledAt` along with the time of the change; false: no such provider */
+    /** @param now sets `disabledAt` along with the time of the change; false: it is so already, or there is none */
     async setDisabled(id: string, disabled: boolean, now: Date): Promise<boolean> {
       const data = { disabledAt: disabled ? now : null, updatedAt: now }
-      const { count } = await prisma.identityProvider.updateMany({ where: { id }, data })
+      const other = { id, disabledAt: disabled ? null : { not: null } }
+      const { count } = await prisma.identityProvider.updateMany({ where: other, data })
       return count > 0
     },
 

@@ -34,7 +34,13 @@ export interface SupportCookie {
   keep(reply: FastifyReply, state: SupportState): void
   clear(reply: FastifyReply): void
   bannerOf(request: FastifyRequest): SupportBanner | undefined
+  /** Says how to find out whether the session of a browser is that of an impersonation which goes on. Until then its time alone counts. */
+  decideBy(goesOn: GoesOn): void
+  /** Finds it out, for the banner of this request. Asked for of browsers with the cookie alone. */
+  look(request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
+
+type GoesOn = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>
 
 /** It signs nobody in as the person: it says that a session here is not the own one, and leads back to that. Sealed. */
 export function createSupportCookie(deps: {
@@ -44,6 +50,8 @@ export function createSupportCookie(deps: {
   secure: boolean
 }): SupportCookie {
   const cleared = new WeakSet<FastifyRequest>()
+  const ended = new WeakSet<FastifyRequest>()
+  let goesOn: GoesOn = async () => true
   const read = (request: FastifyRequest) =>
     cleared.has(request) ? undefined : deps.sealed.open(NAME, deps.cookies.read(request, NAME), schema)
   return {
@@ -56,7 +64,14 @@ export function createSupportCookie(deps: {
     bannerOf(request) {
       const state = read(request)
       if (state === undefined) return undefined
-      return { person: state.person, until: state.until * 1000, over: state.until * 1000 <= deps.clock() }
+      const until = state.until * 1000
+      return { person: state.person, until, over: until <= deps.clock() || ended.has(request) }
+    },
+    decideBy(given) {
+      goesOn = given
+    },
+    async look(request, reply) {
+      if (!(await goesOn(request, reply))) ended.add(request)
     },
   }
 }

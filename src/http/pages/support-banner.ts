@@ -9,9 +9,14 @@ export const supportBanner = (): SupportBanner | undefined => storage.getStore()
 
 /** Lets the layout know, in requests of a browser that has the cookie alone. */
 export function registerSupportBanner(app: FastifyInstance, support: SupportCookie): void {
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     if (support.read(request) === undefined) return done()
-    storage.run(() => support.bannerOf(request), done)
+    const goOn = () => storage.run(() => support.bannerOf(request), done)
+    support.look(request, reply).then(goOn, (err) => {
+      // Whoever answers needs what is stored too, and says that it is not there.
+      request.log.warn({ err }, 'whether an impersonation goes on is not known')
+      goOn()
+    })
   })
   // A body is read on events of the socket, which know nothing of the request.
   app.addHook('preValidation', (request, _reply, done) => {

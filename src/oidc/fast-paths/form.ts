@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { parse } from 'node:querystring'
+import { hasTooManyParameters } from '../provider/parameter-limit.ts'
 
 /** Bytes of the largest form that is looked at: a JWT with credentials beside it is a third of it. */
 const MAX_FORM = 16 * 1024
@@ -10,7 +11,8 @@ const FORM = /^application\/x-www-form-urlencoded(; ?charset=utf-8)?$/i
 export type FormParameters = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads the body of a plain form, which `giveBackForm` lets the library read once more. Undefined: it is none, or has a parameter twice.
+ * Reads the body of a plain form, which `giveBackForm` lets the library read once more. Undefined: it is none, or has a parameter twice or
+ * too many of them.
  */
 export async function readForm(request: IncomingMessage): Promise<FormParameters | undefined> {
   const { 'content-type': type = '', 'content-length': length, 'transfer-encoding': coding } = request.headers
@@ -19,7 +21,9 @@ export async function readForm(request: IncomingMessage): Promise<FormParameters
   const body = await bodyOf(request)
   if (body === undefined) return undefined
   bodies.set(request, body)
-  const parameters = parse(body.toString())
+  const text = body.toString()
+  if (hasTooManyParameters(text)) return undefined
+  const parameters = parse(text)
   for (const name in parameters) if (typeof parameters[name] !== 'string') return undefined
   return parameters as FormParameters
 }

@@ -9,6 +9,7 @@ import { AppError } from '../../shared/errors.ts'
 import { own } from '../../shared/own.ts'
 import { continueByGet } from '../authorization/post-to-get.ts'
 import type { FastPath } from '../fast-paths/fast-path.ts'
+import { refuseLongForm, refuseLongQueries } from './parameter-limit.ts'
 import { routes } from './routes.ts'
 
 /**
@@ -63,6 +64,7 @@ export async function handOver(
   }: Pick<MountOptions, 'issuer' | 'answer'> & Partial<Pick<MountOptions, 'signsOut'>>,
 ): Promise<void> {
   pinToIssuer(request, issuer)
+  refuseLongForm(request.raw)
   reply.hijack()
   const { raw } = reply
   const headers = reply.getHeaders()
@@ -132,6 +134,7 @@ async function mount(
   listed: readonly Endpoint[],
   also: RouteShorthandOptions = {},
 ): Promise<void> {
+  refuseLongQueries(scope)
   scope.removeAllContentTypeParsers()
   scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
 

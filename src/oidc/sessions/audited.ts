@@ -23,6 +23,8 @@ export interface AuditedSessions extends Omit<SignInSessions, 'endUpstream' | 's
   verify(...args: Parameters<SignInSessions['verify']>): Promise<boolean>
   /** The account and session of a browser; undefined: it is not signed in. */
   ownerOf(request: FastifyRequest, reply: FastifyReply): Promise<SessionOwner | undefined>
+  /** Whether the session of a browser is that of an impersonation which counts still. */
+  isImpersonated(request: FastifyRequest, reply: FastifyReply): Promise<boolean>
   /** Ends every session of an account except the one that asks, whose browser stays a known device of it. */
   endOthers(request: FastifyRequest, reply: FastifyReply, session: SessionOwner): Promise<void>
   /** As `SignInSessions.endUpstream`. */
@@ -113,6 +115,9 @@ export function auditSessions(
       await deps.endPending(request, reply)
       await deps.signedIn(request, reply, authentication)
       return { asksFactor }
+    },
+    async isImpersonated(request, reply) {
+      return (await sessions.current(request, reply))?.impersonation !== undefined
     },
     async ownerOf(request, reply) {
       const session = await current(request, reply)

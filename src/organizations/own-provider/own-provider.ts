@@ -19,6 +19,9 @@ import type { RoleTemplate } from '../template.ts'
 
 /** Managers who are told of a change, at most. */
 const MOST_TOLD = 50
+/** Mails of it in an hour to one address: what is done again and again fills no mailbox. The audit log has all of it. */
+const MOST_AN_HOUR = 5
+const HOUR = 3_600_000
 /** Characters of the name of a provider. */
 const MAX_NAME = 60
 
@@ -117,8 +120,9 @@ export interface ProvidersOfOrganizations {
   requireValid(input: Readonly<Record<string, unknown>> & { id: string }): Promise<void>
   add(input: Readonly<Record<string, unknown>>, by: { managed: true }): Promise<unknown>
   update(id: string, changes: Readonly<Record<string, unknown>>, given: IfVersion): Promise<unknown>
-  enable(id: string): Promise<void>
-  disable(id: string): Promise<void>
+  /** Both give whether that changed it. */
+  enable(id: string): Promise<boolean>
+  disable(id: string): Promise<boolean>
   remove(id: string, given: IfVersion): Promise<void>
   test(id: string): Promise<Finding[]>
   tryOut(input: Readonly<Record<string, unknown>> & { id: string }): Promise<Finding[]>
@@ -148,6 +152,10 @@ export function createOwnProvider(deps: {
   actorName(): Promise<string>
   settings: { readonly managerProviders: 'off' | 'verified_domain' }
   mail: { send(mail: OwnProviderMail): void }
+  mailCounts: {
+    /** Counts one more, unless `most` were within the window that runs. Undefined: it was counted. */
+    reserve(one: { key: string; now: Date; windowEndsAt: Date; most: number }): Promise<number | undefined>
+  }
   issuer: string
   clock: Clock
 }): OwnProvider {
@@ -193,6 +201,14 @@ export function createOwnProvider(deps: {
     throw new AppError('provider_not_found', 404, message('organizations.provider.none'))
   }
 
+  /** Counts one more mail to an address, unless there were enough within the hour. */
+  async function mayMail(email: string): Promise<boolean> {
+    const now = deps.clock()
+    const key = `provider-mail:${createHash('sha256').update(email).digest('base64url')}`
+    const window = { now: new Date(now), windowEndsAt: new Date(now + HOUR) }
+    return (await deps.mailCounts.reserve({ key, ...window, most: MOST_AN_HOUR })) === undefined
+  }
+
   /** Tells the other managers. */
   async function tell(managerId: string, { organization }: OwnProviderState, act: OwnProviderAct) {
     const managing = template.names().filter((role) => template.manages([role]))
@@ -205,7 +221,12 @@ export function createOwnProvider(deps: {
       link: `${deps.issuer}/account/organizations/${organization.id}/provider`,
     }
     for (const { accountId, email, roles } of told)
-      if (email !== null && accountId !== managerId && template.manages(template.counting(roles)))
+      if (
+        email !== null &&
+        accountId !== managerId &&
+        template.manages(template.counting(roles)) &&
+        (await mayMail(email))
+      )
         deps.mail.send({ to: email, template: 'organization-provider', data })
   }
 
@@ -297,12 +318,9 @@ export function createOwnProvider(deps: {
     async setDisabled(managerId, id, disabled) {
       const state = await get(managerId, id)
       requireOwn(state)
-      if (disabled) await providers.disable(ownProviderId(id))
-      else {
-        requireOpen(state)
-        await providers.enable(ownProviderId(id))
-      }
-      await tell(managerId, state, disabled ? 'disabled' : 'enabled')
+      if (!disabled) requireOpen(state)
+      const changed = await providers[disabled ? 'disable' : 'enable'](ownProviderId(id))
+      if (changed) await tell(managerId, state, disabled ? 'disabled' : 'enabled')
     },
 
     async remove(managerId, id, given = {}) {
