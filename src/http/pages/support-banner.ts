@@ -13,7 +13,7 @@ export function registerSupportBanner(app: FastifyInstance, support: SupportCook
     if (support.read(request) === undefined) return done()
     const goOn = () => storage.run(() => support.bannerOf(request), done)
     support.look(request, reply).then(goOn, (err) => {
-      // Whoever answers needs what is stored too, and says that it is not there.
+      // What answers needs the same rows, and says that they cannot be read.
       request.log.warn({ err }, 'whether an impersonation goes on is not known')
       goOn()
     })
