@@ -101,7 +101,7 @@ describe('signing up', () => {
     const another = await send(browser, page, '/verify-email/address', { email: 'k2@example.com' })
     isGerman(another, 200, 'Eine Nachricht an k2@example.com ist unterwegs')
     const { link } = await latchkey.mailTo('k2@example.com')
-    isGerman(await newBrowser().open(link), 200, 'Drücken Sie die Schaltfläche')
+    isGerman(await newBrowser().open(link), 200, 'Wählen Sie die Schaltfläche')
   })
 })
 
