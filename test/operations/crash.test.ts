@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { jobs } from '../support/job.ts'
 import { PASSWORD } from '../support/latchkey.ts'
@@ -74,8 +75,13 @@ async function proveNothingLost(
   for (const code of acknowledged.codes) expect(await exchange(code)).toBe('invalid_grant')
 }
 
+/** What a killed process had in hand is sent once its lease is over. */
 async function proveLinksWork(dataDir: string): Promise<number> {
-  const mails = await readOutbox(join(dataDir, 'outbox'))
+  const mails = await eventually(async () => {
+    const sent = await readOutbox(join(dataDir, 'outbox'))
+    expect(sent).not.toEqual([])
+    return sent
+  })
   for (const mail of mails) {
     const page = await createHttpBrowser().open(linkIn(mail))
     expect({ to: mail.to, status: page.status, text: page.text }).toMatchObject({
@@ -153,7 +159,6 @@ async function crash(options: {
     console.log(`seed ${seed}, ${options.rounds} rounds:`, { ...totals, links })
     expect(totals.registered).toBeGreaterThan(options.rounds / 2)
     expect(totals.codes).toBeGreaterThan(options.rounds)
-    expect(links).toBeGreaterThan(0)
     // A kill between requests would prove nothing: each has to come while many are worked on.
     expect(totals.cutOff).toBeGreaterThan(4 * options.rounds)
   } finally {

@@ -77,7 +77,10 @@ describe.each(engines)('a password that is being typed, on %s', (engine) => {
     expect((await ask({ password: 'x', csrf_token: 'forged' })).status).toBe(403)
     expect((await ask({ password: 'x' }, { 'sec-fetch-site': 'cross-site' })).status).toBe(403)
     expect((await ask({ password: 'x' }, { 'content-type': 'application/json' })).status).toBe(415)
-    expect((await ask({ password: 'x', of: `${said.of.slice(0, -2)}AA` })).status).toBe(204)
+    expect(
+      (await ask({ password: 'x', of: `${said.of.slice(0, -2)}${said.of.endsWith('AA') ? 'BB' : 'AA'}` }))
+        .status,
+    ).toBe(204)
     expect((await ask({ password: 'x', of: 'x'.repeat(5000) })).status).toBe(204)
     expect((await ask({ password: 'x'.repeat(20_000) })).status).toBe(413)
   })
