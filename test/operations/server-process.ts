@@ -50,14 +50,16 @@ export interface RunOptions {
   args?: readonly string[]
   /** The program of Node.js; the one of this run unless given. */
   node?: string
+  /** Options of Node.js. */
+  flags?: readonly string[]
   cwd?: string
   uid?: number
   stdin?: string
 }
 
 export function runProgram(file: string, env: Record<string, string>, options: RunOptions = {}): Run {
-  const { args = [], node = process.execPath, cwd = root, uid, stdin } = options
-  const child = spawn(node, [file, ...args], {
+  const { args = [], node = process.execPath, flags = [], cwd = root, uid, stdin } = options
+  const child = spawn(node, [...flags, file, ...args], {
     cwd,
     env: { ...bare, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -104,10 +106,14 @@ export function runProgram(file: string, env: Record<string, string>, options: R
   }
 }
 
+/** What `npm start` gives to Node.js: they bound the memory of a server. */
+const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
+const START_FLAGS: readonly string[] = scripts.start.split(' ').slice(1, -1)
+
 /** `npm start` without npm: any free port unless the settings name one. Resolves when it listens. */
 export async function startServer(settings: Record<string, string> = {}): Promise<ServerProcess> {
   const env = { PORT: '0', HOST: '127.0.0.1', RATE_LIMIT: 'off', ...settings }
-  const run = runProgram('bin/start.mjs', env)
+  const run = runProgram('bin/start.mjs', env, { flags: START_FLAGS })
   const line = await run.logged(({ msg }) => msg === 'listening')
   const end = (signal: NodeJS.Signals) => () => {
     run.child.kill(signal)
