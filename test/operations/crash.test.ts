@@ -169,11 +169,8 @@ async function crash(options: {
 
 const KILLS = rounds(5, 12)
 
-test(
-  `SQLite: killed ${KILLS} times under load, nothing acknowledged is lost (seed ${seed})`,
-  { timeout: 180_000 },
-  () => crash({ rounds: KILLS }),
-)
+test(`SQLite: killed ${KILLS} times under load, nothing acknowledged is lost (seed ${seed})`, () =>
+  crash({ rounds: KILLS }))
 
 test(`PostgreSQL: the server killed, and once the database restarted, nothing acknowledged is lost (seed ${seed})`, async () => {
   const postgres = await startPostgres()

@@ -144,7 +144,7 @@ describe.each(engines)('tokens of machines are the same by both ways, on %s', (e
   beforeAll(async () => {
     latchkey = await bothWays.start()
     machines = await createMachines(latchkey)
-  }, 60_000)
+  })
   afterAll(() => latchkey?.stop())
 
   /** What a token leaves in the database, with the times by how far apart they are. */
@@ -198,7 +198,7 @@ describe.each(engines)('tokens of machines are the same by both ways, on %s', (e
     expect(statuses.get(401)).toBeGreaterThan(50)
     expect(statuses.get(400)).toBeGreaterThan(200)
     expect(fast).toBeGreaterThan(200)
-  }, 180_000)
+  })
 
   test('whose signatures hold, of every algorithm', async () => {
     const { keys } = (await get(`${latchkey.issuer}/jwks`)).json as { keys: JWK[] }
