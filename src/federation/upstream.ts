@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import * as oidc from 'openid-client'
-import { isNotPublic } from '../http/outgoing/guarded-lookup.ts'
 import { type Message, message } from '../shared/locales/texts.ts'
 import { isLoopbackHost } from '../shared/loopback.ts'
 import { withoutUnfitKeys } from '../shared/rsa.ts'
 import { UpstreamError, type UpstreamReason } from './connector.ts'
+import { answerInWords, failedInWords, networkInWords } from './in-words.ts'
 
 /** Seconds that a provider may take for one answer. */
 export const TIMEOUT = 5
@@ -36,19 +36,21 @@ export const upstreamFetch: oidc.CustomFetch = async (url, options) => {
     throw failure('unreachable', message('provider.problem.not_https', { origin: originOf(url) }))
   const headers = new Headers(options.headers)
   headers.set('user-agent', USER_AGENT)
-  const response = await (narrower.getStore() ?? fetch)(url, {
-    method: options.method,
-    headers,
-    redirect: 'manual',
-    ...(options.body !== undefined && { body: options.body as NonNullable<RequestInit['body']> }),
-    ...(options.signal !== undefined && { signal: options.signal }),
-  }).catch((error: unknown) => {
+  try {
+    const response = await (narrower.getStore() ?? fetch)(url, {
+      method: options.method,
+      headers,
+      redirect: 'manual',
+      ...(options.body !== undefined && { body: options.body as NonNullable<RequestInit['body']> }),
+      ...(options.signal !== undefined && { signal: options.signal }),
+    })
+    return new Response(NO_BODY.has(response.status) ? null : withFitKeys(await boundedBody(response)), {
+      status: response.status,
+      headers: response.headers,
+    })
+  } catch (error) {
     throw unreached(error, new URL(url).hostname)
-  })
-  return new Response(NO_BODY.has(response.status) ? null : withFitKeys(await boundedBody(response)), {
-    status: response.status,
-    headers: response.headers,
-  })
+  }
 }
 
 /** A key set comes without keys of a size that is not accepted; everything else as it is. */
@@ -78,7 +80,7 @@ async function boundedBody(response: Response): Promise<Uint8Array<ArrayBuffer>>
   return whole
 }
 
-const originOf = (url: string): string => URL.parse(url)?.origin ?? 'no URL'
+const originOf = (url: string): string => URL.parse(url)?.origin ?? '–'
 
 /** What every Configuration gets: the fetch above, the timeout, and http only where `isAcceptableUrl` lets it through. */
 export function prepare(configuration: oidc.Configuration): oidc.Configuration {
@@ -119,8 +121,12 @@ export function asUpstreamError(error: unknown): UpstreamError {
   if (error instanceof oidc.WWWAuthenticateChallengeError)
     return failure('refused', message('provider.problem.challenge', { status: String(error.status) }))
   if (error instanceof oidc.ClientError && !NETWORK.has(error.code ?? ''))
-    return failure('invalid', `${error.code ?? 'invalid answer'}: ${tame(messages(error))}`)
-  return failure('unreachable', tame(messages(error)))
+    return failure(
+      'invalid',
+      `${error.code ?? 'invalid answer'}: ${tame(messages(error))}`,
+      answerInWords(error),
+    )
+  return failure('unreachable', tame(messages(error)), failedInWords(error))
 }
 
 const failure = (reason: UpstreamReason, text: string | Message, said?: Message) =>
@@ -129,26 +135,15 @@ const failure = (reason: UpstreamReason, text: string | Message, said?: Message)
 const answerOf = ({ error, error_description: description }: { error: string; error_description?: string }) =>
   tame(description === undefined ? error : `${error}: ${description}`)
 
-/** No answer came. The log has what the network said; who sets the provider up has it in words, where there are any. */
+/** No answer came, or not all of it. The log has what the network said; who sets the provider up has it in words. */
 const unreached = (error: unknown, host: string): UpstreamError =>
-  failure('unreachable', tame(messages(error)), inWords(error, host))
-
-/**
- * A provider that reaches no address inside says the same of a name that does not resolve and of one that leads inside: else its managers
- * could find out which names there are in this network.
- */
-function inWords(error: unknown, host: string): Message | undefined {
-  for (let next = error; next instanceof Error; next = next.cause) {
-    const { code, syscall } = next as NodeJS.ErrnoException
-    const unresolved = syscall === 'getaddrinfo'
-    if (narrower.getStore() !== undefined && (unresolved || isNotPublic(next)))
-      return message('provider.problem.inside', { host })
-    if (unresolved) return message('provider.problem.unresolved', { host })
-    if (code === 'ECONNREFUSED') return message('provider.problem.refused', { host })
-    if (next.name === 'TimeoutError') return message('provider.problem.timeout', { seconds: String(TIMEOUT) })
-  }
-  return undefined
-}
+  error instanceof UpstreamError
+    ? error
+    : failure(
+        'unreachable',
+        tame(messages(error)),
+        networkInWords(error, { host, seconds: TIMEOUT, inside: narrower.getStore() !== undefined }),
+      )
 
 /**
  * The messages of an error and of its causes that are errors: “fetch failed” alone says nothing. Those of JSON.parse quote
