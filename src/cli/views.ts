@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { Command } from 'commander'
-import { copyOf, overriddenViews, shippedViews } from '../http/pages/overridden-views.ts'
+import { copyOf, overriddenViews, viewsLike } from '../http/pages/overridden-views.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { PROGRAM } from './program.ts'
 import { table } from './text.ts'
@@ -43,11 +43,10 @@ const copy = (cli: Cli): Command =>
       )
     })
 
-/** Views with the last part of a name. */
+/** What there is beside a name that no view has. */
 function like(name: string): string[] {
-  const part = name.split('/').at(-1) ?? name
-  const found = shippedViews().filter((view) => part !== '' && view.includes(part))
-  return found.length > 0 ? [`there are: ${found.slice(0, 10).join(', ')}`] : []
+  const found = viewsLike(name)
+  return found.length > 0 ? [`there are: ${found.join(', ')}`] : []
 }
 
 const AGES = {

@@ -74,15 +74,81 @@ describe('a folder of views', () => {
     await expect(start()).rejects.toMatchObject({
       name: 'ConfigError',
       problems: [
-        expect.stringMatching(/accounts\/nothing\.eta replaces no view that ships$/),
-        expect.stringMatching(/accounts\/register\.eta cannot be compiled: /),
-        expect.stringMatching(/layout\.eta includes partials\/no-such\.eta, which is no view$/),
-        expect.stringMatching(/notes\.txt replaces no view that ships$/),
+        expect.stringMatching(/accounts\/nothing\.eta replaces no view that ships: remove it, /),
+        expect.stringMatching(
+          /accounts\/register\.eta cannot be compiled, mend it or copy it anew: Bad template syntax · [^·]*$/,
+        ),
+        expect.stringMatching(/layout\.eta includes '\/partials\/no-such', and there is no view/),
+        expect.stringMatching(/notes\.txt replaces no view that ships: remove it, /),
       ],
     })
     rmSync(folder, { recursive: true })
     await expect(start()).rejects.toMatchObject({
-      problems: [expect.stringContaining('VIEWS_DIR cannot be read')],
+      problems: [
+        expect.stringMatching(/^VIEWS_DIR cannot be read, create the folder or leave it out: ENOENT/),
+      ],
+    })
+  })
+
+  test('whose includes are not there does not start either, however they are written', async () => {
+    write('accounts/register.eta', `<% layout("/no-layout", {}) %><%~ include('./no-sibling') %>`)
+    write('accounts/setup.eta', '<%~ include( `../partials/no-partial`, {}) %>')
+    write('mail/layout.html.eta', "<%~ include('/partials/csrf', {}) %><%~ it.heading %>")
+    write('http/home.eta', "<%~ include('../../elsewhere') %>")
+    write('partials/csrf.eta', "<%~ include(it.odd ? '/layout' : '/partials/no', {}) %>")
+    write('partials/client.eta', '<%~ include(`/partials/$' + '{it.kind}`) %>')
+    const literally = ['"/no-layout"', "'./no-sibling'", '`../partials/no-partial`']
+    await expect(start()).rejects.toMatchObject({
+      problems: [
+        expect.stringContaining(`register.eta includes ${literally[0]}, and there is no view no-layout.eta`),
+        expect.stringContaining(`register.eta includes ${literally[1]}, and there is no view accounts/no-s`),
+        expect.stringContaining(`setup.eta includes ${literally[2]}, and there is no view partials/no-par`),
+        expect.stringContaining("home.eta includes '../../elsewhere', which is outside of the views"),
+        expect.stringContaining("layout.html.eta includes '/partials/csrf', and there is no view mail/part"),
+        expect.stringContaining('client.eta includes what it computes (`/partials/$' + '{it.kind}`): write'),
+        expect.stringContaining("csrf.eta includes what it computes (it.odd ? '/layout' : '/partials/no')"),
+      ],
+    })
+  })
+
+  test('includes what it says in words and comments alone nowhere, and computes what ships computes', async () => {
+    write(
+      'accounts/register.eta',
+      `${copyOf('accounts/register.eta')}<p>Teams include(s) yours. <%= 'include(x)' %></p><% /* include(it.y) */ // layout(z)\n %>`,
+    )
+    write('admin/fields.eta', copyOf('admin/fields.eta') ?? '')
+    write('admin/users-new.eta', `${copyOf('admin/users-new.eta')}`)
+    await (await start()).stop()
+  })
+
+  test('may be made of links, as volumes are: to files, and to folders out of it', async () => {
+    const out = temporaryFolder()
+    mkdirSync(join(out, 'accounts'))
+    writeFileSync(join(out, 'accounts', 'setup.eta'), `${copyOf('accounts/setup.eta')}`)
+    writeFileSync(join(out, 'accounts', 'nothing.eta'), 'x')
+    symlinkSync(out, join(folder, '..data'))
+    symlinkSync(join('..data', 'accounts'), join(folder, 'accounts'))
+    symlinkSync('/nowhere', join(folder, 'layout.eta'))
+    await expect(start()).rejects.toMatchObject({
+      problems: [
+        expect.stringContaining(`${join(folder, 'layout.eta')} cannot be read: ENOENT`),
+        expect.stringContaining(`${join(folder, 'accounts/nothing.eta')} replaces no view that ships`),
+      ],
+    })
+    rmSync(join(folder, 'layout.eta'))
+    rmSync(join(out, 'accounts', 'nothing.eta'))
+    const checked = await command(['views', 'check', '--json'], { ...env(), VIEWS_DIR: folder })
+    expect(JSON.parse(checked.stdout).views).toMatchObject([{ view: 'accounts/setup.eta' }])
+  })
+
+  test('names a folder where a view belongs, one that holds none, and a link back into itself', async () => {
+    mkdirSync(join(folder, 'accounts', 'register.eta'), { recursive: true })
+    mkdirSync(join(folder, 'ours'))
+    symlinkSync('..', join(folder, 'accounts', 'accounts'))
+    await expect(start()).rejects.toMatchObject({
+      problems: ['accounts/accounts', 'accounts/register.eta', 'ours'].map((path) =>
+        expect.stringContaining(`${join(folder, path)} is a folder in which no view ships: `),
+      ),
     })
   })
 

@@ -1,10 +1,11 @@
 // Views of an owner, in the place of those that ship (VIEWS_DIR). They are read and compiled once, at the start: a server that has begun shows every one of them.
 import { hash } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join, relative, sep } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Eta } from 'eta'
 import { own } from '../../shared/own.ts'
+import { inclusionsOf } from './included-views.ts'
 
 /** The folder of the views that ship. */
 export const VIEWS = fileURLToPath(new URL('../../../views/', import.meta.url))
@@ -34,33 +35,123 @@ export interface OverriddenView {
 /** What reads a view, for Eta: those of the owner by the path of the one that ships. */
 export type ReadView = (path: string) => string
 
-const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter((path) => !path.split(sep).some((part) => part.startsWith('.')))
-    .filter((path) => !statSync(join(folder, path)).isDirectory())
-    .map((path) => path.split(sep).join('/'))
+const namesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
     .sort()
 
+/**
+ * The files below a folder, by path. Links are followed: a volume is made of them, and who writes the folder writes code that
+ * the server runs. How deep they lead is bound by the folders that may be.
+ * @param folders those that may be, by path @param wrong is told what else is there
+ */
+function filesBelow(
+  root: string,
+  folders: ReadonlySet<string>,
+  wrong: (path: string, why: string) => void,
+  below = '',
+): string[] {
+  return namesIn(join(root, below)).flatMap((name) => {
+    const path = below === '' ? name : `${below}/${name}`
+    try {
+      if (!statSync(join(root, path)).isDirectory()) return [path]
+      if (folders.has(path)) return filesBelow(root, folders, wrong, path)
+      wrong(
+        path,
+        'is a folder in which no view ships: remove it, or move its views to the path of what they replace',
+      )
+    } catch (error) {
+      wrong(path, unreadable(error))
+    }
+    return []
+  })
+}
+
+const unreadable = (error: unknown): string =>
+  `cannot be read: ${(error as Error).message}. Remove it, or let the server read it`
+
 /** Every view that ships, by name. */
-export const shippedViews = (): string[] => filesBelow(VIEWS)
+export const shippedViews = (): string[] =>
+  readdirSync(VIEWS, { recursive: true })
+    .map((path) => String(path).split(sep).join('/'))
+    .filter((path) => path.endsWith(ENDING))
+    .sort()
+
+/** Views that ship whose path has the last part of a name. */
+export function viewsLike(name: string): string[] {
+  const part = (name.split('/').at(-1) ?? '').replace(ENDING, '')
+  return part === ''
+    ? []
+    : shippedViews()
+        .filter((view) => view.includes(part))
+        .slice(0, 10)
+}
+
+/** The folders that hold them, by path. */
+const foldersOf = (views: ReadonlySet<string>): Set<string> =>
+  new Set(
+    [...views].flatMap((view) =>
+      dirname(view)
+        .split('/')
+        .map((_part, at, parts) => parts.slice(0, at + 1).join('/')),
+    ),
+  )
 
 const shipped = (view: string): string => readFileSync(join(VIEWS, view), 'utf8')
 
-/** What a view includes by a name that is written there. */
-const includedIn = (text: string): string[] =>
-  [...text.matchAll(/\b(?:include|layout)\(\s*'\/([^']+)'/g)].map(([, name = '']) => `${name}${ENDING}`)
+const like = (view: string): string => {
+  const found = viewsLike(view)
+  return found.length === 0 ? '' : ` (there are: ${found.join(', ')})`
+}
 
-/** Undefined: nothing. */
-function problemOf(eta: Eta, view: string, text: string, views: ReadonlySet<string>): string | undefined {
-  if (!views.has(view)) return 'replaces no view that ships'
-  const lacking = includedIn(text).find((name) => !views.has(name))
-  if (lacking !== undefined) return `includes ${lacking}, which is no view`
+/** Without what Eta made of the view, which stands below a line of equals signs. */
+const syntaxErrorOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error))
+    .replace(/\n=+\n[\s\S]*$/, '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' · ')
+
+/** What of a view cannot be shown. */
+function problemsOf(view: string, text: string, views: ReadonlySet<string>): string[] {
+  if (!views.has(view))
+    return [`replaces no view that ships: remove it, or move it to the path of what it replaces${like(view)}`]
+  // A mail resolves what it includes below the folder of mails.
+  const root = view.startsWith('mail/') ? 'mail/' : ''
+  const eta = new Eta({ views: join(VIEWS, root), autoTrim: false })
   try {
     eta.compile(text)
-    return undefined
+    const computed = new Set(computedBy(eta, shipped(view)))
+    return inclusionsOf(eta, text).flatMap(({ written, name }) => {
+      if (name === undefined)
+        return computed.has(written)
+          ? []
+          : [
+              `includes what it computes (${written}): write the name of each view as text, so that it is looked up now`,
+            ]
+      const path = includedBy(eta, view, name)
+      if (path === undefined)
+        return [`includes ${written}, which is outside of the views: name one that ships`]
+      return views.has(path)
+        ? []
+        : [
+            `includes ${written}, and there is no view ${path}: name one that ships${root === '' ? like(path) : ' there'}`,
+          ]
+    })
   } catch (error) {
-    return `cannot be compiled: ${error instanceof Error ? error.message.trim().replaceAll(/\s*\n\s*/g, ' · ') : error}`
+    return [`cannot be compiled, mend it or copy it anew: ${syntaxErrorOf(error)}`]
+  }
+}
+
+const computedBy = (eta: Eta, text: string): string[] =>
+  inclusionsOf(eta, text).flatMap(({ written, name }) => (name === undefined ? [written] : []))
+
+/** The path below `views` of what a view includes by a name. Undefined: it leads out of it. */
+function includedBy(eta: Eta, view: string, name: string): string | undefined {
+  try {
+    const path = eta.resolvePath?.(name, { filepath: join(VIEWS, view) })
+    return path === undefined ? undefined : relative(VIEWS, path).split(sep).join('/')
+  } catch {
+    return undefined
   }
 }
 
@@ -73,36 +164,43 @@ export function overriddenViews(folder: string | undefined): {
   problems: string[]
 } {
   if (folder === undefined) return { views: [], problems: [] }
+  const problems: string[] = []
+  const wrong = (path: string, why: string) => problems.push(`VIEWS_DIR: ${join(folder, path)} ${why}`)
+  const names = new Set(shippedViews())
   let files: string[]
   try {
-    files = filesBelow(folder)
+    files = filesBelow(folder, foldersOf(names), wrong)
   } catch (error) {
-    return { views: [], problems: [`VIEWS_DIR cannot be read: ${(error as Error).message}`] }
+    const { message } = error as Error
+    return {
+      views: [],
+      problems: [`VIEWS_DIR cannot be read, create the folder or leave it out: ${message}`],
+    }
   }
-  const names = new Set(shippedViews())
-  const eta = new Eta({ views: VIEWS, autoTrim: false })
   const views: OverriddenView[] = []
-  const problems: string[] = []
   for (const view of files) {
     const file = join(folder, view)
-    const wrong = (why: string) => problems.push(`VIEWS_DIR: ${file} ${why}`)
     const found = statSync(file)
     // A pipe or a device would be read without an end.
     if (!found.isFile()) {
-      wrong('is no regular file')
+      wrong(view, 'is no regular file: remove it')
       continue
     }
     if (found.size > MAX_SIZE) {
-      wrong(`is larger than ${MAX_SIZE} bytes`)
+      wrong(view, `is larger than ${MAX_SIZE} bytes: shorten it`)
       continue
     }
-    const whole = readFileSync(file, 'utf8')
+    let whole: string
+    try {
+      whole = readFileSync(file, 'utf8')
+    } catch (error) {
+      wrong(view, unreadable(error))
+      continue
+    }
     const text = whole.replace(HEAD, '')
-    const problem = problemOf(eta, view, text, names)
-    if (problem !== undefined) {
-      wrong(problem)
-      continue
-    }
+    const lacks = problemsOf(view, text, names)
+    for (const problem of lacks) wrong(view, problem)
+    if (lacks.length > 0) continue
     const copied = HEAD.exec(whole)?.[1]
     const age = copied === undefined ? 'unknown' : copied === versionOf(shipped(view)) ? 'current' : 'changed'
     views.push({ view, file, text, age })
