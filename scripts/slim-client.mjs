@@ -10,10 +10,16 @@ const FIRST_IN_A_TABLE = 1024
 
 const COMPILER = 'query-compiler.wasm'
 
-/** Replaces what is in a text exactly once. @throws Error when it is not: Prisma generates something else by now */
+/** Finds what is in a text exactly once. @throws Error when it is not: Prisma generates something else by now */
+function findOnce(text, pattern) {
+  const found = [...text.matchAll(new RegExp(pattern, 'g'))]
+  if (found.length !== 1) throw new Error(`${pattern} is ${found.length} times in the generated client`)
+  return found[0]
+}
+
+/** Replaces what is in a text exactly once. @throws Error as of `findOnce` */
 function replaceOnce(text, pattern, replacement) {
-  const found = text.match(new RegExp(pattern, 'g'))?.length ?? 0
-  if (found !== 1) throw new Error(`${pattern} is ${found} times in the generated client`)
+  findOnce(text, pattern)
   return text.replace(pattern, replacement)
 }
 
@@ -104,15 +110,15 @@ const COMPILED =
 export async function slimClient(folder) {
   const path = join(folder, 'internal/class.ts')
   const text = readFileSync(path, 'utf8')
-  const [strings] = text.match(STRINGS) ?? []
-  const [graph] = text.match(GRAPH) ?? []
-  const [, compiler] = text.match(COMPILED) ?? []
-  const { wasm } = await import(require.resolve(`${compiler}`))
+  const [strings] = findOnce(text, STRINGS)
+  const [graph] = findOnce(text, GRAPH)
+  const [, compiler] = findOnce(text, COMPILED)
+  const { wasm } = await import(require.resolve(compiler))
   writeFileSync(join(folder, 'internal', COMPILER), Buffer.from(wasm, 'base64'))
   const unused = Array.from({ length: FIRST_IN_A_TABLE }, () => '')
-  const renumbered = renumber(Buffer.from(`${graph}`, 'base64url'), FIRST_IN_A_TABLE)
+  const renumbered = renumber(Buffer.from(graph, 'base64url'), FIRST_IN_A_TABLE)
   let slim = replaceOnce(text, STRINGS, () =>
-    JSON.stringify(JSON.stringify([...unused, ...JSON.parse(JSON.parse(`${strings}`))])),
+    JSON.stringify(JSON.stringify([...unused, ...JSON.parse(JSON.parse(strings))])),
   )
   slim = replaceOnce(slim, GRAPH, renumbered.toString('base64url'))
   slim = replaceOnce(

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { renumber } from '../../scripts/slim-client.mjs'
+import { renumber, slimClient } from '../../scripts/slim-client.mjs'
+import { temporaryFolder } from '../support/folder.ts'
 
 const generated = (provider: string) =>
   fileURLToPath(new URL(`../../src/storage/generated/${provider}`, import.meta.url))
@@ -46,4 +48,14 @@ test('of a graph of queries only the numbers that name something are changed', (
 test('a graph of another form is refused', () => {
   expect(() => renumber(Buffer.from([0, 0, 1, 1, 1, 1, 1]), 1024)).toThrow('goes on')
   expect(() => renumber(Buffer.from([1, 0, 0, 9, 5]), 1024)).toThrow('too early')
+})
+
+test('a client of another form is refused, with what is missing in it, and left as it is', async () => {
+  const folder = temporaryFolder()
+  const path = join(folder, 'internal/class.ts')
+  mkdirSync(join(folder, 'internal'))
+  writeFileSync(path, 'export const config = {}\n')
+  await expect(slimClient(folder)).rejects.toThrow('is 0 times in the generated client')
+  expect(readdirSync(join(folder, 'internal'))).toEqual(['class.ts'])
+  expect(readFileSync(path, 'utf8')).toBe('export const config = {}\n')
 })
