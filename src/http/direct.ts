@@ -13,10 +13,12 @@ import { countEarly, type LimitHooks } from './rate-limits/rate-limits.ts'
 /** An answer, with all that is said of it beside the headers that every answer to a program has. */
 export interface DirectAnswer {
   /** 200 unless given. */
-  status?: 304
+  status?: 200 | 304
   /** Names in lower case, each before its value. */
   headers: readonly string[]
-  body: Buffer | string
+  body: string
+  /** UTF-8 unless given; `latin1`: a byte a character, so any bytes. */
+  encoding?: 'latin1'
 }
 
 /** Undefined: the handler of the route answers, and the request is as it was, but that a body can be read in one way only. */
@@ -55,18 +57,18 @@ export function registerDirect(
     if (found === undefined) return false
     const settling = settleCurrent()
     if (settling !== undefined) await settling
-    const { status = 200, headers, body } = found
+    const { status = 200, headers, body, encoding = 'utf8' } = found
     const all = [
       ...shared,
       ...['x-request-id', request.id],
       ...headers,
-      ...(status === 304 ? [] : ['content-length', String(Buffer.byteLength(body))]),
+      ...(status === 304 ? [] : ['content-length', String(Buffer.byteLength(body, encoding))]),
       ...counted(reply),
     ]
     reply.hijack()
     try {
       reply.raw.writeHead(status, all)
-      reply.raw.end(status === 304 ? undefined : body)
+      reply.raw.end(status === 304 ? undefined : body, encoding)
     } catch (error) {
       // Nobody else answers a reply that is hijacked: the request would hang.
       request.log.error({ err: error }, 'an answer could not be written')

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
+import { BoundedMap } from './bounded-map.ts'
 
 /** The ways in which a text is sent, the best first (RFC 9110 §8.4.1). */
 const ENCODINGS = ['br', 'gzip', 'identity'] as const
@@ -47,11 +48,22 @@ export function isKnown(headers: IncomingHttpHeaders, representations: Represent
   )
 }
 
+/** What clients and browsers send; there are few of them. */
+const MAX_ENTRIES = 100
+const encodings = new BoundedMap<string, Encoding>(MAX_ENTRIES)
+
 /** The first of ours that the caller takes (RFC 9110 §12.5.3); it says so by name, without `q=0`. */
 export function accepted(headers: IncomingHttpHeaders, representations: Representations): Representation {
-  const named = String(headers['accept-encoding'] ?? '')
+  const sent = String(headers['accept-encoding'] ?? '')
+  const known = encodings.get(sent) ?? encodingIn(sent)
+  if (!encodings.has(sent)) encodings.set(sent, known)
+  return representations[known]
+}
+
+function encodingIn(sent: string): Encoding {
+  const named = sent
     .split(',')
     .filter((each) => !/;\s*q=0(\.0*)?\s*$/i.test(each))
     .map((each) => each.split(';', 1)[0]?.trim().toLowerCase())
-  return representations[ENCODINGS.find((each) => named.includes(each)) ?? 'identity']
+  return ENCODINGS.find((each) => named.includes(each)) ?? 'identity'
 }

@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Provider } from 'oidc-provider'
+import type { DirectAnswer } from '../../http/direct.ts'
 import {
   accepted,
   isKnown,
@@ -65,23 +66,28 @@ function documentPath(path: string, { issuer, current, discovery }: DocumentDepe
     return next
   }
 
-  const headersOf = createHeadersOf()
+  const answerWith = createAnswerWith()
   return async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined
     const representations = await ofNow().representations
     const chosen = accepted(request.headers, representations)
-    const answer = { headers: headersOf(chosen, request.headers.origin || '*'), body: chosen.bytes }
-    return isKnown(request.headers, representations) ? { ...answer, status: 304 } : answer
+    const status = isKnown(request.headers, representations) ? 304 : 200
+    return { status, ...answerWith(chosen, request.headers.origin || '*') }
   }
 }
 
-/** The headers of a representation in the form of an answer, which nearly every caller gets alike. */
-function createHeadersOf() {
-  const plain = new WeakMap<Representation, readonly string[]>()
-  return (representation: Representation, origin: string): readonly string[] => {
-    const known = plain.get(representation) ?? Object.entries(representation.headers).flat()
-    plain.set(representation, known)
-    return [...known, 'access-control-allow-origin', origin]
+/** An answer with a representation; nearly every caller gets the same. */
+function createAnswerWith() {
+  const made = new WeakMap<Representation, { headers: readonly string[]; body: string }>()
+  const make = ({ headers, bytes }: Representation) => ({
+    headers: Object.entries(headers).flat(),
+    // Node.js sends head and body in one write where both are strings.
+    body: bytes.toString('latin1'),
+  })
+  return (representation: Representation, origin: string): DirectAnswer => {
+    const { headers, body } = made.get(representation) ?? make(representation)
+    made.set(representation, { headers, body })
+    return { headers: [...headers, 'access-control-allow-origin', origin], body, encoding: 'latin1' }
   }
 }
 
