@@ -16,6 +16,13 @@ export interface MeasureOptions {
 
 const US_PER_MS = 1000
 
+/** Requests after which the engine has compiled what they run through, on a slow machine too: a server is hot for all of its life. */
+const HOT = 4000
+/** Seconds between two looks at how many there were. */
+const STRETCH = 0.5
+/** Seconds that a scenario may take for it. */
+const LONGEST = 15
+
 /** What one round cost a server, a request where that makes sense. */
 interface Result extends Load {
   /** Microseconds of CPU time. */
@@ -38,7 +45,16 @@ async function spent({ server, written }: Target) {
   }
 }
 
-/** One scenario on all targets in turns. A first round warms up: code is compiled, caches are filled, nothing is counted. */
+/** Code is compiled, caches are filled. */
+export async function warmUp(scenario: Scenario, target: Target, connections: number): Promise<void> {
+  for (let requests = 0, seconds = 0; requests < HOT && seconds < LONGEST; seconds += STRETCH) {
+    const answers = await load(await scenario.prepare(target, connections), { seconds: STRETCH, connections })
+    if (answers.failures > 0) return
+    requests += answers.requests
+  }
+}
+
+/** One scenario on all targets in turns, once they are warm. */
 export async function measure(
   scenario: Scenario,
   bare: Target,
@@ -50,16 +66,16 @@ export async function measure(
   const name = `${scenario.name}, ${connections} at once`
   const results = new Map<string, Result[]>(all.map((each) => [each.name, []]))
   say(`${name} `)
-  for (let round = -1; round < rounds; round++) {
+  for (const target of all) await warmUp(scenario, target, connections)
+  for (let round = 0; round < rounds; round++) {
     for (const target of all) {
       const spec = await scenario.prepare(target, connections)
       const before = await spent(target)
-      const result = await load(spec, { seconds: round < 0 ? 0.5 : seconds, connections })
+      const result = await load(spec, { seconds, connections })
       const after = await spent(target)
       if (result.failures > 0) {
         problems.push(`${name}, ${target.name}: ${result.failures} × ${result.firstFailure}`)
       }
-      if (round < 0) continue
       const a = (now: number | undefined, was: number | undefined = 0) =>
         now === undefined || result.requests === 0 ? undefined : (now - was) / result.requests
       const { loopP99, loopMax, collecting } = after.pauses

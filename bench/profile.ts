@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Profiler } from 'node:inspector/promises'
 import { load } from './load.ts'
+import { warmUp } from './measure.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Target } from './target.ts'
 
@@ -35,7 +36,7 @@ const nameOf = ({
 }
 
 /**
- * Runs a scenario on a target for five seconds, half a second before that, and says what each function took a request.
+ * Runs a scenario on a target for five seconds, once it is warm, and says what each function took a request.
  * @param file where the whole profile is kept, for DevTools or speedscope
  */
 export async function profile(
@@ -44,7 +45,7 @@ export async function profile(
   connections: number,
   file: string,
 ): Promise<string> {
-  await load(await scenario.prepare(target, connections), { seconds: 0.5, connections })
+  await warmUp(scenario, target, connections)
   const spec = await scenario.prepare(target, connections)
   await target.server.ask('profile')
   const { requests } = await load(spec, { seconds: SECONDS, connections })
