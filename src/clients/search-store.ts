@@ -1,28 +1,23 @@
 import type { Position } from '../shared/paging.ts'
+import { momentOf } from '../storage/keyset.ts'
 import { type Sql, sqlTime } from '../storage/sql.ts'
 
-/** Where the dialects part: the redirect URIs in the stored metadata, and a moment as the column holds it. */
-const dialects = {
-  sqlite: { redirectUris: "json_extract(metadata, '$.redirect_uris')", moment: 'CAST(? AS TEXT)' },
-  postgresql: {
-    redirectUris: "(CAST(metadata AS json) ->> 'redirect_uris')",
-    moment: 'CAST(? AS TIMESTAMP)',
-  },
+/** The redirect URIs in the stored metadata. */
+const REDIRECT_URIS = {
+  sqlite: "json_extract(metadata, '$.redirect_uris')",
+  postgresql: "(CAST(metadata AS json) ->> 'redirect_uris')",
 } as const
 
 /** Whether a client has a text in its name, id or redirect URIs; of `searchValues`. */
 export const searchCondition = (
   dialect: Sql['dialect'],
 ): string => `(LOWER(name) LIKE LOWER(?) ESCAPE '!' OR id LIKE ? ESCAPE '!'
-    OR (LOWER(metadata) LIKE LOWER(?) ESCAPE '!' AND LOWER(${dialects[dialect].redirectUris}) LIKE LOWER(?) ESCAPE '!'))`
+    OR (LOWER(metadata) LIKE LOWER(?) ESCAPE '!' AND LOWER(${REDIRECT_URIS[dialect]}) LIKE LOWER(?) ESCAPE '!'))`
 
 export function searchValues(search: string): string[] {
   const text = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[%_!]/g, '!$&')
   return Array.from({ length: 4 }, () => `%${text}%`)
 }
-
-/** A moment as the column of a client holds it. */
-export const momentOf = (dialect: Sql['dialect']): string => dialects[dialect].moment
 
 // One walk along the index of the list, newest first, that ends when the page is full. The cheap test of the whole text
 // comes before the one that takes the JSON apart.
@@ -33,7 +28,7 @@ const statement = (
 ) => `SELECT id FROM clients
   WHERE ${searchCondition(dialect)}
   ${only === undefined ? '' : `AND id IN (${Array.from({ length: only }, () => '?').join(', ') || 'NULL'})`}
-  ${paged ? `AND (created_at < ${dialects[dialect].moment} OR (created_at = ${dialects[dialect].moment} AND id < ?))` : ''}
+  ${paged ? `AND (created_at < ${momentOf(dialect)} OR (created_at = ${momentOf(dialect)} AND id < ?))` : ''}
   ORDER BY created_at DESC, id DESC LIMIT ?`
 
 /**

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSearch } from '../../src/accounts/search/search.ts'
 import { findSortedIds, placeOf, type SortedWanted } from '../../src/accounts/search/store/sorted.ts'
-import { ACCOUNT_ORDERS, type AccountOrder } from '../../src/shared/account-orders.ts'
+import { ACCOUNT_ORDERS, type AccountOrder } from '../../src/shared/orders.ts'
 import type { SortedPlace } from '../../src/shared/sorted-cursor.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findSortedIds } from '../../src/accounts/search/store/sorted.ts'
 import { createQueueStore } from '../../src/queue/store.ts'
-import { ACCOUNT_ORDERS } from '../../src/shared/account-orders.ts'
+import { ACCOUNT_ORDERS } from '../../src/shared/orders.ts'
 import { relatedStatement } from '../../src/storage/artifacts/related.ts'
 import { createStatements } from '../../src/storage/artifacts/statements.ts'
 import { composeUnit, upsertAll } from '../../src/storage/artifacts/unit.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { AccountOrder } from '../../shared/account-orders.ts'
 import type { Clock } from '../../shared/clock.ts'
+import { type AccountOrder, columnOf } from '../../shared/orders.ts'
 import {
   cursorTime,
   cutPage,
@@ -59,7 +59,7 @@ export function createSearch({
   /** Pages may be short while others follow. */
   async function inOrder(query: AccountQuery, order: AccountOrder): Promise<Page<Account>> {
     const limit = pageLimit(query.limit)
-    const keys = KEYS[order.replace('-', '') as keyof typeof KEYS]
+    const keys = KEYS[columnOf(order)]
     const after = query.cursor === undefined ? undefined : sortedPlace(query.cursor, order, keys)
     const { accounts, resume } = await store.findSorted({
       ...wantedOf(query),

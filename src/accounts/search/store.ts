@@ -7,12 +7,10 @@
  *   3. the index of trigrams: what few have
  */
 import type { Position } from '../../shared/paging.ts'
+import { type Condition, momentOf } from '../../storage/keyset.ts'
 import { type Sql, type SqlValue, sqlTime } from '../../storage/sql.ts'
 import type { Role } from '../account.ts'
 import { matchAll, type Terms, termsOf } from './terms.ts'
-
-/** A moment as the column holds it. */
-export const moments = { sqlite: 'CAST(? AS TEXT)', postgresql: 'CAST(? AS TIMESTAMP)' } as const
 
 /** Each in the words of the index that holds just these accounts: by them an engine knows that it serves. */
 const FACTORS = {
@@ -48,13 +46,8 @@ const STATES = {
 
 export type AccountState = keyof typeof STATES
 
-export interface Condition {
-  text: string
-  values: SqlValue[]
-}
-
 const stateIs = (reads: Sql, state: AccountState, now: number): Condition => ({
-  text: STATES[state].replace('?', moments[reads.dialect]),
+  text: STATES[state].replace('?', momentOf(reads.dialect)),
   values: state === 'locked' ? [sqlTime(now)] : [],
 })
 
@@ -221,7 +214,7 @@ async function listed(
     }
   }
   if (after !== undefined) {
-    conditions.push(`(a.created_at, a.id) < (${moments[reads.dialect]}, ?)`)
+    conditions.push(`(a.created_at, a.id) < (${momentOf(reads.dialect)}, ?)`)
     values.push(sqlTime(after.at), after.id)
   }
   const from = terms === undefined ? '' : ' JOIN account_search s ON s.account_id = a.id'
@@ -257,7 +250,7 @@ async function withAttribute(
     values.push(termsOf(search).pattern)
   }
   if (after !== undefined) {
-    conditions.push(`(v.created_at, v.account_id) < (${moments[reads.dialect]}, ?)`)
+    conditions.push(`(v.created_at, v.account_id) < (${momentOf(reads.dialect)}, ?)`)
     values.push(sqlTime(after.at), after.id)
   }
   // CROSS JOIN: the values first, whatever SQLite thinks of how many have one.
@@ -304,7 +297,7 @@ async function numberBefore(reads: Sql, { at, id }: Position): Promise<number | 
   if (last !== undefined) return last.id
   const older = await reads.get<{ id: number }>(
     `SELECT s.id FROM accounts a JOIN account_search s ON s.account_id = a.id
-      WHERE (a.created_at, a.id) < (${moments[reads.dialect]}, ?) ORDER BY a.created_at DESC, a.id DESC LIMIT 1`,
+      WHERE (a.created_at, a.id) < (${momentOf(reads.dialect)}, ?) ORDER BY a.created_at DESC, a.id DESC LIMIT 1`,
     [sqlTime(at), id],
   )
   return older && older.id + 1

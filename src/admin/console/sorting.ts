@@ -1,3 +1,4 @@
+import { columnOf, isDescending } from '../../shared/orders.ts'
 import { withQuery } from './page-links.ts'
 
 /** The head of a column as a link that sorts by it, or the other way around. */
@@ -17,13 +18,13 @@ export function sortLink(
   kept: Readonly<Record<string, string | undefined>>,
   { label, first, order, usual }: { label: string; first: string; order: string; usual: string },
 ): SortLink {
-  const column = first.replace('-', '')
-  const current = order.replace('-', '') === column
-  const turned = order.startsWith('-') ? column : `-${column}`
+  const column = columnOf(first)
+  const current = columnOf(order) === column
+  const turned = isDescending(order) ? column : `-${column}`
   const next = current ? turned : first
   return {
     label,
     href: withQuery(path, { ...kept, sort: next === usual ? undefined : next }),
-    sorted: current ? (order.startsWith('-') ? 'descending' : 'ascending') : undefined,
+    sorted: current ? (isDescending(order) ? 'descending' : 'ascending') : undefined,
   }
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { listedKindOf } from '../../shared/client-kind.ts'
-import type { ClientOrder } from '../../shared/client-orders.ts'
 import type { Clock } from '../../shared/clock.ts'
 import { csvOfPages } from '../../shared/csv.ts'
+import { type ClientOrder, columnOf } from '../../shared/orders.ts'
 import { cursorTime, cutPage, type Page, type PageRequest, pageLimit } from '../../shared/paging.ts'
 import { type SortedPlace, sortedCursor, sortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Database } from '../../storage/database.ts'
@@ -107,8 +107,6 @@ const KEYS = {
   used: z.string().max(10),
   created: cursorTime,
 } as const
-
-const columnOf = (order: ClientOrder) => order.replace('-', '') as keyof typeof KEYS
 
 const placeOf = (row: ListedRow, order: ClientOrder): SortedPlace => ({
   key: { name: row.name, used: row.lastUsedDay, created: row.createdAt.getTime() }[columnOf(order)],

@@ -3,11 +3,12 @@
  * What is counted has an index of its own.
  */
 import { LISTED_KINDS, type ListedKind } from '../../shared/client-kind.ts'
-import type { ClientOrder } from '../../shared/client-orders.ts'
+import type { ClientOrder } from '../../shared/orders.ts'
 import type { SortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Database } from '../../storage/database.ts'
-import { type Sql, type SqlValue, sqlTime } from '../../storage/sql.ts'
-import { momentOf, searchCondition, searchValues } from '../search-store.ts'
+import { type Condition, keysetOf, momentOf, timeColumn, valuesOf, whereOf } from '../../storage/keyset.ts'
+import { type Sql, sqlTime } from '../../storage/sql.ts'
+import { searchCondition, searchValues } from '../search-store.ts'
 import { CLIENT_ROW, type ClientRow } from '../store.ts'
 
 /** Each in the words of its index: by them an engine knows that it serves. */
@@ -20,7 +21,11 @@ const STATES = {
 
 export type ClientState = keyof typeof STATES
 
-const COLUMNS = { name: 'LOWER(name)', created: 'created_at', used: 'last_used_day' } as const
+const columnsOf = (dialect: Sql['dialect']) => ({
+  name: { key: 'LOWER(name)', mark: 'LOWER(?)' },
+  created: timeColumn(dialect, 'created_at'),
+  used: { key: 'last_used_day' },
+})
 
 export interface ClientFilters {
   /** In the name, the id or a redirect URI. */
@@ -42,11 +47,6 @@ const MOST_COUNTED = 1_000
 /** How many clients there are, up to a thousand and one each. */
 export type ClientCounts = Readonly<Record<ListedKind | ClientState | 'unused', number>>
 
-interface Condition {
-  text: string
-  values: SqlValue[]
-}
-
 const unused = (dialect: Sql['dialect'], since: number): Condition => ({
   text: `last_used_day < ? AND created_at < ${momentOf(dialect)}`,
   values: [new Date(since).toISOString().slice(0, 10), sqlTime(since)],
@@ -65,15 +65,6 @@ function conditionsOf(dialect: Sql['dialect'], wanted: ClientFilters): Condition
   ]
 }
 
-function behind(dialect: Sql['dialect'], order: ClientOrder, { key, id }: SortedPlace): Condition {
-  const by = order.replace('-', '') as keyof typeof COLUMNS
-  const mark = { name: 'LOWER(?)', created: momentOf(dialect), used: '?' }[by]
-  return {
-    text: `(${COLUMNS[by]}, id) ${order.startsWith('-') ? '<' : '>'} (${mark}, ?)`,
-    values: [by === 'created' ? sqlTime(Number(key)) : String(key), id],
-  }
-}
-
 /** The lists of clients, in the database. */
 export function createListingStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
   return {
@@ -85,17 +76,11 @@ export function createListingStore({ prisma, reads }: Pick<Database, 'prisma' | 
       limit: number,
     ): Promise<ListedRow[]> {
       const { dialect } = reads
-      const conditions = [
-        ...conditionsOf(dialect, wanted),
-        ...(after === undefined ? [] : [behind(dialect, order, after)]),
-      ]
-      const where =
-        conditions.length === 0 ? '' : ` WHERE ${conditions.map(({ text }) => text).join(' AND ')}`
-      const way = order.startsWith('-') ? 'DESC' : 'ASC'
-      const column = COLUMNS[order.replace('-', '') as keyof typeof COLUMNS]
+      const { by, behind } = keysetOf(order, columnsOf(dialect))
+      const conditions = [...conditionsOf(dialect, wanted), ...(after === undefined ? [] : [behind(after)])]
       const found = await reads.all<{ id: string }>(
-        `SELECT id FROM clients${where} ORDER BY ${column} ${way}, id ${way} LIMIT ?`,
-        [...conditions.flatMap(({ values }) => values), limit],
+        `SELECT id FROM clients${whereOf(conditions)} ORDER BY ${by} LIMIT ?`,
+        [...valuesOf(conditions), limit],
       )
       const rows = await prisma.client.findMany({
         where: { id: { in: found.map(({ id }) => id) } },

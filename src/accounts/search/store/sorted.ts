@@ -3,11 +3,19 @@
  * Where few pass the filters, these are found as always, and sorted. Where many do, the list is a walk along the index of its order, and
  * looks at no more than so many accounts: a page may be short, or empty, and say where the next one goes on.
  */
-import type { AccountOrder } from '../../../shared/account-orders.ts'
+import { type AccountOrder, columnOf } from '../../../shared/orders.ts'
 import type { SortedPlace } from '../../../shared/sorted-cursor.ts'
-import { type Sql, type SqlValue, sqlTime } from '../../../storage/sql.ts'
+import {
+  type Condition,
+  keysetOf,
+  type SortedColumn,
+  timeColumn,
+  valuesOf,
+  whereOf,
+} from '../../../storage/keyset.ts'
+import { type Sql, sqlTime } from '../../../storage/sql.ts'
 import type { Account } from '../../account.ts'
-import { type Condition, filtersOf, findAccountIds, moments, type Wanted } from '../store.ts'
+import { filtersOf, findAccountIds, type Wanted } from '../store.ts'
 import { termsOf } from '../terms.ts'
 
 export interface SortedWanted extends Omit<Wanted, 'after'> {
@@ -28,19 +36,16 @@ const BOUNDS = {
   walk: 20_000,
 }
 
-const COLUMNS = {
-  name: { key: 'a.username', index: 'accounts_username_key' },
-  created: { key: 'a.created_at', index: 'accounts_created_at_id_idx' },
-  // In the words of the index.
-  signed_in: {
-    sqlite: "COALESCE(a.last_sign_in_at, '')",
-    postgresql: "COALESCE(a.last_sign_in_at, TIMESTAMP '-infinity')",
-    index: 'accounts_by_last_sign_in',
-  },
+const INDEXES = {
+  name: 'accounts_username_key',
+  created: 'accounts_created_at_id_idx',
+  signed_in: 'accounts_by_last_sign_in',
 } as const
-const NEVER = { sqlite: '', postgresql: '-infinity' } as const
-
-const columnOf = (order: AccountOrder) => order.replace('-', '') as keyof typeof COLUMNS
+/** Of who has never signed in, in the words of the index. */
+const NEVER = {
+  sqlite: { key: "COALESCE(a.last_sign_in_at, '')", value: '' },
+  postgresql: { key: "COALESCE(a.last_sign_in_at, TIMESTAMP '-infinity')", value: '-infinity' },
+} as const
 
 /** Where the list stands behind an account. Who has never signed in has the time 0. */
 export function placeOf(
@@ -52,28 +57,19 @@ export function placeOf(
 
 /** What an order comes to in the words of an engine. */
 function spoken(dialect: Sql['dialect'], order: AccountOrder) {
-  const column = columnOf(order)
-  const { index, ...keys } = COLUMNS[column]
-  const key = 'key' in keys ? keys.key : keys[dialect]
-  const [way, behind] = order.startsWith('-') ? (['DESC', '<'] as const) : (['ASC', '>'] as const)
-  const boundOf = (at: SortedPlace): string => {
-    if (column === 'name') return String(at.key)
-    return column === 'signed_in' && at.key === 0 ? NEVER[dialect] : sqlTime(Number(at.key))
+  const never = NEVER[dialect]
+  const columns: Record<keyof typeof INDEXES, SortedColumn> = {
+    name: { key: 'a.username', unique: true },
+    created: timeColumn(dialect, 'a.created_at'),
+    signed_in: {
+      ...timeColumn(dialect, never.key),
+      value: (at) => (at === 0 ? never.value : sqlTime(Number(at))),
+    },
   }
-  // A username is its owner's alone: nothing is left for the ID to settle.
-  const unique = column === 'name'
-  const beside =
-    (sign: string) =>
-    (at: SortedPlace): Condition =>
-      unique
-        ? { text: `${key} ${sign} ?`, values: [boundOf(at)] }
-        : { text: `(${key}, a.id) ${sign} (${moments[dialect]}, ?)`, values: [boundOf(at), at.id] }
   return {
     // SQLite does not know how many pass a filter, and would rather sort all of them.
-    from: `accounts a${dialect === 'sqlite' ? ` INDEXED BY ${index}` : ''}`,
-    by: unique ? `${key} ${way}` : `${key} ${way}, a.id ${way}`,
-    behind: beside(behind),
-    upTo: beside(order.startsWith('-') ? '>=' : '<='),
+    from: `accounts a${dialect === 'sqlite' ? ` INDEXED BY ${INDEXES[columnOf(order)]}` : ''}`,
+    ...keysetOf(order, columns, 'a.id'),
   }
 }
 
@@ -111,10 +107,12 @@ async function sorted(
     reads.dialect === 'sqlite'
       ? 'a.id IN (SELECT value FROM json_each(?))'
       : 'a.id IN (SELECT value FROM json_array_elements_text(CAST(? AS json)) AS found(value))'
-  const place = after === undefined ? [] : [behind(after)]
-  const text = `SELECT a.id FROM accounts a WHERE ${[{ text: among }, ...place].map((each) => each.text).join(' AND ')} ORDER BY ${by} LIMIT ?`
-  const values: SqlValue[] = [JSON.stringify(found), ...place.flatMap((each) => each.values), limit]
-  return (await reads.all<{ id: string }>(text, values)).map(({ id }) => id)
+  const conditions = [
+    { text: among, values: [JSON.stringify(found)] },
+    ...(after === undefined ? [] : [behind(after)]),
+  ]
+  const text = `SELECT a.id FROM accounts a${whereOf(conditions)} ORDER BY ${by} LIMIT ?`
+  return (await reads.all<{ id: string }>(text, [...valuesOf(conditions), limit])).map(({ id }) => id)
 }
 
 /** Along the index of an order, until the page is full. */
@@ -131,10 +129,8 @@ async function walked(
   // CROSS JOIN: the accounts first, in their order.
   const cross = reads.dialect === 'sqlite' ? 'CROSS JOIN' : 'JOIN'
   const join = joined ? ` ${cross} account_search s ON s.account_id = a.id` : ''
-  const where = conditions.length > 0 ? ` WHERE ${conditions.map(({ text }) => text).join(' AND ')}` : ''
-  const text = `SELECT a.id FROM ${from}${join}${where} ORDER BY ${by} LIMIT ?`
-  const values = [...conditions.flatMap((each) => each.values), limit]
-  return (await reads.all<{ id: string }>(text, values)).map(({ id }) => id)
+  const text = `SELECT a.id FROM ${from}${join}${whereOf(conditions)} ORDER BY ${by} LIMIT ?`
+  return (await reads.all<{ id: string }>(text, [...valuesOf(conditions), limit])).map(({ id }) => id)
 }
 
 /** The last account that a walk looks at. Undefined: the list ends before. */
@@ -145,7 +141,7 @@ async function endOfWalk(
   walk: number,
 ): Promise<SortedPlace | undefined> {
   const { from, by, behind } = spoken(reads.dialect, order)
-  const place = after === undefined ? undefined : behind(after)
+  const place = after === undefined ? [] : [behind(after)]
   const row = await reads.get<{
     id: string
     username: string
@@ -153,8 +149,8 @@ async function endOfWalk(
     lastSignInAt: string | null
   }>(
     `SELECT a.id, a.username, a.created_at AS "createdAt", a.last_sign_in_at AS "lastSignInAt"
-       FROM ${from}${place === undefined ? '' : ` WHERE ${place.text}`} ORDER BY ${by} LIMIT 1 OFFSET ?`,
-    [...(place?.values ?? []), walk - 1],
+       FROM ${from}${whereOf(place)} ORDER BY ${by} LIMIT 1 OFFSET ?`,
+    [...valuesOf(place), walk - 1],
   )
   return (
     row &&
