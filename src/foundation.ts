@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { accountColumns } from './accounts/store/reads.ts'
-import { actorName } from './audit/actor-name.ts'
+import { namedActor } from './audit/actor-name.ts'
 import { type Audit, createAudit } from './audit/audit.ts'
 import { type AuditEvent, createRecorder } from './audit/recorder.ts'
 import { type Branding, type BrandOwner, createBranding } from './branding/branding.ts'
@@ -103,7 +103,7 @@ export async function openFoundation(
     clock,
     logger,
     events: (change) => event(change),
-    actorName: actorName(names.findAccount),
+    actor: namedActor(names.findAccount),
     together: {
       names: ['sms_url', 'sms_headers', 'sms_body'],
       problem: (planned) =>

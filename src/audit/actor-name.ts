@@ -1,10 +1,10 @@
-import { currentAuditContext } from '../shared/audit-context.ts'
+import { currentAuditContext, type NamedActor } from '../shared/audit-context.ts'
 
-/** @returns what gives the actor of the current audit context a name: “Ada”, “command line”, “server” */
-export const actorName =
+/** @returns what says the actor of the current audit context: “Ada”, and “command line” or “server”, which have no name of their own */
+export const namedActor =
   (findAccount: (id: string) => Promise<{ displayUsername: string } | undefined>) =>
-  async (): Promise<string> => {
+  async (): Promise<NamedActor> => {
     const { kind, id, name } = currentAuditContext()?.actor ?? { kind: 'server' }
     const account = kind === 'account' && id !== undefined ? await findAccount(id) : undefined
-    return name ?? account?.displayUsername ?? kind.replace('_', ' ')
+    return { kind, name: name ?? account?.displayUsername ?? kind.replace('_', ' ') }
   }

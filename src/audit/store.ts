@@ -1,3 +1,4 @@
+import type { RecordedThing } from '../shared/audit-problems.ts'
 import type { Database } from '../storage/database.ts'
 import { isUniqueViolation } from '../storage/driver-errors.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
@@ -55,7 +56,7 @@ export interface AuditStore {
   /** 0: there is no entry. */
   newestSeq(): Promise<number>
   /** What was created last, and has an entry that says so, with the time in milliseconds. Undefined: there is nothing. */
-  newestThing(): Promise<{ what: string; at: number } | undefined>
+  newestThing(): Promise<{ what: RecordedThing; at: number } | undefined>
   /** The newest entry of one action. */
   newestOf(action: string): Promise<Row | undefined>
   /** Oldest first, after one entry, up to another one. */
@@ -127,12 +128,12 @@ export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
 }
 
 /** Whatever is in these tables has an entry of when it came there. */
-const RECORDED: Readonly<Record<string, string>> = {
-  accounts: 'an account',
-  clients: 'a client',
-  identity_providers: 'a sign-in provider',
-  resources: 'an API',
-  signing_keys: 'a signing key',
+const RECORDED: Readonly<Record<string, RecordedThing>> = {
+  accounts: 'account',
+  clients: 'client',
+  identity_providers: 'provider',
+  resources: 'api',
+  signing_keys: 'key',
 }
 
 const ANYTHING = `SELECT 1 AS found WHERE ${Object.keys(RECORDED)

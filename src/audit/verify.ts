@@ -1,30 +1,18 @@
+import { type ProblemKind, type ProblemValues, problemInEnglish } from '../shared/audit-problems.ts'
 import { type Anchor, type Digest, digestOf, findAnchor } from './anchor.ts'
 import { BROKEN } from './append.ts'
 import { BEGINNING, type Chain, type Place, placeText } from './chain.ts'
 import type { Row } from './entry.ts'
 import type { AuditStore } from './store.ts'
 
-/** What may be wrong with a log, where `message` of a problem does not say it more exactly; `{seq}` is where. */
-export const PROBLEMS = {
-  changed: 'entries from {seq} on are not what was written there',
-  missing: 'entries from {seq} on are missing',
-  first_mark: 'the mark of where the log begins is missing or was changed',
-  head_mark: 'the mark of the newest entry is missing, was changed, or names another one',
-  cut_at_end: 'the newest entries are missing, from {seq} on',
-  added: 'entry {seq} was not written by the server',
-  found_broken: 'at entry {seq} the server found the end of the log changed',
-  not_as_kept: 'the log does not fit the head that was kept',
-  emptied: 'the log and its marks are gone',
-  older_copy: 'something was made after the newest entry of the log',
-  anchored_changed: 'the entries before {seq} are not those that were there when the log was anchored anew',
-} as const
-
 export interface Problem {
   /** The entry that is wrong, or the first one that is missing. */
   seq: number
-  kind: keyof typeof PROBLEMS
-  /** In words, for the operator. */
+  kind: ProblemKind
+  /** In English words, for the operator. */
   message: string
+  /** What the words are filled with, for other languages. */
+  values: ProblemValues
 }
 
 export interface Verification {
@@ -62,27 +50,22 @@ export async function verifyChain(
   kept?: Place,
 ): Promise<Verification> {
   const problems: Problem[] = []
-  const report = (seq: number, kind: Problem['kind'], message: string) => {
-    if (problems.length < MAX_PROBLEMS) problems.push({ seq, kind, message })
+  const report = (seq: number, kind: ProblemKind, values: ProblemValues = {}) => {
+    if (problems.length < MAX_PROBLEMS)
+      problems.push({ seq, kind, message: problemInEnglish(kind, seq, values), values })
   }
   const { head, first } = await store.marks()
   const newest = await store.newestSeq()
   if (!head && !first && newest === 0) {
     const thing = await store.newestThing()
-    if (thing)
-      report(
-        1,
-        'emptied',
-        `the log and its marks are gone: there is ${thing.what}, and no entry of how it came there`,
-      )
-    if (kept && kept.seq > 0)
-      report(1, 'not_as_kept', 'the log is empty, and was not when that head was kept')
+    if (thing) report(1, 'emptied', { what: thing.what })
+    if (kept && kept.seq > 0) report(1, 'not_as_kept', { how: 'empty' })
     return { ok: problems.length === 0, entries: 0, first: 0, head: placeText(BEGINNING), problems }
   }
   const begin = first && chain.isGenuine('first', first) ? first : undefined
-  if (!begin) report(1, 'first_mark', 'the mark of where the log begins is missing or was changed')
+  if (!begin) report(1, 'first_mark')
   const end = head && chain.isGenuine('head', head) ? head : undefined
-  if (!end) report(head?.seq ?? 0, 'head_mark', 'the mark of the newest entry is missing or was changed')
+  if (!end) report(head?.seq ?? 0, 'head_mark')
 
   const through = end?.seq ?? newest
   let last: Place = begin ?? BEGINNING
@@ -98,26 +81,21 @@ export async function verifyChain(
   const reportChanged = (): void => {
     if (changed === undefined) return
     const { from, to } = changed
-    const which = from === to ? `entry ${from} is` : `entries ${from} to ${to} are`
-    const why = from === to ? '' : ', or were written under another SECRET_KEY'
-    report(from, 'changed', `${which} not what was written there${why}`)
+    report(from, 'changed', { to, count: to - from + 1 })
     changed = undefined
   }
 
   const look = (row: Row): void => {
     if (row.seq !== last.seq + 1 && !(adrift && entries === 0)) {
-      const gap = row.seq - last.seq - 1
       reportChanged()
-      const which = gap === 1 ? `entry ${last.seq + 1} is` : `entries ${last.seq + 1} to ${row.seq - 1} are`
-      report(last.seq + 1, 'missing', `${which} missing`)
+      report(last.seq + 1, 'missing', { to: row.seq - 1, count: row.seq - last.seq - 1 })
       // An entry of the server behind a gap says itself what it follows.
       adrift = row.action !== BROKEN
     }
     if (!adrift && chain.hash(last.hash, row) !== row.hash)
       changed = { from: changed?.from ?? row.seq, to: row.seq }
     else reportChanged()
-    if (row.action === BROKEN)
-      report(row.seq, 'found_broken', `at entry ${row.seq} the server found the end of the log changed`)
+    if (row.action === BROKEN) report(row.seq, 'found_broken')
     adrift = false
     oldest ||= row.seq
     entries += 1
@@ -134,12 +112,7 @@ export async function verifyChain(
       entries += 1
       keptFits ||= kept !== undefined && same(kept, row)
     })
-    if (!isSameDigest(found, anchored))
-      report(
-        last.seq + 1,
-        'anchored_changed',
-        `the entries up to ${anchored.through.seq} are not those that were there when the log was anchored anew`,
-      )
+    if (!isSameDigest(found, anchored)) report(last.seq + 1, 'anchored_changed', { to: anchored.through.seq })
     last = anchored.through
     adrift = false
   }
@@ -163,25 +136,17 @@ export async function verifyChain(
 
   reportChanged()
   if (end && last.seq < end.seq)
-    report(last.seq + 1, 'cut_at_end', `the newest entries are missing: ${last.seq + 1} to ${end.seq}`)
-  else if (end && !same(last, end))
-    report(end.seq, 'head_mark', `entry ${end.seq} is not the one that the mark of the newest entry names`)
+    report(last.seq + 1, 'cut_at_end', { to: end.seq, count: end.seq - last.seq })
+  else if (end && !same(last, end)) report(end.seq, 'head_mark', { how: 'another' })
   const beyond = await store.newestSeq()
   const now = (await store.marks()).head
-  if (beyond > (now?.seq ?? 0))
-    report((now?.seq ?? 0) + 1, 'added', `entry ${(now?.seq ?? 0) + 1} was not written by the server`)
+  if (beyond > (now?.seq ?? 0)) report((now?.seq ?? 0) + 1, 'added')
   // An attacker who restores an older copy of the audit log alone leaves newer rows of other tables without entries.
   const thing = last.seq > 0 && entries === 0 ? undefined : await store.newestThing()
   if (thing && thing.at > newestAt + SLACK && thing.at < clock() - SLACK)
-    report(
-      last.seq + 1,
-      'older_copy',
-      `${thing.what} was made at ${new Date(thing.at).toISOString()}, after the newest entry of the log`,
-    )
-  if (kept && kept.seq > last.seq)
-    report(last.seq + 1, 'not_as_kept', `the log ends at ${last.seq}, before the head that was kept`)
-  else if (kept && !keptFits)
-    report(kept.seq, 'not_as_kept', `entry ${kept.seq} is another one than when that head was kept`)
+    report(last.seq + 1, 'older_copy', thing)
+  if (kept && kept.seq > last.seq) report(last.seq + 1, 'not_as_kept', { how: 'short', to: last.seq })
+  else if (kept && !keptFits) report(kept.seq, 'not_as_kept')
   return {
     ok: problems.length === 0,
     entries,

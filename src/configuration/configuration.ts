@@ -6,7 +6,7 @@
 //                                                 what exists ─► diff ─► plan
 //                                                                  └─► apply, under a lock: settings as one, resources, roles, groups, organizations, attributes, claims,
 //                                                                      providers, clients, deletions backwards; stops at the first failure
-import { currentAuditContext } from '../shared/audit-context.ts'
+import { currentAuditContext, type NamedActor } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
 import { applyChange, applySettings, failedSetting, type NewSecret } from './apply.ts'
 import { type Existing, hasMoreClients, readCurrent } from './current.ts'
@@ -42,7 +42,7 @@ export interface Applied {
 export interface Drift {
   /** Milliseconds since the epoch. */
   appliedAt: number
-  appliedBy: string
+  appliedBy: NamedActor
   /** What applying the last file again would do. Undefined: it does not fit any more, and `problem` says why. */
   plan?: Plan
   problem?: string
@@ -132,8 +132,9 @@ export function createConfiguration(
     ): Promise<Applied> {
       const configuration = await parseConfiguration(source, services)
       const actor = currentAuditContext()?.actor
-      const by = actor?.name ?? actor?.kind.replace('_', ' ') ?? 'server'
-      const lock = await store.lock(by)
+      const kind = actor?.kind ?? 'server'
+      const by: NamedActor = { kind, name: actor?.name ?? kind.replace('_', ' ') }
+      const lock = await store.lock(by.name)
       if (lock === undefined) throw busy()
       try {
         const { plan, secretOf, before } = await planOf(configuration, readSecret, missing)

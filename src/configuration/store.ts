@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { ACTOR_KINDS, type NamedActor } from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
 import type { Database } from '../storage/database.ts'
 import { isUniqueViolation } from '../storage/driver-errors.ts'
@@ -12,7 +13,7 @@ const MAX_DOCUMENTS = 20
 
 export interface AppliedDocument {
   appliedAt: Date
-  appliedBy: string
+  appliedBy: NamedActor
   document: string
 }
 
@@ -21,7 +22,7 @@ export interface ConfigurationStore {
   /** The one applied last; null: none was. */
   latest(): Promise<AppliedDocument | null>
   /** Keeps one that was applied, and the twenty newest. */
-  record(document: string, appliedBy: string): Promise<void>
+  record(document: string, appliedBy: NamedActor): Promise<void>
   /** Undefined: another apply holds it. `renew` is false when another process took it for abandoned. */
   lock(holder: string): Promise<{ renew(): Promise<boolean>; release(): Promise<void> } | undefined>
 }
@@ -36,15 +37,20 @@ export function createConfigurationStore({
   const table = db.prisma.appliedConfiguration
   const now = () => new Date(clock())
   return {
-    latest: () =>
-      table.findFirst({
+    async latest() {
+      const row = await table.findFirst({
         where: { id: { not: LOCK } },
         orderBy: [{ appliedAt: 'desc' }, { id: 'desc' }],
-        select: { appliedAt: true, appliedBy: true, document: true },
-      }),
+        select: { appliedAt: true, appliedBy: true, appliedByKind: true, document: true },
+      })
+      if (row === null) return null
+      const { appliedBy: name, appliedByKind, ...rest } = row
+      return { ...rest, appliedBy: { kind: ACTOR_KINDS.find((each) => each === appliedByKind) ?? '', name } }
+    },
 
     async record(document, appliedBy) {
-      await table.create({ data: { id: randomUUID(), appliedAt: now(), appliedBy, document } })
+      const by = { appliedBy: appliedBy.name, appliedByKind: appliedBy.kind }
+      await table.create({ data: { id: randomUUID(), appliedAt: now(), ...by, document } })
       const old = await table.findMany({
         where: { id: { not: LOCK } },
         orderBy: [{ appliedAt: 'desc' }, { id: 'desc' }],

@@ -5,6 +5,7 @@
 //   database ─► snapshot ─┼─► view ─► consumers
 //   table (defaults) ─────┘     ▲
 //                               └── refresh: before a request or a job, when older than a second
+import type { NamedActor } from '../shared/audit-context.ts'
 import type { Clock } from '../shared/clock.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
 import { ENGLISH } from '../shared/locales/locales.ts'
@@ -33,7 +34,7 @@ export interface SettingState extends SettingDescription {
   /** The environment variable that sets it. */
   pinnedBy: string | undefined
   /** When it was changed, in milliseconds, and by whom; undefined: never, or it was reset. */
-  changed: { at: number; by: string } | undefined
+  changed: { at: number; by: NamedActor } | undefined
   /** Why what is stored does not count. */
   refused: string | undefined
 }
@@ -108,8 +109,8 @@ export async function openSettings(deps: {
   events(event: SettingsEvent): void
   /** What is wrong with settings together, by the one to mend; judged when one of `names` changes. */
   together: { names: readonly SettingName[]; problem(planned: SettingsView): FieldProblem | undefined }
-  /** The name of the actor of the request, for `changed.by`. */
-  actorName(): Promise<string>
+  /** The actor of the request, for `changed.by`. */
+  actor(): Promise<NamedActor>
 }): Promise<Settings> {
   const { store, issuer, clock, logger, events } = deps
   const pinned = new Map(Object.entries(deps.pinned))
@@ -167,7 +168,7 @@ export async function openSettings(deps: {
         value: valueIn(of, name),
         default: defaultOf(name, issuer),
         pinnedBy: pinned.has(name) ? description.variable : undefined,
-        changed: stored && { at: stored.at, by: stored.by },
+        changed: stored && { at: stored.at, by: { kind: stored.kind ?? '', name: stored.by } },
         refused: of.refused.has(name) ? problemIn(of, name) : undefined,
       }
     }),
@@ -191,7 +192,7 @@ export async function openSettings(deps: {
   }
 
   /** What is stored after the changes; undefined: nothing is another. */
-  function changedEntries(of: Snapshot, changes: ReadonlyMap<SettingName, unknown>, by: string) {
+  function changedEntries(of: Snapshot, changes: ReadonlyMap<SettingName, unknown>, by: NamedActor) {
     const entries = new Map<string, StoredEntry>(of.entries)
     let different = false
     for (const [name, value] of changes) {
@@ -199,7 +200,7 @@ export async function openSettings(deps: {
       if (JSON.stringify(stored?.value) === JSON.stringify(value)) continue
       different = true
       if (value === undefined) entries.delete(name)
-      else entries.set(name, { value, at: clock(), by })
+      else entries.set(name, { value, at: clock(), by: by.name, kind: by.kind || undefined })
     }
     return different ? entries : undefined
   }
@@ -236,7 +237,7 @@ export async function openSettings(deps: {
       const good = judged(changes)
       const fixed = [...good.keys()].filter((name) => pinned.has(name))
       if (fixed.length > 0) throw pinnedError(fixed)
-      const by = await deps.actorName()
+      const by = await deps.actor()
       for (let tries = 0; tries < TRIES; tries++) {
         const before = await read()
         if (ifVersion !== undefined && ifVersion !== String(before.version))

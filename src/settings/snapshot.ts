@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ACTOR_KINDS } from '../shared/audit-context.ts'
 import type { StoredState } from './store.ts'
 import { isSettingName, readValue, type SettingName } from './table.ts'
 
@@ -8,6 +9,8 @@ const entry = z.object({
   /** Milliseconds since the epoch. */
   at: z.number(),
   by: z.string(),
+  /** Of the actor (`NamedActor`); older ones have none. */
+  kind: z.enum(ACTOR_KINDS).optional().catch(undefined),
 })
 export type StoredEntry = z.output<typeof entry>
 

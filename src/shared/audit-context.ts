@@ -1,12 +1,30 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Authority } from './administration/authority.ts'
 
+export const ACTOR_KINDS = [
+  'account',
+  'client',
+  'provider',
+  'scim',
+  'command_line',
+  'server',
+  'anonymous',
+] as const
+
 /** Who does something. `provider`: another service that vouches for a person, by what it says of them; `scim`: a directory, by one of its tokens; `server`: by itself, on a schedule; `anonymous`: nobody has shown who they are. */
 export interface Actor {
-  kind: 'account' | 'client' | 'provider' | 'scim' | 'command_line' | 'server' | 'anonymous'
+  kind: (typeof ACTOR_KINDS)[number]
   id?: string
   /** For people; as it was at that moment. */
   name?: string
+}
+
+/** Who did something, as settings and applied files keep it: a name is told from that of another kind of actor by the kind alone. */
+export interface NamedActor {
+  /** One of `Actor`; empty: it was kept by a version that knew none. */
+  kind: Actor['kind'] | ''
+  /** Of what has none of its own the kind in words. */
+  name: string
 }
 
 /** What audit entries take from the request, the run of the command line or the job that they are recorded in. */

@@ -156,13 +156,13 @@ test('what is wrong with the file that was applied', async () => {
   await clients.delete(id)
   const page = await german.browser.open(`${latchkey.issuer}/admin/configuration`)
   expect(page.text).toContain(`es gibt hier keinen Client ${id}`)
-  expect(page.text).toContain('von dem Server angewendet')
+  expect(page.text).toContain('vom Server angewendet')
   expect(englishIn(page.body.replaceAll('Fähre', ''))).toEqual([])
 })
 
 test('who changed a setting that no person has changed', async () => {
   const page = await german.browser.open(`${latchkey.issuer}/admin/settings`)
-  expect(page.text).toContain('von dem Server. Standard: off')
+  expect(page.text).toContain('vom Server. Standard: off')
 })
 
 describe('whatever is typed, German is said', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { signedIn } from '../admin/console.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 
@@ -125,4 +126,11 @@ test('auditors read, export and verify; users do not get in', async () => {
   await latchkey.services.db.prisma.auditEntry.update({ where: { seq: 4 }, data: { actorName: 'eve' } })
   const broken = await browser.submit(verified, {}, { button: 'Verify now' })
   expect(broken.text).toContain('entry 4 is not what was written there')
+  await latchkey.services.db.prisma.auditEntry.deleteMany({ where: { seq: { in: [6, 7] } } })
+  await browser.submit(broken, {}, { button: 'Verify now' })
+  const { browser: inGerman } = await signedIn(latchkey, 'auditor', { 'accept-language': 'de' })
+  const german = await inGerman.open(`${latchkey.issuer}/admin/audit`)
+  expect(german.text).toContain('Eintrag 4 ist nicht, was dort geschrieben wurde')
+  expect(german.text).toContain('die Einträge 6 bis 7 fehlen')
+  expect(german.text).toMatch(/Bemerkt am .* von olga:/)
 })

@@ -108,7 +108,7 @@ describe.each(engines)('%s', (engine) => {
       },
     ])
     const state = (await settings.list()).settings.find(({ name }) => name === 'email_domains')
-    expect(state?.changed).toEqual({ at: expect.any(Number), by: 'ada' })
+    expect(state?.changed).toEqual({ at: expect.any(Number), by: { kind: 'command_line', name: 'ada' } })
   })
 })
 
@@ -214,7 +214,7 @@ async function alone(state: StoredState, log: string[] = []) {
     },
     events() {},
     together: { names: [], problem: () => undefined },
-    actorName: async () => 'ada',
+    actor: async () => ({ kind: 'account', name: 'ada' }),
   })
   store.read.mockClear()
   return {

@@ -1,14 +1,16 @@
+import type { NamedActor } from '../../shared/audit-context.ts'
 import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
 
-/** Actors that have no name of their own, as settings and applied files keep them (src/audit/actor-name.ts). */
+/** Actors without a name of their own. */
 const NAMELESS: Readonly<Record<string, TextKey>> = {
   server: 'admin.common.by.server',
-  'command line': 'admin.common.by.command_line',
+  command_line: 'admin.common.by.command_line',
 }
 
-/** Who did something, behind “by”. */
-export function byWhom(name: string): string {
-  const key = own(NAMELESS, name)
-  return key === undefined ? name : t(key)
+/** By whom something was done: “by Ada”, “by the server”. */
+export function byWhom({ kind, name }: Omit<NamedActor, 'name'> & { name?: string | undefined }): string {
+  const nameless = name === undefined || name === kind.replace('_', ' ')
+  const key = nameless ? own(NAMELESS, kind) : undefined
+  return key === undefined ? t('admin.common.by', { name: name ?? kind }) : t(key)
 }

@@ -112,7 +112,7 @@ const view = ({ settings: all }: SettingsState): z.input<typeof settings> => ({
         default: each.default as z.input<typeof value>,
         pinned_by: each.pinnedBy ?? null,
         changed_at: each.changed ? time(each.changed.at) : null,
-        changed_by: each.changed?.by ?? null,
+        changed_by: each.changed?.by.name ?? null,
         problem: each.refused ?? null,
         section: each.section,
         label: each.label,

@@ -1,8 +1,10 @@
+import { z } from 'zod'
 import type { Entry } from '../../../audit/entry.ts'
-import { described } from '../../../shared/locales/described.ts'
+import { type ProblemValues, problemInWords } from '../../../shared/audit-problems.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
+import { byWhom } from '../actor.ts'
 import { type ChangeRow, changeRows } from './diff.ts'
 import { type LabelDependencies, labelsOf } from './labels.ts'
 import type { AuditDependencies } from './routes.ts'
@@ -223,17 +225,27 @@ export interface Verification {
   /** How many were verified. */
   entries: number
   when: string
-  who: string
+  by: string
   /** What is wrong with the log. */
   messages: string[]
 }
 
-/** What is wrong, as the log has it in English. */
-function problemOf(problem: { seq?: unknown; kind?: unknown; message?: unknown } | null): string {
-  const english = String(problem?.message ?? '')
-  return described(`admin.audit.problem.${problem?.kind}`, english).replace('{seq}', () =>
-    String(problem?.seq),
-  )
+/** A problem as an entry holds it. */
+const stored = z.object({
+  seq: z.number(),
+  kind: z.string(),
+  message: z.string(),
+  values: z
+    .object({ count: z.number(), to: z.number(), how: z.string(), what: z.string(), at: z.number() })
+    .partial()
+    .optional(),
+})
+
+/** What is wrong; of an entry that an older version wrote, in its English. */
+function problemOf(problem: unknown): string {
+  const { data } = stored.safeParse(problem)
+  const words = data?.values && problemInWords(data.kind, data.seq, data.values as ProblemValues)
+  return words ?? data?.message ?? ''
 }
 
 /** The last verification of the log, out of the log. */
@@ -245,7 +257,7 @@ export function verificationOf(entry: Entry | undefined): Verification | undefin
     ok: ok === true,
     entries: Number(entries),
     when: secondOf(entry.at),
-    who: whoOf(entry),
+    by: byWhom(entry.actor),
     messages,
   }
 }

@@ -99,7 +99,7 @@ const changedRow = (setting: SettingState, version: string): ChangedRow[] =>
           label: labelOf(setting),
           changed: t('admin.settings.changed.one', {
             time: minuteOf(setting.changed.at),
-            who: byWhom(setting.changed.by),
+            by: byWhom(setting.changed.by),
             value: shownValue(setting.default),
           }),
           form: { action: '/admin/settings/reset', fields: { name: setting.name, version } },

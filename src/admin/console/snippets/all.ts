@@ -1,4 +1,5 @@
 import { t } from '../../../shared/locales/texts.ts'
+import { dayOf } from '../../../shared/moment.ts'
 import { conditionHolds, fill, ofOwnApp, type SnippetPart } from './fill.ts'
 import { toRegister } from './registration.ts'
 import type { SnippetValues } from './snippet.ts'
@@ -34,7 +35,7 @@ function authenticationOf({ authentication: able }: Stack, { authentication }: S
 export function triedWords({ tried, run }: Pick<Stack, 'tried' | 'run'>): string {
   if (!tried) return t(run === 'test' ? 'admin.snippets.tried.test' : 'admin.snippets.tried.not')
   const versions = Object.entries(tried.versions).map((pair) => pair.join(' '))
-  return t('admin.snippets.tried', { date: tried.date, versions: versions.join(', ') })
+  return t('admin.snippets.tried', { date: dayOf(Date.parse(tried.date)), versions: versions.join(', ') })
 }
 
 /** Installing and running need no word. */

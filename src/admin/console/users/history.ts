@@ -1,6 +1,8 @@
 import type { Audit } from '../../../audit/audit.ts'
+import type { Entry } from '../../../audit/entry.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
+import { whoOf } from '../audit/view.ts'
 
 /** Entries of a person's history on their page; the audit log has the rest. */
 const MAX_SHOWN = 10
@@ -21,13 +23,13 @@ export async function historyOf(
   accountId: string,
 ): Promise<HistoryLine[]> {
   const { items } = await audit.list({ target: accountId }, { limit: MAX_SHOWN })
-  return items.map(({ seq, at, action, target, actor, address }) => ({
-    at,
-    what: auditSentence(action, target?.name),
-    by: byWhom(actor.name ?? actor.kind.replace('_', ' '), address),
-    href: `/admin/audit/${seq}`,
+  return items.map((entry) => ({
+    at: entry.at,
+    what: auditSentence(entry.action, entry.target?.name),
+    by: byWhom(entry),
+    href: `/admin/audit/${entry.seq}`,
   }))
 }
 
-const byWhom = (who: string, address: string | undefined): string =>
-  address ? t('admin.users.history.from', { who, address }) : who
+const byWhom = (entry: Entry): string =>
+  entry.address ? t('admin.users.history.from', { who: whoOf(entry), address: entry.address }) : whoOf(entry)

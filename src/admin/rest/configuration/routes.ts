@@ -149,7 +149,7 @@ function routes(scope: FastifyInstance, deps: RestContext['deps']): void {
     const found = await configuration.drift()
     return {
       applied_at: found ? time(found.appliedAt) : null,
-      applied_by: found?.appliedBy ?? null,
+      applied_by: found?.appliedBy.name ?? null,
       problem: found?.problem ?? null,
       changes: found?.plan?.changes ?? [],
       unnamed: found?.plan?.unnamed ?? null,
