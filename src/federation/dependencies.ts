@@ -110,7 +110,7 @@ export interface AccountService {
     judgeEmail(email: string): 'good' | 'malformed' | 'refused'
     signInMethods(
       accountId: string,
-    ): Promise<{ password: boolean; identities: { id: string; provider: string }[] }>
+    ): Promise<{ password: boolean; administers: boolean; identities: { id: string; provider: string }[] }>
     accountOf(identity: { issuer: string; subject: string }): Promise<string | undefined>
   }
 }

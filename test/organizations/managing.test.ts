@@ -87,6 +87,36 @@ describe.each(engines)('managers of an organization, on %s', (engine) => {
     ])
   })
 
+  test('what is gone already, in another tab or by another manager, is said to be gone, and nothing is audited', async () => {
+    const { manager, id, path } = await managed()
+    const { browser } = manager
+    const { audit, organizations } = latchkey.services
+    const { domain } = await organizations.domains.add(id, `gone-${engine}.example`)
+    const invitation = await organizations.invitations.create(id, { email: `gone-${engine}@a.example` })
+    const page = await at(browser, path)
+    const asked = [
+      await browser.follow(page, `Remove … ${domain}`),
+      await browser.follow(page, `Revoke … ${invitation.email}`),
+    ] as const
+    await organizations.domains.remove(id, domain)
+    await organizations.invitations.revoke(id, invitation.id)
+    await audit.idle()
+    const before = (await audit.list({ target: id })).items.length
+    const [domainGone, invitationGone] = ['The domain is gone already.', 'The invitation is gone already']
+    for (const [late, said] of [
+      [await browser.open(asked[0].url.href), domainGone],
+      [await browser.submit(asked[0], {}, { button: 'Remove domain' }), domainGone],
+      [await browser.open(asked[1].url.href), invitationGone],
+      [await browser.submit(asked[1], {}, { button: 'Revoke invitation' }), invitationGone],
+      [await browser.submit(page, {}, { button: `Send again ${invitation.email}` }), invitationGone],
+    ] as const) {
+      expect([late.status, late.url.pathname, late.text]).toEqual([200, path, expect.stringContaining(said)])
+      expect(late.text).not.toMatch(/is removed|is revoked|on its way/)
+    }
+    await audit.idle()
+    expect((await audit.list({ target: id })).items).toHaveLength(before)
+  })
+
   test('have their own organizations alone, named by the ID in one form', async () => {
     const [mine, theirs] = [await managed(), await managed()]
     const { browser } = mine.manager
@@ -132,7 +162,9 @@ describe.each(engines)('managers of an organization, on %s', (engine) => {
       await browser.visit(revoke),
       await browser.visit({ ...revoke, url: new URL(`${latchkey.issuer}${mine.path}/invitations/send`) }),
     ]
-    expect(tried.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404, 404])
+    // An invitation that is not their organization's is none there.
+    expect(tried.map(({ status }) => status)).toEqual([404, 404, 404, 404, 200, 200])
+    for (const { text } of tried.slice(4)) expect(text).toContain('The invitation is gone already')
     expect((await organizations.invitations.list(theirs.id)).items).toMatchObject([{ id: theirInvitation }])
     expect(await rolesOf(theirs.id, theirs.member.id)).toEqual(['member'])
 

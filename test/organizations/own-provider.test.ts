@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createOfferedProviders } from '../../src/federation/pages/offered.ts'
 import { person } from '../accounts/pages/person.ts'
 import { signedIn } from '../admin/console.ts'
 import { createApi } from '../api/support.ts'
@@ -261,6 +262,44 @@ describe.each(engines)('the provider that managers of an organization set up, on
     const browser = federation.browser()
     await arrive(invited.email, browser)
     expect((await browser.open(at('/account'))).url.pathname).toBe('/login')
+  })
+
+  test('is offered to nobody who administers this server: to link, to prove who they are, as their last way in', async () => {
+    const { accounts, providers } = services()
+    const [one, linked] = [await setUp(), await setUp()]
+    const freed = await idOf(one.id)
+    // It stays one of managers.
+    await providers.update(freed, { organization: null })
+    const user = await person(federation.latchkey)
+    const linking = async () => {
+      const { forms } = await user.browser.open(at('/account/security'))
+      return forms.some(({ action }) => action === `/account/links/${freed}`)
+    }
+    expect(await linking()).toBe(true)
+    await accounts.setRole(user.id, 'auditor')
+    expect(await linking()).toBe(false)
+    await providers.disable(freed)
+
+    const { email } = upstream((local) => `${local}@${linked.domain}`)
+    await arrive(email)
+    const { id = '', generation = 0 } = (await accounts.find(email)) ?? {}
+    const offered = createOfferedProviders({
+      ...{ providers: providers.enabled, artifacts: services().artifacts, clock: Date.now },
+      signInMethods: accounts.linked.signInMethods,
+    })
+    const ways = async () => (await offered.waysOf(id, {})).providers.map(({ action }) => action)
+    const managedOne = `/login/${await idOf(linked.id)}`
+    expect(await ways()).toEqual([managedOne])
+    const github = { provider: 'github', issuer: 'https://github.com', subject: `s-${engine}`, label: null }
+    await accounts.linked.link({ accountId: id, generation }, { ...github, sealedTokens: null }, {}, 'GitHub')
+    const removable = async () =>
+      (await offered.signInMethods(id)).linked.filter(({ remove }) => remove).map(({ icon }) => icon)
+    expect([await ways(), await removable()]).toEqual([
+      ['/login/github', managedOne],
+      ['oidc', 'github'],
+    ])
+    await accounts.setRole(id, 'auditor')
+    expect([await ways(), await removable()]).toEqual([['/login/github'], ['oidc']])
   })
 
   test('is set up by nobody who manages the organization no more once the test is through', async () => {

@@ -82,8 +82,10 @@ export interface LinkedSignIns {
     usable: readonly string[],
     name: string,
   ): Promise<LinkedIdentity | undefined>
-  /** What signs an account in: whether a password, and which identities. */
-  signInMethods(accountId: string): Promise<{ password: boolean; identities: LinkedIdentity[] }>
+  /** What signs an account in: whether a password, and which identities; and whether it administers this server, or looks at how. */
+  signInMethods(
+    accountId: string,
+  ): Promise<{ password: boolean; administers: boolean; identities: LinkedIdentity[] }>
   /** The id of the account of an identity. */
   accountOf(identity: Pick<StoredIdentity, 'issuer' | 'subject'>): Promise<string | undefined>
   /** What was kept of the provider's tokens, still sealed. */
@@ -237,7 +239,11 @@ export function createLinkedSignIns(deps: {
         store.withPassword(accountId),
         linkedStore.list(accountId),
       ])
-      return { password: stored !== undefined && stored.passwordHash !== null, identities }
+      return {
+        password: stored !== undefined && stored.passwordHash !== null,
+        administers: stored !== undefined && stored.role !== 'user',
+        identities,
+      }
     },
 
     accountOf: async (identity) => (await linkedStore.find(identity))?.accountId,

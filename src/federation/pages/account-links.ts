@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isFresh } from '../../shared/fresh-sign-in.ts'
 import { t } from '../../shared/locales/texts.ts'
 import type { FederationPages } from '../dependencies.ts'
+import { openTo } from '../providers/provider.ts'
 
 /** Where linked sign-ins are shown. */
 const PAGE = '/account/security'
@@ -30,13 +31,10 @@ export async function accountLinkRoutes(app: FastifyInstance, deps: FederationPa
       if (!session) return reply
       const { id } = removal.parse(request.body ?? {})
       const { accountId, uid } = session
-      const [{ identities }, enabled] = await Promise.all([
-        accounts.linked.signInMethods(accountId),
-        providers.list(),
-      ])
-      const provider = identities.find((identity) => identity.id === id)?.provider
+      const [ways, enabled] = await Promise.all([accounts.linked.signInMethods(accountId), providers.list()])
+      const provider = ways.identities.find((identity) => identity.id === id)?.provider
       const name = enabled.find((each) => each.id === provider)?.name ?? provider ?? ''
-      const usable = enabled.map((each) => each.id)
+      const usable = openTo(ways, enabled).map((each) => each.id)
       const removed = await accounts.linked.unlink(accountId, id, usable, name)
       if (!removed) return reply.redirect(PAGE, 303)
       // An attacker who holds the account at the provider must not stay signed in here, neither by a session nor by tokens of the API.

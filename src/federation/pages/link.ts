@@ -9,6 +9,7 @@ import type { FederatedAccount, FederationPages } from '../dependencies.ts'
 import { answerWith } from '../login/finish.ts'
 import { nextUrl } from '../login/intent.ts'
 import type { UpstreamLogin } from '../login/upstream-login.ts'
+import { openTo } from '../providers/provider.ts'
 
 /** The address that a provider vouches for is an account's: its owner proves the account. */
 export interface LinkPage extends Form {
@@ -69,7 +70,7 @@ export async function linkRoutes(app: FastifyInstance, deps: FederationPages): P
         provider: provider.name,
         email: owner.email ?? '',
         password: ways.password,
-        providers: enabled
+        providers: openTo(ways, enabled)
           .filter(({ id }) => linked.has(id))
           .map(({ id, name, kind }) => ({
             name,

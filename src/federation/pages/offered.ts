@@ -7,7 +7,7 @@ import type { UpstreamSession } from '../../shared/upstream-session.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { createEndedUpstream } from '../ended.ts'
 import { problemText } from '../login/problems.ts'
-import type { EnabledProviders } from '../providers/provider.ts'
+import { type EnabledProviders, openTo } from '../providers/provider.ts'
 
 /** Sign-in providers, as the pages of sign-in, registration and account show them. */
 export interface OfferedProviders {
@@ -60,6 +60,11 @@ export function createOfferedProviders(deps: {
 }): OfferedProviders {
   const { providers } = deps
   const ends = createEndedUpstream(deps)
+  /** With the providers that are switched on, and of these those that sign the account in. */
+  const waysIn = async (accountId: string) => {
+    const [ways, all] = await Promise.all([deps.signInMethods(accountId), providers.list()])
+    return { ...ways, all, enabled: openTo(ways, all) }
+  }
   return {
     async buttons({ interaction, returnTo, invitation, again = false }) {
       const fields = known({
@@ -77,10 +82,7 @@ export function createOfferedProviders(deps: {
       buttonTo(to, known({ flow: interaction, return_to: returnTo, again: again ? '1' : undefined })),
 
     async waysOf(accountId, { interaction, returnTo, again = false }) {
-      const [{ password, identities }, enabled] = await Promise.all([
-        deps.signInMethods(accountId),
-        providers.list(),
-      ])
+      const { password, identities, enabled } = await waysIn(accountId)
       const fields = known({ flow: interaction, return_to: returnTo, again: again ? '1' : undefined })
       const linked = enabled.filter(({ id }) => identities.some(({ provider }) => provider === id))
       return {
@@ -102,14 +104,11 @@ export function createOfferedProviders(deps: {
     },
 
     async signInMethods(accountId) {
-      const [{ password, identities }, enabled] = await Promise.all([
-        deps.signInMethods(accountId),
-        providers.list(),
-      ])
+      const { password, identities, all, enabled } = await waysIn(accountId)
       const usable = identities.filter(({ provider }) => enabled.some(({ id }) => id === provider))
       const linked = identities.map(({ id, provider, label, createdAt }) => {
         const others = usable.some((other) => other.id !== id)
-        const at = enabled.find((each) => each.id === provider)
+        const at = all.find((each) => each.id === provider)
         const day = dayOf(createdAt)
         return {
           name: at?.name ?? provider,

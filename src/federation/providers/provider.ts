@@ -11,7 +11,18 @@ export interface ProviderName {
   kind: string
   /** The ID of the organization whose it is; null: the whole server's. */
   organizationId: string | null
+  /** Managers of its organization have set it up. */
+  managed?: true
 }
+
+/**
+ * Those that sign an account in. Who administers this server, or looks at how it is administered, does not come by a provider that
+ * managers of an organization have set up: they could be anybody there.
+ */
+export const openTo = <P extends { managed?: true }>(
+  { administers }: { administers: boolean },
+  providers: readonly P[],
+): P[] => providers.filter(({ managed }) => !(administers && managed))
 
 /** A provider that people may sign in with now. */
 export interface Provider extends ProviderName {
@@ -23,8 +34,6 @@ export interface Provider extends ProviderName {
   /** `sync`: what it gave and does not give any more is taken away. */
   membershipMode: 'add' | 'sync'
   membershipRules: readonly MembershipRule[]
-  /** Managers of its organization have set it up. */
-  managed?: true
   /** Names what it is spoken to by, its kind, client ID and settings: a sign-in that began with others does not go on. */
   setup: string
 }

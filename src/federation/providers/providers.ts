@@ -19,7 +19,7 @@ import type { Database } from '../../storage/database.ts'
 import { openSecret, rememberConnectors, sealSecret, storedOptions, unlessLost } from './connectors.ts'
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
 import { isProviderId, type Kinds, kindNames, kindOf, optionsView, parseProvider } from './input.ts'
-import { callbackUrl, type EnabledProviders } from './provider.ts'
+import { callbackUrl, type EnabledProviders, type ProviderName } from './provider.ts'
 import {
   createProviderStore,
   type ProviderRow,
@@ -228,9 +228,11 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       const rows = (await store.enabled()).filter(
         ({ id, kind }) => !environment.has(id) && kindOf(kinds, kind) !== undefined,
       )
-      return [...[...environment.values()].map(({ provider }) => provider), ...rows].map(
-        ({ id, name, kind, organizationId }) => ({ id, name, kind, organizationId }),
-      )
+      const named = ({ id, name, kind, organizationId }: ProviderName) => ({ id, name, kind, organizationId })
+      return [
+        ...[...environment.values()].map(({ provider }) => named(provider)),
+        ...rows.map((row) => ({ ...named(row), ...managedOf(row) })),
+      ]
     },
 
     async find(id) {
@@ -386,7 +388,8 @@ function mergedInput(
   return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null))
 }
 
-const managedOf = (row: ProviderRow) => (storedOptions(row).managed ? { managed: true as const } : {})
+const managedOf = (row: { settings: string }) =>
+  storedOptions(row).managed ? { managed: true as const } : {}
 
 const notFound = (): AppError =>
   new AppError('provider_not_found', 404, message('admin.providers.error.not_found'))

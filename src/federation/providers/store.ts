@@ -113,9 +113,9 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
     find: (id: string): Promise<ProviderRow | null> => prisma.identityProvider.findUnique({ where: { id } }),
 
     /** Every sign-in page asks. Oldest first: the buttons stay where they are when one is added. */
-    enabled: (): Promise<ProviderName[]> =>
+    enabled: (): Promise<(Omit<ProviderName, 'managed'> & { settings: string })[]> =>
       reads.all(
-        `SELECT id, name, kind, organization_id AS "organizationId" FROM identity_providers
+        `SELECT id, name, kind, settings, organization_id AS "organizationId" FROM identity_providers
           WHERE disabled_at IS NULL ORDER BY created_at, id`,
       ),
 

@@ -82,7 +82,8 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   domain: 'organizations.done.domain',
   verified: 'organizations.done.verified',
   'domain-removed': 'organizations.done.domainRemoved',
-  'domain-gone': 'organizations.domain.none',
+  'domain-gone': 'organizations.done.domainGone',
+  'invitation-gone': 'organizations.done.invitationGone',
   'provider-removed': 'organizations.done.providerRemoved',
 }
 
@@ -233,9 +234,15 @@ export function managedOrganizationRoutes(
         const first = await signedIn.again(request, signed, words)
         if (first) return first
         const { invitation } = invitationForm.parse(request.body ?? {})
-        if (act === 'send') await managing.sendAgain(signed.account.id, id, invitation)
-        else await managing.revoke(signed.account.id, id, invitation)
-        return `${pageOf(id)}?done=${act === 'send' ? 'again' : 'revoked'}`
+        // Accepted since, or ended in another tab.
+        const done = await managing[act === 'send' ? 'sendAgain' : 'revoke'](
+          signed.account.id,
+          id,
+          invitation,
+        )
+          .then(() => (act === 'send' ? 'again' : 'revoked'))
+          .catch(unlessCode('invitation_not_found'))
+        return `${pageOf(id)}?done=${done ?? 'invitation-gone'}`
       })(request, reply),
     )
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { renderPage } from '../../../http/pages/views.ts'
-import { AppError } from '../../../shared/errors.ts'
+import { unlessCode } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { frameOf, type SignedIn } from './signed-in.ts'
@@ -15,7 +15,7 @@ const query = z.object({
 
 type ById = { Params: { id: string } }
 
-/** What a page asks about. Undefined: it is gone already, or not theirs to end. */
+/** What a page asks about. */
 interface Asked {
   title: string
   ends: string
@@ -23,6 +23,9 @@ interface Asked {
   fields: Record<string, string>
   label: string
 }
+
+/** What leads back with a notice: it was ended since, in another tab or by another manager. */
+type Gone = 'domain-gone' | 'invitation-gone'
 
 /** The pages that ask before a manager ends what cannot be had back: a domain, an invitation. */
 export function organizationConfirmations(
@@ -32,9 +35,10 @@ export function organizationConfirmations(
 ): void {
   const { managing } = organizations
 
+  /** @param find undefined: it is not theirs to end */
   function page(
     path: string,
-    find: (managerId: string, id: string, named: z.infer<typeof query>) => Promise<Asked | undefined>,
+    find: (managerId: string, id: string, named: z.infer<typeof query>) => Promise<Asked | Gone | undefined>,
   ) {
     app.get<ById>(`${PATH}/:id/${path}`, async (request, reply) => {
       const signed = await signedIn.person(request, reply, PATH)
@@ -43,6 +47,7 @@ export function organizationConfirmations(
       const backHref = `${PATH}/${encodeURIComponent(id)}`
       const asked = await find(signed.account.id, id, query.parse(request.query ?? {}))
       if (asked === undefined) return reply.redirect(backHref, 303)
+      if (typeof asked === 'string') return reply.redirect(`${backHref}?done=${asked}`, 303)
       const { fields, ...texts } = asked
       return renderPage(reply, 'accounts/account/organization-confirm', {
         account: frameOf(signed, PATH),
@@ -56,7 +61,7 @@ export function organizationConfirmations(
   page('domains/remove', async (managerId, id, { domain }) => {
     const { name: organization } = await managing.organization(managerId, id)
     const found = (await managing.domains(managerId, id)).some((each) => each.domain === domain)
-    if (!found) return undefined
+    if (!found) return 'domain-gone'
     return {
       title: t('organizations.domain.remove.title', { domain, organization }),
       ends: t('organizations.domain.remove.ends'),
@@ -67,11 +72,11 @@ export function organizationConfirmations(
 
   page('invitations/revoke', async (managerId, id, { invitation }) => {
     const { name: organization } = await managing.organization(managerId, id)
-    const found = await managing.invitation(managerId, id, invitation).catch((error: unknown) => {
-      if (error instanceof AppError && error.code === 'invitation_not_found') return undefined
-      throw error
-    })
-    if (!found?.changeable) return undefined
+    const found = await managing
+      .invitation(managerId, id, invitation)
+      .catch(unlessCode('invitation_not_found'))
+    if (!found) return 'invitation-gone'
+    if (!found.changeable) return undefined
     return {
       title: t('organizations.invitations.revoke.title', { email: found.email, organization }),
       ends: t('organizations.invitations.revoke.ends'),

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { shownAgain } from '../../../http/forms/forms.ts'
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, unlessCode } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { refusalOf } from '../access/form.ts'
@@ -76,7 +76,10 @@ export function invitationRoutes(
     { config: { admin: 'organization.read', within: 'organization' } },
     async (request, reply) => {
       const one = await organizations.get(request.params.id)
-      const invitation = await invitations.get(one.id, named.parse(request.query ?? {}).invitation)
+      const invitation = await invitations
+        .get(one.id, named.parse(request.query ?? {}).invitation)
+        .catch(unlessCode('invitation_not_found'))
+      if (invitation === undefined) return reply.redirect(pageOf(one.id, 'invitation-gone'), 303)
       return renderConsole(request, reply, 'organizations', 'admin/confirm', {
         title: t('organizations.invitations.revoke.title', {
           email: invitation.email,

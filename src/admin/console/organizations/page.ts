@@ -31,7 +31,8 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   domain: 'organizations.done.domain',
   verified: 'organizations.done.verified',
   'domain-removed': 'organizations.done.domainRemoved',
-  'domain-gone': 'organizations.domain.none',
+  'domain-gone': 'organizations.done.domainGone',
+  'invitation-gone': 'organizations.done.invitationGone',
   revoked: 'organizations.done.revoked',
 }
 

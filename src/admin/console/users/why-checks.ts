@@ -26,7 +26,7 @@ export interface WhyFacts {
   leaving: boolean
   password: boolean
   identities: readonly { provider: string }[]
-  providers: readonly { id: string; name: string; disabled: boolean }[]
+  providers: readonly { id: string; name: string; disabled: boolean; managed?: true }[]
   /** Where the lock came from. */
   lockedFrom?: string | undefined
   /** A browser of theirs that is locked by itself. */
@@ -111,12 +111,13 @@ const lock: Rule = ({ user, now, lockedFrom, lockedDevices }, act) => {
 
 const ways: Rule = ({ user, password, identities, providers }, act) => {
   const label = t('admin.users.ways')
-  const off = identities
-    .map(
-      ({ provider }) =>
-        providers.find(({ id }) => id === provider) ?? { id: provider, name: provider, disabled: true },
-    )
-    .filter(({ disabled }) => disabled)
+  const used = identities.map(
+    ({ provider }): WhyFacts['providers'][number] =>
+      providers.find(({ id }) => id === provider) ?? { id: provider, name: provider, disabled: true },
+  )
+  const off = used.filter(({ disabled }) => disabled)
+  // See openTo of src/federation/providers/provider.ts.
+  const closed = used.filter(({ disabled, managed }) => disabled || (managed && user.role !== 'user'))
   const passkey = user.secondFactors.includes('passkey')
   if (password || passkey) {
     const way = password ? 'password' : 'passkey'
@@ -133,12 +134,14 @@ const ways: Rule = ({ user, password, identities, providers }, act) => {
       text: t('admin.users.why.no_way'),
       ...(user.email !== null && { mend: act('send-reset', t('admin.users.act.reset')) }),
     }
-  const [first] = off
-  if (first !== undefined && off.length === identities.length)
+  const [first] = closed
+  if (first !== undefined && closed.length === identities.length)
     return {
       label,
       state: 'stops',
-      text: t('admin.users.why.provider_off', { provider: first.name }),
+      text: t(first.disabled ? 'admin.users.why.provider_off' : 'admin.users.why.provider_managed', {
+        provider: first.name,
+      }),
       mend: {
         label: t('admin.users.why.to_provider'),
         href: `/admin/providers/${encodeURIComponent(first.id)}`,
