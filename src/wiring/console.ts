@@ -130,6 +130,7 @@ export async function wireConsole(
       },
       scimTokens: services.scimTokens,
       organizationNames: services.organizations.names,
+      organizationDomains: services.organizations.domains.list,
       configuration,
       yamlOf: configuration.yamlOf,
       settings,

@@ -126,6 +126,48 @@ describe.each(engines)('the provider that managers of an organization set up, on
       [`/admin/organizations/${id}`, 'Its managers have set it up.'],
     ] as const)
       expect((await admin.browser.open(at(path))).text).toContain(said)
+    const provider = (of: string) => admin.browser.open(at(`/admin/providers/${of}`))
+    expect((await provider(await idOf(id))).text, 'configuration files have none of managers').not.toContain(
+      'version: 1',
+    )
+    expect((await provider('okta')).text).toContain('version: 1')
+  })
+
+  test('administrators take it from managers only when they say so, which is audited', async () => {
+    const [one, other] = [await setUp(), await managed()]
+    const { audit, organizations, providers } = services()
+    const { slug: there } = await organizations.get(one.id)
+    const { slug } = await organizations.get(other.id)
+    const admin = await signedIn(federation.latchkey)
+    const id = await idOf(one.id)
+    const open = () => admin.browser.open(at(`/admin/providers/${id}`))
+    const form = ({ action }: { action: string }) =>
+      new URL(action, at('/')).pathname.endsWith('/organization')
+    const move = async (fields: Record<string, string | boolean>) =>
+      admin.browser.submit(await open(), fields, { form })
+    expect((await open()).text).toContain('the server behind it stays theirs')
+    for (const organization of [slug, other.id, '']) {
+      const refused = await move({ organization })
+      expect([refused.status, refused.text]).toEqual([
+        422,
+        expect.stringContaining('Tick this to move a provider that managers have set up.'),
+      ])
+      expect((await providers.get(id)).organization).toBe(one.id)
+    }
+    for (const organization of [there, one.id])
+      expect((await move({ organization })).status, 'it stays').toBe(200)
+    const moved = await move({ organization: slug, sure: true })
+    expect(moved.text).toContain('Saved.')
+    expect((await providers.get(id)).organization).toBe(other.id)
+    await audit.idle()
+    const [entry] = (await audit.list({ target: id, action: 'provider.updated' }, { limit: 1 })).items
+    expect(entry).toMatchObject({
+      actor: { id: admin.id },
+      details: { before: { organization: one.id }, after: { organization: other.id } },
+    })
+    await providers.update('okta', { organization: slug })
+    expect((await admin.browser.open(at('/admin/providers/okta'))).text).not.toContain('stays theirs')
+    await providers.update('okta', { organization: null })
   })
 
   test('one without a verified domain signs nobody in: pages say so, and lead to the domains', async () => {
@@ -136,6 +178,7 @@ describe.each(engines)('the provider that managers of an organization set up, on
       await one.browser.open(at(one.path)),
       await one.browser.open(at(organization)),
       await admin.browser.open(at(`/admin/organizations/${one.id}`)),
+      await admin.browser.open(at(`/admin/providers/${await idOf(one.id)}`)),
     ]
     const said = 'No domain of the organization is verified: nobody signs in at its provider until one is.'
     for (const { text } of await pages()) expect(text).not.toContain(said)
@@ -146,10 +189,12 @@ describe.each(engines)('the provider that managers of an organization set up, on
     expect(removed.text).toContain('The domain is removed.')
     for (const { text } of await pages()) expect(text).toContain(said)
     const [provider] = await pages()
-    const link = provider?.links.find(({ text }) => text === 'Go to the domains')
-    expect(new URL(link?.href ?? '', federation.latchkey.issuer).href).toBe(
-      at(`${organization}#domains-heading`),
-    )
+    const domainsOf = (page: BrowserPage | undefined) => {
+      const link = page?.links.find(({ text }) => text === 'Go to the domains')
+      return new URL(link?.href ?? '', federation.latchkey.issuer).href
+    }
+    expect(domainsOf(provider)).toBe(at(`${organization}#domains-heading`))
+    expect(domainsOf((await pages()).at(-1))).toBe(at(`/admin/organizations/${one.id}#domains-heading`))
     // The page of a domain that another tab has removed has nothing to ask.
     const gone = await one.browser.open(ask.url.href)
     expect(gone.url.pathname).toBe(organization)
@@ -345,7 +390,13 @@ describe.each(engines)('the provider that managers of an organization set up, on
     }
     const asks = await go(login, 'Continue with Google')
     expect(asks.url.pathname).toMatch(/^\/login\/link\//)
-    const refused = await go(asks, `Continue with ${one.name}`)
+    // It is not offered there, and proves nobody who goes there all the same.
+    expect(asks.body).not.toContain(one.name)
+    const there = browser.prepare(login, {}, { button: 'Continue with Google' })
+    there.url.pathname = `/login/${await idOf(one.id)}`
+    there.body?.set('ticket', asks.url.pathname.split('/').at(-1) ?? '')
+    const asked = await browser.visit(there)
+    const refused = await browser.submit(asked, {}, { button: asked.forms[0]?.buttons[0]?.label ?? '' })
     expect(problem(refused)).toBe('not_allowed')
     expect((await browser.open(at('/account'))).url.pathname).toBe('/login')
     const { identities } = await services().accounts.linked.signInMethods(id)

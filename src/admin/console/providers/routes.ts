@@ -6,10 +6,11 @@ import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { Organizations } from '../../../organizations/organizations.ts'
-import { AppError } from '../../../shared/errors.ts'
+import { AppError, unlessCode } from '../../../shared/errors.ts'
 import type { Finding } from '../../../shared/finding.ts'
 import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { own } from '../../../shared/own.ts'
+import { refusedFields } from '../../../shared/validation-error.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { withQuery } from '../page-links.ts'
@@ -24,6 +25,7 @@ export interface ProvidersDependencies {
     'kinds' | 'list' | 'get' | 'getVersioned' | 'add' | 'update' | 'disable' | 'enable' | 'remove' | 'test'
   >
   organizationNames: Organizations['names']
+  organizationDomains: Organizations['domains']['list']
 }
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
@@ -48,7 +50,10 @@ const opener = z.object({
     .catch(undefined),
 })
 
-const belongs = z.object({ organization: z.string().trim().max(1000).default('') })
+const belongs = z.object({
+  organization: z.string().trim().max(1000).default(''),
+  sure: z.literal('on').optional().catch(undefined),
+})
 
 type ById = { Params: { id: string }; Querystring: { done?: unknown } }
 
@@ -162,19 +167,27 @@ export async function providersArea(
     const { organization } = provider
     const of = (await deps.organizationNames([organization])).get(organization ?? '')
     const base = `/admin/providers/${provider.id}`
+    const domains =
+      organization === null
+        ? undefined
+        : await deps.organizationDomains(organization).catch(unlessCode('organization_not_found'))
     const data = {
       title: provider.name,
       facts: factsOf(provider, kindOf(provider.kind)),
       organization: organization
         ? { href: `/admin/organizations/${organization}`, name: of?.name ?? organization }
         : undefined,
+      unverified: domains?.every(({ verified }) => !verified) ?? false,
       belongs:
         provider.source === 'database'
           ? { action: `${base}/organization`, values: { organization: of?.slug ?? '' }, ...typed }
           : undefined,
+      managed: provider.managed ?? false,
       stored: provider.source === 'database',
       findings,
-      yaml: provider.source === 'database' ? deps.yamlOf('provider', provider) : undefined,
+      // Configuration files have none of managers.
+      yaml:
+        provider.source === 'database' && !provider.managed ? deps.yamlOf('provider', provider) : undefined,
       test: { action: `${base}/test` },
       toggle: provider.disabled
         ? {
@@ -204,13 +217,23 @@ export async function providersArea(
       show(request, reply, request.params.id, await providers.test(request.params.id)),
   )
 
+  /** Whether it is one of managers, and not of this organization. @param to its ID or short name; null: everyone's */
+  async function takesFromManagers(id: string, to: string | null): Promise<boolean> {
+    const { managed, organization } = await providers.get(id)
+    if (!managed || to === organization) return false
+    return to === null || (await deps.organizationNames([organization])).get(organization ?? '')?.slug !== to
+  }
+
   app.post<ById>(
     '/admin/providers/:id/organization',
     { config: { admin: 'provider.update', formPage: '/admin/providers/:id' } },
     async (request, reply) => {
       const { id } = request.params
-      const organization = belongs.parse(request.body ?? {}).organization || null
+      const { organization: typed, sure } = belongs.parse(request.body ?? {})
+      const organization = typed || null
       try {
+        if (!sure && (await takesFromManagers(id, organization)))
+          throw refusedFields({ sure: t('admin.providers.move.tick') })
         await providers.update(id, { organization })
         return reply.redirect(`/admin/providers/${encodeURIComponent(id)}?done=belongs`, 303)
       } catch (error) {

@@ -37,7 +37,11 @@ declare module '../../../http/pages/pages.ts' {
       facts: [name: string, value: string][]
       /** Whose it is; undefined: the whole server's. */
       organization?: { href: string; name: string } | undefined
-      /** Takes `organization`, a short name; undefined: it cannot be changed. */
+      /** No domain of the organization is verified. */
+      unverified: boolean
+      /** Managers of an organization have set it up. */
+      managed: boolean
+      /** Takes `organization`, a short name, and `sure` where it is `managed`; undefined: it cannot be changed. */
       belongs?: Form | undefined
       stored: boolean
       findings?: Finding[] | undefined
