@@ -37,15 +37,22 @@ for (const file of ['README.md', ...['src', 'views', 'public', 'docs'].flatMap(t
     }
 }
 
-/** The same in German, which readers of pages see. */
-const OTHERWISE_IN_GERMAN: readonly { word: RegExp; name: string }[] = [
-  { word: /\bAnmeldedienst\w*/g, name: 'Anbieter' },
-]
-for (const file of readdirSync('locales', { recursive: true, encoding: 'utf8' }).filter((name) =>
-  /\bde\.json$/.test(name),
-)) {
+/** The same in the texts that readers of pages see, by language. */
+const OTHERWISE_IN_TEXTS: Readonly<Record<string, readonly { word: RegExp; name: string }[]>> = {
+  de: [{ word: /\bAnmeldedienst\w*/g, name: 'Anbieter' }],
+  en: [
+    { word: /\be-mail\b/gi, name: 'email' },
+    {
+      word: /\bconfirm(ed|s)?\b[^".]{0,30}\b(address|email|that it is yours)\b|\b(address|email)\b[^".]{0,30}\bconfirm(ed)?\b/gi,
+      name: 'verify',
+    },
+  ],
+}
+for (const file of readdirSync('locales', { recursive: true, encoding: 'utf8' })) {
+  const words = OTHERWISE_IN_TEXTS[/\b(\w+)\.json$/.exec(file)?.[1] ?? '']
+  if (words === undefined) continue
   const text = readFileSync(join('locales', file), 'utf8')
-  for (const { word, name } of OTHERWISE_IN_GERMAN)
+  for (const { word, name } of words)
     for (const { 0: found, index } of text.matchAll(word))
       problems.push(
         `locales/${file}:${text.slice(0, index).split('\n').length}: “${found}” is called “${name}”`,

@@ -23,7 +23,7 @@ declare module 'fastify' {
 
 /** Why a person is turned away, by their role. */
 export function refusalFor(role: string): Message {
-  if (role === 'user') return message('admin.users.refused.not_administrator')
+  if (role === 'user') return message('error.notAdministrator')
   if (role === 'auditor') return message('admin.users.refused.auditor')
   return message('admin.users.refused.role')
 }

@@ -66,7 +66,7 @@ const testMail = (cli: Cli): Command =>
       const account = (await services.accounts.byId(user)) ?? (await services.accounts.find(user))
       if (account === undefined) throw new CliError([`There is no user ${user}.`])
       const outcome = await services.testMail(account)
-      if (outcome.kind === 'no_address') throw new CliError([`${user} has no confirmed email address.`])
+      if (outcome.kind === 'no_address') throw new CliError([`${user} has no verified email address.`])
       const { kind, to } = outcome
       if (kind === 'refused')
         throw new CliError([`The message to ${to} was not sent. The mail server says: ${outcome.reason}`])

@@ -56,6 +56,8 @@ export interface Language {
   ofAuthorizationRequest(request: FastifyRequest, reply: FastifyReply, uid: string, uiLocales: unknown): void
   /** Speaks the language that a person has chosen for their account, unless the authorization request asks for another. */
   ofAccount(request: FastifyRequest, locale: string | null | undefined): void
+  /** Speaks the language of a person whom the console turns away, who need not be spoken to in one of the console's. */
+  ofPersonRefused(request: FastifyRequest, locale: string | null): void
   /** Keeps a choice in this browser. @param tag one of LOCALES */
   choose(request: FastifyRequest, reply: FastifyReply, tag: string): void
 }
@@ -113,6 +115,9 @@ export function registerLanguage(
       if (tag === undefined) return
       if (isConsole(request)) setLocale(ofConsole(tag))
       else if (ofRequest(request) === undefined) setLocale(tag)
+    },
+    ofPersonRefused(request, locale) {
+      setLocale((locale ? matching(locale) : undefined) ?? ofBrowser(request))
     },
     choose(request, reply, tag) {
       reply.setCookie(CHOSEN, tag, { ...attributes, maxAge: YEAR })

@@ -10,7 +10,7 @@ forEachDatabase('administration', (fixture) => {
     expect(await accounts.authenticate({ identifier: 'made', password })).toMatchObject({ kind: 'ok' })
     expect(await fixture().mailsTo('made@example.org')).toEqual([])
     await accounts.createByAdmin({ username: 'unmade', email: 'unmade@example.org', password })
-    expect((await fixture().lastMailTo('unmade@example.org')).subject).toMatch(/Confirm/)
+    expect((await fixture().lastMailTo('unmade@example.org')).subject).toMatch(/Verify/)
   })
 
   test('taken names, taken addresses and weak passwords are refused by field', async () => {

@@ -88,7 +88,7 @@ forEachDatabase('registration', (fixture) => {
       await effects('unknown', 'nobody@example.org'),
     )
     expect((await fixture().lastMailTo('owner@example.org')).subject).toMatch(/already have an account/)
-    expect((await fixture().lastMailTo('nobody@example.org')).subject).toMatch(/Confirm/)
+    expect((await fixture().lastMailTo('nobody@example.org')).subject).toMatch(/Verify/)
   })
 
   test('registering with somebody’s proven address can never take it over', async () => {

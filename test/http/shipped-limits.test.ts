@@ -140,7 +140,7 @@ test('one mailbox gets five mails an hour, however many people register with it 
   expect(forgot).toEqual([200, 200, 200, 200, 200, 429, 429])
   await server.services.mailer.idle()
   const subjects = (await readOutbox(join(server.dataDir, 'outbox'))).map(({ subject }) => subject)
-  expect(subjects.filter((subject) => /confirm/i.test(subject))).toHaveLength(5)
+  expect(subjects.filter((subject) => /verify/i.test(subject))).toHaveLength(5)
   expect(subjects.length).toBeLessThanOrEqual(10)
 })
 

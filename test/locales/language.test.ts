@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LOCALES } from '../../src/shared/locales/locales.ts'
+import { signedIn } from '../admin/console.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
 let latchkey: Latchkey
@@ -51,6 +52,18 @@ describe('the language of a page', () => {
     expect(body).toContain(`<html lang="${tag}" dir="${tag === 'ar' ? 'rtl' : 'ltr'}">`)
     const title = JSON.parse(readFileSync(`locales/${tag}.json`, 'utf8'))['common.createAccount']
     expect(body).toContain(`<h1>${title}</h1>`)
+  })
+
+  test('is that of the person where the console turns them away, which speaks fewer', async () => {
+    const { browser, id } = await signedIn(latchkey, 'user', { 'accept-language': 'ar' })
+    const refused = await browser.open(`${latchkey.issuer}/admin`)
+    expect([refused.status, refused.headers.get('content-language')]).toEqual([403, 'ar'])
+    expect(refused.body).toContain('<html lang="ar" dir="rtl">')
+    expect(refused.text).toContain(
+      JSON.parse(readFileSync('locales/ar.json', 'utf8'))['error.notAdministrator'],
+    )
+    await latchkey.services.accounts.updateProfile(id, { locale: 'pl' })
+    expect((await browser.open(`${latchkey.issuer}/admin/users`)).headers.get('content-language')).toBe('pl')
   })
 
   test('the cookie goes before Accept-Language; a broken one is none', async () => {

@@ -90,7 +90,7 @@ afterEach(async () => {
 
 test('a mail arrives over SMTP with the same link, code and words as text and as HTML', async () => {
   mailer({ smtpUrl: box.smtpUrl }).send(verification)
-  const mail = await box.waitForMail('ada@example.org', /^Confirm your email address for id\.example\.com$/)
+  const mail = await box.waitForMail('ada@example.org', /^Verify your email address for id\.example\.com$/)
   expect(linkIn(mail).href).toBe(link)
   expect(codeIn(mail)).toBe('012345')
   expect(mail.html).toContain(`href="${link}"`)
@@ -180,7 +180,7 @@ test('a passing refusal is tried again, up to three times in all', async () => {
 
   answer = undefined
   post.send(verification)
-  await box.waitForMail('ada@example.org', /Confirm/)
+  await box.waitForMail('ada@example.org', /Verify/)
 })
 
 test('receivers whose server says “not now” hold nobody else up', async () => {
@@ -188,7 +188,7 @@ test('receivers whose server says “not now” hold nobody else up', async () =
   const post = mailer({ smtpUrl: picky.smtpUrl, backoff: [3_600_000] })
   for (let slow = 0; slow < 4; slow++) post.send({ ...verification, to: `slow${slow}@example.org` })
   post.send(verification)
-  await picky.waitForMail('ada@example.org', /Confirm/)
+  await picky.waitForMail('ada@example.org', /Verify/)
   await post.close()
   expect(picky.messages.map(({ to }) => to).sort()).toEqual(
     ['ada@example.org', ...[0, 1, 2, 3].map((slow) => `slow${slow}@example.org`)].sort(),

@@ -160,7 +160,7 @@ declare module 'fastify' {
 export interface ConsoleDependencies {
   clock: Clock
   issuer: URL
-  http: Pick<Http, 'forms' | 'interrupted' | 'limit'>
+  http: Pick<Http, 'forms' | 'interrupted' | 'language' | 'limit'>
   sessions: Pick<AuditedSessions, 'current' | 'ownerOf' | 'impersonate'>
   findAccount: Accounts['byId']
   /** Whether an account is a member of an organization. */
@@ -209,7 +209,10 @@ export async function consoleContext(app: FastifyInstance, deps: ConsoleDependen
     if (!opens(authority, request)) {
       // The overview is where everybody comes to: who may not see it goes to the first place that is theirs.
       const place = request.url === '/admin' && SECTIONS.find((each) => isOpen(authority, each))
-      if (!place) throw new AppError('forbidden', 403, refusalFor(role))
+      if (!place) {
+        if (role === 'user') deps.http.language.ofPersonRefused(request, account.locale)
+        throw new AppError('forbidden', 403, refusalFor(role))
+      }
       return reply.redirect(place.href, 303)
     }
     await requireReach(authority, request, deps.isMember)
