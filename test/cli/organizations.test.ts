@@ -71,4 +71,31 @@ describe.each(['sqlite', 'postgresql'] as const)('organizations on the command l
     await json('remove-member', 'm', 'ada')
     expect(await refusal('remove-member', 'm', 'ada')).toMatchObject({ status: 1 })
   })
+
+  test('domains are added with the record to make, listed, looked for and removed', async () => {
+    await json('create', '--name', 'Domains', '--slug', 'd')
+    expect((await latchkey.run(['organizations', 'domains', 'd'])).stdout).toContain('Domains has no domain')
+    const added = await json('add-domain', 'd', 'Acme.Example')
+    expect(added).toMatchObject({
+      ...{ domain: 'acme.example', verified: false, lost_at: null },
+      record: {
+        type: 'TXT',
+        name: '_latchkey-challenge.acme.example',
+        value: expect.stringMatching(/^latchkey-verification=/),
+      },
+    })
+    expect(await json('domains', 'd')).toMatchObject({ items: [added] })
+    expect(await refusal('add-domain', 'd', 'gmail.com')).toMatchObject({ status: 1 })
+    expect(await refusal('add-domain', 'd', 'acme.example')).toMatchObject({
+      ...{ status: 1, stderr: expect.stringContaining('already') },
+    })
+    // No name ends so (RFC 6761 §6.5), and where DNS does not answer that is said.
+    expect(await refusal('verify-domain', 'd', 'acme.example')).toMatchObject({
+      ...{ status: 1, stderr: expect.stringMatching(/DNS|record/) },
+    })
+    expect(await json('remove-domain', 'd', 'acme.example')).toEqual({
+      ...{ domain: 'acme.example', removed: true },
+    })
+    expect(await refusal('remove-domain', 'd', 'acme.example')).toMatchObject({ status: 1 })
+  })
 })
