@@ -2,6 +2,8 @@
 import { join } from 'node:path'
 import { type Access, createAccess } from './access/access.ts'
 import { createAccessConfiguration } from './access/configuration.ts'
+import { createGroupListing, type GroupListing } from './access/groups/listing/listing.ts'
+import { createRoleListing, type RoleListing } from './access/roles/listing/listing.ts'
 import type { Account } from './accounts/account.ts'
 import { type Accounts, createAccounts } from './accounts/accounts.ts'
 import { canonicalEmail } from './accounts/email/address.ts'
@@ -35,6 +37,7 @@ import { completeRegistration, leftToCreation, parseRegistration } from './clien
 import { redirectUriProblem } from './clients/redirect-uris/redirect-uris.ts'
 import { type UnreachableAddress, unreachableAddresses } from './clients/redirect-uris/unreachable.ts'
 import { createResourceCredentials, type ResourceCredentials } from './clients/resources/credentials.ts'
+import { createResourceListing, type ResourceListing } from './clients/resources/listing/listing.ts'
 import { completeResource } from './clients/resources/resource.ts'
 import { createResources, type Resources } from './clients/resources/resources.ts'
 import { type ClientScopes, createRegisteredScopes } from './clients/scopes/registered.ts'
@@ -69,10 +72,12 @@ import { createLastUsesStore } from './oidc/usage/last-uses-store.ts'
 import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
 import { createOrganizationConfiguration, namedByOrganization } from './organizations/configuration.ts'
 import { createTxtLookup, type LookUpTxt } from './organizations/domains/dns.ts'
+import { createOrganizationListing, type OrganizationListing } from './organizations/listing/listing.ts'
 import { createOrganizations, type Organizations } from './organizations/organizations.ts'
 import { createOwnProvider, type OwnProvider } from './organizations/own-provider/own-provider.ts'
 import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
+import { createRejectionExport, type ExportRejections } from './rejections/export.ts'
 import { createRejections, type Rejections } from './rejections/rejections.ts'
 import { createScimTokens, type ScimTokens } from './scim/tokens/tokens.ts'
 import { createSetupProgress, type SetupProgress } from './settings/setup-progress.ts'
@@ -150,6 +155,12 @@ export interface Services extends Foundation {
   clients: Clients
   /** The list of clients as administrators look through it. */
   clientListing: ClientListing
+  /** Other lists, likewise. */
+  groupListing: GroupListing
+  roleListing: RoleListing
+  organizationListing: OrganizationListing
+  resourceListing: ResourceListing
+  exportRejections: ExportRejections
   clientScopes: ClientScopes
   /** What was wrong with how a client authenticated, and which client was meant. */
   clientEvidence: ClientEvidence
@@ -442,6 +453,11 @@ export async function openServices(
     describeAddress,
     audit: auditReads(audit, event),
     clientListing: createClientListing({ db, clock, events: event }),
+    groupListing: createGroupListing({ db, events: event }),
+    roleListing: createRoleListing({ db, events: event }),
+    organizationListing: createOrganizationListing({ db, events: event }),
+    resourceListing: createResourceListing({ db, events: event }),
+    exportRejections: createRejectionExport({ list: rejections.list, events: event }),
     exportUsers: createUserExport({
       search: accounts.search,
       nameOfRole: administratorRoles.nameOf,

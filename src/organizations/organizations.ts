@@ -108,7 +108,7 @@ export function createOrganizations(deps: {
   async function get(id: string): Promise<Organization> {
     const row = isId(id) ? await store.find(id) : undefined
     if (row === undefined) throw notFound()
-    return view(row)
+    return organizationView(row)
   }
 
   const invitations = createInvitations({
@@ -150,7 +150,7 @@ export function createOrganizations(deps: {
 
     async find(idOrSlug) {
       const row = isId(idOrSlug) ? await store.findBySlug(idOrSlug) : undefined
-      return row ? view(row) : get(idOrSlug)
+      return row ? organizationView(row) : get(idOrSlug)
     },
 
     async create(input) {
@@ -166,7 +166,7 @@ export function createOrganizations(deps: {
       }
       if (!(await store.insert(row))) throw slugTaken()
       events({ type: 'organization.created', id: row.id, name: row.name })
-      return view(row)
+      return organizationView(row)
     },
 
     async list({ limit, cursor, search, only } = {}) {
@@ -174,7 +174,7 @@ export function createOrganizations(deps: {
       const after = cursor === undefined ? undefined : slugIn(cursor)
       const wanted = nameKey(search ?? '').replaceAll('\0', '') || undefined
       const rows = await store.list(size + 1, after, wanted, only)
-      return cutPage(rows, size, ({ slug }) => Buffer.from(slug).toString('base64url'), view)
+      return cutPage(rows, size, ({ slug }) => Buffer.from(slug).toString('base64url'), organizationView)
     },
 
     async update(id, changes, { ifVersion } = {}) {
@@ -184,7 +184,7 @@ export function createOrganizations(deps: {
       const row = await store.update(id, before.version, { ...content, nameKey: nameKey(content.name) })
       if (row === 'taken') throw slugTaken()
       if (row === undefined) throw new VersionConflict('organization')
-      const after = view(row)
+      const after = organizationView(row)
       const states = { before: contentOf(before), after: contentOf(after) }
       events({ type: 'organization.updated', id, name: after.name, ...states })
       return after
@@ -202,7 +202,7 @@ export function createOrganizations(deps: {
   }
 }
 
-const view = ({ nameKey: _, createdAt, ...row }: OrganizationRow): Organization => ({
+export const organizationView = ({ nameKey: _, createdAt, ...row }: OrganizationRow): Organization => ({
   id: row.id,
   ...contentOf(row),
   version: row.version,

@@ -56,7 +56,7 @@ interface Columns {
 
 const namesIn = (stored: string): string[] => stored.split(' ').filter(Boolean)
 
-const rowOf = ({
+export const rowOf = ({
   secondFactorRequired,
   sessionMaxAge,
   providerRequired,

@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findSortedIds } from '../../src/accounts/search/store/sorted.ts'
 import { createQueueStore } from '../../src/queue/store.ts'
-import { ACCOUNT_ORDERS } from '../../src/shared/orders.ts'
+import {
+  ACCOUNT_ORDERS,
+  GROUP_FILTERS,
+  ORGANIZATION_FILTERS,
+  ORGANIZATION_ORDERS,
+  ROLE_FILTERS,
+} from '../../src/shared/orders.ts'
 import { relatedStatement } from '../../src/storage/artifacts/related.ts'
 import { createStatements } from '../../src/storage/artifacts/statements.ts'
 import { composeUnit, upsertAll } from '../../src/storage/artifacts/unit.ts'
@@ -32,6 +38,11 @@ const EXCEPTIONS: readonly Exception[] = [
       /FROM accounts a( INDEXED BY \w+)?( (CROSS )?JOIN account_search s ON s\.account_id = a\.id)?( WHERE .*)? ORDER BY (a\.username (ASC|DESC)|a\.created_at ASC, a\.id ASC|COALESCE\(a\.last_sign_in_at, [^)]+\) (ASC|DESC), a\.id (ASC|DESC)) LIMIT/,
     because:
       'a page of a sorted list, by the index of its order: ends when it is full, and with filters where the walk ends',
+  },
+  {
+    statement:
+      /FROM organizations( INDEXED BY \w+)? WHERE removed_at IS NULL .*ORDER BY (slug (ASC|DESC)|(name_key|created_at) (ASC|DESC), id (ASC|DESC)) LIMIT/,
+    because: 'a page of a sorted list, by the index of its order: ends when it is full',
   },
   {
     statement: /FROM \S+accounts. WHERE 1=1 ORDER BY \S+created_at. DESC, \S+id. DESC LIMIT/,
@@ -332,6 +343,27 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
       )
       await accounts.setRole((await accounts.find('imported'))?.id ?? '', 'admin')
       await accounts.setRole((await accounts.find('imported'))?.id ?? '', 'user')
+    })
+    expect(refused).toEqual([])
+  })
+
+  test('sorted lists of groups, roles, organizations and APIs', async () => {
+    const { groupListing, roleListing, organizationListing, resourceListing, organizations } =
+      latchkey.services
+    for (const name of ['Sorted', 'Listed']) await organizations.create({ name })
+    const refused = await refusedOf(async () => {
+      for (const filter of [undefined, ...GROUP_FILTERS])
+        await groupListing.page({ order: '-created', ...(filter && { filters: [filter] }) })
+      for (const filter of [undefined, ...ROLE_FILTERS])
+        await roleListing.page({ order: 'api', ...(filter && { filters: [filter] }) })
+      for (const filter of [undefined, ...ORGANIZATION_FILTERS])
+        for (const order of ORGANIZATION_ORDERS) {
+          const wanted = { order, limit: 1, ...(filter && { filters: [filter] }) }
+          const { next_cursor: cursor } = await organizationListing.page(wanted)
+          await organizationListing.page({ ...wanted, search: 'ed', cursor })
+        }
+      for (const { counts } of [groupListing, roleListing, organizationListing, resourceListing])
+        await counts()
     })
     expect(refused).toEqual([])
   })

@@ -105,7 +105,7 @@ export function createGroups({
   async function get(id: string): Promise<Group> {
     const row = isId(id) ? await store.find(id) : undefined
     if (row === undefined) throw notFound()
-    return view(row)
+    return groupView(row)
   }
 
   return {
@@ -114,7 +114,7 @@ export function createGroups({
     async find(idOrName) {
       const key = nameKey(idOrName)
       const row = key.includes('\0') ? undefined : await store.findNamed(key)
-      return row ? view(row) : get(idOrName)
+      return row ? groupView(row) : get(idOrName)
     },
 
     async create(input) {
@@ -128,7 +128,7 @@ export function createGroups({
       }
       if (!(await store.insert(row))) throw nameTaken()
       events({ type: 'group.created', id: row.id, name: row.name })
-      return view(row)
+      return groupView(row)
     },
 
     async list({ limit, cursor, search } = {}) {
@@ -136,7 +136,7 @@ export function createGroups({
       const after = cursor === undefined ? undefined : keyOf(cursor)
       const wanted = nameKey(search ?? '').replaceAll('\0', '') || undefined
       const rows = await store.list(size + 1, after, wanted)
-      return cutPage(rows, size, cursorOf, view)
+      return cutPage(rows, size, cursorOf, groupView)
     },
 
     async update(id, changes, { ifVersion } = {}) {
@@ -146,7 +146,7 @@ export function createGroups({
       const row = await store.update(id, before.version, { ...content, nameKey: nameKey(content.name) })
       if (row === 'taken') throw nameTaken()
       if (row === undefined) throw new VersionConflict('group')
-      const after = view(row)
+      const after = groupView(row)
       events({ type: 'group.updated', id, name: after.name, before: shown(before), after: shown(after) })
       return after
     },
@@ -195,7 +195,7 @@ export function createGroups({
     async managedBy(accountId, { limit, cursor } = {}) {
       const size = pageLimit(limit)
       const after = cursor === undefined ? undefined : keyOf(cursor)
-      return cutPage(await store.managedBy(accountId, size + 1, after), size, cursorOf, view)
+      return cutPage(await store.managedBy(accountId, size + 1, after), size, cursorOf, groupView)
     },
 
     manages: store.manages,
@@ -209,17 +209,17 @@ export function createGroups({
     async asManager(id, accountId) {
       const row = isId(id) ? await store.findManaged(id, accountId) : undefined
       if (row === undefined) throw notFound()
-      return view(row)
+      return groupView(row)
     },
 
     countMembers: (id) => store.countMembers(id, MAX_COUNT),
 
     ofAccount: async (accountId) =>
-      (await store.ofAccount(accountId)).map((row) => ({ ...view(row), source: row.source })),
+      (await store.ofAccount(accountId)).map((row) => ({ ...groupView(row), source: row.source })),
   }
 }
 
-const view = ({ id, version, createdAt, ...row }: GroupRow): Group => ({
+export const groupView = ({ id, version, createdAt, ...row }: GroupRow): Group => ({
   id,
   ...contentOf(groupFields, row),
   version,

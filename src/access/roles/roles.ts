@@ -119,13 +119,13 @@ export function createRoles({
   }
 
   return {
-    get: async (id) => view(await find(id)),
+    get: async (id) => roleView(await find(id)),
 
     async find(idOrName) {
       const own = isId(idOrName) ? await store.find(idOrName) : undefined
-      if (own) return [view(own)]
+      if (own) return [roleView(own)]
       const key = nameKey(idOrName)
-      return key.includes('\0') ? [] : (await store.findNamed(key, MAX_NAMED)).map(view)
+      return key.includes('\0') ? [] : (await store.findNamed(key, MAX_NAMED)).map(roleView)
     },
 
     async create(input) {
@@ -141,7 +141,7 @@ export function createRoles({
       if (stored === 'taken') throw nameTaken(content)
       if (stored === 'missing') throw refusedFields({ resource: noApi() })
       events({ type: 'role.created', id: row.id, name: row.name })
-      return view(row)
+      return roleView(row)
     },
 
     async list({ limit, cursor, search, resource } = {}) {
@@ -154,7 +154,7 @@ export function createRoles({
       })
       const cursorOf = (row: RoleRow) =>
         Buffer.from(JSON.stringify([row.resource, row.nameKey])).toString('base64url')
-      return cutPage(rows, size, cursorOf, view)
+      return cutPage(rows, size, cursorOf, roleView)
     },
 
     async update(id, changes, { ifVersion } = {}) {
@@ -165,7 +165,7 @@ export function createRoles({
       if (row === 'taken') throw nameTaken(content)
       if (row === undefined) throw new VersionConflict('role')
       events({ type: 'role.updated', id, name: row.name, before: shown(before), after: shown(row) })
-      return view(row)
+      return roleView(row)
     },
 
     async remove(id, { ifVersion } = {}) {
@@ -203,13 +203,13 @@ export function createRoles({
     groups: async (id) => (await store.groups(id, MAX_GROUPS)).map(holderView),
 
     ofAccount: async (accountId) =>
-      (await store.ofAccount(accountId)).map((row) => ({ ...view(row), source: row.source })),
+      (await store.ofAccount(accountId)).map((row) => ({ ...roleView(row), source: row.source })),
 
-    ofGroup: async (groupId) => (await store.ofGroup(groupId)).map(view),
+    ofGroup: async (groupId) => (await store.ofGroup(groupId)).map(roleView),
 
     async byGroups(accountId) {
       const rows = await store.byGroups(accountId, MAX_BY_GROUPS)
-      return rows.map(({ role, group }) => ({ role: view(role), group }))
+      return rows.map(({ role, group }) => ({ role: roleView(role), group }))
     },
 
     async givenToGroups() {
@@ -225,7 +225,7 @@ export function createRoles({
   }
 }
 
-const view = ({ id, version, createdAt, ...row }: RoleRow): Role => ({
+export const roleView = ({ id, version, createdAt, ...row }: RoleRow): Role => ({
   id,
   ...(shownContent(roleFields, row) as Omit<Role, 'id' | 'version' | 'createdAt'>),
   version,

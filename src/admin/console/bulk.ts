@@ -86,11 +86,14 @@ export function bulkNotice({ acts, left: leftOut }: Bulk, query: unknown): strin
   return [t(act.texts.done, { count }), ...(left > 0 ? [t(leftOut, { count: left })] : [])].join(' ')
 }
 
-/** The acts that a list offers to who looks at it, as the view draws them. */
-export const bulkButtons = (
-  { acts, list }: Bulk,
-  request: FastifyRequest,
-): { label: string; action: string }[] => {
+/** An act of a list, as its view draws it (views/admin/bulk-form.eta). */
+export interface BulkButton {
+  label: string
+  action: string
+}
+
+/** The acts that a list offers to who looks at it. */
+export const bulkButtons = ({ acts, list }: Bulk, request: FastifyRequest): BulkButton[] => {
   const { authority } = administratorOf(request)
   // A role with a limit acts on one after another.
   if (authority.scope !== undefined) return []

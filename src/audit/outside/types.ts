@@ -49,6 +49,7 @@ const OUTSIDE = {
   'audit.verified': null,
   'users.exported': null,
   'clients.exported': null,
+  'lists.exported': null,
   'branding.updated': 'branding.updated',
   'client.created': 'client.created',
   'client.updated': 'client.updated',

@@ -48,6 +48,12 @@ const contentOf = (row: FoundRow): ResourceContent => ({
   tokenClaims: row.token_claims,
 })
 
+/** A row as Prisma reads it. */
+export const resourceRow = <Row extends { tokens: string }>(row: Row) => ({
+  ...row,
+  tokens: tokenFormat(row.tokens),
+})
+
 /** What is stored is one of two words. */
 const tokenFormat = (tokens: string): ResourceContent['tokens'] => (tokens === 'opaque' ? 'opaque' : 'jwt')
 
@@ -80,7 +86,7 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit,
       })
-      return rows.map((row) => ({ ...row, tokens: tokenFormat(row.tokens) }))
+      return rows.map(resourceRow)
     },
 
     /** The newest with a text in identifier or name, upper and lower case as the engine knows them: SQLite in ASCII. */

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { NamedField } from '../../../access/fields/field.ts'
 import type { Groups } from '../../../access/groups/groups.ts'
+import type { GroupListing } from '../../../access/groups/listing/listing.ts'
+import type { RoleListing } from '../../../access/roles/listing/listing.ts'
 import type { Roles } from '../../../access/roles/roles.ts'
 import type { Accounts } from '../../../accounts/accounts.ts'
 import type { ClientAccess } from '../../../clients/clients.ts'
@@ -25,11 +27,12 @@ export interface AccessAreaDependencies {
   /** By ID, username or address. */
   findPerson: Accounts['find']
   resources: AdministeredResources
+  groupListing: GroupListing
+  roleListing: RoleListing
 }
 
 export const fieldsSchema = z.record(z.string(), z.string().max(20_000)).default({})
 export const listQuery = z.object({
-  search: z.string().max(400).default('').catch(''),
   cursor: z.string().max(500).optional().catch(undefined),
   done: z.string().optional().catch(undefined),
 })

@@ -9,10 +9,12 @@ import { AppError, unlessCode, VersionConflict } from '../../../shared/errors.ts
 import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { nameKey } from '../../../shared/name-key.ts'
+import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
+import { groupsBulk } from './bulk.ts'
 import {
   type AccessAreaDependencies,
   countText,
@@ -29,6 +31,7 @@ import {
   shownFields,
   versionSchema,
 } from './form.ts'
+import { groupList } from './lists.ts'
 import { from, memberRemoval, roleTaking } from './person.ts'
 import type { Held } from './view.ts'
 
@@ -68,17 +71,22 @@ export async function groupsArea(
   const pageOf = (id: string, done?: string) =>
     `/admin/groups/${id}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
 
+  const bulk = groupsBulk(deps)
+  bulkRoutes(app, bulk)
+  const listed = groupList(app, deps)
+
   app.get('/admin/groups', { config: { admin: 'group.read' } }, async (request, reply) => {
-    const { search, cursor, done } = listQuery.parse(request.query)
-    const page = await groups.list({ search, cursor })
+    const { page, tools } = await listed(request)
     const data = {
-      search,
+      ...tools,
+      bulk: bulkButtons(bulk, request),
       groups: page.items.map(({ id, name, description, createdAt: created }) => ({
-        ...{ href: pageOf(id), name, description, created },
+        ...{ id, href: pageOf(id), name, description, created },
       })),
-      ...pageLinks('/admin/groups', { search }, cursor, page.next_cursor),
     }
-    return renderConsole(request, reply, 'groups', 'admin/groups', data, { notice: noticeIn(NOTICES, done) })
+    const notice =
+      noticeIn(NOTICES, (request.query as { done?: unknown }).done) ?? bulkNotice(bulk, request.query)
+    return renderConsole(request, reply, 'groups', 'admin/groups', data, { notice })
   })
 
   const showNew = (request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) =>

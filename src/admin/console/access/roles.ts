@@ -8,10 +8,12 @@ import { unlessCode, VersionConflict } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { roleIn, roleKey } from '../../../shared/role-name.ts'
+import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { pageLinks } from '../page-links.ts'
+import { rolesBulk } from './bulk.ts'
 import {
   type AccessAreaDependencies,
   countText,
@@ -26,6 +28,7 @@ import {
   shownFields,
   versionSchema,
 } from './form.ts'
+import { roleList } from './lists.ts'
 import { roleTaking } from './person.ts'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
@@ -65,18 +68,23 @@ export async function rolesArea(
   const pageOf = (id: string, done?: string) =>
     `/admin/roles/${id}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
 
+  const bulk = rolesBulk(roles)
+  bulkRoutes(app, bulk)
+  const listed = roleList(app, deps)
+
   app.get('/admin/roles', { config: { admin: 'role.read' } }, async (request, reply) => {
-    const { search, cursor, done } = listQuery.parse(request.query)
-    const page = await roles.list({ search, cursor })
+    const { page, tools } = await listed(request)
     const data = {
-      search,
-      roles: page.items.map(({ id, name, description, resource = '', scope = '' }) => ({
-        ...{ href: pageOf(id), name, description, resource },
+      ...tools,
+      bulk: bulkButtons(bulk, request),
+      roles: page.items.map(({ id, name, description, resource = '', scope = '', createdAt: created }) => ({
+        ...{ id, href: pageOf(id), name, description, resource, created },
         scopes: scope.split(' ').filter(Boolean),
       })),
-      ...pageLinks('/admin/roles', { search }, cursor, page.next_cursor),
     }
-    return renderConsole(request, reply, 'roles', 'admin/roles', data, { notice: noticeIn(NOTICES, done) })
+    const notice =
+      noticeIn(NOTICES, (request.query as { done?: unknown }).done) ?? bulkNotice(bulk, request.query)
+    return renderConsole(request, reply, 'roles', 'admin/roles', data, { notice })
   })
 
   async function showNew(

@@ -1,6 +1,8 @@
 import type { ButtonForm, Form } from '../../../http/pages/pages.ts'
+import type { BulkButton } from '../bulk.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
+import type { ListTools } from '../listed.ts'
 import type { PageLinks } from '../page-links.ts'
 import type { Picker } from './form.ts'
 
@@ -33,11 +35,11 @@ interface One {
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
-    'admin/groups': PageLinks & {
+    'admin/groups': ListTools<'name' | 'created'> & {
       frame: ConsoleFrame
-      search: string
+      bulk: BulkButton[]
       /** `created`: milliseconds since the epoch. */
-      groups: { href: string; name: string; description: string; created: number }[]
+      groups: { id: string; href: string; name: string; description: string; created: number }[]
     }
     'admin/groups-one': One & {
       managers: Held[]
@@ -49,10 +51,19 @@ declare module '../../../http/pages/pages.ts' {
       /** Clients that name it. */
       apps: { href: string; name: string }[]
     }
-    'admin/roles': PageLinks & {
+    'admin/roles': ListTools<'name' | 'api' | 'created'> & {
       frame: ConsoleFrame
-      search: string
-      roles: { href: string; name: string; description: string; resource: string; scopes: string[] }[]
+      bulk: BulkButton[]
+      /** `created`: milliseconds since the epoch. */
+      roles: {
+        id: string
+        href: string
+        name: string
+        description: string
+        resource: string
+        scopes: string[]
+        created: number
+      }[]
     }
     'admin/roles-one': One & {
       groups: Held[]

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { ListedClient, ListingQuery } from '../../../clients/listing/listing.ts'
@@ -6,12 +5,13 @@ import type { ClientView } from '../../../clients/view.ts'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import { kindOf, LISTED_KINDS } from '../../../shared/client-kind.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
-import { daysAgoInWords, isoDay } from '../../../shared/moment.ts'
+import { daysAgoInWords } from '../../../shared/moment.ts'
 import { CLIENT_ORDERS } from '../../../shared/orders.ts'
 import { withinLimits } from '../../access.ts'
-import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
+import { type BulkButton, bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { type CountChip, countChip } from '../count-chips.ts'
+import { sendCsv } from '../listed.ts'
 import { pageLinks, withQuery } from '../page-links.ts'
 import { mayBeMcp } from '../snippets/snippet.ts'
 import { type SortLink, sortLink } from '../sorting.ts'
@@ -24,7 +24,7 @@ declare module '../../../http/pages/pages.ts' {
     'admin/clients': {
       frame: ConsoleFrame
       /** What can be done to several at once. */
-      bulk: { label: string; action: string }[]
+      bulk: BulkButton[]
       chips: CountChip[]
       columns: Record<'name' | 'used' | 'created', SortLink>
       clients: {
@@ -179,10 +179,9 @@ export function clientList(app: FastifyInstance, deps: ConsoleDependencies & Cli
     `${LIST}/export.csv`,
     { config: { admin: 'client.read', within: 'clients' } },
     async (request, reply) =>
-      reply
-        .type('text/csv; charset=utf-8')
-        .header('content-disposition', `attachment; filename="clients-${isoDay(deps.clock())}.csv"`)
-        .header('cache-control', 'no-store')
-        .send(Readable.from(deps.clientListing.exported(wantedOf(query.parse(request.query))))),
+      sendCsv(
+        ...([reply, 'clients', deps.clock()] as const),
+        deps.clientListing.exported(wantedOf(query.parse(request.query))),
+      ),
   )
 }

@@ -5,17 +5,19 @@ import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { NamedOrganizationField } from '../../../organizations/fields.ts'
+import type { OrganizationListing } from '../../../organizations/listing/listing.ts'
 import type { Organization } from '../../../organizations/organization.ts'
 import type { Organizations } from '../../../organizations/organizations.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
+import { ORGANIZATION_ORDERS } from '../../../shared/orders.ts'
 import { withinLimits } from '../../access.ts'
 import { countText } from '../access/form.ts'
 import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { pageLinks } from '../page-links.ts'
+import { listedAs } from '../listed.ts'
 import type { ProvidersDependencies } from '../providers/routes.ts'
 import { organizationsBulk } from './bulk.ts'
 import { domainRoutes } from './domains.ts'
@@ -27,6 +29,7 @@ import { organizationPage } from './page.ts'
 /** What the pages of organizations work on. */
 export interface OrganizationsAreaDependencies extends Pick<ProvidersDependencies, 'providers'> {
   organizations: Organizations
+  organizationListing: OrganizationListing
   organizationFields: readonly NamedOrganizationField[]
   organizationTexts: OrganizationTexts
   /** By ID, username or address. */
@@ -41,11 +44,6 @@ type ById = { Params: { id: string } }
 
 const sentSchema = z.record(z.string(), z.string().max(20_000)).default({})
 const versionSchema = z.string().regex(/^\d{1,9}$/)
-const query = z.object({
-  search: z.string().max(400).default('').catch(''),
-  cursor: z.string().max(500).optional().catch(undefined),
-  done: z.string().optional().catch(undefined),
-})
 
 /** `/admin/organizations`: companies that people sign in for, who is in them as what, and who is invited. */
 export async function organizationsArea(
@@ -56,22 +54,46 @@ export async function organizationsArea(
   const { pageOf, show } = organizationPage(deps)
   const bulk = organizationsBulk(organizations)
   bulkRoutes(app, bulk)
+  const listed = listedAs(app, {
+    path: '/admin/organizations',
+    permission: 'organization.read',
+    listing: deps.organizationListing,
+    orders: ORGANIZATION_ORDERS,
+    usual: 'slug',
+    filters: {
+      disabled: { label: 'admin.common.disabled', parameter: 'state', value: 'disabled' },
+      provider: { label: 'admin.organizations.chip.provider', parameter: 'provider', value: 'own' },
+      second_factor: {
+        ...{ label: 'admin.organizations.chip.second_factor', parameter: 'factor', value: 'required' },
+      },
+    },
+    heads: {
+      name: { label: 'admin.common.organization', first: 'name' },
+      slug: { label: 'admin.organizations.slug', first: 'slug' },
+      created: { label: 'admin.common.created', first: '-created' },
+    },
+    file: { name: 'organizations', label: 'admin.organizations.csv' },
+    only() {
+      const { only } = withinLimits.organizations()
+      return only === undefined ? undefined : [only]
+    },
+    clock: deps.clock,
+  })
 
   app.get(
     '/admin/organizations',
     { config: { admin: 'organization.read', within: 'organization' } },
     async (request, reply) => {
-      const { search, cursor, done } = query.parse(request.query)
-      const page = await organizations.list({ search, cursor, ...withinLimits.organizations() })
+      const { page, tools } = await listed(request)
       const data = {
-        search,
+        ...tools,
         bulk: bulkButtons(bulk, request),
         organizations: page.items.map(({ id, name, slug, disabled, createdAt: created }) => ({
           ...{ id, href: pageOf(id), name, slug, disabled, created },
         })),
-        ...pageLinks('/admin/organizations', { search }, cursor, page.next_cursor),
       }
-      const notice = noticeIn(NOTICES, done) ?? bulkNotice(bulk, request.query)
+      const notice =
+        noticeIn(NOTICES, (request.query as { done?: unknown }).done) ?? bulkNotice(bulk, request.query)
       return renderConsole(request, reply, 'organizations', 'admin/organizations', data, { notice })
     },
   )

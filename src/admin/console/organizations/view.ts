@@ -1,7 +1,9 @@
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import type { Held } from '../access/view.ts'
+import type { BulkButton } from '../bulk.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
+import type { ListTools } from '../listed.ts'
 import type { PageLinks } from '../page-links.ts'
 
 /** A member, with their roles. */
@@ -25,9 +27,8 @@ export interface HeldDomain {
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
-    'admin/organizations': PageLinks & {
+    'admin/organizations': ListTools<'name' | 'slug' | 'created'> & {
       frame: ConsoleFrame
-      search: string
       organizations: {
         id: string
         href: string
@@ -38,7 +39,7 @@ declare module '../../../http/pages/pages.ts' {
         created: number
       }[]
       /** What can be done to several at once. */
-      bulk: { label: string; action: string }[]
+      bulk: BulkButton[]
     }
     'admin/organizations-one': {
       frame: ConsoleFrame

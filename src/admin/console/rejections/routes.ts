@@ -2,17 +2,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Segment } from '../../../rejections/alignment.ts'
+import type { ExportRejections } from '../../../rejections/export.ts'
 import type { ExplainedRejection, Rejections } from '../../../rejections/rejections.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { type CountChip, countChip } from '../count-chips.ts'
-import { pageLinks } from '../page-links.ts'
+import { sendCsv } from '../listed.ts'
+import { pageLinks, withQuery } from '../page-links.ts'
 import { rejectionFix } from './fix.ts'
 import { type ComparedRow, compared, ENDPOINTS, endpointInWords, when } from './view.ts'
 
 export interface RejectionsDependencies {
   rejections: Pick<Rejections, 'list' | 'show' | 'errors' | 'dropped' | 'fix'>
+  exportRejections: ExportRejections
   clientName(clientId: string): Promise<string | undefined>
 }
 
@@ -37,6 +40,7 @@ declare module '../../../http/pages/pages.ts' {
       /** What was looked for and is not kept. */
       missing?: string | undefined
       dropped: number
+      csv: { href: string; label: string } | undefined
       first?: string | undefined
       next?: string | undefined
     }
@@ -166,9 +170,26 @@ export async function rejectionsArea(
       endpoints: ENDPOINTS.map((endpoint): [string, string] => [endpoint, endpointInWords(endpoint)]),
       missing: reference || undefined,
       dropped: rejections.dropped(),
+      csv:
+        page.items.length > 0
+          ? {
+              href: withQuery('/admin/rejections/export.csv', { client, error, endpoint }),
+              label: t('admin.rejections.csv'),
+            }
+          : undefined,
       ...pageLinks('/admin/rejections', { client, error, endpoint }, cursor, page.next_cursor),
     }
     return renderConsole(request, reply, 'rejections', 'admin/rejections', data)
+  })
+
+  app.get('/admin/rejections/export.csv', { config: { admin: 'rejection.read' } }, async (request, reply) => {
+    const { client, error, endpoint } = query.parse(request.query)
+    const wanted = {
+      clientId: client || undefined,
+      error: error || undefined,
+      endpoint: endpoint || undefined,
+    }
+    return sendCsv(reply, 'refused-requests', deps.clock(), deps.exportRejections(wanted))
   })
 
   app.get<{ Params: { id: string }; Querystring: { done?: unknown } }>(

@@ -1,14 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { AdministeredResources, VersionedResource } from '../../../clients/resources/administered.ts'
+import type { ResourceListing } from '../../../clients/resources/listing/listing.ts'
 import { shownAgain } from '../../../http/forms/forms.ts'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { AppError, VersionConflict } from '../../../shared/errors.ts'
 import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
+import { RESOURCE_ORDERS } from '../../../shared/orders.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { pageLinks } from '../page-links.ts'
+import { type ListTools, listedAs } from '../listed.ts'
 import { type RenderedSnippet, snippetsFor } from '../snippets/all.ts'
 import { apiValues } from '../snippets/snippet.ts'
 import { type CredentialsDependencies, resourceCredentials, type ShownCredentials } from './credentials.ts'
@@ -18,10 +20,9 @@ import { type StoredField, storedFields } from './stored.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
-    'admin/resources': {
+    'admin/resources': ListTools<'name' | 'created'> & {
       frame: ConsoleFrame
       resources: { identifier: string; name: string; scopes: string[]; lifetime: string; tokens: string }[]
-      next?: string | undefined
       form: Form
     }
     'admin/resources-one': ShownCredentials & {
@@ -47,13 +48,10 @@ declare module '../../../http/pages/pages.ts' {
 
 export interface ResourcesDependencies extends CredentialsDependencies, RemovalDependencies {
   resources: AdministeredResources
+  resourceListing: ResourceListing
 }
 
 const text = z.string().max(2000).default('')
-const query = z.object({
-  cursor: z.string().max(500).optional().catch(undefined),
-  done: z.string().optional().catch(undefined),
-})
 const addForm = z.object({
   identifier: text,
   name: text,
@@ -118,11 +116,29 @@ export async function resourcesArea(
 ): Promise<void> {
   const { resources } = deps
   const credentialsOf = resourceCredentials(app, deps, pageOf)
+  const listed = listedAs(app, {
+    path: '/admin/resources',
+    permission: 'resource.read',
+    listing: deps.resourceListing,
+    orders: RESOURCE_ORDERS,
+    usual: '-created',
+    filters: {
+      jwt: { label: 'admin.resources.tokens.jwt', parameter: 'tokens', value: 'jwt' },
+      opaque: { label: 'admin.resources.tokens.opaque', parameter: 'tokens', value: 'opaque' },
+      by_role: { label: 'admin.resources.chip.by_role', parameter: 'scopes', value: 'by_role' },
+    },
+    heads: {
+      name: { label: 'admin.common.api', first: 'name' },
+      created: { label: 'admin.common.created', first: '-created' },
+    },
+    file: { name: 'apis', label: 'admin.resources.csv' },
+    clock: deps.clock,
+  })
 
   async function show(request: FastifyRequest, reply: FastifyReply, form: Partial<Form> = {}, status = 200) {
-    const { cursor, done } = query.parse(request.query)
-    const page = await resources.list({ cursor })
+    const { page, tools } = await listed(request)
     const data = {
+      ...tools,
       resources: page.items.map(({ identifier, name, scope, access_token_ttl: ttl, tokens }) => ({
         identifier,
         name,
@@ -133,10 +149,9 @@ export async function resourcesArea(
             : t('admin.resources.lifetime.value', { seconds: String(ttl) }),
         tokens: t(`admin.resources.tokens.${tokens}`),
       })),
-      next: pageLinks('/admin/resources', {}, cursor, page.next_cursor).next,
       form: { action: '/admin/resources', ...form },
     }
-    const notice = noticeIn(NOTICES, done)
+    const notice = noticeIn(NOTICES, (request.query as { done?: unknown }).done)
     return renderConsole(request, reply, 'resources', 'admin/resources', data, { status, notice })
   }
 

@@ -1,14 +1,13 @@
-import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import { may } from '../../../shared/administration/authority.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
-import { isoDay } from '../../../shared/moment.ts'
 import { ACCOUNT_ORDERS } from '../../../shared/orders.ts'
 import { withinLimits } from '../../access.ts'
 import { bulkButtons, bulkNotice } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
+import { sendCsv } from '../listed.ts'
 import { pageLinks, withQuery } from '../page-links.ts'
 import { sortLink } from '../sorting.ts'
 import type { usersBulk } from './bulk.ts'
@@ -107,18 +106,13 @@ export function userListRoutes(
   app.get(`${LIST}/export.csv`, { config: { admin: 'user.read' } }, async (request, reply) => {
     const { cursor: _cursor, attribute, value, sort, ...wanted } = query.parse(request.query)
     const named = deps.attributeForm.names().some((each) => each.value === attribute)
-    return reply
-      .type('text/csv; charset=utf-8')
-      .header('content-disposition', `attachment; filename="users-${isoDay(clock())}.csv"`)
-      .header('cache-control', 'no-store')
-      .send(
-        Readable.from(
-          users.exported({
-            ...wanted,
-            ...(sort !== USUAL && { order: sort }),
-            attribute: named ? { name: attribute, value: value.trim() } : undefined,
-          }),
-        ),
-      )
+    return sendCsv(
+      ...([reply, 'users', clock()] as const),
+      users.exported({
+        ...wanted,
+        ...(sort !== USUAL && { order: sort }),
+        attribute: named ? { name: attribute, value: value.trim() } : undefined,
+      }),
+    )
   })
 }

@@ -5,6 +5,7 @@ import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import type { FormField } from '../../../shared/profile/fields.ts'
 import type { PersonAccess } from '../access/person.ts'
 import type { Held } from '../access/view.ts'
+import type { BulkButton } from '../bulk.ts'
 import type { ConsoleFrame } from '../context.ts'
 import type { CountChip } from '../count-chips.ts'
 import type { DrawnField } from '../fields.ts'
@@ -35,7 +36,7 @@ declare module '../../../http/pages/pages.ts' {
       /** What is found, as a file; undefined: not for who looks. */
       csv: string | undefined
       /** What can be done to several at once. */
-      bulk: { label: string; action: string }[]
+      bulk: BulkButton[]
       users: {
         id: string
         href: string

@@ -1,0 +1,26 @@
+import { createListing, type ListExported, type Listing } from '../../../shared/listing.ts'
+import type { GroupFilter } from '../../../shared/orders.ts'
+import type { Database } from '../../../storage/database.ts'
+import type { Group } from '../group.ts'
+import { groupView } from '../groups.ts'
+import { createGroupListingStore } from './store.ts'
+
+export type GroupListing = Listing<Group, 'name' | 'created', GroupFilter>
+
+export const createGroupListing = (deps: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  events(event: ListExported): void
+}): GroupListing =>
+  createListing({
+    name: 'groups',
+    store: createGroupListingStore(deps.db),
+    keys: ({ nameKey: name, createdAt: created }) => ({ name, created }),
+    view: groupView,
+    csv: {
+      id: ({ id }) => id,
+      name: ({ name }) => name,
+      description: ({ description }) => description,
+      created_at: ({ createdAt }) => new Date(createdAt).toISOString(),
+    },
+    events: deps.events,
+  })

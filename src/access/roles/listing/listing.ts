@@ -1,0 +1,30 @@
+import { createListing, type ListExported, type Listing } from '../../../shared/listing.ts'
+import type { RoleFilter } from '../../../shared/orders.ts'
+import type { Database } from '../../../storage/database.ts'
+import type { Role } from '../role.ts'
+import { roleView } from '../roles.ts'
+import { createRoleListingStore } from './store.ts'
+
+export type RoleListing = Listing<Role, 'api' | 'name' | 'created', RoleFilter>
+
+export const createRoleListing = (deps: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  events(event: ListExported): void
+}): RoleListing =>
+  createListing({
+    name: 'roles',
+    store: createRoleListingStore(deps.db),
+    keys: ({ resource, nameKey: name, createdAt: created }) => ({
+      ...{ api: `${resource} ${name}`, name, created },
+    }),
+    view: roleView,
+    csv: {
+      id: ({ id }) => id,
+      name: ({ name }) => name,
+      resource: ({ resource }) => resource ?? null,
+      scope: ({ scope }) => scope ?? null,
+      description: ({ description }) => description ?? null,
+      created_at: ({ createdAt }) => new Date(createdAt).toISOString(),
+    },
+    events: deps.events,
+  })

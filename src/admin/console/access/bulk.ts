@@ -1,0 +1,84 @@
+import type { Groups } from '../../../access/groups/groups.ts'
+import type { Roles } from '../../../access/roles/roles.ts'
+import { unlessCode } from '../../../shared/errors.ts'
+import { t } from '../../../shared/locales/texts.ts'
+import type { Bulk } from '../bulk.ts'
+import { nameOfRole } from './form.ts'
+
+const textsOf = <Act extends string>(act: Act) =>
+  ({
+    label: `admin.bulk.${act}`,
+    do: `admin.bulk.${act}.do`,
+    ends: `admin.bulk.${act}.ends`,
+    done: `admin.bulk.${act}.done`,
+  }) as const
+
+/** What is done to several groups at once. */
+export function groupsBulk({
+  groups,
+  roles,
+}: {
+  groups: Pick<Groups, 'get' | 'countMembers' | 'remove'>
+  roles: Pick<Roles, 'list' | 'assign' | 'ofGroup'>
+}): Bulk {
+  /** With how many lose it, or get something by it. */
+  const look = async (id: string) => {
+    const group = await groups.get(id).catch(unlessCode('group_not_found'))
+    if (!group) return undefined
+    const members = await groups.countMembers(id)
+    return { id, name: t('admin.bulk.groups.one', { name: group.name, members }) }
+  }
+  return {
+    section: 'groups',
+    list: '/admin/groups',
+    left: 'admin.bulk.groups.left',
+    acts: {
+      'give-role': {
+        permission: 'role.assign',
+        danger: false,
+        texts: textsOf('groups.role'),
+        choose: {
+          label: 'admin.common.role',
+          options: async () =>
+            (await roles.list({ limit: 100 })).items.map((role) => ({
+              value: role.id,
+              label: nameOfRole(role),
+            })),
+        },
+        look,
+        run: (id, role) => roles.assign(role, { group: id }),
+      },
+      delete: {
+        permission: 'group.delete',
+        danger: true,
+        texts: textsOf('groups.delete'),
+        look,
+        run: (id) => groups.remove(id),
+      },
+    },
+  }
+}
+
+/** What is done to several roles at once. */
+export const rolesBulk = (roles: Pick<Roles, 'get' | 'countAccounts' | 'groups' | 'remove'>): Bulk => ({
+  section: 'roles',
+  list: '/admin/roles',
+  left: 'admin.bulk.roles.left',
+  acts: {
+    delete: {
+      permission: 'role.delete',
+      danger: true,
+      texts: textsOf('roles.delete'),
+      async look(id) {
+        const role = await roles.get(id).catch(unlessCode('role_not_found'))
+        if (!role) return undefined
+        const [people, groups] = await Promise.all([roles.countAccounts(id), roles.groups(id)])
+        return {
+          id,
+          name: t('admin.bulk.roles.one', { name: nameOfRole(role), people, groups: groups.length }),
+        }
+      },
+      run: (id) => roles.remove(id),
+    },
+  },
+})

@@ -1,0 +1,28 @@
+import { createListing, type ListExported, type Listing } from '../../../shared/listing.ts'
+import type { ResourceFilter } from '../../../shared/orders.ts'
+import type { Database } from '../../../storage/database.ts'
+import { type Resource, resourceView } from '../resource.ts'
+import type { ResourceRow } from '../store.ts'
+import { createResourceListingStore } from './store.ts'
+
+export type ResourceListing = Listing<Resource, 'name' | 'created', ResourceFilter>
+
+export const createResourceListing = (deps: {
+  db: Pick<Database, 'prisma' | 'reads'>
+  events(event: ListExported): void
+}): ResourceListing =>
+  createListing({
+    name: 'resources',
+    store: createResourceListingStore(deps.db),
+    keys: ({ name, createdAt: created }) => ({ name, created }),
+    view: (row: ResourceRow) => resourceView(row),
+    csv: {
+      identifier: ({ identifier }) => identifier,
+      name: ({ name }) => name,
+      scope: ({ scope }) => scope,
+      access_token_ttl: ({ access_token_ttl: ttl }) => ttl ?? null,
+      tokens: ({ tokens }) => tokens,
+      scopes_by_role: ({ scopes_by_role: byRole }) => byRole === true,
+    },
+    events: deps.events,
+  })

@@ -1,0 +1,27 @@
+import type { ResourceFilter } from '../../../shared/orders.ts'
+import type { Database } from '../../../storage/database.ts'
+import { timeColumn } from '../../../storage/keyset.ts'
+import { createSortedList, rowsInOrder, type SortedWanted } from '../../../storage/sorted-list.ts'
+import { resourceRow } from '../store.ts'
+
+type Column = 'name' | 'created'
+
+/** The list of APIs, in the database. */
+export function createResourceListingStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+  const list = createSortedList<Column, ResourceFilter>(reads, {
+    table: 'resources',
+    columns: (dialect) => ({
+      name: { key: 'LOWER(name)', mark: 'LOWER(?)' },
+      created: timeColumn(dialect, 'created_at'),
+    }),
+    filters: { jwt: "tokens = 'jwt'", opaque: "tokens = 'opaque'", by_role: 'scopes_by_role = true' },
+    searched: ['LOWER(name)', 'LOWER(id)'],
+  })
+  return {
+    counts: list.counts,
+    async rows(wanted: SortedWanted<Column, ResourceFilter>) {
+      const ids = await list.ids(wanted)
+      return (await rowsInOrder(ids, (where) => prisma.resource.findMany({ where }))).map(resourceRow)
+    },
+  }
+}

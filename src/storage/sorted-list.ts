@@ -1,0 +1,92 @@
+/** Lists that are sorted by any of several columns, filtered and counted: a page is a walk along the index of its order, which ends when it is full. */
+import { columnOf, type Order } from '../shared/orders.ts'
+import type { SortedPlace } from '../shared/sorted-cursor.ts'
+import { type Condition, keysetOf, type SortedColumn, valuesOf, whereOf } from './keyset.ts'
+import type { Sql } from './sql.ts'
+
+export interface SortedTable<Column extends string, Filter extends string> {
+  /** As statements name it. */
+  table: string
+  /** @returns each column with the index that SQLite takes for it, which would rather sort everything; none: the table is small */
+  columns(dialect: Sql['dialect']): Readonly<Record<Column, SortedColumn & { index?: string }>>
+  /** What is on the list at all. */
+  kept?: string
+  filters: Readonly<Record<Filter, string>>
+  /** The columns that a text is looked for in, in the form that it is compared in. */
+  searched: readonly string[]
+}
+
+export interface SortedWanted<Column extends string, Filter extends string> {
+  order: Order<Column>
+  /** All of them at once. */
+  filters?: readonly Filter[] | undefined
+  search?: string | undefined
+  /** Only these, by their IDs. */
+  only?: readonly string[] | undefined
+  after?: SortedPlace | undefined
+  limit: number
+}
+
+/** What passes a filter is counted up to so many, and one. */
+const MOST_COUNTED = 1_000
+
+// LIKE would take wildcards in the text for themselves.
+const contains = (columns: readonly string[], text: string): Condition => ({
+  text: `(${columns.map((column) => `REPLACE(${column}, CAST(? AS TEXT), '') <> ${column}`).join(' OR ')})`,
+  values: columns.map(() => text),
+})
+
+export function createSortedList<Column extends string, Filter extends string>(
+  reads: Sql,
+  { table, columns, kept, filters, searched }: SortedTable<Column, Filter>,
+) {
+  const there = kept === undefined ? [] : [{ text: kept, values: [] }]
+  return {
+    /** The IDs of a page. */
+    async ids(wanted: SortedWanted<Column, Filter>): Promise<string[]> {
+      const { order, search, only, after, limit } = wanted
+      const known = columns(reads.dialect)
+      const { by, behind } = keysetOf(order, known)
+      const { index } = known[columnOf<Column>(order)]
+      const conditions = [
+        ...there,
+        ...(wanted.filters ?? []).map((filter) => ({ text: filters[filter], values: [] })),
+        ...(search === undefined ? [] : [contains(searched, search)]),
+        ...(only === undefined
+          ? []
+          : [{ text: `id IN (${only.map(() => '?').join(', ') || 'NULL'})`, values: [...only] }]),
+        ...(after === undefined ? [] : [behind(after)]),
+      ]
+      const indexed = reads.dialect === 'sqlite' && index !== undefined ? ` INDEXED BY ${index}` : ''
+      const rows = await reads.all<{ id: string }>(
+        `SELECT id FROM ${table}${indexed}${whereOf(conditions)} ORDER BY ${by} LIMIT ?`,
+        [...valuesOf(conditions), limit],
+      )
+      return rows.map(({ id }) => id)
+    },
+
+    /** How many pass each filter, up to a thousand and one, in one statement. */
+    async counts(): Promise<Record<Filter, number>> {
+      const names = Object.keys(filters) as Filter[]
+      const counted = names.map((name) => {
+        const where = whereOf([...there, { text: filters[name], values: [] }])
+        return `(SELECT COUNT(*) FROM (SELECT 1 FROM ${table}${where} LIMIT ${MOST_COUNTED + 1}) AS of_${name}) AS ${name}`
+      })
+      const row = await reads.get<Record<string, number | bigint>>(`SELECT ${counted.join(', ')}`)
+      return Object.fromEntries(names.map((name) => [name, Number(row?.[name] ?? 0)])) as Record<
+        Filter,
+        number
+      >
+    },
+  }
+}
+
+/** Rows in the order of their IDs; what is gone since is left out. */
+export async function rowsInOrder<Row extends { id: string }>(
+  ids: string[],
+  find: (where: { id: { in: string[] } }) => Promise<Row[]>,
+): Promise<Row[]> {
+  const rows = ids.length === 0 ? [] : await find({ id: { in: ids } })
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((id) => byId.get(id) ?? [])
+}
