@@ -1,4 +1,4 @@
-import type { GroupFilter, GroupOrder } from '../../../shared/orders.ts'
+import type { GroupFilter } from '../../../shared/orders.ts'
 import type { Database } from '../../../storage/database.ts'
 import { timeColumn } from '../../../storage/keyset.ts'
 import { createSortedList, rowsInOrder, type SortedWanted } from '../../../storage/sorted-list.ts'
@@ -23,7 +23,7 @@ export function createGroupListingStore({ prisma, reads }: Pick<Database, 'prism
   })
   return {
     counts: list.counts,
-    async rows(wanted: SortedWanted<Column, GroupFilter> & { order: GroupOrder }) {
+    async rows(wanted: SortedWanted<Column, GroupFilter>) {
       return rowsInOrder(await list.ids(wanted), (where) => prisma.group.findMany({ where }))
     },
   }
