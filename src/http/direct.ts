@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { settleCurrent } from '../shared/audit-context.ts'
-import { headersForPrograms } from './headers.ts'
+import { headersForPages, headersForPrograms } from './headers.ts'
 import { countEarly, type LimitHooks } from './rate-limits/rate-limits.ts'
 
 /*
@@ -10,10 +10,10 @@ import { countEarly, type LimitHooks } from './rate-limits/rate-limits.ts'
  *                                        └─ undefined ─► hooks ─► handler, as if nothing had been
  */
 
-/** An answer, with all that is said of it beside the headers that every answer to a program has. */
+/** An answer, with all that is said of it beside the headers that every answer has. */
 export interface DirectAnswer {
   /** 200 unless given. */
-  status?: 200 | 304
+  status?: 200 | 303 | 304
   /** Names in lower case, each before its value. */
   headers: readonly string[]
   body: string
@@ -24,12 +24,21 @@ export interface DirectAnswer {
 /** Undefined: the handler of the route answers, and the request is as it was, but that a body can be read in one way only. */
 export type DirectHandler = (request: FastifyRequest) => Promise<DirectAnswer | undefined>
 
-/** Lets requests of a path, whatever their query, be answered before the hooks. @param limit of its route */
-export type AnswerDirectly = (path: string, handler: DirectHandler, limit?: LimitHooks) => void
+/**
+ * Lets requests of a path, whatever their query, be answered before the hooks.
+ * @param options.limit of its route
+ * @param options.browsers they are sent here: its answers have the headers of pages, and what refuses a request is told by its route, as a page
+ */
+export type AnswerDirectly = (
+  path: string,
+  handler: DirectHandler,
+  options?: { limit?: LimitHooks | undefined; browsers?: boolean },
+) => void
 
 interface Direct {
   handler: DirectHandler
   limit: LimitHooks | undefined
+  browsers: boolean
 }
 
 /**
@@ -42,24 +51,31 @@ export function registerDirect(
 ): AnswerDirectly {
   const paths = new Map<string, Direct>()
   const headersOfAll = headersForPrograms(options)
-  const shared = Object.entries(headersOfAll).flat()
+  const forPrograms = Object.entries(headersOfAll).flat()
+  const forPages = [...headersForPages(options)].flat()
 
-  /** @returns whether it was answered */
-  async function answer(
+  async function ask(
     request: FastifyRequest,
     reply: FastifyReply,
     { handler, limit }: Direct,
-  ): Promise<boolean> {
+  ): Promise<DirectAnswer | undefined> {
     const refreshing = options.refreshed()
     if (refreshing !== undefined) await refreshing
     if (limit !== undefined) await countEarly(limit, request, reply)
-    const found = await handler(request)
+    return handler(request)
+  }
+
+  /** @returns whether it was answered */
+  async function answer(request: FastifyRequest, reply: FastifyReply, direct: Direct): Promise<boolean> {
+    const asked = ask(request, reply, direct)
+    // The hooks and the limit of the route refuse it once more, in the language of the person.
+    const found = await (direct.browsers ? asked.catch(() => undefined) : asked)
     if (found === undefined) return false
     const settling = settleCurrent()
     if (settling !== undefined) await settling
     const { status = 200, headers, body, encoding = 'utf8' } = found
     const all = [
-      ...shared,
+      ...(direct.browsers ? forPages : forPrograms),
       ...['x-request-id', request.id],
       ...headers,
       ...(status === 304 ? [] : ['content-length', String(Buffer.byteLength(body, encoding))]),
@@ -90,7 +106,8 @@ export function registerDirect(
     )
   })
 
-  return (path, handler, limit) => void paths.set(path, { handler, limit })
+  return (path, handler, { limit, browsers = false } = {}) =>
+    void paths.set(path, { handler, limit, browsers })
 }
 
 function pathOf(url: string): string {

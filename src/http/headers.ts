@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import helmet from 'helmet'
 
@@ -35,11 +36,9 @@ export const policyWith = (more: Readonly<Record<string, readonly string[]>>): s
     .map(([directive, sources]) => `${directive} ${sources.join(' ')}`)
     .join('; ')
 
-/**
- * Response headers for everything this server sends.
- * @param options.secure whether the issuer is https
- */
-export function registerHeaders(app: FastifyInstance, options: { secure: boolean }): void {
+/** What every page says, in the words of helmet, and the names as it writes them. */
+export function headersForPages({ secure }: { secure: boolean }): ReadonlyMap<string, string> {
+  const headers = new Map([['permissions-policy', PERMISSIONS]])
   const setHeaders = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
@@ -49,12 +48,30 @@ export function registerHeaders(app: FastifyInstance, options: { secure: boolean
     referrerPolicy: { policy: 'no-referrer' },
     crossOriginOpenerPolicy: { policy: 'same-origin' },
     // The operator decides about the other hosts below this one.
-    hsts: options.secure ? { maxAge: YEAR, includeSubDomains: false } : false,
+    hsts: secure ? { maxAge: YEAR, includeSubDomains: false } : false,
   })
+  const response = {
+    setHeader: (name: string, value: string) => void headers.set(name, value),
+    removeHeader: () => undefined,
+  }
+  // It looks at no request: nothing of these depends on one, and so they are made once.
+  setHeaders({} as IncomingMessage, response as unknown as ServerResponse, (error) => {
+    if (error) throw error
+  })
+  return headers
+}
+
+/**
+ * Response headers for everything this server sends.
+ * @param options.secure whether the issuer is https
+ */
+export function registerHeaders(app: FastifyInstance, options: { secure: boolean }): void {
+  const headers = headersForPages(options)
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.routeOptions.config.forPrograms) return done()
-    reply.header('permissions-policy', PERMISSIONS)
-    setHeaders(request.raw, reply.raw, (error) => done(error as Error | undefined))
+    // On the response itself: what the protocol library answers has them too.
+    if (!request.routeOptions.config.forPrograms)
+      for (const [name, value] of headers) reply.raw.setHeader(name, value)
+    done()
   })
   app.addHook('onSend', async (_request, reply, payload) => {
     // Pages hold CSRF tokens and names of people: no cache, no restored page after sign-out.

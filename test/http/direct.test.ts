@@ -1,6 +1,6 @@
 import { Agent, get } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { currentAuditContext } from '../../src/shared/audit-context.ts'
 import { limits } from '../../src/shared/limits.ts'
 import { buildHttpApp } from './http-app.ts'
@@ -82,6 +82,45 @@ test('each request counts once, whichever way it is answered, and one too many i
   expect([refused.statusCode, refused.headers['x-frame-options']]).toEqual([429, 'DENY'])
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
   expect((await app.inject({ url: '/direct', remoteAddress: '198.51.100.1' })).statusCode).toBe(200)
+})
+
+describe('where browsers are sent', () => {
+  const accept = { accept: 'text/html' }
+
+  test('an answer has the headers of pages', async () => {
+    const page = await app.inject({ url: '/login', headers: accept })
+    const { headers: led, body } = await app.inject('/led')
+    expect(body).toBe('directly')
+    const { 'content-type': _t, 'content-length': _l, 'cache-control': _c, ...all } = page.headers
+    for (const name of ['set-cookie', 'x-request-id', 'date', 'connection', 'vary', 'content-language'])
+      delete all[name]
+    expect(led).toMatchObject(all)
+    expect(led['permissions-policy']).toBeDefined()
+  })
+
+  test('one too many is counted once, and refused by a page in the language of the person', async () => {
+    for (let n = 1; n <= perAddress.max; n++) {
+      const answer = await app.inject(n % 2 ? '/led' : '/led?route')
+      expect([answer.statusCode, Number(answer.headers['ratelimit-remaining'])]).toEqual([
+        200,
+        perAddress.max - n,
+      ])
+    }
+    const refused = await app.inject({ url: '/led', headers: { ...accept, 'accept-language': 'de' } })
+    expect([refused.statusCode, refused.headers['x-frame-options']]).toEqual([429, 'DENY'])
+    expect(refused.body).toContain('lang="de"')
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+  })
+
+  test('what fails is left to the route', async () => {
+    expect((await app.inject('/led?broken')).json()).toEqual({ by: 'route' })
+  })
+
+  test('without its audit entries there is no answer', async () => {
+    const answer = await app.inject({ url: '/led?unwritable', headers: accept })
+    expect([answer.statusCode, answer.body.includes('directly')]).toEqual([500, false])
+    expect(answer.headers['x-frame-options']).toBe('DENY')
+  })
 })
 
 test('audit entries are on disk before the answer leaves; without them there is none', async () => {

@@ -22,7 +22,7 @@ export interface TestApp extends Partial<HttpOptions> {
   log?: (line: string) => void
   trustProxy?: readonly string[]
   failing?: () => Promise<void>
-  /** Answers some requests of `/direct` before their route. */
+  /** Answers some requests of `/direct` before their route, and of `/led` as it answers browsers. */
   direct?: DirectHandler
 }
 
@@ -78,10 +78,14 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
       throw new Error('SELECT secret FROM accounts')
     })
   })
+  await app.register(async (pages) => {
+    shared.direct('/led', direct, { limit: shared.limit('openRegistration'), browsers: true })
+    pages.get('/led', shared.limit('openRegistration'), async () => ({ by: 'route' }))
+  })
   await app.register(async (protocol) => {
     setErrorFormat(protocol, 'oauth')
     protocol.get('/token', shared.limit('federation'), async () => ({}))
-    shared.direct('/direct', direct, shared.limit('openRegistration'))
+    shared.direct('/direct', direct, { limit: shared.limit('openRegistration') })
     protocol.get('/direct', shared.limit('openRegistration'), async () => ({ by: 'route' }))
     protocol.get('/broken', async () => {
       throw new Error('SELECT secret FROM accounts')

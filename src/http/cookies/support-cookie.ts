@@ -4,7 +4,8 @@ import type { Clock } from '../../shared/clock.ts'
 import { type Cookies, clearAtOnce } from './cookies.ts'
 import type { SealedCookies } from './sealed-cookie.ts'
 
-const NAME = 'support'
+/** Its short name. */
+export const SUPPORT = 'support'
 /** Seconds: the way back to the administrator's own sign-in outlives the impersonation by so much. */
 const TTL = 12 * 3600
 
@@ -53,13 +54,13 @@ export function createSupportCookie(deps: {
   const ended = new WeakSet<FastifyRequest>()
   let goesOn: GoesOn = async () => true
   const read = (request: FastifyRequest) =>
-    cleared.has(request) ? undefined : deps.sealed.open(NAME, deps.cookies.read(request, NAME), schema)
+    cleared.has(request) ? undefined : deps.sealed.open(SUPPORT, deps.cookies.read(request, SUPPORT), schema)
   return {
     read,
-    keep: (reply, state) => deps.cookies.set(reply, NAME, deps.sealed.seal(NAME, state, TTL), TTL),
+    keep: (reply, state) => deps.cookies.set(reply, SUPPORT, deps.sealed.seal(SUPPORT, state, TTL), TTL),
     clear(reply) {
       cleared.add(reply.request)
-      if (deps.cookies.read(reply.request, NAME) !== undefined) clearAtOnce(reply, NAME, deps.secure)
+      if (deps.cookies.read(reply.request, SUPPORT) !== undefined) clearAtOnce(reply, SUPPORT, deps.secure)
     },
     bannerOf(request) {
       const state = read(request)

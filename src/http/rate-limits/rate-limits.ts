@@ -132,7 +132,10 @@ export function registerRateLimits(
       limits[name].filter((rule) => rule.per === per).map((rule) => ({ name, rule }))
     const [address, account] = [of('address'), of('account')]
     const byAddress = async (request: FastifyRequest, reply: FastifyReply) => {
-      if (!options.enabled || early.get(request)?.has(name)) return
+      if (!options.enabled) return
+      const counted = early.get(request)?.get(name)
+      if (counted?.refused) throw counted.refused
+      if (counted) return
       for (const rule of address) await count(rule, request, reply, addressKey(request.ip))
     }
     if (account.length === 0) return { onRequest: [byAddress] }
@@ -175,8 +178,8 @@ export function registerRateLimits(
   return { limit, countFailure }
 }
 
-/** The limits that requests were counted under before their route counts them. */
-const early = new WeakMap<FastifyRequest, Set<LimitName>>()
+/** The limits that requests were counted under before their route counts them, which refuses the ones that were refused. */
+const early = new WeakMap<FastifyRequest, Map<LimitName, { refused?: unknown }>>()
 
 const names = new WeakMap<LimitHooks, LimitName>()
 
@@ -188,10 +191,16 @@ export async function countEarly(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  await countNow(hooks, request, reply)
-  const name = names.get(hooks)
-  if (name === undefined) return
-  early.set(request, (early.get(request) ?? new Set()).add(name))
+  const counted: { refused?: unknown } = {}
+  try {
+    await countNow(hooks, request, reply)
+  } catch (error) {
+    counted.refused = error
+    throw error
+  } finally {
+    const name = names.get(hooks)
+    if (name !== undefined) early.set(request, (early.get(request) ?? new Map()).set(name, counted))
+  }
 }
 
 /** What a request is counted under, to be ended once: with the count given back, or with it kept. */

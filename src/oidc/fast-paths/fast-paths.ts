@@ -1,5 +1,5 @@
-// Fast paths own: the plain case of what only reads (metadata, keys, introspection, userinfo), and of the token endpoint. They own no rule: what a token is good for is
-// judged by the functions that the library is patched with, and whatever is not plain is the library's.
+// Fast paths own: the plain case of what only reads (metadata, keys, introspection, userinfo), of the authorization and of the token endpoint. They own no rule: what a
+// token is good for, and when a person has to be asked, is judged by the functions that the library has of us, and whatever is not plain is the library's.
 //
 //   request ─► is it plain? ─► one look into the database ─► rules ─► body
 //                  └───────────────── no ─────────────────────┴─────► the library, from the beginning
@@ -11,9 +11,11 @@ import { createAdmits } from '../app-access/rule.ts'
 import type { AccountOfProtocol, ProtocolDependencies } from '../dependencies.ts'
 import { createJwtReader, type JwtReader } from '../jwt-access-tokens/reader.ts'
 import { createReferences } from '../jwt-access-tokens/reference.ts'
+import type { Deciding } from '../provider/build.ts'
 import type { ReloadableProvider } from '../provider/reload.ts'
 import { routes } from '../provider/routes.ts'
-import { clientCredentials, type Targets } from './client-credentials.ts'
+import { authorizePath } from './authorize.ts'
+import { clientCredentials } from './client-credentials.ts'
 import { documentPaths } from './documents.ts'
 import type { FastPath } from './fast-path.ts'
 import { giveBackForm } from './form.ts'
@@ -51,13 +53,14 @@ export const liveTokensOf = <Account extends AccountOfProtocol>(
 
 /** @returns the fast path of each endpoint that has one, by its path */
 export function createFastPaths(
-  deps: Dependencies<AccountOfProtocol> & { liveToken: FindLiveToken; targets: Targets },
+  deps: Dependencies<AccountOfProtocol> & { liveToken: FindLiveToken; targets: Deciding },
 ): Record<string, FastPath> {
   const shared = { ...deps, current: () => deps.provider.current() }
   const paths = {
     ...documentPaths(shared),
     [routes.introspection]: introspectionPath(shared),
     [routes.userinfo]: userinfoPath(shared),
+    [routes.authorization]: authorizePath(shared),
     [routes.token]: tokenPath({
       ...shared,
       isApiCredential: deps.apiCredentials.isApiCredential,

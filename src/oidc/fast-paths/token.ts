@@ -3,6 +3,7 @@ import type { BeforeHooks } from '../../shared/before-hook.ts'
 import { own } from '../../shared/own.ts'
 import type { routes } from '../provider/routes.ts'
 import { withoutEmptyScope } from '../tokens/empty-scope.ts'
+import { contextOf } from './context.ts'
 import { isAuthenticated, isPlain, plainCredentials } from './credentials.ts'
 import { type FastPath, jsonHeaders } from './fast-path.ts'
 import { type FormParameters, readForm } from './form.ts'
@@ -59,7 +60,13 @@ export function tokenPath(deps: {
     if (client === undefined || !client.grantTypeAllowed(name) || client.dpopBoundAccessTokens)
       return undefined
     if (deps.hooks.asked('token', client.clientId)) return undefined
-    const ctx = contextOf(provider, raw, client, paramsOf(parameters, ['grant_type', ...grant.parameters]))
+    const ctx = contextOf(
+      provider,
+      NAME,
+      raw,
+      client,
+      paramsOf(parameters, ['grant_type', ...grant.parameters]),
+    )
     const response = await grant.issue(provider, ctx, client)
     if (response === undefined) return undefined
     ctx.body = withoutEmptyScope(response)
@@ -72,24 +79,6 @@ export function tokenPath(deps: {
 /** An empty parameter is as if it was not sent (RFC 6749 §3.2). */
 const paramsOf = (parameters: FormParameters, names: readonly string[]): FormParameters =>
   Object.fromEntries(names.map((name) => [name, parameters[name] || undefined]))
-
-/** As much of the library's context as functions of ours and listeners read that a token request has. */
-function contextOf(
-  provider: Provider,
-  req: KoaContextWithOIDC['req'],
-  client: Client,
-  params: FormParameters,
-): KoaContextWithOIDC {
-  const ctx = {
-    req,
-    _matchedRouteName: NAME,
-    get: (name: string) => req.headers[name.toLowerCase()] ?? '',
-  } as unknown as KoaContextWithOIDC
-  const oidc = new provider.OIDCContext(ctx)
-  Object.assign(ctx, { oidc: Object.assign(oidc, { params }) })
-  oidc.entity('Client', client)
-  return ctx
-}
 
 /** Of the endpoint, in the library and in `routes`. */
 const NAME = 'token' satisfies keyof typeof routes

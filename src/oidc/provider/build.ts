@@ -44,6 +44,7 @@ import { createFindAccount } from '../tokens/subjects.ts'
 import { isForUserinfo } from '../tokens/userinfo-audience.ts'
 import { createUsage } from '../usage/usage.ts'
 import { createAdapterFactory } from './adapter.ts'
+import { createAuthorizationRules } from './authorization-rules.ts'
 import { refusingDocuments } from './clients.ts'
 import { onceARequest } from './once-a-request.ts'
 import { answerOutages } from './outage.ts'
@@ -56,12 +57,24 @@ const MAX_SIGN_OUT = 32 * 1024
 
 type Dependencies = ProtocolDependencies & { deviceCodes: DeviceCodes }
 
+/** Rules that fast paths ask as well. */
+export type Deciding = Pick<
+  ProviderDependencies,
+  | 'checkNamedResource'
+  | 'cookieSigner'
+  | 'defaultResource'
+  | 'findAccount'
+  | 'getResourceServerInfo'
+  | 'pkceLine'
+  | 'rules'
+>
+
 /** Builds the provider anew for each set of signing keys; what outlives one is made once, here. */
 export interface ProviderBuilder {
   /** @param keys.jwks private ones, that sign @param keys.accepted public ones: published, and kept to check what they signed */
   build(keys: { jwks: JWK[]; accepted: readonly JWK[] }): Provider
-  /** What decides what a token is for, as the library is configured with it. */
-  targets: Pick<ProviderDependencies, 'defaultResource' | 'getResourceServerInfo'>
+  /** What decides about requests, as the library is configured with it: what a token is for, and when a code is given. */
+  targets: Deciding
   /** Waits for logout notices and usage that are under way. */
   close(): Promise<void>
 }
@@ -205,12 +218,14 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     discovery: deps.discovery,
   }
 
+  const rules = createAuthorizationRules(shared)
   return {
-    targets: shared,
+    targets: { ...shared, rules },
     build({ jwks, accepted }) {
       const reader = createJwtReader({ issuer, keys: accepted, references, artifacts })
       const provider = createProvider({
         ...shared,
+        rules,
         jwks: { keys: signersOf(jwks) },
         acceptedKeys: accepted,
         jwtAccessTokens: createJwtAccessTokens({ reader, references, artifacts, forUserinfo }),

@@ -146,7 +146,7 @@ async function mount(
       options.answerDirectly(
         path,
         async (request) => (options.takesFastPaths() ? fast(request) : undefined),
-        limit && options.limits[limit],
+        { limit: limit && options.limits[limit], browsers: listed === pages },
       )
     scope.route({
       ...shared,

@@ -10,9 +10,7 @@ import {
 } from 'oidc-provider'
 import type { PrivateHosts } from '../../http/outgoing/private-hosts.ts'
 import { ACR_VALUES } from '../../shared/acr.ts'
-import { epochSeconds } from '../../shared/clock.ts'
 import { DEVICE_CODE_TTL } from '../../shared/device-code.ts'
-import { impersonationOf } from '../../shared/impersonation.ts'
 import { LOCALES } from '../../shared/locales/locales.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { withExactRedirects } from '../authorization/exact-redirects.ts'
@@ -47,13 +45,13 @@ import { createIntrospectionPolicy } from '../tokens/introspection.ts'
 import type { ResourceServerInfo } from '../tokens/resources.ts'
 import type { FindAccount } from '../tokens/subjects.ts'
 import { type FindClient, REDIRECTS } from './adapter.ts'
+import { type AuthorizationRules, sliding } from './authorization-rules.ts'
 import { allowsOrigin } from './cors.ts'
 import { followsFapi } from './fapi.ts'
 import { withKnownHandlers } from './grant-handlers.ts'
-import { ABSOLUTE_LIFETIME_FACTOR, grantTtl, ID_TOKEN_TTL, type Lifetimes } from './lifetimes.ts'
+import { grantTtl, ID_TOKEN_TTL, type Lifetimes } from './lifetimes.ts'
 import { createOutgoing, MAX_JWKS } from './outgoing.ts'
 import { PATCHES } from './patches.ts'
-import { createInteractionPolicy } from './policy.ts'
 import { routes } from './routes.ts'
 import { withUnits } from './unit-of-work.ts'
 import { INTERACTION_TTL } from './used-once.ts'
@@ -113,12 +111,8 @@ export interface ProviderDependencies {
   /** What discovery says beside what the library does. */
   discovery(): Readonly<Record<string, unknown>>
   lifetimes: Lifetimes
-}
-
-/** The life left of something that slides by `ttl` seconds but ends for good after three times that. */
-function sliding(ttl: number, startedAt: number | undefined): number {
-  if (startedAt === undefined) return ttl
-  return Math.max(1, Math.min(ttl, startedAt + ttl * ABSOLUTE_LIFETIME_FACTOR - epochSeconds(Date.now)))
+  /** Made of what stands above. */
+  rules: AuthorizationRules
 }
 
 function configuration(deps: ProviderDependencies): Configuration {
@@ -140,20 +134,9 @@ function configuration(deps: ProviderDependencies): Configuration {
     // Which claims of its scopes a client finds in the ID Token is decided for each (tokens/id-tokens.ts).
     conformIdTokenClaims: false,
     findAccount: deps.findAccount,
-    // The person is known here, and consent is asked for next.
-    async loadExistingGrant(ctx) {
-      for (const [api, server] of Object.entries(ctx.oidc.resourceServers ?? {}))
-        await narrowServer(ctx, api, server, deps.roleReads)
-      return deps.grants.load(ctx)
-    },
+    loadExistingGrant: deps.rules.loadExistingGrant,
     interactions: {
-      policy: createInteractionPolicy(
-        deps.secondFactorRules,
-        deps.admits,
-        deps.standingOf,
-        deps.impersonationCounts,
-        deps.verdictOf,
-      ),
+      policy: deps.rules.policy,
       url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
     },
     discovery: {
@@ -196,10 +179,7 @@ function configuration(deps: ProviderDependencies): Configuration {
     issueRefreshToken: mayRefresh,
     // FAPI 2.0 Security Profile §5.3.2.1: an answer that is lost must not lose the token; it is bound to the client's key.
     rotateRefreshToken: ({ oidc: { client } }) => client === undefined || !followsFapi(client),
-    // What a device gets goes on without the browser that it was approved in (device/apart.ts).
-    expiresWithSession: async ({ oidc }, code) =>
-      code.kind !== 'DeviceCode' &&
-      (!code.scopes.has('offline_access') || impersonationOf(oidc.session) !== undefined),
+    expiresWithSession: async (ctx, code) => deps.rules.expiresWithSession(ctx, code),
     extraTokenClaims: deps.extraTokenClaims,
     ttl: {
       AccessToken: (ctx, { resourceServer }) =>
@@ -215,8 +195,7 @@ function configuration(deps: ProviderDependencies): Configuration {
       Interaction: INTERACTION_TTL,
       Grant: () => grantTtl(lifetimes),
       RefreshToken: (_ctx, token) => sliding(lifetimes.refreshTokenTtl, token.iiat),
-      Session: (_ctx, session) =>
-        withinImpersonation(sliding(lifetimes.sessionTtl, session.loginTs), session),
+      Session: (_ctx, session) => deps.rules.sessionTtl(session),
     },
     features: {
       devInteractions: { enabled: false },

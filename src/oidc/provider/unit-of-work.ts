@@ -37,6 +37,9 @@ const newUnit = (): Collected => ({ store: [], beside: new Map() })
 
 const units = new WeakMap<object, Collected>()
 
+/** Makes one unit of what is written from here on in a request outside of the library's middlewares; saving its session commits it. */
+export const beginUnit = (ctx: KoaContextWithOIDC): void => void units.set(ctx, newUnit())
+
 /** What the request under way has collected; undefined: it writes each by itself. */
 function currentUnit(): Collected | undefined {
   const ctx = currentContext()

@@ -69,6 +69,12 @@ export async function saveSession(
 /** False: since it was read, the session has ended or another response has given the browser a newer id of it. */
 export const isCurrent = (session: Session): boolean => heldBy(session)?.current ?? true
 
+/** Whether the browser is sent the cookie of a session that was found, once that is saved. */
+export function needsCookie(session: Session): boolean {
+  const found = heldBy(session)
+  return found === undefined || (found.current && found.news)
+}
+
 /** Makes the library's sessions ones that several requests can have in hand at once. */
 export function mergeSessions(provider: Provider, artifacts: Pick<ArtifactStore, 'endSession'>): void {
   const { Session } = provider
@@ -79,8 +85,7 @@ export function mergeSessions(provider: Provider, artifacts: Pick<ArtifactStore,
 
   prototype.save = async function (ttl) {
     const value = await save.call(this, ttl)
-    const found = heldBy(this)
-    if (found && !(found.current && found.news)) withdrawCookie(provider.cookieName('session'))
+    if (!needsCookie(this)) withdrawCookie(provider.cookieName('session'))
     return value
   }
 

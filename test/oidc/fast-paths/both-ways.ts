@@ -18,6 +18,8 @@ export interface Answered {
   text: string
   /** Whether the protocol library wrote it: it spells the names of headers in its own way. */
   byLibrary: boolean
+  /** Whether it leads on in words, and the library did not write it. */
+  redirected: boolean
 }
 
 function ask(issuer: string, { method, path, headers, body }: Sent): Promise<Answered> {
@@ -33,6 +35,7 @@ function ask(issuer: string, { method, path, headers, body }: Sent): Promise<Ans
         headers: response.headers,
         text: Buffer.concat(chunks).toString(),
         byLibrary: response.rawHeaders.includes('Vary'),
+        redirected: response.statusCode === 303 && response.rawHeaders.includes('content-type'),
       }),
     )
   })
