@@ -111,7 +111,7 @@ describe.each(engines)('managers of a group, on %s', (engine) => {
     }
     const own = await at(manager.browser, `${path}/remove/${manager.id}`)
     expect(own.text).toContain('do not manage it any more')
-    const left = await manager.browser.submit(own, {}, { button: 'Remove' })
+    const left = await manager.browser.submit(own, {}, { button: 'Leave the group' })
     expect(left.text).toContain('You are not in that group any more')
     expect((await at(manager.browser, path)).status).toBe(404)
   })
