@@ -240,6 +240,7 @@ export async function wirePages(
       return account
     },
     registration: () => values.registration,
+    hasAdministrator: accounts.setup.isDone,
   })
 }
 

@@ -232,6 +232,11 @@ forEachDatabase('the first administrator', (fixture) => {
     await expect(
       setup.createFirstAdministrator(token, { ...fields, password: 'admin-admin-admin' }),
     ).rejects.toMatchObject({ sentences: { password: expect.any(String) } })
+    await expect(
+      setup.createFirstAdministrator(token, { username: 'a b', email: 'nothing', password: 'short' }),
+    ).rejects.toMatchObject({
+      sentences: { username: expect.any(String), email: expect.any(String), password: expect.any(String) },
+    })
     expect(await setup.createFirstAdministrator(token, fields)).toBeDefined()
     await removeAll()
   })

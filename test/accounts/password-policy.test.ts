@@ -50,7 +50,7 @@ test.each([
 
 test.each([
   ['too short', 'eleven char', /11 of at least 12/],
-  ['empty', '', /too easy/],
+  ['empty', '', /^Enter a password\.$/],
   ['only spaces', ' '.repeat(20), /spaces only/],
   ['too long', 'word salad '.repeat(12), /at most 128/],
   ['a tab', 'glass-otter\t72-harbour', /control character/],

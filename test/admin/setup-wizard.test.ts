@@ -30,13 +30,20 @@ describe.each(engines)('setting up, on %s', (engine) => {
   test('the first administrator is led through the steps, leaves one, and takes it up again', async () => {
     const token = await latchkey.services.accounts.setup.open()
     const browser = createHttpBrowser()
+    const home = await browser.open(latchkey.issuer)
+    expect(home.text).toContain('This server has no administrator yet')
     const form = await browser.open(`${latchkey.issuer}/setup?token=${token}`)
+    const wrong = await browser.submit(form, { Username: 'a b', Email: 'first', Password: '' })
+    expect(wrong.text).toContain('Use only letters from a to z')
+    expect(wrong.text).toContain('Enter an email address')
+    expect(wrong.text).toContain('Enter a password.')
     const begun = await browser.submit(form, {
       Username: 'first',
       Email: 'first@example.com',
       Password: PASSWORD,
     })
     expect(begun.url.pathname).toBe('/admin/setup')
+    expect((await browser.open(latchkey.issuer)).text).not.toContain('no administrator')
     expect(begun.text.match(/Open/g)?.length).toBeGreaterThanOrEqual(4)
 
     // Mail: a refusal of the server is said, and is not done; the message that arrives is.

@@ -94,6 +94,7 @@ export function createPasswordPolicy(options: {
     const length = [...password].length
     const refused = (weakness: string, share = 0) => ({ share, weakness })
     if (/[\p{Cc}\p{Cs}]/u.test(password)) return refused(t('password.control'))
+    if (password === '') return refused(t('password.enter'))
     if (password.trim() === '') return refused(t('password.spaces'))
     const required = secondFactorRequired(owner)
     const minimum = minimumLengthOf(rules, required)

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
 import { message, t } from '../../shared/locales/texts.ts'
-import { identifyingFields } from '../../shared/profile/fields.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
 import type { Accounts, NewGeneration, Origin } from '../accounts.ts'
@@ -11,12 +10,12 @@ import type { SendingVerification } from '../email/verification.ts'
 import { madeOf, ofAccount, type SecurityEvents } from '../events.ts'
 import { fieldErrorsOf } from '../field-errors.ts'
 import type { Hasher } from '../passwords/hashing.ts'
-import { newOwner, type PasswordContext, type PasswordPolicy } from '../passwords/policy.ts'
+import { newOwner, type PasswordPolicy } from '../passwords/policy.ts'
 import { type RegistrationInput, registrationSchema } from '../schemas.ts'
 import type { AccountSettings } from '../settings.ts'
 import type { AccountStore } from '../store/store.ts'
 import type { AdmitRegistration } from './admit.ts'
-import { takenError } from './new-account.ts'
+import { contextOf, takenError } from './new-account.ts'
 import { canonicalUsername } from './username.ts'
 
 /** Signing up with a password; who was invited by mail to an organization has proven the address by its link. */
@@ -97,16 +96,5 @@ export function createRegister(deps: {
       events.emit({ type: 'account.email_verified', ...ofAccount(account), after: { email } })
       return made
     },
-  }
-}
-
-/** What was typed, before it is known to be well-formed: errors of all fields are shown at once. */
-const contextOf = (input: RegistrationInput): PasswordContext => {
-  const text = (value: unknown): string | undefined =>
-    typeof value === 'string' ? value.slice(0, 320) : undefined
-  return {
-    username: text(input.username),
-    email: text(input.email),
-    ...Object.fromEntries(identifyingFields.map(({ property }) => [property, text(input[property])])),
   }
 }

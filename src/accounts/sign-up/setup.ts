@@ -1,6 +1,5 @@
 import { AppError } from '../../shared/errors.ts'
-import { t } from '../../shared/locales/texts.ts'
-import { refusedFields, ValidationError } from '../../shared/validation-error.ts'
+import { ValidationError } from '../../shared/validation-error.ts'
 import type { Account } from '../account.ts'
 import type { NewGeneration } from '../accounts.ts'
 import { emailAddress } from '../email/address.ts'
@@ -20,6 +19,8 @@ export interface Setup {
   /** A new set-up token that replaces any older one; undefined when there is an administrator. */
   open(): Promise<string | undefined>
   isOpen(token: string): Promise<boolean>
+  /** Whether there has been an administrator: the last one is never removed. */
+  isDone(): Promise<boolean>
   /**
    * Makes the first administrator, with the address taken as proven. Undefined: the link works no more.
    * @throws ValidationError; the link goes on working then
@@ -60,7 +61,14 @@ export function createSetup(deps: {
     return tokens.find(['setup'], token)
   }
 
+  let done = false
+
   return {
+    async isDone() {
+      done ||= (await store.countAdministrators()) > 0
+      return done
+    },
+
     async open() {
       await expireLinks()
       if ((await store.countAdministrators()) > 0) return undefined
@@ -74,11 +82,8 @@ export function createSetup(deps: {
     async createFirstAdministrator(token, fields) {
       const row = await find(token)
       if (!row) return undefined
-      if (!fields.password) throw refusedFields({ password: t('password.enter') })
-      const account = await store.insertByToken(
-        await prepare({ ...fields, verified: true, role: 'admin' }),
-        row.id,
-      )
+      const prepared = await prepare({ ...fields, verified: true, role: 'admin' }, { withPassword: true })
+      const account = await store.insertByToken(prepared, row.id)
       if (account === 'spent') return undefined
       if (typeof account === 'string') throw takenError(account)
       events.emit({ type: 'account.created', ...madeOf(account), reason: 'setup' })

@@ -8,6 +8,8 @@ declare module './pages.ts' {
       registerHref?: string | undefined
       /** For those who may see it. */
       consoleHref?: string | undefined
+      /** Whether the server has no administrator yet, which the person who started it reads here. */
+      withoutAdministrator?: boolean
     }
   }
 }
@@ -22,6 +24,7 @@ export function homeRoute(
       reply: FastifyReply,
     ): Promise<{ displayUsername: string; role: string } | undefined>
     registration(): 'open' | 'closed'
+    hasAdministrator(): Promise<boolean>
   },
 ): void {
   app.get('/', async (request, reply) => {
@@ -29,6 +32,7 @@ export function homeRoute(
     return renderPage(reply, 'http/home', {
       signedInAs: account?.displayUsername,
       consoleHref: account === undefined || account.role === 'user' ? undefined : '/admin',
+      withoutAdministrator: !(await deps.hasAdministrator()),
       registerHref: deps.registration() === 'open' ? '/register' : undefined,
     })
   })
