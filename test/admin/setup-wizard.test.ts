@@ -44,7 +44,7 @@ describe.each(engines)('setting up, on %s', (engine) => {
     })
     expect(begun.url.pathname).toBe('/admin/setup')
     expect((await browser.open(latchkey.issuer)).text).not.toContain('no administrator')
-    expect(begun.text.match(/Open/g)?.length).toBeGreaterThanOrEqual(4)
+    expect(begun.text.match(/To do/g)?.length).toBeGreaterThanOrEqual(4)
 
     // Mail: a refusal of the server is said, and is not done; the message that arrives is.
     const mail = await browser.follow(begun, 'Continue with “Mail”')

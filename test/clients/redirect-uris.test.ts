@@ -29,6 +29,8 @@ describe('is refused, with the reason', () => {
   test.each([
     ['web', '', /empty/],
     ['web', `https://app.example/${'a'.repeat(2000)}`, /longer than 2000/],
+    ['web', 'localhost:4000/cb', /^lacks its scheme; write http:\/\/localhost:4000\/cb$/],
+    ['native', 'app.example:8443', /^lacks its scheme; write https:\/\/app\.example:8443$/],
     ['web', 'https://app.example/cb#', /fragment/],
     ['web', 'https://app.example/cb#x', /fragment/],
     ['web', 'https://*.app.example/cb', /wildcard/],

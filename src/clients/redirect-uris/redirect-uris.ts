@@ -35,8 +35,12 @@ export const isLoopbackHttps = (uri: string): boolean => {
   return url?.protocol === 'https:' && isLoopbackHost(url.hostname)
 }
 
+/** `localhost:4000/callback`: a host and its port, without the scheme, which the host would be taken for. */
+const isHostAndPort = (uri: string): boolean => /^[a-z0-9.-]+:\d{1,5}([/?]|$)/i.test(uri)
+
 /** A private-use scheme is anything that is not http or https; whether it is acceptable is for the check below. */
 export const hasPrivateUseScheme = (uri: string): boolean => {
+  if (isHostAndPort(uri)) return false
   const scheme = schemeOf(uri)?.toLowerCase()
   return scheme !== undefined && scheme !== 'http' && scheme !== 'https'
 }
@@ -80,6 +84,12 @@ function textProblem(uri: string): string | undefined {
 }
 
 function schemeProblem(uri: string, ofApps: boolean, allowed: readonly string[]): string | undefined {
+  if (isHostAndPort(uri)) {
+    const [host = ''] = uri.split(':')
+    return t('admin.client_errors.uri.port', {
+      uri: `${isLoopbackHost(host.toLowerCase()) ? 'http' : 'https'}://${uri}`,
+    })
+  }
   const scheme = schemeOf(uri)
   if (scheme === undefined) return t('admin.client_errors.uri.relative')
   if (DANGEROUS_SCHEMES.has(scheme.toLowerCase()))
