@@ -151,7 +151,7 @@ describe.each(engines)('attributes and claims in the console, on %s', (engine) =
       {
         Name: 'app_level',
         'Made of': 'attribute',
-        'Attribute or text': 'level',
+        'Attribute, part or text': 'level',
         'Given as': 'first',
         'ID Token': true,
         Userinfo: true,
@@ -208,7 +208,7 @@ describe.each(engines)('attributes and claims in the console, on %s', (engine) =
     const changed = await browser.submit(
       emptied,
       {
-        ...{ 'Made of': 'groups', 'Attribute or text': '', Called: 'Crew = sailors', Userinfo: true },
+        ...{ 'Made of': 'groups', 'Attribute, part or text': '', Called: 'Crew = sailors', Userinfo: true },
         'For these clients': client.client_id,
         'With a scope of': 'openid',
       },
@@ -317,7 +317,7 @@ describe.each(engines)('attributes and claims in the console, on %s', (engine) =
     const long = await browser.submit(
       page,
       {
-        ...{ Name: 'n'.repeat(1_000), 'Made of': 'constant', 'Attribute or text': 'v'.repeat(10_000) },
+        ...{ Name: 'n'.repeat(1_000), 'Made of': 'constant', 'Attribute, part or text': 'v'.repeat(10_000) },
         ...{ Called: 'no sign', Userinfo: true },
       },
       { button: 'Define claim' },
@@ -328,7 +328,7 @@ describe.each(engines)('attributes and claims in the console, on %s', (engine) =
     for (const name of ['sub', 'Email', '__proto__', 'urn:latchkey:x']) {
       const refused = await browser.submit(
         page,
-        { Name: name, 'Made of': 'constant', 'Attribute or text': 'x', Userinfo: true },
+        { Name: name, 'Made of': 'constant', 'Attribute, part or text': 'x', Userinfo: true },
         { button: 'Define claim' },
       )
       expect([name, refused.status]).toEqual([name, 422])

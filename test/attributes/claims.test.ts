@@ -136,6 +136,58 @@ describe.each(engines)('custom claims on %s', (engine) => {
     for (const { id } of [client, api]) await latchkey.services.customClaims.remove(id)
   })
 
+  test('an organization is told in the four places, as it is at that moment, and nothing to who signs in for none', async () => {
+    const { organizations, customClaims } = latchkey.services
+    await expect(define({ source: 'organization', value: 'members' })).rejects.toMatchObject({
+      errors: { value: ['Say what of the organization: id, slug, name, roles.'] },
+    })
+    const claims = [
+      await define({ name: 'tenant', source: 'organization', value: 'slug', shape: 'first' }),
+      await define({ name: 'company', source: 'organization', value: 'name', shape: 'string' }),
+      await define({
+        name: 'tenant_roles',
+        source: 'organization',
+        value: 'roles',
+        rename: { admin: 'Admin' },
+      }),
+      await define({ name: 'business', source: 'organization', value: 'id', shape: 'boolean' }),
+      await define({
+        ...{ name: 'tenant_of_api', source: 'organization', value: 'id', shape: 'first' },
+        ...{ scope: 'books:read', in: ['access_token', 'introspection'] },
+      }),
+    ]
+    const { id, slug } = await organizations.create({ name: `Claims ${engine}` })
+    const member = await fixture.victim()
+    await organizations.members.put(id, member.user.id, ['admin', 'member'])
+    const client = await fixture.client({ scope: `${SCOPE} books:read`, id_token_identity_claims: true })
+    const of = {
+      tenant: slug,
+      company: `Claims ${engine}`,
+      tenant_roles: ['Admin', 'member'],
+      business: true,
+    }
+    const first = await told(client, SCOPE, member)
+    for (const place of [first.id_token, first.userinfo, first.introspection]) expect(place).toMatchObject(of)
+    expect(first.byFastPath).toBe(2)
+    const jwt = await fixture.tokens(member, client, { scope: 'openid books:read', resource: API })
+    expect(decodeJwt(String(jwt.access_token))).toHaveProperty('tenant_of_api', id)
+    expect((await places(jwt, client)).introspection).toHaveProperty('tenant_of_api', id)
+
+    await organizations.members.put(id, member.user.id, ['member'])
+    const later = await places(first.tokens, client)
+    for (const place of [later.userinfo, later.introspection])
+      expect(place).toMatchObject({ ...of, tenant_roles: ['member'] })
+    const renewed = (await fixture.refresh(client, String(first.tokens.refresh_token))).json
+    expect(decodeJwt(String(renewed.id_token))).toMatchObject({ ...of, tenant_roles: ['member'] })
+
+    const alone = await told(client)
+    for (const place of [alone.id_token, alone.userinfo, alone.introspection]) {
+      expect(place).toMatchObject({ tenant_roles: [], business: false })
+      expect(Object.keys(place)).not.toContain('tenant')
+    }
+    for (const each of claims) await customClaims.remove(each.id)
+  })
+
   test('a preview says what tokens and answers then say', async () => {
     const { access, accounts, attributes, findClient, resources } = latchkey.services
     const preview = createClaimPreview({
@@ -154,6 +206,7 @@ describe.each(engines)('custom claims on %s', (engine) => {
       { source: 'attribute', value: 'squad', filter: 'b*' },
       { source: 'groups', filter: 'preview-*', shape: 'first', scope: 'openid' },
       { source: 'constant', value: 'x', shape: 'string', in: ['userinfo'] },
+      { source: 'organization', value: 'slug', shape: 'first' },
       { source: 'constant', value: 'x', shape: 'first', clients: [strict.client_id] },
       { source: 'constant', value: 'x', shape: 'first', resources: [API] },
       { source: 'attribute', value: 'squad', scope: 'books:read', in: ['access_token', 'introspection'] },

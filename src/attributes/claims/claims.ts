@@ -1,4 +1,4 @@
-/** Claims that administrators define: made of attributes, groups, roles, or a fixed text. What apps are told is src/oidc/tokens/custom-claims.ts. */
+/** Claims that administrators define: made of attributes, groups, roles, an organization, or a fixed text. What apps are told is src/oidc/tokens/custom-claims.ts. */
 import type { Clock } from '../../shared/clock.ts'
 import {
   createDefinitions,
@@ -11,7 +11,7 @@ import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import { t } from '../../shared/locales/texts.ts'
 import { refusedFields } from '../../shared/validation-error.ts'
 import type { Attributes } from '../attributes.ts'
-import { claimFields } from './table.ts'
+import { claimFields, PARTS } from './table.ts'
 
 type ClaimContent = ContentOf<typeof claimFields>
 
@@ -39,6 +39,10 @@ export function createClaims(deps: {
         throw refusedFields({ value: t('admin.claims.problem.value.text') })
       if (source === 'attribute' && value === '')
         throw refusedFields({ value: t('admin.claims.problem.value.attribute') })
+      if (source === 'organization' && !PARTS.includes(value))
+        throw refusedFields({
+          value: t('admin.claims.problem.value.organization', { parts: PARTS.join(', ') }),
+        })
       if ((source === 'groups' || source === 'roles') && value !== '')
         throw refusedFields({ value: t('admin.claims.problem.value.other') })
       const foreign = scope.split(' ').filter((each) => each !== '' && !isIdentityScope(each))

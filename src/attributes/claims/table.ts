@@ -10,6 +10,7 @@ export const SOURCES = {
   attribute: 'An attribute of the person',
   groups: 'The groups of the person',
   roles: 'The roles of the person',
+  organization: 'The organization that the person signs in for',
   constant: 'A fixed text',
 } as const
 export const SHAPES = {
@@ -24,6 +25,9 @@ export const PLACES = {
   access_token: 'Access tokens',
   introspection: 'Introspection',
 } as const
+
+/** What can be told of an organization. */
+export const PARTS: readonly string[] = ['id', 'slug', 'name', 'roles']
 
 const NAME = 'Use 1 to 100 letters, digits and _ . : / -, beginning with a letter: department.'
 const MAX_LIST = 100
@@ -67,9 +71,18 @@ export const claimFields = {
   value: {
     kind: 'line',
     schema: line(500).default(''),
-    form: { label: 'Attribute or text', hint: 'The name of the attribute, or the fixed text.' },
-    rest: { description: 'Of `attribute` its name, of `constant` the text; else empty.', example: '' },
-    option: { flags: '--value <text>', description: 'of attribute its name, of constant the text' },
+    form: {
+      label: 'Attribute, part or text',
+      hint: `The name of the attribute; of the organization ${PARTS.join(', ')}; or the fixed text.`,
+    },
+    rest: {
+      description: `Of \`attribute\` its name, of \`organization\` one of ${PARTS.join(', ')}, of \`constant\` the text; else empty.`,
+      example: '',
+    },
+    option: {
+      flags: '--value <text>',
+      description: `of attribute its name, of organization one of ${PARTS.join(', ')}, of constant the text`,
+    },
   },
   filter: {
     kind: 'line',

@@ -1,6 +1,6 @@
 import type { Client } from 'oidc-provider'
 import type { AccountOfProtocol, ProtocolDependencies } from '../dependencies.ts'
-import { type ClaimPlace, customOfToken } from '../tokens/custom-claims.ts'
+import { type ClaimPlace, customOfToken, type ToldOrganization } from '../tokens/custom-claims.ts'
 import { membershipNames } from '../tokens/memberships.ts'
 
 /**
@@ -11,11 +11,17 @@ export function customForToken(
   { customClaims, membershipsOf }: Pick<ProtocolDependencies, 'customClaims' | 'membershipsOf'>,
   place: ClaimPlace,
   token: Parameters<typeof customOfToken>[2],
-  { client, account }: { client: Client; account: AccountOfProtocol },
+  {
+    client,
+    account,
+    membership,
+  }: { client: Client; account: AccountOfProtocol; membership?: ToldOrganization | undefined },
 ): Promise<Record<string, unknown> | undefined> {
-  return customOfToken(customClaims, place, token, account.attributes, async () =>
-    client.resource_scope
-      ? undefined
-      : membershipNames(await membershipsOf(account.id), client, async () => undefined),
-  )
+  return customOfToken(customClaims, place, token, account.attributes, {
+    names: async () =>
+      client.resource_scope
+        ? undefined
+        : membershipNames(await membershipsOf(account.id), client, async () => undefined),
+    organization: async () => membership,
+  })
 }

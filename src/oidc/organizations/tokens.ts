@@ -6,7 +6,6 @@ import {
   countingMembership,
   fitsClient,
   type OrganizationReads,
-  organizationClaims,
   organizationOf,
   organizationsOf,
   type ProtocolMembership,
@@ -32,8 +31,8 @@ export interface OrganizationTokens {
     token: object,
     client: object | undefined,
   ): Promise<ProtocolMembership | 'ended' | undefined>
-  /** What is told of the organization of the Grant of a request. */
-  claimsOf(ctx: KoaContextWithOIDC, accountId: string): Promise<Record<string, unknown>>
+  /** The membership that the Grant of a request is of. */
+  ofGrant(ctx: KoaContextWithOIDC, accountId: string): Promise<ProtocolMembership | undefined>
 }
 
 export function createOrganizationTokens(reads: OrganizationReads): OrganizationTokens {
@@ -51,9 +50,9 @@ export function createOrganizationTokens(reads: OrganizationReads): Organization
       return membership === undefined || isTooOld(token, membership) ? 'ended' : membership
     },
 
-    async claimsOf(ctx, accountId) {
+    async ofGrant(ctx, accountId) {
       const id = reads.exist() ? organizationOf(ctx.oidc.entities.Grant) : undefined
-      return id === undefined ? {} : organizationClaims(await find(ctx, `${accountId} ${id}`))
+      return id === undefined ? undefined : find(ctx, `${accountId} ${id}`)
     },
   }
 }

@@ -24,7 +24,7 @@ import { createJwtAccessTokens } from '../jwt-access-tokens/found.ts'
 import { createJwtReader } from '../jwt-access-tokens/reader.ts'
 import { createReferences } from '../jwt-access-tokens/reference.ts'
 import { signersOf } from '../keys/signer.ts'
-import { createStandings } from '../organizations/standing.ts'
+import { createStandings, organizationClaims, type ProtocolMembership } from '../organizations/standing.ts'
 import { createOrganizationTokens } from '../organizations/tokens.ts'
 import { createDefaultResource } from '../placement/default-resource.ts'
 import { reportLeftOut } from '../placement/left-out.ts'
@@ -101,6 +101,7 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
     place: ClaimPlace,
     token: AccessToken,
     client: Client | undefined,
+    organization: () => Promise<ProtocolMembership | undefined>,
   ): Promise<Record<string, unknown>> {
     if (deps.customClaims.live().length === 0) return {}
     const account = await accountOf(ctx, token.accountId)
@@ -112,7 +113,8 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       return found && membershipNames(found, client, (scope) => apisOf(ctx, scope))
     }
     const told = { clientId, scopes, aud }
-    return (await customOfToken(deps.customClaims, place, told, account.attributes, names)) ?? {}
+    const look = { names, organization }
+    return (await customOfToken(deps.customClaims, place, told, account.attributes, look)) ?? {}
   }
   const resourceOf = onceARequest((identifier) => resources.findForProtocol(identifier))
   const signOuts = createAskedSignOut(createSealedCookies(secrets.key('sign-out'), clock, MAX_SIGN_OUT))
@@ -180,14 +182,20 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
       findResource: resourceOf,
       membershipsOf,
       ofHooks: tokenHooks.ofAccessToken,
-      customOf: async (ctx, token) => ({
-        ...(await customOf(ctx, 'access_token', token, ctx.oidc.client)),
-        ...(await ofOrganizations.claimsOf(ctx, token.accountId)),
-      }),
+      async customOf(ctx, token) {
+        const membership = await ofOrganizations.ofGrant(ctx, token.accountId)
+        return {
+          ...(await customOf(ctx, 'access_token', token, ctx.oidc.client, async () => membership)),
+          ...organizationClaims(membership),
+        }
+      },
     }),
     async customAtIntrospection(ctx: KoaContextWithOIDC, token: AccessToken) {
       const client = await ctx.oidc.provider.Client.find(String(token.clientId))
-      return customOf(ctx, 'introspection', token, client)
+      return customOf(ctx, 'introspection', token, client, async () => {
+        const found = await ofOrganizations.membershipOf(ctx, token.accountId, token, client)
+        return found === 'ended' ? undefined : found
+      })
     },
     async accessTokenTtlOf(ctx: KoaContextWithOIDC, identifier: string) {
       // Userinfo is no API that is registered.

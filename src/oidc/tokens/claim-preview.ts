@@ -1,7 +1,7 @@
 /** What a custom claim would be for a person in an app, by the functions that decide it for tokens and answers. */
 import type { AttributeValues } from '../../shared/attribute-values.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from '../../shared/identity-scopes.ts'
-import { t } from '../../shared/locales/texts.ts'
+import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { scopesOfRoles } from './by-role.ts'
 import { type ClaimPlace, type CustomClaim, type CustomClaims, dueClaims, valuesOf } from './custom-claims.ts'
 import { membershipNames, type ProtocolMemberships } from './memberships.ts'
@@ -41,6 +41,11 @@ interface PreviewDependencies {
   attributesOf: CustomClaims['attributesOf']
 }
 
+/** Why a claim of a source has no value here. */
+const WITHOUT: Partial<Record<CustomClaim['source'], TextKey>> = {
+  organization: 'admin.claims.preview.why.organization',
+}
+
 /** APIs that are shown; a client has few. */
 const MAX_APIS = 20
 
@@ -70,14 +75,17 @@ export function createClaimPreview(deps: PreviewDependencies): ClaimPreview {
       const { api } = also
       const told = { clientId, scopes: also.strict ? new Set(['openid']) : scopes, audience: api }
       const [due] = dueClaims([claim], place, told)
-      const value = due && valuesOf([due], sources)[claim.name]
+      // For which organization the person signs in, the sign-in says.
+      const value = due && claim.source !== 'organization' ? valuesOf([due], sources)[claim.name] : undefined
       if (value !== undefined)
         return { place: t(`admin.claims.preview.place.${place}`), api, value, why: undefined }
       return {
         place: t(`admin.claims.preview.place.${place}`),
         api,
         value,
-        why: due ? t('admin.claims.preview.why.value') : whyNot(claim, place, told, also.strict),
+        why: due
+          ? t(WITHOUT[claim.source] ?? 'admin.claims.preview.why.value')
+          : whyNot(claim, place, told, also.strict),
       }
     }
 

@@ -2,14 +2,15 @@
 import type { Client, Provider } from 'oidc-provider'
 import type { AttributeValues } from '../../shared/attribute-values.ts'
 import { t } from '../../shared/locales/texts.ts'
+import { own } from '../../shared/own.ts'
 import { isReservedClaim } from '../../shared/reserved-claims.ts'
 
 export type ClaimPlace = 'id_token' | 'userinfo' | 'access_token' | 'introspection'
 
 export interface CustomClaim {
   name: string
-  source: 'attribute' | 'groups' | 'roles' | 'constant'
-  /** Of an attribute its name, of a constant the text. */
+  source: 'attribute' | 'groups' | 'roles' | 'organization' | 'constant'
+  /** Of an attribute its name, of the organization what of it, of a constant the text. */
   value: string
   /** `*` stands for any text, `?` for one character; empty: all. */
   filter: string
@@ -33,7 +34,14 @@ export interface CustomClaims {
   labelOf(attribute: string): string
 }
 
-const DEFAULT_SCOPES = { attribute: 'profile', groups: 'groups', roles: 'roles', constant: 'openid' } as const
+const DEFAULT_SCOPES = {
+  attribute: 'profile',
+  groups: 'groups',
+  roles: 'roles',
+  // As `org_id` and `org_name`, which come with each sign-in.
+  organization: 'openid',
+  constant: 'openid',
+} as const
 
 /** Whom something is told. */
 export interface Told {
@@ -77,6 +85,16 @@ export interface ClaimSources {
   groups: readonly string[]
   roles: readonly string[]
   attributes: Readonly<Record<string, unknown>>
+  /** That the person signs in for; undefined: for none. */
+  organization?: ToldOrganization | undefined
+}
+
+/** What is told of an organization: each of it can be the value of a claim. */
+export interface ToldOrganization {
+  id: string
+  slug: string
+  name: string
+  roles: readonly string[]
 }
 
 type Value = string | number | boolean
@@ -113,13 +131,20 @@ function valueOfClaim(claim: CustomClaim, sources: ClaimSources): unknown {
 
 function sourceOf(
   { source, value }: CustomClaim,
-  { groups, roles, attributes }: ClaimSources,
+  { groups, roles, attributes, organization }: ClaimSources,
 ): readonly Value[] {
   if (source === 'constant') return [value]
+  if (source === 'organization') return partOf(organization, value)
   if (source === 'groups') return groups
   if (source === 'roles') return roles
   const found = Object.hasOwn(attributes, value) ? attributes[value] : undefined
   return found === undefined ? [] : ([found].flat() as Value[])
+}
+
+function partOf(organization: ToldOrganization | undefined, part: string): readonly string[] {
+  if (organization === undefined) return []
+  const { id, slug, name, roles } = organization
+  return own({ id: [id], slug: [slug], name: [name], roles }, part) ?? []
 }
 
 /** Whether a text is like a pattern, in steps that grow with both lengths: no pattern takes long. */
@@ -152,7 +177,8 @@ interface ToldByToken {
 
 /**
  * The custom claims that a token of a person tells. One statement where they are made of groups or roles, none else.
- * @param names of the groups and roles that the client may be told; undefined: it is not known here
+ * @param look.names of the groups and roles that the client may be told; undefined: it is not known here
+ * @param look.organization of the token
  * @returns undefined where the names are not known
  */
 export async function customOfToken(
@@ -160,7 +186,10 @@ export async function customOfToken(
   place: ClaimPlace,
   token: ToldByToken,
   attributes: AttributeValues,
-  names: () => Promise<{ groups: readonly string[]; roles: readonly string[] } | undefined>,
+  look: {
+    names(): Promise<{ groups: readonly string[]; roles: readonly string[] } | undefined>
+    organization(): Promise<ToldOrganization | undefined>
+  },
 ): Promise<Record<string, unknown> | undefined> {
   const due = dueClaims(live(), place, {
     clientId: token.clientId,
@@ -168,8 +197,11 @@ export async function customOfToken(
     audience: token.aud,
   })
   if (due.length === 0) return {}
-  const found = needsMemberships(due) ? await names() : NO_NAMES
-  return found && valuesOf(due, { ...found, attributes: attributesOf(attributes) })
+  const found = needsMemberships(due) ? await look.names() : NO_NAMES
+  const organization = due.some(({ source }) => source === 'organization')
+    ? await look.organization()
+    : undefined
+  return found && valuesOf(due, { ...found, attributes: attributesOf(attributes), organization })
 }
 
 const NO_NAMES = { groups: [], roles: [] }

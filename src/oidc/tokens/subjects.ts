@@ -9,6 +9,7 @@ import {
 } from '../../shared/second-factor-rule.ts'
 import { NOT_ADMITTED } from '../app-access/rule.ts'
 import { NO_MEMBER } from '../organizations/prompt.ts'
+import { organizationClaims } from '../organizations/standing.ts'
 import type { OrganizationTokens } from '../organizations/tokens.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
 import type { ImpersonationCounts } from '../sessions/impersonations.ts'
@@ -106,14 +107,16 @@ export function createFindAccount(
           ...(names && { groups: capped(names.groups), roles: capped(names.roles) }),
           ...provider,
         }
+        const organization = await organizations.ofGrant(ctx, sub)
         return withCustom(claims, {
           ...valuesOf(due, {
             groups: [],
             roles: [],
             ...names,
             attributes: customClaims.attributesOf(account.attributes),
+            organization,
           }),
-          ...(await organizations.claimsOf(ctx, sub)),
+          ...organizationClaims(organization),
         })
       },
     }
