@@ -1,8 +1,7 @@
 import type { CDPSession } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PASSWORD } from '../support/latchkey.ts'
 import { type E2eFixture, openE2eFixture, type Tab } from './e2e-fixture.ts'
-import { allow, heading, signIn, startAt, tabTo, typeInto } from './steps.ts'
+import { allow, heading, signIn, startAt } from './steps.ts'
 
 /** What a first visit to the sign-in page may weigh, in bytes as they are sent: page, style sheets, scripts, font, icon. */
 const BUDGET = 60_000
@@ -73,31 +72,4 @@ test('nothing moves on the pages of an app’s sign-in, from the form to the acc
   await allow(page)
   await page.goto(`${e2e.latchkey.issuer}/account`)
   await still(page)
-})
-
-test('by the keyboard alone: sign-in, consent, account, sign-out, and back by the list of accounts', async () => {
-  const person = await e2e.latchkey.createUser()
-  const page = await e2e.tab()
-  await startAt(page, e2e.app)
-  await typeInto(page, 'Email or username', person.username)
-  await page.keyboard.press('Tab')
-  await typeInto(page, 'Password', PASSWORD)
-  await page.keyboard.press('Enter')
-  await heading(page, 'Allow access?')
-  await tabTo(page, 'Allow')
-  await page.keyboard.press('Enter')
-  await heading(page, `Hello, ${person.username}`)
-  await page.goto(`${e2e.latchkey.issuer}/account`)
-  await heading(page, 'Your account')
-  await tabTo(page, 'Sign out')
-  await page.keyboard.press('Enter')
-  await page.waitForURL('**/logout/success')
-  await page.goto(`${e2e.latchkey.issuer}/login`)
-  await page.getByRole('link', { name: person.username, exact: true }).focus()
-  await page.keyboard.press('Enter')
-  await page.getByText(`Signing in as ${person.username}`).waitFor()
-  await typeInto(page, 'Password', PASSWORD)
-  await page.keyboard.press('Enter')
-  await heading(page, 'Your account')
-  expect(page.complaints).toEqual([])
 })
