@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signedIn } from '../admin/console.ts'
 import { engines } from '../support/latchkey.ts'
 import { type FederationFixture, openFederation } from './federation-fixture.ts'
 
@@ -68,6 +69,28 @@ describe.each(engines)('groups and roles by what a provider says, on %s', (engin
       actor: { kind: 'provider', id: 'okta', name: 'Okta' },
       details: { accountId: none.id, provider: 'okta' },
     })
+  })
+
+  test('are given by roles and the organization that it says too, and stand on the page of the person with where they come from', async () => {
+    await rules('add', [
+      { claim: 'realm_access.roles', value: 'clerk', role: 'Clerk' },
+      { claim: 'organization', value: 'corp', group: 'Sales' },
+    ])
+    const person = newcomer()
+    Object.assign(person.account, { realm_access: { roles: ['clerk'] }, organization: 'corp' })
+    const one = await person.signIn()
+    expect([one.groups, one.roles]).toEqual([['Sales'], ['Clerk']])
+    const byHand = await groupNamed('By hand')
+    await federation.latchkey.services.access.groups.addMember(byHand.id, one.id)
+    const { browser } = await signedIn(federation.latchkey)
+    const at = (path: string) => browser.open(`${federation.latchkey.issuer}/admin${path}`)
+    const page = (await at(`/users/${one.id}`)).text
+    for (const given of [/Sales ?by the provider okta/, /Clerk ?(?:No API · )?by the provider okta/])
+      expect(page).toMatch(given)
+    expect(page).not.toMatch(/By hand ?by the provider/)
+    const { id } = await groupNamed('Sales')
+    expect((await at(`/groups/${id}`)).text).toContain('by the provider okta')
+    expect((await at(`/groups/${byHand.id}`)).text).not.toContain('by the provider')
   })
 
   test('mode add leaves what is not said any more, mode sync takes it away, and nothing that a person gave', async () => {

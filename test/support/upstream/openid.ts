@@ -33,6 +33,8 @@ export interface UpstreamAccount {
   /** Google's hosted domain. */
   hd?: string
   groups?: string[]
+  organization?: string
+  realm_access?: { roles: string[] }
 }
 
 export interface OpenIdProviderOptions {
@@ -170,7 +172,7 @@ export async function startOpenIdProvider(options: OpenIdProviderOptions = {}): 
       names: { session: 'upstream_session', interaction: 'upstream_interaction', resume: 'upstream_resume' },
     },
     claims: {
-      openid: ['sub', 'hd', 'groups'],
+      openid: ['sub', 'hd', 'groups', 'organization', 'realm_access'],
       profile: ['name', 'given_name', 'family_name', 'preferred_username', 'picture'],
       email: ['email', 'email_verified'],
     },
