@@ -134,11 +134,11 @@ describe.each(engines)('groups and roles in the console, on %s', (engine) => {
 
   test('lists are searched and paged, and an auditor sees no form', async () => {
     const { groups } = latchkey.services.access
-    for (let n = 0; n < 60; n++) await groups.create({ name: `Page ${String(n).padStart(2, '0')}` })
+    for (let n = 0; n < 30; n++) await groups.create({ name: `Page ${String(n).padStart(2, '0')}` })
     const first = await at('/admin/groups?search=page')
     expect(first.text).toContain('Page 00')
     const second = await browser.follow(first, 'Next page')
-    expect(second.text).toContain('Page 59')
+    expect(second.text).toContain('Page 29')
     expect(second.text).not.toContain('Page 00')
     expect((await at('/admin/groups?search=zzz')).text).toContain('No group has that in its name')
     expect((await at('/admin/groups?cursor=%00')).status).toBe(400)

@@ -10,7 +10,7 @@ import type { Order } from '../../shared/orders.ts'
 import type { Page } from '../../shared/paging.ts'
 import { administratorOf } from './context.ts'
 import { type CountChip, countChip } from './count-chips.ts'
-import { type PageLinks, pageLinks, withQuery } from './page-links.ts'
+import { PAGE, type PageLinks, pageLinks, withQuery } from './page-links.ts'
 import { type SortLink, sortLink } from './sorting.ts'
 
 /** What the view of such a list has beside its rows. */
@@ -85,7 +85,7 @@ export function listedAs<Item, Column extends string, Filter extends string, Hea
   return async (request) => {
     const { wanted, search, order, kept, narrowed } = readQuery(request)
     const at = cursor.parse((request.query as { cursor?: unknown }).cursor)
-    const page = await listing.page({ ...wanted, cursor: at })
+    const page = await listing.page({ ...wanted, cursor: at, limit: PAGE })
     const all = { search, ...kept }
     // A role with a limit sees a part of what is counted, and gets no file.
     const whole = !limited(request)

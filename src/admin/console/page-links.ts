@@ -6,6 +6,11 @@ export interface PageLinks {
   next: string | undefined
 }
 
+/** Rows of a page of the console's lists: more is a long way on a phone. */
+export const PAGE = 20
+/** Rows of one of several lists on a page, with buttons each. */
+export const PAGE_OF_SEVERAL = 8
+
 /** A path with those parameters that have a value. */
 export function withQuery(path: string, parameters: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(parameters).filter((each): each is [string, string] => !!each[1])

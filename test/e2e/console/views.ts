@@ -304,6 +304,7 @@ export const consoleViews: ConsoleView[] = [
   {
     ...at('organization-refused', ({ seen }) => `/admin/organizations/${seen.organization}`),
     async press(page) {
+      await page.locator('summary', { hasText: 'Add member' }).click()
       await page.getByLabel('Add a member').fill('nobody')
       await press(page, 'Add member')
       await page.getByText('There is no user').first().waitFor()

@@ -7,13 +7,13 @@ import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { AppError, unlessCode, VersionConflict } from '../../../shared/errors.ts'
 import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
-import { minuteOf } from '../../../shared/moment.ts'
+import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import { nameKey } from '../../../shared/name-key.ts'
 import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { pageLinks } from '../page-links.ts'
+import { PAGE_OF_SEVERAL, pageLinks } from '../page-links.ts'
 import { groupsBulk } from './bulk.ts'
 import {
   type AccessAreaDependencies,
@@ -131,7 +131,7 @@ export async function groupsArea(
     return {
       name: username,
       href: `/admin/users/${accountId}`,
-      detail: [email, t('admin.common.since', { time: minuteOf(createdAt) }), from(source)]
+      detail: [email, t('admin.common.since', { time: dayOf(createdAt) }), from(source)]
         .filter(Boolean)
         .join(' · '),
       tag: manager ? t('groups.manager') : undefined,
@@ -159,7 +159,7 @@ export async function groupsArea(
     const { id, name } = group
     const { cursor, done } = listQuery.parse(request.query)
     const [page, count, managers, own, apps] = await Promise.all([
-      groups.members(id, { cursor }),
+      groups.members(id, { cursor, limit: PAGE_OF_SEVERAL }),
       groups.countMembers(id),
       groups.managers(id),
       roles.ofGroup(id),

@@ -12,7 +12,7 @@ import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { pageLinks } from '../page-links.ts'
+import { PAGE_OF_SEVERAL, pageLinks } from '../page-links.ts'
 import { rolesBulk } from './bulk.ts'
 import {
   type AccessAreaDependencies,
@@ -141,7 +141,7 @@ export async function rolesArea(
     const { id, name, resource } = role
     const { cursor, done } = listQuery.parse(request.query)
     const [page, count, holding, apps, api] = await Promise.all([
-      roles.accounts(id, { cursor }),
+      roles.accounts(id, { cursor, limit: PAGE_OF_SEVERAL }),
       roles.countAccounts(id),
       roles.groups(id),
       appsNaming(role),

@@ -10,7 +10,7 @@ import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { isoDay } from '../../../shared/moment.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
-import { pageLinks, withQuery } from '../page-links.ts'
+import { PAGE, pageLinks, withQuery } from '../page-links.ts'
 import type { LabelDependencies } from './labels.ts'
 import type { AuditSentence } from './sentence.ts'
 import { type AuditRow, type EntryView, entryView, rowOf, type Verification, verificationOf } from './view.ts'
@@ -99,7 +99,7 @@ export async function auditArea(
     const { cursor } = place.parse(request.query)
     const nothing: Awaited<ReturnType<Audit['list']>> = { items: [] }
     const [page, last] = await Promise.all([
-      refused === undefined ? audit.list(wanted, { cursor }) : nothing,
+      refused === undefined ? audit.list(wanted, { cursor, limit: PAGE }) : nothing,
       audit.list({ action: 'audit.verified' }, { limit: 1 }),
     ])
     const actions = deps.auditActions.map((group) => ({

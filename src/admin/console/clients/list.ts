@@ -12,7 +12,7 @@ import { type BulkButton, bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts
 import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { type CountChip, countChip } from '../count-chips.ts'
 import { sendCsv } from '../listed.ts'
-import { pageLinks, withQuery } from '../page-links.ts'
+import { PAGE, pageLinks, withQuery } from '../page-links.ts'
 import { mayBeMcp } from '../snippets/snippet.ts'
 import { type SortLink, sortLink } from '../sorting.ts'
 import { clientsBulk } from './bulk.ts'
@@ -52,7 +52,6 @@ declare module '../../../http/pages/pages.ts' {
 
 const LIST = '/admin/clients'
 const USUAL = '-created'
-const PAGE = 50
 
 const query = z.object({
   q: z.string().max(200).catch('').default(''),

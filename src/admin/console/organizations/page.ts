@@ -10,15 +10,15 @@ import type {
 } from '../../../organizations/organization.ts'
 import { may } from '../../../shared/administration/authority.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
-import { minuteOf } from '../../../shared/moment.ts'
+import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import { THE_ADMINISTRATOR } from '../../../shared/the-administrator.ts'
 import { countText } from '../access/form.ts'
 import type { Held } from '../access/view.ts'
 import { administratorOf, renderConsole } from '../context.ts'
-import { pageLinks, withQuery } from '../page-links.ts'
+import { PAGE_OF_SEVERAL, pageLinks, withQuery } from '../page-links.ts'
 import { drawnOrganization, filledWith, roleBoxes, shownOrganization } from './form.ts'
 import type { OrganizationsAreaDependencies } from './routes.ts'
-import type { HeldDomain, HeldMember } from './view.ts'
+import type { HeldDomain } from './view.ts'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   created: 'admin.organizations.done.created',
@@ -76,14 +76,17 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
   const pageOf = (id: string, done?: string) =>
     `/admin/organizations/${encodeURIComponent(id)}${done === undefined ? '' : `?${new URLSearchParams({ done })}`}`
 
-  const heldMember = (id: string, one: OrganizationMember): HeldMember => ({
+  const heldMember = (id: string, one: OrganizationMember): Held => ({
     name: one.username,
     href: `${pageOf(id)}/members/${one.accountId}`,
-    detail: [one.email, t('admin.common.since', { time: minuteOf(one.createdAt) })]
+    detail: [
+      one.roles.join(', ') || t('organizations.member.none'),
+      one.email,
+      t('admin.common.since', { time: dayOf(one.createdAt) }),
+    ]
       .filter(Boolean)
       .join(' · '),
     tag: template.manages(one.roles) ? t('groups.manager') : undefined,
-    roles: one.roles.join(', ') || t('organizations.member.none'),
     acts: [
       {
         action: `${pageOf(id)}/members/remove`,
@@ -153,9 +156,9 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
     const given = query.parse(request.query)
     const seesProviders = may(administratorOf(request).authority, 'provider.read')
     const [page, count, waiting, owned, providers] = await Promise.all([
-      members.list(id, { cursor: given.cursor }),
+      members.list(id, { cursor: given.cursor, limit: PAGE_OF_SEVERAL }),
       members.count(id),
-      invitations.list(id, { cursor: given.invitations }),
+      invitations.list(id, { cursor: given.invitations, limit: PAGE_OF_SEVERAL }),
       domains.list(id),
       seesProviders ? deps.providers.list() : [],
     ])

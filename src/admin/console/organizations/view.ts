@@ -6,11 +6,6 @@ import type { DrawnField } from '../fields.ts'
 import type { ListTools } from '../listed.ts'
 import type { PageLinks } from '../page-links.ts'
 
-/** A member, with their roles. */
-export interface HeldMember extends Held {
-  roles: string
-}
-
 /** A domain, with what proves that it is the organization's. */
 export interface HeldDomain {
   domain: string
@@ -53,7 +48,7 @@ declare module '../../../http/pages/pages.ts' {
       fields: DrawnField[]
       /** Set on a stale tab: what is stored by now. */
       conflict?: { label: string; value: string }[] | undefined
-      members: HeldMember[]
+      members: Held[]
       pager: PageLinks
       addMember: Form
       memberRoles: DrawnField[]

@@ -9,7 +9,7 @@ import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { type CountChip, countChip } from '../count-chips.ts'
 import { sendCsv } from '../listed.ts'
-import { pageLinks, withQuery } from '../page-links.ts'
+import { PAGE, pageLinks, withQuery } from '../page-links.ts'
 import { rejectionFix } from './fix.ts'
 import { type ComparedRow, compared, ENDPOINTS, endpointInWords, when } from './view.ts'
 
@@ -152,6 +152,7 @@ export async function rejectionsArea(
       error: error || undefined,
       endpoint: endpoint || undefined,
       cursor,
+      limit: PAGE,
     })
     const ids = [...new Set(page.items.flatMap(({ clientId }) => clientId ?? []))]
     const names = new Map(await Promise.all(ids.map(async (id) => [id, await deps.clientName(id)] as const)))

@@ -8,7 +8,7 @@ import { withinLimits } from '../../access.ts'
 import { bulkButtons, bulkNotice } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies, renderConsole } from '../context.ts'
 import { sendCsv } from '../listed.ts'
-import { pageLinks, withQuery } from '../page-links.ts'
+import { PAGE, pageLinks, withQuery } from '../page-links.ts'
 import { sortLink } from '../sorting.ts'
 import type { usersBulk } from './bulk.ts'
 import { chipsOf } from './chips.ts'
@@ -64,6 +64,7 @@ export function userListRoutes(
       const page = await users.search({
         ...wanted,
         ...withinLimits.users(),
+        limit: PAGE,
         order: sort,
         attribute: named && { name: attribute, value: value.trim() },
       })
