@@ -42,6 +42,7 @@ const OTHERWISE_IN_TEXTS: Readonly<Record<string, readonly { word: RegExp; name:
   de: [{ word: /\bAnmeldedienst\w*/g, name: 'Anbieter' }],
   en: [
     { word: /\be-mail\b/gi, name: 'email' },
+    { word: /\b(was|were|been) made\b/gi, name: 'created' },
     {
       word: /\bconfirm(ed|s)?\b[^".]{0,30}\b(address|email|that it is yours)\b|\b(address|email)\b[^".]{0,30}\bconfirm(ed)?\b/gi,
       name: 'verify',

@@ -71,7 +71,7 @@ describe.each(engines)('the owner of an account, on %s', (engine) => {
     const { items } = (await api.call('GET', '/me/activity', { headers: bearer(access_token) })).json as {
       items: { text: string }[]
     }
-    expect(items.map(({ text }) => text)).toContain('You made the app password “Backup”')
+    expect(items.map(({ text }) => text)).toContain('You created the app password “Backup”')
     await api.call('DELETE', `/me/app-passwords/${String(made.json.id)}`, {
       headers: bearer(access_token),
       body: { current_password: PASSWORD },

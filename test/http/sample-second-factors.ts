@@ -104,7 +104,7 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
       items: [
         {
           name: 'Backup script',
-          detail: 'Made on 3 November 2026, not used yet',
+          detail: 'Created on 3 November 2026, not used yet',
           removeHref: '/account/security/app-passwords/1/remove',
         },
       ],

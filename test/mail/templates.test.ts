@@ -151,7 +151,7 @@ test('what a person chose is no markup', () => {
   const { html, text } = inLanguage('en', { to: 'a@b.example', template: 'app-password-added', data })
   expect(html).not.toContain('<img')
   expect(html).toContain('&lt;img src=x&gt; &amp; {b}')
-  expect(joined(text)).toContain('“<img src=x> & {b}” was made for your account <b> at')
+  expect(joined(text)).toContain('“<img src=x> & {b}” was created for your account <b> at')
 })
 
 test('the colours are those of the pages, light and dark, and can be read', () => {
