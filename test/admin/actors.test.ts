@@ -46,6 +46,15 @@ test('a person who is called server is not taken for the server, nor the server 
   expect(datei).toContain(' vom Server angewendet')
 })
 
+test('who has invited is said behind “von” in German as it is declined', async () => {
+  const { organizations } = latchkey.services
+  const { id } = await organizations.create({ name: 'Acme' })
+  await organizations.invitations.create(id, { email: 'jo@acme.example', roles: [] })
+  const { browser } = await signedIn(latchkey, 'admin', { 'accept-language': 'de' })
+  const page = await browser.open(`${latchkey.issuer}/admin/organizations/${id}`)
+  expect(page.text).toContain(' · vom Administrator · bis ')
+})
+
 test('the history of a person says in the language of the console who did something', async () => {
   const { accounts, audit } = latchkey.services
   const { id } = await accounts.createByAdmin({

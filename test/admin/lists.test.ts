@@ -145,7 +145,7 @@ describe.each(engines)('lists of the console on %s', (engine) => {
     for (const [list, first] of [
       ['roles', 'id,name,resource,scope,description,created_at'],
       ['organizations', 'id,name,slug,disabled,second_factor_required,provider_required,created_at'],
-      ['resources', 'identifier,name,scope,access_token_ttl,tokens,scopes_by_role'],
+      ['resources', 'identifier,name,scope,access_token_ttl,tokens,scopes_by_role,created_at'],
     ])
       expect(lines((await open(`${list}/export.csv`)).body)).toEqual([
         first,

@@ -103,7 +103,9 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       name: one.email,
       detail: [
         one.roles.join(', ') || t('organizations.member.none'),
-        t('admin.organizations.invited_by', { by: inviterOf(one) }),
+        one.invitedBy === THE_ADMINISTRATOR
+          ? t('admin.common.by.administrator')
+          : t('admin.common.by', { name: one.invitedBy }),
         t(one.expired ? 'admin.organizations.expired' : 'admin.common.until', {
           time: minuteOf(one.expiresAt),
         }),

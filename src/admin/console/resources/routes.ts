@@ -22,7 +22,15 @@ declare module '../../../http/pages/pages.ts' {
   interface Pages {
     'admin/resources': ListTools<'name' | 'created'> & {
       frame: ConsoleFrame
-      resources: { identifier: string; name: string; scopes: string[]; lifetime: string; tokens: string }[]
+      /** `created`: milliseconds since the epoch. */
+      resources: {
+        identifier: string
+        name: string
+        scopes: string[]
+        lifetime: string
+        tokens: string
+        created: number
+      }[]
       form: Form
     }
     'admin/resources-one': ShownCredentials & {
@@ -139,16 +147,19 @@ export async function resourcesArea(
     const { page, tools } = await listed(request)
     const data = {
       ...tools,
-      resources: page.items.map(({ identifier, name, scope, access_token_ttl: ttl, tokens }) => ({
-        identifier,
-        name,
-        scopes: scope.split(' '),
-        lifetime:
-          ttl === undefined
-            ? t('admin.resources.lifetime.server')
-            : t('admin.resources.lifetime.value', { seconds: String(ttl) }),
-        tokens: t(`admin.resources.tokens.${tokens}`),
-      })),
+      resources: page.items.map(
+        ({ identifier, name, scope, access_token_ttl: ttl, tokens, createdAt: created }) => ({
+          created,
+          identifier,
+          name,
+          scopes: scope.split(' '),
+          lifetime:
+            ttl === undefined
+              ? t('admin.resources.lifetime.server')
+              : t('admin.resources.lifetime.value', { seconds: String(ttl) }),
+          tokens: t(`admin.resources.tokens.${tokens}`),
+        }),
+      ),
       form: { action: '/admin/resources', ...form },
     }
     const notice = noticeIn(NOTICES, (request.query as { done?: unknown }).done)

@@ -5,7 +5,10 @@ import { type Resource, resourceView } from '../resource.ts'
 import type { ResourceRow } from '../store.ts'
 import { createResourceListingStore } from './store.ts'
 
-export type ResourceListing = Listing<Resource, 'name' | 'created', ResourceFilter>
+/** An API, with when it was added, in milliseconds since the epoch. */
+type ListedResource = Resource & { createdAt: number }
+
+export type ResourceListing = Listing<ListedResource, 'name' | 'created', ResourceFilter>
 
 export const createResourceListing = (deps: {
   db: Pick<Database, 'prisma' | 'reads'>
@@ -15,7 +18,10 @@ export const createResourceListing = (deps: {
     name: 'resources',
     store: createResourceListingStore(deps.db),
     keys: ({ name, createdAt: created }) => ({ name, created }),
-    view: (row: ResourceRow) => resourceView(row),
+    view: (row: ResourceRow): ListedResource => ({
+      ...resourceView(row),
+      createdAt: row.createdAt.getTime(),
+    }),
     csv: {
       identifier: ({ identifier }) => identifier,
       name: ({ name }) => name,
@@ -23,6 +29,7 @@ export const createResourceListing = (deps: {
       access_token_ttl: ({ access_token_ttl: ttl }) => ttl ?? null,
       tokens: ({ tokens }) => tokens,
       scopes_by_role: ({ scopes_by_role: byRole }) => byRole === true,
+      created_at: ({ createdAt }) => new Date(createdAt).toISOString(),
     },
     events: deps.events,
   })
