@@ -134,6 +134,41 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await findRelated('RefreshToken', bound)).toBeUndefined()
       })
 
+      test('finds a session with the Grant that it has of a client at once, where that is one look-up', async () => {
+        const { findRelated } = store
+        if (findRelated === undefined) return
+        const [mine, other, gone, id, uid] = [newId(), newId(), newId(), newId(), newId()]
+        for (const grantId of [mine, other])
+          await store.upsert('Grant', grantId, { jti: grantId, accountId: 'a', kind: 'Grant' }, 60)
+        const authorizations = {
+          'https://app.example/?a=1': { grantId: mine, sid: '"\\' },
+          other: { grantId: other },
+          gone: { grantId: gone },
+          bare: { sid: 's' },
+          // Kept as text, which is not looked into.
+          nul: { grantId: mine, sid: '\0' },
+          odd: { grantId: `${mine}\0` },
+        }
+        await store.upsert('Session', id, { jti: id, uid, accountId: 'a', authorizations }, 60)
+        const found = await store.find('Session', id)
+        const grantFor = async (client: string) => {
+          const related = await findRelated('Session', id, client)
+          expect(related?.found).toEqual(found)
+          return related?.grant?.jti
+        }
+        expect(await grantFor('https://app.example/?a=1')).toBe(mine)
+        expect(await grantFor('other')).toBe(other)
+        for (const client of ['gone', 'bare', 'nul', 'odd', 'unknown', ''])
+          expect(await grantFor(client)).toBeUndefined()
+        await store.destroy('Grant', mine)
+        expect(await grantFor('https://app.example/?a=1')).toBeUndefined()
+        await store.upsert('Session', mine, { jti: mine, uid: newId(), accountId: 'a' }, 60)
+        expect((await findRelated('Session', mine, 'other'))?.grant).toBeUndefined()
+        expect(await findRelated('Session', newId(), 'other')).toBeUndefined()
+        await store.endSession(uid)
+        expect(await findRelated('Session', id, 'other')).toBeUndefined()
+      })
+
       test('finds a session by its uid, without its id', async () => {
         const [id, uid] = [newId(), newId()]
         await store.upsert('Session', id, { jti: id, uid, kind: 'Session', accountId: 'a' }, 60)

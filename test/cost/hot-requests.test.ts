@@ -36,13 +36,13 @@ const BUDGET = {
   'introspection, JWT': 1,
   // The token, its Grant, session and account: of one transaction, or of one statement (src/storage/token-reads).
   userinfo: { sqlite: 4, postgresql: 1 },
-  'authorize of a signed-in person': { sqlite: 5, postgresql: 3 },
+  'authorize of a signed-in person': { sqlite: 5, postgresql: 2 },
   // Of an app that is not for everyone: one look more, for the person's groups and roles.
   'code exchange, not for everyone': { sqlite: 8, postgresql: 4 },
   'refresh, not for everyone': { sqlite: 7, postgresql: 3 },
   'introspection of a person, not for everyone': { sqlite: 5, postgresql: 2 },
   'userinfo, not for everyone': { sqlite: 5, postgresql: 2 },
-  'authorize, not for everyone': { sqlite: 6, postgresql: 4 },
+  'authorize, not for everyone': { sqlite: 6, postgresql: 3 },
   // Attributes come with the account, and so do claims of them; groups and roles are one look more where a claim is made of them.
   'code exchange, with claims of attributes': { sqlite: 7, postgresql: 3 },
   'refresh, with claims of attributes': { sqlite: 6, postgresql: 2 },

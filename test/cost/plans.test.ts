@@ -8,7 +8,7 @@ import {
   ORGANIZATION_ORDERS,
   ROLE_FILTERS,
 } from '../../src/shared/orders.ts'
-import { relatedStatement } from '../../src/storage/artifacts/related.ts'
+import { relatedStatement, sessionStatement } from '../../src/storage/artifacts/related.ts'
 import { createStatements } from '../../src/storage/artifacts/statements.ts'
 import { composeUnit, upsertAll } from '../../src/storage/artifacts/unit.ts'
 import { jobsOf } from '../../src/wiring/operations.ts'
@@ -529,6 +529,7 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
             composeUnit(statements, { consume: undefined, store: 1, session: 'changeSession' }),
             composeUnit(statements, { consume: undefined, store: 1, session: 'touchSession' }),
             relatedStatement('id'),
+            sessionStatement('id'),
           ]
     const texts = [...Object.values(statements), ...composed].map((text) => {
       position = 0

@@ -87,10 +87,12 @@ export async function findBeginning(
 ): Promise<ArtifactPayload | undefined> {
   const unit = BEGINNINGS.has(model) ? currentUnit() : undefined
   if (unit === undefined || artifacts.findRelated === undefined) return artifacts.find(model, id)
-  const related = await artifacts.findRelated(model, id)
+  // The library looks for the session before it knows the client, a fast path after that.
+  const clientId = model === 'Session' ? currentContext()?.oidc.client?.clientId : undefined
+  const related = await artifacts.findRelated(model, id, clientId)
   if (related === undefined) return undefined
   const { found, grant, session, account } = related
-  if (grant) unit.beside.set(`Grant ${found.grantId}`, grant)
+  if (grant) unit.beside.set(`Grant ${grant.jti}`, grant)
   if (session) unit.beside.set(`Session ${session.uid}`, session)
   if (account) unit.beside.set(`Account ${account.id}`, account)
   return found

@@ -6,6 +6,7 @@ import {
   fromRest,
   fromRestByUserCode,
   fromRestWithoutId,
+  grantOf,
   grantsOf,
   toRest,
 } from './at-rest.ts'
@@ -91,12 +92,12 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
   return {
     ...(sql.dialect === 'postgresql' &&
       ({
-        async findRelated(model, id) {
+        async findRelated(model, id, clientId) {
           const idHash = hashId(id)
-          const rows = await findRelated(model, idHash)
+          const rows = await findRelated(model, idHash, clientId)
           if (rows === undefined) return undefined
           const found = fromRest(seen(rows.found), id, idHash)
-          const { grantId } = found
+          const grantId = clientId === undefined ? found.grantId : grantOf(found, clientId)
           const { grant, session, account } = rows
           return {
             found,

@@ -1,5 +1,5 @@
 import { hashId } from '../../shared/id-hash.ts'
-import { isRecord } from '../../shared/own.ts'
+import { isRecord, own } from '../../shared/own.ts'
 import { seal, unseal } from './sealed.ts'
 import type { ArtifactPayload } from './store.ts'
 import { isUserCodePayload, restoreByUserCode, restoreUserCode, sealUserCode } from './user-code.ts'
@@ -143,3 +143,9 @@ export const grantsOf = (authorizations: string | null): string[] =>
         const { grantId } = entry as { grantId?: unknown }
         return typeof grantId === 'string' ? [grantId] : []
       })
+
+/** The Grant that a session has of a client; undefined: it has none. */
+export function grantOf({ authorizations }: ArtifactPayload, clientId: string): unknown {
+  const entry = isRecord(authorizations) && own(authorizations, clientId)
+  return isRecord(entry) ? entry.grantId : undefined
+}

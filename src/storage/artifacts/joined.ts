@@ -64,8 +64,9 @@ export function joinedArtifact(row: JoinedText): Joined & { found: ArtifactRow }
 export const live = (table: string): string =>
   `${table}.destroyed_at IS NULL AND (${table}.expires_at IS NULL OR ${table}.expires_at > CAST(? AS BIGINT))`
 
-/** What `hashId` makes of an id, of the column that holds the id of a Grant. */
-const grantHash = `translate(rtrim(encode(sha256(convert_to(found.grant_id, 'UTF8')), 'base64'), '='), '+/', '-_')`
+/** What `hashId` makes of an id. */
+const hashOf = (id: string) =>
+  `translate(rtrim(encode(sha256(convert_to(${id}, 'UTF8')), 'base64'), '='), '+/', '-_')`
 /**
  * The field as JSON.stringify writes it: what PostgreSQL takes for JSON fails on a NUL and on half a surrogate pair, in whatever field. A field
  * of another one that looks alike (of the `claims` parameter) finds another session, which who reads the row has to compare.
@@ -73,16 +74,17 @@ const grantHash = `translate(rtrim(encode(sha256(convert_to(found.grant_id, 'UTF
 const sessionUid = `substring(found.payload from '"sessionUid":"([A-Za-z0-9_-]+)"')`
 
 /**
- * An artefact, and what it hangs on: Grant, session and account. Its plan is kept: all of it is a few pages away. Parameters: now, now,
- * those of `which`, now.
- * @param account columns of `accounts`, `id` among them @param which the artefacts, by columns of `found`
+ * An artefact, and what it hangs on: Grant, session and account. Its plan is kept: all of it is a few pages away. Parameters: those of
+ * `grantId`, now, now, those of `which`, now.
+ * @param account columns of `accounts`, `id` among them @param which the artefacts, by columns of `found` @param grantId the Grant, by the same
  */
 export const joinedStatement = (
   account: string,
   which: string,
+  grantId = 'found.grant_id',
 ): string => `SELECT ${joinedColumn(tuple('found'))}
   FROM artifacts AS found
-  LEFT JOIN artifacts AS granted ON granted.model = 'Grant' AND granted.id_hash = ${grantHash} AND ${live('granted')}
+  LEFT JOIN artifacts AS granted ON granted.model = 'Grant' AND granted.id_hash = ${hashOf(grantId)} AND ${live('granted')}
   LEFT JOIN artifacts AS session ON session.model = 'Session' AND session.uid = ${sessionUid} AND ${live('session')}
   LEFT JOIN (SELECT ${account} FROM accounts) AS account ON account.id = found.account_id
   WHERE ${which} AND ${live('found')}`

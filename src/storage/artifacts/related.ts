@@ -27,6 +27,14 @@ export const relatedStatement = (account: string): string =>
     AND found.id_hash = ANY (string_to_array(CAST(? AS TEXT), ' '))`,
   )
 
+/** A session, and the Grant that it has of a client. Parameters: the client, now, now, the hash of the session's id, now. @param account as above */
+export const sessionStatement = (account: string): string =>
+  joinedStatement(
+    account,
+    "found.model = 'Session' AND found.id_hash = ?",
+    "CAST(found.authorizations AS json) #>> ARRAY[CAST(? AS TEXT), 'grantId']",
+  )
+
 /** A key of a look-up: neither model nor hash has a space. */
 const keyOf = (model: unknown, idHash: unknown): string => `${model} ${idHash}`
 
@@ -49,8 +57,16 @@ export function createRelatedReads(sql: Sql, accountColumns: string, now: () => 
     several,
   })
 
-  return async (model: string, idHash: string): Promise<RelatedRows | undefined> => {
-    const row = await find(keyOf(model, idHash))
+  const ofClient = sessionStatement(accountColumns)
+  /** Alone: two look-ups that go together would have to be of one client. */
+  async function findSession(idHash: string, clientId: string): Promise<Found | undefined> {
+    const at = now()
+    const row = await sql.get<JoinedText>(ofClient, [clientId, at, at, idHash, at])
+    return row && joinedArtifact(row)
+  }
+
+  return async (model: string, idHash: string, clientId?: string): Promise<RelatedRows | undefined> => {
+    const row = await (clientId === undefined ? find(keyOf(model, idHash)) : findSession(idHash, clientId))
     return (
       row && {
         found: row.found,

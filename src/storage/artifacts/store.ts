@@ -94,8 +94,9 @@ export interface ArtifactStore {
   /**
    * `find`, with what is asked for next: one look-up, for several requests at once. Missing where a read is no round trip, and each is
    * done when it is needed.
+   * @param clientId of a session: the Grant that comes along is that of this client
    */
-  findRelated?(model: string, id: string): Promise<Related | undefined>
+  findRelated?(model: string, id: string, clientId?: string): Promise<Related | undefined>
   findByUid(model: string, uid: string): Promise<ArtifactPayload | undefined>
   findByUserCode(model: string, userCode: string): Promise<ArtifactPayload | undefined>
   /**
