@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { ANSWERS, startHookReceiver } from '../../hooks/receiver.ts'
 import { clock, createSecurityFixture, pkce, type TestClient, type Victim } from '../../security/attacker.ts'
 import { createHttpBrowser } from '../../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../../support/latchkey.ts'
@@ -231,6 +232,8 @@ describe.each(engines)('a signed-in person is sent back to the app alike by both
         await happens.happen(name)
         const compared = await compare([...names], pair, requestOf(client))
         if (compared.fast && name === names.at(-1)) fast.push(names.join(', then '))
+        const withBooks = requestOf(client, { parameters: { scope: 'openid email books:read' } })
+        await compare([...names, 'books'], pair, withBooks)
       }
     }
     expect(fast).toMatchInlineSnapshot(`
@@ -264,6 +267,29 @@ describe.each(engines)('a signed-in person is sent back to the app alike by both
       ]
     `)
   }, 120_000)
+
+  test.each(['allow', 'deny', 'require a factor'] as const)(
+    'a hook that says “%s” is asked once',
+    async (answer) => {
+      const receiver = await startHookReceiver()
+      const client = await fixture.client({ scope: SCOPE })
+      const pair = await twoPeople()
+      expect((await compare(['before'], pair, requestOf(client))).fast).toBe(true)
+      const { hooks } = latchkey.services
+      const hook = await hooks.create({
+        name: 'gate',
+        at: 'sign_in',
+        url: receiver.url,
+        clients: [client.client_id],
+      })
+      receiver.answer = ANSWERS[answer]
+      expect((await compare([answer], pair, requestOf(client))).fast).toBe(false)
+      // Once for each way.
+      expect(receiver.asked).toHaveLength(2)
+      await hooks.remove(hook.id)
+      expect((await compare(['after'], pair, requestOf(client))).fast).toBe(true)
+    },
+  )
 
   test('whatever is asked, and whatever happens in between', async () => {
     const random = createRandom(engine.length + 11)
