@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { signedIn } from '../admin/console.ts'
 import { registerParty } from '../oidc/party.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
@@ -168,6 +169,23 @@ describe.each(engines)('claims of groups and roles on %s', (engine) => {
     const told = (await party.userinfo(tokens.access_token, user.id)).groups as string[]
     expect(told).toHaveLength(200)
     expect(told.at(-1)).toBe('Team 199')
+  })
+
+  test('are never so many, or so long, that cookies and headers of an app break', async () => {
+    const user = await latchkey.createUser()
+    const { groups } = latchkey.services.access
+    const name = (number: number) => `Groß ${String(number).padStart(2, '0')} ${'日本'.repeat(26)}`
+    for (let number = 0; number < 40; number++)
+      await groups.addMember((await groups.create({ name: name(number) })).id, user.id)
+    const { party, tokens } = await signIn({}, user, { scope: 'openid groups' })
+    const told = (await party.userinfo(tokens.access_token, user.id)).groups as string[]
+    expect(told).toEqual(told.map((_, number) => name(number)))
+    const bytes = Buffer.byteLength(JSON.stringify(told))
+    expect([bytes <= 3_000, bytes > 2_800]).toEqual([true, true])
+    expect(String(tokens.id_token).length).toBeLessThan(8_000)
+    const { browser } = await signedIn(latchkey)
+    const page = await browser.open(`${latchkey.issuer}/admin/users/${user.id}`)
+    expect(page.text).toContain(`Apps are told ${told.length} of these 40 groups at most`)
   })
 
   test('are announced, and asked for in words', async () => {

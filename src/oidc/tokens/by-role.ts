@@ -1,8 +1,9 @@
 /** What the roles of a person give at an API: scopes, and what its tokens say of them. */
 import type { AccessToken, KoaContextWithOIDC, Provider, ResourceServer } from 'oidc-provider'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
+import { toldNames } from '../../shared/told-names.ts'
 import { currentContext } from '../provider/context.ts'
-import { capped, type ProtocolMemberships } from './memberships.ts'
+import type { ProtocolMemberships } from './memberships.ts'
 import type { ProtocolResource } from './resources.ts'
 
 type Roles = ProtocolMemberships['roles']
@@ -64,10 +65,10 @@ export function toldInTokens(
   const asked = new Set(tokenClaims.split(' '))
   const own = roles.filter(({ resource }) => resource === '' || resource === api)
   return {
-    ...(asked.has('groups') && { groups: capped(groups.map(({ name }) => name)) }),
-    ...(asked.has('roles') && { roles: capped(own.map(({ name }) => name)) }),
+    ...(asked.has('groups') && { groups: toldNames(groups.map(({ name }) => name)) }),
+    ...(asked.has('roles') && { roles: toldNames(own.map(({ name }) => name)) }),
     ...(asked.has('entitlements') && {
-      entitlements: capped([...scopesOfRoles(api, roles)].filter(Boolean).sort()),
+      entitlements: toldNames([...scopesOfRoles(api, roles)].filter(Boolean).sort()),
     }),
   }
 }

@@ -4,6 +4,7 @@ import type { AttributeValues } from '../../shared/attribute-values.ts'
 import { t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
 import { isReservedClaim } from '../../shared/reserved-claims.ts'
+import { toldNames } from '../../shared/told-names.ts'
 
 export type ClaimPlace = 'id_token' | 'userinfo' | 'access_token' | 'introspection'
 
@@ -99,9 +100,6 @@ export interface ToldOrganization {
 
 type Value = string | number | boolean
 
-/** Of an array more than these break cookies and headers. */
-const MAX_VALUES = 200
-
 /** The claims with their values; one without a value is left out, unless it is a list or says whether there is one. */
 export function valuesOf(claims: readonly CustomClaim[], sources: ClaimSources): Record<string, unknown> {
   const entries = claims.flatMap((claim): [string, unknown][] => {
@@ -122,7 +120,7 @@ function valueOfClaim(claim: CustomClaim, sources: ClaimSources): unknown {
     .filter((value) => filter === '' || isLike(String(value), filter))
     .toSorted((a, b) => rank(a) - rank(b))
     .map((value) => (Object.hasOwn(rename, String(value)) ? (rename[String(value)] ?? value) : value))
-  const told = [...new Set(values)].slice(0, MAX_VALUES)
+  const told = toldNames(values)
   if (shape === 'array') return told
   if (shape === 'boolean') return told.some((value) => value !== false && value !== 'false')
   if (told.length === 0) return undefined

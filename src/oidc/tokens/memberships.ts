@@ -14,9 +14,6 @@ export interface ProtocolMemberships {
   }[]
 }
 
-/** Of each claim. Cookies of an app, and headers behind a proxy, break beyond some kilobytes. */
-export const MAX_NAMES = 200
-
 /** Which groups a client is told of (its field `groups_filter`). `assigned`: those that its field `access` names. */
 export interface GroupsFilter {
   assigned?: true
@@ -71,5 +68,3 @@ export async function membershipNames(
   const told = roles.filter((_, index) => own[index])
   return { groups: groupsFor(groups, client), roles: told.map(({ name }) => name) }
 }
-
-export const capped = (names: readonly string[]): string[] => [...new Set(names)].slice(0, MAX_NAMES)

@@ -7,6 +7,7 @@ import {
   requiredAcr,
   type SecondFactorSetting,
 } from '../../shared/second-factor-rule.ts'
+import { toldNames } from '../../shared/told-names.ts'
 import { NOT_ADMITTED } from '../app-access/rule.ts'
 import { NO_MEMBER } from '../organizations/prompt.ts'
 import { organizationClaims } from '../organizations/standing.ts'
@@ -16,7 +17,7 @@ import type { ImpersonationCounts } from '../sessions/impersonations.ts'
 import { IDENTITY_PROVIDER_CLAIM, type Subject, subjectClaims } from './claims.ts'
 import { type CustomClaims, dueClaims, needsMemberships, valuesOf, withCustom } from './custom-claims.ts'
 import { FIRST_PARTY_ID } from './first-party-client.ts'
-import { capped, membershipNames, type ProtocolMemberships } from './memberships.ts'
+import { membershipNames, type ProtocolMemberships } from './memberships.ts'
 
 /** A person as the protocol meets them. */
 export interface ProtocolAccount extends Subject, Generation {
@@ -104,7 +105,7 @@ export function createFindAccount(
             : {}
         const claims = {
           ...subjectClaims(account),
-          ...(names && { groups: capped(names.groups), roles: capped(names.roles) }),
+          ...(names && { groups: toldNames(names.groups), roles: toldNames(names.roles) }),
           ...provider,
         }
         const organization = await organizations.ofGrant(ctx, sub)

@@ -4,6 +4,7 @@ import type { Account } from '../../../accounts/account.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import { unlessCode } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
+import { toldNames } from '../../../shared/told-names.ts'
 import { renderConsole } from '../context.ts'
 import {
   type AccessAreaDependencies,
@@ -108,6 +109,7 @@ export async function personAccess(
       acts: [],
     }),
   )
+  const told = toldNames(own.map(({ name }) => name))
   return {
     groups: own.slice(0, MAX_SHOWN).map((group) => ({
       name: group.name,
@@ -124,8 +126,8 @@ export async function personAccess(
     })),
     more: Math.max(0, own.length - MAX_SHOWN),
     note:
-      own.length > MAX_SHOWN
-        ? t('admin.access.groups.cut', { shown: MAX_SHOWN, count: own.length })
+      told.length < own.length
+        ? t('admin.access.groups.cut', { shown: told.length, count: own.length })
         : undefined,
     roles: [...direct, ...byGroup],
     addGroup: {
