@@ -55,8 +55,12 @@ beforeAll(async () => {
       const link = page.links.find(({ text }) => text.startsWith(beginning))
       return browser.follow(page, link?.text ?? beginning)
     },
-    send: (page, action, values = {}) =>
-      browser.submit(page, values, { form: (form) => new URL(form.action, page.url).pathname === action }),
+    send(page, action, values = {}) {
+      const there = page.forms.filter((form) => new URL(form.action, page.url).pathname === action)
+      // Beside a list the form of the search has the same address as the one that adds.
+      const meant = there.find(({ method }) => method === 'post') ?? there[0]
+      return browser.submit(page, values, { form: (form) => form === meant })
+    },
   }
 })
 afterAll(() => visit?.latchkey.stop())
