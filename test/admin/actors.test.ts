@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { runInAuditContext } from '../../src/shared/audit-context.ts'
+import { type Actor, runInAuditContext } from '../../src/shared/audit-context.ts'
 import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
 
@@ -72,4 +72,28 @@ test('the day on which a stack was tried is a date of the language', async () =>
   const page = await browser.open(`${latchkey.issuer}/admin/clients/${id}/connect?find=flask`)
   expect(page.text).toMatch(/Am \d{1,2}\. \p{L}+ 20\d\d ausprobiert/u)
   expect(page.text).not.toMatch(/Am 20\d\d-/)
+})
+
+test('a command line, a directory and a client are told from a person of the same name', async () => {
+  const { settings, configuration, audit } = latchkey.services
+  const as = (actor: Actor, work: () => Promise<unknown>) => runInAuditContext({ actor, settling: [] }, work)
+  const { browser } = await signedIn(latchkey)
+  const said = async (path: string) => (await browser.open(`${latchkey.issuer}${path}`)).text
+  let failures = 20
+  for (const [actor, by] of [
+    [{ kind: 'command_line', name: 'root' }, 'by root (command line)'],
+    [{ kind: 'command_line' }, 'by the command line'],
+    [{ kind: 'scim', id: 'token-1', name: 'HR' }, 'by HR (SCIM)'],
+    [{ kind: 'client', id: 'robot-1', name: 'Robot' }, 'by Robot'],
+  ] satisfies [Actor, string][]) {
+    await as(actor, async () => {
+      await settings.change({ lockout_failures: ++failures })
+      await configuration.apply('version: 1\n', () => undefined)
+      await audit.verify()
+    })
+    await audit.idle()
+    expect(await said('/admin/settings')).toContain(` ${by}. Default: `)
+    expect(await said('/admin/configuration')).toContain(` ${by}.`)
+    expect(await said('/admin/audit')).toContain(` ${by}`)
+  }
 })

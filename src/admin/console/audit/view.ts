@@ -1,37 +1,13 @@
 import { z } from 'zod'
 import type { Entry } from '../../../audit/entry.ts'
 import { type ProblemValues, problemInWords } from '../../../shared/audit-problems.ts'
-import { type TextKey, t } from '../../../shared/locales/texts.ts'
+import { t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
-import { byWhom } from '../actor.ts'
+import { byWhom, nobody, whoOf } from '../actor.ts'
 import { type ChangeRow, changeRows } from './diff.ts'
 import { type LabelDependencies, labelsOf } from './labels.ts'
 import type { AuditDependencies } from './routes.ts'
-
-const NOBODY = {
-  anonymous: 'admin.audit.who.anonymous',
-  server: 'admin.audit.who.server',
-  command_line: 'admin.audit.who.command_line',
-} as const satisfies Record<string, TextKey>
-
-/** What has no name and no ID. */
-const nobody = (kind: string): string => {
-  const key = own<TextKey>(NOBODY, kind)
-  return key === undefined ? kind : t(key)
-}
-
-/** Who did it, as a name that is never empty. */
-export const whoOf = ({ actor }: Entry): string => {
-  const { kind, name } = actor
-  if (kind === 'command_line')
-    return name === undefined
-      ? t('admin.audit.who.by_command.unnamed')
-      : t('admin.audit.who.by_command', { name })
-  if (kind === 'scim')
-    return name === undefined ? t('admin.audit.who.by_scim.unnamed') : t('admin.audit.who.by_scim', { name })
-  return name ?? actor.id ?? nobody(kind)
-}
 
 /** The target of an entry by name; the brand of the server is called so in every language of the log. */
 const targetOf = ({ target }: Entry): string | undefined =>
@@ -67,7 +43,7 @@ export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Ent
   href: `/admin/audit/${entry.seq}`,
   when: secondOf(entry.at),
   at: entry.at,
-  who: whoOf(entry),
+  who: whoOf(entry.actor),
   what: deps.auditSentence(entry.action, targetOf(entry)),
   reason: reasonOf(entry),
   from: entry.address,
@@ -199,7 +175,7 @@ export function entryView(
   return {
     seq: entry.seq,
     sentence: t('admin.audit.entry.sentence', {
-      who: whoOf(entry),
+      who: whoOf(entry.actor),
       did: deps.auditSentence(entry.action, targetOf(entry)),
     }),
     action: entry.action,

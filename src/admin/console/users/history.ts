@@ -1,8 +1,8 @@
 import type { Audit } from '../../../audit/audit.ts'
 import type { Entry } from '../../../audit/entry.ts'
 import { t } from '../../../shared/locales/texts.ts'
+import { whoOf } from '../actor.ts'
 import type { AuditDependencies } from '../audit/routes.ts'
-import { whoOf } from '../audit/view.ts'
 
 /** Entries of a person's history on their page; the audit log has the rest. */
 const MAX_SHOWN = 10
@@ -26,10 +26,10 @@ export async function historyOf(
   return items.map((entry) => ({
     at: entry.at,
     what: auditSentence(entry.action, entry.target?.name),
-    by: byWhom(entry),
+    by: byAndFrom(entry),
     href: `/admin/audit/${entry.seq}`,
   }))
 }
 
-const byWhom = (entry: Entry): string =>
-  entry.address ? t('admin.users.history.from', { who: whoOf(entry), address: entry.address }) : whoOf(entry)
+const byAndFrom = ({ actor, address }: Entry): string =>
+  address ? t('admin.users.history.from', { who: whoOf(actor), address }) : whoOf(actor)
