@@ -1,7 +1,6 @@
 /** Lists as administrators look through them: sorted, filtered, counted and saved as a file. What runs along the indexes is their stores'. */
 import { z } from 'zod'
 import { csvOfPages } from './csv.ts'
-import { nameKey } from './name-key.ts'
 import { columnOf, type Order } from './orders.ts'
 import { cursorTime, cutPage, type Page, type PageRequest, pageLimit } from './paging.ts'
 import { type SortedPlace, sortedCursor, sortedPlace } from './sorted-cursor.ts'
@@ -73,7 +72,7 @@ export function createListing<
     const read = KEYS[column === 'created' ? 'time' : 'text']
     const rows = await store.rows({
       ...{ order, filters, only, limit: limit + 1 },
-      search: nameKey(query.search ?? '').replaceAll('\0', '') || undefined,
+      search: query.search?.replaceAll('\0', ''),
       after: cursor === undefined ? undefined : sortedPlace(cursor, order, read),
     })
     const place = (row: Row): SortedPlace => {

@@ -1,4 +1,5 @@
 /** Lists that are sorted by any of several columns, filtered and counted: a page is a walk along the index of its order, which ends when it is full. */
+import { nameKey } from '../shared/name-key.ts'
 import { columnOf, type Order } from '../shared/orders.ts'
 import type { SortedPlace } from '../shared/sorted-cursor.ts'
 import { type Condition, keysetOf, type SortedColumn, valuesOf, whereOf } from './keyset.ts'
@@ -14,6 +15,8 @@ export interface SortedTable<Column extends string, Filter extends string> {
   filters: Readonly<Record<Filter, string>>
   /** The columns that a text is looked for in, in the form that it is compared in. */
   searched: readonly string[]
+  /** What makes the text one of that form; a name's key unless given. */
+  searchKey?: { of(text: string): string; mark: string }
 }
 
 export interface SortedWanted<Column extends string, Filter extends string> {
@@ -31,27 +34,30 @@ export interface SortedWanted<Column extends string, Filter extends string> {
 const MOST_COUNTED = 1_000
 
 // LIKE would take wildcards in the text for themselves.
-const contains = (columns: readonly string[], text: string): Condition => ({
-  text: `(${columns.map((column) => `REPLACE(${column}, CAST(? AS TEXT), '') <> ${column}`).join(' OR ')})`,
+const contains = (columns: readonly string[], mark: string, text: string): Condition => ({
+  text: `(${columns.map((column) => `REPLACE(${column}, ${mark}, '') <> ${column}`).join(' OR ')})`,
   values: columns.map(() => text),
 })
 
+const NAME_KEY = { of: nameKey, mark: 'CAST(? AS TEXT)' }
+
 export function createSortedList<Column extends string, Filter extends string>(
   reads: Sql,
-  { table, columns, kept, filters, searched }: SortedTable<Column, Filter>,
+  { table, columns, kept, filters, searched, searchKey = NAME_KEY }: SortedTable<Column, Filter>,
 ) {
   const there = kept === undefined ? [] : [{ text: kept, values: [] }]
   return {
     /** The IDs of a page. */
     async ids(wanted: SortedWanted<Column, Filter>): Promise<string[]> {
-      const { order, search, only, after, limit } = wanted
+      const { order, search = '', only, after, limit } = wanted
+      const text = searchKey.of(search)
       const known = columns(reads.dialect)
       const { by, behind } = keysetOf(order, known)
       const { index } = known[columnOf<Column>(order)]
       const conditions = [
         ...there,
         ...(wanted.filters ?? []).map((filter) => ({ text: filters[filter], values: [] })),
-        ...(search === undefined ? [] : [contains(searched, search)]),
+        ...(text === '' ? [] : [contains(searched, searchKey.mark, text)]),
         ...(only === undefined
           ? []
           : [{ text: `id IN (${only.map(() => '?').join(', ') || 'NULL'})`, values: [...only] }]),

@@ -74,7 +74,26 @@ describe.each(engines)('several users or clients at once, on %s', (engine) => {
     const gone = await choose('users', 'add-to-group', [chosen[0]?.id ?? ''])
     await groups.remove(group.id)
     const refused = await admin.browser.submit(gone, { Group: group.id }, { button: 'Add 1 user' })
-    expect(refused.text).toContain('0 users added to the group. 1 user left out.')
+    expect(refused.status).toBe(404)
+    expect(refused.body).toContain('id="field-choice-error"')
+  })
+
+  test('of more than a hundred groups one is named, and a wrong name is said beside the field', async () => {
+    const { groups } = latchkey.services.access
+    const many = await Promise.all(
+      Array.from({ length: 100 }, (_, at) => groups.create({ name: `Many ${engine} ${at}` })),
+    )
+    const group = await groups.create({ name: `Yonder ${engine}` })
+    const [person] = await people(1)
+    const page = await choose('users', 'add-to-group', [String(person?.id)])
+    const wrong = await admin.browser.submit(page, { Group: 'Nowhere' }, { button: 'Add 1 user' })
+    expect(wrong.status).toBe(404)
+    expect(wrong.body).toContain('value="Nowhere"')
+    expect(wrong.body).toContain('id="field-choice-error"')
+    const done = await admin.browser.submit(wrong, { Group: `yonder ${engine}` }, { button: 'Add 1 user' })
+    expect(done.text).toContain('1 user added to the group.')
+    expect((await groups.members(group.id)).items.map(({ accountId }) => accountId)).toEqual([person?.id])
+    await Promise.all(many.map(({ id }) => groups.remove(id)))
   })
 
   test('clients', async () => {

@@ -82,6 +82,11 @@ describe.each(engines)('lists of the console on %s', (engine) => {
     expect(await named(`${list}?sort=shoe`)).toEqual(orders[''])
   })
 
+  test('APIs are found by any part of their name as it is written', async () => {
+    for (const part of ['Ärmel', 'rmel', 'MEL'])
+      expect(await named(`resources?search=${encodeURIComponent(part)}`), part).toEqual(['Ärmel'])
+  })
+
   test('a sorted list goes on from page to page without losing what is alike', async () => {
     const { groupListing, roleListing, organizationListing, resourceListing } = latchkey.services
     const paged = async <Query extends object>(
@@ -204,6 +209,9 @@ describe.each(engines)('lists of the console on %s', (engine) => {
     const end = await choose('roles', 'delete', [one.id, two.id])
     expect(end.text).toContain(`One (${API}): 1 person`)
     expect(end.text).toContain('Two: given to nobody')
+    const crew = await latchkey.services.access.groups.create({ name: 'Three hold it' })
+    await roles.assign(two.id, { group: crew.id })
+    expect((await choose('roles', 'delete', [two.id])).text).toContain('Two: 1 group')
     const ended = await admin.browser.submit(end, {}, { button: 'Delete 2 roles' })
     expect(ended.text).toContain('2 roles deleted.')
     expect(await roles.find('Two')).toEqual([])

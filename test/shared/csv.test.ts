@@ -9,3 +9,17 @@ test.each(['=', '+', '-', '@', '\t', '\r', '\n', '\uFF1D', '\uFF0B', '\uFF0D', '
     expect(csvCell(`a${sign}b`)).not.toContain("'")
   },
 )
+
+test.each(['=', '+', '-', '@', '\uFF1D'])(
+  'nor does a spreadsheet that separates by semicolons or tabs find a formula that begins with %j',
+  (sign) => {
+    expect(csvCell(`x;${sign}1+1;y`)).toBe(`"x;'${sign}1+1;y"`)
+    expect(csvCell(`x;"${sign}1+1"`)).toBe(`"x;""'${sign}1+1"""`)
+    expect(csvCell(`x\t${sign}1`)).toBe(`"x\t'${sign}1"`)
+    expect(csvCell(`x; ${sign}1`)).toBe(`"x; '${sign}1"`)
+  },
+)
+
+test('a semicolon alone changes nothing', () => {
+  expect(csvCell('a; b;c')).toBe('a; b;c')
+})

@@ -1,9 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Form } from '../../http/pages/pages.ts'
 import type { Permission } from '../../shared/administration/permissions.ts'
 import { AppError } from '../../shared/errors.ts'
 import { message, type TextKey, t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
+import { refusalOf } from './access/form.ts'
 import { administratorOf, type ConsoleFrame, renderConsole, type Section } from './context.ts'
 
 declare module '../../http/pages/pages.ts' {
@@ -22,7 +24,9 @@ declare module '../../http/pages/pages.ts' {
       /** Back to the list. */
       back: string
       ids: string
-      choose?: { label: string; options: { value: string; label: string }[] } | undefined
+      choose?:
+        | { label: string; options: { value: string; label: string }[] | undefined; form: Partial<Form> }
+        | undefined
     }
   }
 }
@@ -49,7 +53,13 @@ export interface BulkAct {
     done: TextKey
   }
   /** Something to choose first. */
-  choose?: { label: TextKey; options(): Promise<{ value: string; label: string }[]> }
+  choose?: {
+    label: TextKey
+    /** Undefined: there are too many, and a name is typed. */
+    options(): Promise<{ value: string; label: string }[] | undefined>
+    /** @returns the ID @throws AppError when there is none of this ID or name */
+    pick(idOrName: string): Promise<string>
+  }
   /** What is known of one; undefined: it is gone. @param by who asks */
   look(id: string, by: string): Promise<Chosen | undefined>
   /** @throws AppError where it is refused: that one is left out */
@@ -115,7 +125,12 @@ export function bulkRoutes(app: FastifyInstance, bulk: Bulk): void {
         )
       return found
     }
-    const show = async (request: FastifyRequest, reply: FastifyReply, ids: readonly string[]) => {
+    const show = async (
+      request: FastifyRequest,
+      reply: FastifyReply,
+      ids: readonly string[],
+      { form = {}, status = 200 }: { form?: Partial<Form>; status?: number } = {},
+    ) => {
       const chosen = await look(ids, request)
       const done = chosen.filter(({ left }) => left === undefined)
       const button = t(act.texts.do, { count: done.length })
@@ -131,9 +146,9 @@ export function bulkRoutes(app: FastifyInstance, bulk: Bulk): void {
         action: path,
         back: list,
         ids: done.map(({ id }) => id).join(' '),
-        choose: act.choose && { label: t(act.choose.label), options: await act.choose.options() },
+        choose: act.choose && { label: t(act.choose.label), options: await act.choose.options(), form },
       }
-      return renderConsole(request, reply, section, 'admin/bulk', data)
+      return renderConsole(request, reply, section, 'admin/bulk', data, { status })
     }
 
     app.get(path, { config: { admin: act.permission } }, async (request, reply) => {
@@ -149,9 +164,16 @@ export function bulkRoutes(app: FastifyInstance, bulk: Bulk): void {
       const ids = parsed.success ? [...new Set(parsed.data.ids.split(' ').filter((id) => ID.test(id)))] : []
       if (!parsed.success || ids.length === 0 || ids.length > MOST)
         throw new AppError('invalid_form', 400, message('admin.bulk.too_many', { most: MOST }))
+      let { choice } = parsed.data
+      try {
+        if (act.choose) choice = await act.choose.pick(choice)
+      } catch (error) {
+        const { alert, status } = refusalOf(error)
+        return show(request, reply, ids, { form: { values: { choice }, errors: { choice: alert } }, status })
+      }
       let left = 0
       for (const { id, left: why } of await look(ids, request)) {
-        const did = why === undefined && (await tried(() => act.run(id, parsed.data.choice)))
+        const did = why === undefined && (await tried(() => act.run(id, choice)))
         if (!did) left++
       }
       return reply.redirect(`${list}?did=${name}&n=${ids.length - left}&left=${left}`, 303)

@@ -88,7 +88,19 @@ const verifyAudit = operation({
         entries: z.int().meta({ description: 'How many were looked at.' }),
         first: z.int().meta({ description: 'The oldest that is kept; 0: there is none.' }),
         head: z.string(),
-        problems: z.array(z.object({ seq: z.int(), kind: z.string(), message: z.string() })),
+        problems: z.array(
+          z.object({
+            seq: z.int(),
+            kind: z.string(),
+            message: z.string(),
+            values: z
+              .record(z.string(), z.union([z.string(), z.number()]))
+              .optional()
+              .meta({
+                description: 'What the message names, for programs.',
+              }),
+          }),
+        ),
       })
       .meta({ id: 'AuditVerification' }),
   ],

@@ -108,6 +108,7 @@ describe.each(engines)('on %s', (engine) => {
       status: 200,
       json: { ok: false, problems: [{ kind: 'not_as_kept', seq: 1 }] },
     })
+    expect((other.json.problems as { values?: object }[])[0]?.values).toEqual(expect.any(Object))
     const wrong = await rest.post('/audit/verify', { head: 'nothing' })
     expect([400, 422]).toContain(wrong.status)
     expect((await rest.get('/audit?action=audit.verified')).json.items?.length).toBe(3)

@@ -3,7 +3,7 @@ import type { Roles } from '../../../access/roles/roles.ts'
 import { unlessCode } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import type { Bulk } from '../bulk.ts'
-import { nameOfRole } from './form.ts'
+import { countText, nameOfRole, pickedRole, roleChoices } from './form.ts'
 
 const textsOf = <Act extends string>(act: Act) =>
   ({
@@ -19,14 +19,14 @@ export function groupsBulk({
   roles,
 }: {
   groups: Pick<Groups, 'get' | 'countMembers' | 'remove'>
-  roles: Pick<Roles, 'list' | 'assign' | 'ofGroup'>
+  roles: Pick<Roles, 'list' | 'find' | 'assign'>
 }): Bulk {
   /** With how many lose it, or get something by it. */
   const look = async (id: string) => {
     const group = await groups.get(id).catch(unlessCode('group_not_found'))
     if (!group) return undefined
     const members = await groups.countMembers(id)
-    return { id, name: t('admin.bulk.groups.one', { name: group.name, members }) }
+    return { id, name: t('admin.bulk.groups.one', { name: group.name, members, shown: countText(members) }) }
   }
   return {
     section: 'groups',
@@ -39,11 +39,8 @@ export function groupsBulk({
         texts: textsOf('groups.role'),
         choose: {
           label: 'admin.common.role',
-          options: async () =>
-            (await roles.list({ limit: 100 })).items.map((role) => ({
-              value: role.id,
-              label: nameOfRole(role),
-            })),
+          options: () => roleChoices(roles, new Set()),
+          pick: (idOrName) => pickedRole(roles, idOrName),
         },
         look,
         run: (id, role) => roles.assign(role, { group: id }),
@@ -75,7 +72,11 @@ export const rolesBulk = (roles: Pick<Roles, 'get' | 'countAccounts' | 'groups' 
         const [people, groups] = await Promise.all([roles.countAccounts(id), roles.groups(id)])
         return {
           id,
-          name: t('admin.bulk.roles.one', { name: nameOfRole(role), people, groups: groups.length }),
+          name: t('admin.bulk.roles.one', {
+            name: nameOfRole(role),
+            ...{ people, shownPeople: countText(people) },
+            ...{ groups: groups.length, shownGroups: countText(groups.length) },
+          }),
         }
       },
       run: (id) => roles.remove(id),

@@ -131,7 +131,10 @@ export const nameOfRole = ({ name, resource }: { name: string; resource?: string
   resource === undefined ? name : `${name} (${resource})`
 
 /** Roles to choose from, without those that are there. */
-export async function roleChoices(roles: Roles, there: ReadonlySet<string>): Promise<Picker['options']> {
+export async function roleChoices(
+  roles: Pick<Roles, 'list'>,
+  there: ReadonlySet<string>,
+): Promise<Picker['options']> {
   const page = await roles.list({ limit: MAX_CHOICES })
   if (page.next_cursor !== undefined) return undefined
   return page.items
@@ -140,14 +143,17 @@ export async function roleChoices(roles: Roles, there: ReadonlySet<string>): Pro
 }
 
 /** As `roleChoices`, of groups. */
-export async function groupChoices(groups: Groups, there: ReadonlySet<string>): Promise<Picker['options']> {
+export async function groupChoices(
+  groups: Pick<Groups, 'list'>,
+  there: ReadonlySet<string>,
+): Promise<Picker['options']> {
   const page = await groups.list({ limit: MAX_CHOICES })
   if (page.next_cursor !== undefined) return undefined
   return page.items.filter(({ id }) => !there.has(id)).map(({ id, name }) => ({ value: id, label: name }))
 }
 
 /** @throws AppError role_not_found (404), role_not_clear (409): several APIs have one of this name */
-export async function pickedRole(roles: Roles, idOrName: string): Promise<string> {
+export async function pickedRole(roles: Pick<Roles, 'find'>, idOrName: string): Promise<string> {
   const [role, another] = await roles.find(idOrName.trim())
   if (role === undefined) throw new AppError('role_not_found', 404, message('admin.access.role.unknown'))
   if (another !== undefined) throw new AppError('role_not_clear', 409, message('admin.access.role.several'))

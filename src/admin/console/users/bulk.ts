@@ -2,6 +2,7 @@ import type { Groups } from '../../../access/groups/groups.ts'
 import type { Accounts } from '../../../accounts/accounts.ts'
 import type { TextKey } from '../../../shared/locales/texts.ts'
 import { personCalling, refuseAdministrators } from '../../rest/machine.ts'
+import { groupChoices } from '../access/form.ts'
 import { type Bulk, type BulkAct, isRefused } from '../bulk.ts'
 
 const textsOf = (act: 'disable' | 'enable' | 'group') =>
@@ -18,7 +19,7 @@ export function usersBulk({
   groups,
 }: {
   users: Pick<Accounts, 'byId' | 'disable' | 'enable'>
-  groups: Pick<Groups, 'list' | 'addMember'>
+  groups: Pick<Groups, 'list' | 'addMember' | 'find'>
 }): Bulk {
   /** @param skips why nothing is done to an account */
   const look =
@@ -63,8 +64,8 @@ export function usersBulk({
         texts: textsOf('group'),
         choose: {
           label: 'admin.common.group',
-          options: async () =>
-            (await groups.list({ limit: 100 })).items.map(({ id, name }) => ({ value: id, label: name })),
+          options: () => groupChoices(groups, new Set()),
+          pick: async (idOrName) => (await groups.find(idOrName.trim())).id,
         },
         look: look(() => undefined),
         run: (id, group) => groups.addMember(group, id),

@@ -16,6 +16,8 @@ export function createResourceListingStore({ prisma, reads }: Pick<Database, 'pr
     }),
     filters: { jwt: "tokens = 'jwt'", opaque: "tokens = 'opaque'", by_role: 'scopes_by_role = true' },
     searched: ['LOWER(name)', 'LOWER(id)'],
+    // Lowered by the engine like the columns: SQLite knows the letters of ASCII alone.
+    searchKey: { of: (text) => text.trim(), mark: 'LOWER(CAST(? AS TEXT))' },
   })
   return {
     counts: list.counts,
