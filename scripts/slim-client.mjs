@@ -102,6 +102,8 @@ const GRAPH = /(?<=\n {2}graph: ")[\w-]+/
 const COMPILED =
   / {4}const \{ wasm \} = await import\("(@prisma\/client\/runtime\/[\w.]+\.wasm-base64\.mjs)"\)\n {4}return await decodeBase64AsWasm\(wasm\)/
 
+const DECODER = /async function decodeBase64AsWasm\([\s\S]*?\n\}\n/
+
 /**
  * - The numbered properties of the graph become tables: of arrays with a thousand places each it had 12 MiB, as tables 2.
  * - The query compiler is read from a file of its own. As a module with a text it stays in memory twice, 4 MiB.
@@ -113,6 +115,7 @@ export async function slimClient(folder) {
   const [strings] = findOnce(text, STRINGS)
   const [graph] = findOnce(text, GRAPH)
   const [, compiler] = findOnce(text, COMPILED)
+  findOnce(text, DECODER)
   const { wasm } = await import(require.resolve(compiler))
   writeFileSync(join(folder, 'internal', COMPILER), Buffer.from(wasm, 'base64'))
   const unused = Array.from({ length: FIRST_IN_A_TABLE }, () => '')
@@ -127,6 +130,6 @@ export async function slimClient(folder) {
     `    const { readFileSync } = await import('node:fs')
     return new WebAssembly.Module(readFileSync(new URL('${COMPILER}', import.meta.url)))`,
   )
-  slim = replaceOnce(slim, /async function decodeBase64AsWasm\([\s\S]*?\n\}\n/, '')
+  slim = replaceOnce(slim, DECODER, '')
   writeFileSync(path, slim)
 }

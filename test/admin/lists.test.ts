@@ -173,6 +173,12 @@ describe.each(engines)('lists of the console on %s', (engine) => {
     expect(rows).toHaveLength(2)
     expect(rows[0]).toMatch(/^[0-9a-f-]{36},20[^,]+Z,authorization,nobody-2,invalid_client,/)
     expect(lines((await open('rejections/export.csv?endpoint=token')).body)).toEqual([head])
+    await latchkey.services.audit.idle()
+    const entries = await latchkey.services.audit.list({ action: 'lists.exported' })
+    expect(entries.items.slice(0, 2).map(({ details }) => details)).toEqual([
+      expect.objectContaining({ list: 'rejections', filters: { endpoint: 'token' } }),
+      expect.objectContaining({ list: 'rejections', filters: { endpoint: 'authorization' } }),
+    ])
   })
 
   const choose = (list: string, act: string, ids: readonly string[]) =>

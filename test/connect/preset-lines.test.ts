@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { presetLines, presetOf, presetRegistration } from '../../src/admin/console/snippets/preset.ts'
+import {
+  presetLines,
+  presetOf,
+  presetRegistration,
+  presets,
+} from '../../src/admin/console/snippets/preset.ts'
 
 /**
  * What the products document of themselves, read in their documentation and not in the presets: where they come back to, the settings that
@@ -97,6 +102,34 @@ const behindProxy = (given: Lines) =>
   })
 
 const DOCUMENTED: Record<string, Documented> = {
+  gitea: {
+    at: 'https://docs.gitea.com/administration/command-line#admin',
+    // “/user/oauth2/<Authentication Name>/callback”
+    redirects: ['https://git.example/user/oauth2/latchkey/callback'],
+    places: {
+      sub: ['userinfo', 'id_token'],
+      preferred_username: ['userinfo', 'id_token'],
+      email: ['userinfo', 'id_token'],
+      groups: ['userinfo', 'id_token'],
+    },
+    settings({ part }) {
+      expect(optionsOf(part('Once'))).toMatchObject({
+        ...{ name: 'latchkey', provider: 'openidConnect', key: ID, secret: SECRET },
+        'auto-discover-url': `${ISSUER}/.well-known/openid-configuration`,
+        ...{ 'group-claim-name': 'groups', 'admin-group': 'gitea-admins' },
+      })
+      // An option for each scope beside openid.
+      expect([...part('Once').matchAll(/--scopes (\w+)/g)].map(([, scope]) => scope).sort()).toEqual([
+        'email',
+        'groups',
+        'profile',
+      ])
+      expect(iniOf(part('app.ini'))).toMatchObject({
+        'oauth2_client.ENABLE_AUTO_REGISTRATION': 'true',
+        'oauth2_client.USERNAME': 'preferred_username',
+      })
+    },
+  },
   grafana: {
     at: 'https://grafana.com/docs/grafana/latest/setup-grafana/configure-access/configure-authentication/generic-oauth/',
     redirects: ['https://grafana.example/login/generic_oauth'],
@@ -379,6 +412,14 @@ const DOCUMENTED: Record<string, Documented> = {
     },
   },
 }
+
+test('no preset is without its documented lines', () => {
+  expect(
+    presets()
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual(Object.keys(DOCUMENTED).sort())
+})
 
 test.each(Object.entries(DOCUMENTED))(
   '%s: its lines are what its documentation asks for',

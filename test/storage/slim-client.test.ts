@@ -50,12 +50,31 @@ test('a graph of another form is refused', () => {
   expect(() => renumber(Buffer.from([1, 0, 0, 9, 5]), 1024)).toThrow('too early')
 })
 
-test('a client of another form is refused, with what is missing in it, and left as it is', async () => {
+test.each([
+  ['strings', (text: string) => text.replace('strings: JSON.parse(', 'strings: parsed(')],
+  ['a graph', (text: string) => text.replace('\n  graph: "', '\n  graphs: "')],
+  ['a compiler', (text: string) => text.replace('await decodeBase64AsWasm(wasm)', 'wasm')],
+  ['a decoder', (text: string) => text.replace('async function decodeBase64AsWasm(', 'function other(')],
+])('a client without %s is refused, and left as it is', async (_part, change) => {
   const folder = temporaryFolder()
   const path = join(folder, 'internal/class.ts')
   mkdirSync(join(folder, 'internal'))
-  writeFileSync(path, 'export const config = {}\n')
+  const text = change(AS_GENERATED)
+  expect(text).not.toBe(AS_GENERATED)
+  writeFileSync(path, text)
   await expect(slimClient(folder)).rejects.toThrow('is 0 times in the generated client')
   expect(readdirSync(join(folder, 'internal'))).toEqual(['class.ts'])
-  expect(readFileSync(path, 'utf8')).toBe('export const config = {}\n')
+  expect(readFileSync(path, 'utf8')).toBe(text)
 })
+
+/** The four parts of what Prisma generates, and nothing else. */
+const AS_GENERATED = `const config = {
+  strings: JSON.parse("[\\"a\\"]"),
+  graph: "AAAA",
+}
+async function decodeBase64AsWasm(wasm) {
+  return wasm
+}
+    const { wasm } = await import("@prisma/client/runtime/query_compiler_small_bg.sqlite.wasm-base64.mjs")
+    return await decodeBase64AsWasm(wasm)
+`

@@ -55,6 +55,8 @@ export function invitationRoutes(
     try {
       await work()
     } catch (error) {
+      if (error instanceof AppError && error.code === 'invitation_not_found')
+        return reply.redirect(pageOf(id, 'invitation-gone'), 303)
       const { alert, status } = refusalOf(error)
       return show(request, reply, await organizations.get(id), { alert, status })
     }
