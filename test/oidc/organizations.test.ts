@@ -290,6 +290,30 @@ describe.each(engines)('organizations in authorization requests, on %s', (engine
     },
   )
 
+  test.each([
+    ['by introspection of no opaque token', VAULT, 'vault:read'],
+    ['by introspection of a JWT as by the JWT', API, 'orders:read'],
+  ])('a role that was taken away is told %s', async (_, resource, scope) => {
+    const acme = await company()
+    const victim = await memberOf(acme)
+    await put(acme, victim, ['admin'])
+    const tokens = await fixture.tokens(victim, client, { scope, resource })
+    /** By both ways: alike, and in the same order. */
+    const introspected = async () => {
+      const answers: string[] = []
+      for (fast of [true, false])
+        answers.push(JSON.stringify((await fixture.introspect(client, tokens.access_token)).json))
+      fast = true
+      expect(answers[0]).toBe(answers[1])
+      return JSON.parse(answers[0] ?? '')
+    }
+    expect(await introspected()).toMatchObject({ active: true, ...told(acme, ['admin']) })
+    await put(acme, victim, ['member'])
+    const renamed = await latchkey.services.organizations.update(acme.id, { name: `${acme.name} Holding` })
+    const now = resource === VAULT ? told(renamed, ['member']) : told(acme, ['admin'])
+    expect(await introspected()).toMatchObject({ active: true, ...now })
+  })
+
   test('roles count with the next refresh, and a new name', async () => {
     const acme = await company()
     const victim = await memberOf(acme)

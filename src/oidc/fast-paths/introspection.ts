@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import type { ApiCredentials, ProtocolDependencies } from '../dependencies.ts'
-import { type Caller, introspectionClaims, isFor } from '../tokens/introspection.ts'
+import { type Caller, introspectionClaims, isFor, organizationAtIntrospection } from '../tokens/introspection.ts'
 import { type Credentials, isAuthenticated, isPlain, plainCredentials } from './credentials.ts'
 import { customForToken } from './custom-claims.ts'
 import { type FastPath, jsonHeaders } from './fast-path.ts'
@@ -55,7 +55,7 @@ export function introspectionPath(deps: {
 
 /** In the order of the library. */
 function answerAbout(
-  { token, account }: LiveToken,
+  { token, account, membership }: LiveToken,
   value: string,
   iss: string,
   custom: Record<string, unknown>,
@@ -63,7 +63,10 @@ function answerAbout(
   return {
     active: true,
     ...(account && { sub: account.id }),
-    ...introspectionClaims(token, account?.username, custom),
+    ...introspectionClaims(token, account?.username, {
+      ...custom,
+      ...organizationAtIntrospection(token, value, membership),
+    }),
     client_id: token.clientId,
     exp: token.exp,
     iat: token.iat,

@@ -37,6 +37,7 @@ import { createBackChannel } from '../sign-out/back-channel.ts'
 import type { StoredSession } from '../sign-out/hinted.ts'
 import { createExtraTokenClaims } from '../tokens/auth-time.ts'
 import { type ClaimPlace, customOfToken } from '../tokens/custom-claims.ts'
+import { organizationAtIntrospection } from '../tokens/introspection.ts'
 import { reportGrants } from '../tokens/issued.ts'
 import { membershipNames } from '../tokens/memberships.ts'
 import { createResourceServerInfo } from '../tokens/resources.ts'
@@ -190,12 +191,15 @@ export function createProviderBuilder(deps: Dependencies): ProviderBuilder {
         }
       },
     }),
-    async customAtIntrospection(ctx: KoaContextWithOIDC, token: AccessToken) {
+    async liveAtIntrospection(ctx: KoaContextWithOIDC, token: AccessToken) {
       const client = await ctx.oidc.provider.Client.find(String(token.clientId))
-      return customOf(ctx, 'introspection', token, client, async () => {
-        const found = await ofOrganizations.membershipOf(ctx, token.accountId, token, client)
-        return found === 'ended' ? undefined : found
-      })
+      // It was looked up for the account, once a request.
+      const found = await ofOrganizations.membershipOf(ctx, token.accountId, token, client)
+      const membership = found === 'ended' ? undefined : found
+      return {
+        ...(await customOf(ctx, 'introspection', token, client, async () => membership)),
+        ...organizationAtIntrospection(token, ctx.oidc.params?.token, membership),
+      }
     },
     async accessTokenTtlOf(ctx: KoaContextWithOIDC, identifier: string) {
       // Userinfo is no API that is registered.

@@ -93,8 +93,8 @@ export interface ProviderDependencies {
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
   grants: Grants
   getResourceServerInfo: ResourceServerInfo
-  /** Custom claims of an introspection. */
-  customAtIntrospection(ctx: KoaContextWithOIDC, token: AccessToken): Promise<Record<string, unknown>>
+  /** Custom claims of an introspection, and its organization. */
+  liveAtIntrospection(ctx: KoaContextWithOIDC, token: AccessToken): Promise<Record<string, unknown>>
   extraTokenClaims: ReturnType<typeof createExtraTokenClaims>
   /** APIs, and groups and roles of an account, each read once for a request. */
   roleReads: RoleReads

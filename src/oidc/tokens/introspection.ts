@@ -1,5 +1,6 @@
 import type { Account, Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import { introspectsOf } from '../client-authentication/api-credentials.ts'
+import { organizationClaims, type ProtocolMembership } from '../organizations/standing.ts'
 
 type Policy = NonNullable<
   NonNullable<NonNullable<Configuration['features']>['introspection']>['allowedPolicy']
@@ -33,8 +34,8 @@ const RESERVED = [
 export function createIntrospectionPolicy(deps: {
   findAccount(ctx: KoaContextWithOIDC, id: string, token?: object): Promise<Account | undefined>
   usernameOf(ctx: KoaContextWithOIDC, id: string): Promise<string | undefined>
-  /** Custom claims that the answer has. */
-  customAtIntrospection(ctx: KoaContextWithOIDC, token: AccessTokenLike): Promise<Record<string, unknown>>
+  /** Custom claims that the answer has, and its organization. */
+  liveAtIntrospection(ctx: KoaContextWithOIDC, token: AccessTokenLike): Promise<Record<string, unknown>>
 }): Policy {
   return async (ctx, client, token) => {
     const told = await isToldOf(ctx, client, token)
@@ -43,27 +44,42 @@ export function createIntrospectionPolicy(deps: {
     if (accountId !== undefined && (await deps.findAccount(ctx, accountId, token)) === undefined) return false
     const username = accountId === undefined ? undefined : await deps.usernameOf(ctx, accountId)
     // The library spreads `extra` over its introspection response.
-    const custom =
+    const live =
       accountId === undefined || token.kind === 'RefreshToken'
         ? {}
-        : await deps.customAtIntrospection(ctx, token)
-    Object.assign(token, { extra: introspectionClaims(token, username, custom) })
+        : await deps.liveAtIntrospection(ctx, token)
+    Object.assign(token, { extra: introspectionClaims(token, username, live) })
     return true
   }
 }
 
-/** What an answer says of a token beside the fields of RFC 7662. @param username of its person @param custom claims of administrators */
+/**
+ * What an answer says of a token beside the fields of RFC 7662.
+ * @param username of its person
+ * @param live what is asked for at this moment, in the place of what the token says: custom claims of administrators, `organizationAtIntrospection`
+ */
 export function introspectionClaims(
   token: Token,
   username: string | undefined,
-  custom: Record<string, unknown> = {},
+  live: Record<string, unknown> = {},
 ): Record<string, unknown> {
   const { extra } = token as AccessTokenLike
   const own = extra && Object.fromEntries(Object.entries(extra).filter(([name]) => !RESERVED.includes(name)))
   // A machine is its own subject, as in its JWTs (RFC 9068 §2.2).
   const sub = ('accountId' in token ? token.accountId : undefined) ?? token.clientId
-  return { ...own, ...custom, sub, username }
+  return { ...own, ...live, sub, username }
 }
+
+/**
+ * The membership that an opaque token was issued for, as it is now. A JWT keeps what it says, which introspection must not contradict: an API
+ * that verifies it by itself reads the same.
+ * @param value of the token, as it was sent
+ */
+export const organizationAtIntrospection = (
+  { jti }: Pick<AccessTokenLike, 'jti'>,
+  value: unknown,
+  membership: ProtocolMembership | undefined,
+): Record<string, unknown> => (jti === value ? organizationClaims(membership) : {})
 
 /** Who introspects, once authenticated. */
 export interface Caller {
