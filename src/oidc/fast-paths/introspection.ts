@@ -1,7 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import type { ApiCredentials, ProtocolDependencies } from '../dependencies.ts'
-import { type Caller, introspectionClaims, isFor, organizationAtIntrospection } from '../tokens/introspection.ts'
+import {
+  type Caller,
+  introspectionClaims,
+  isFor,
+  organizationAtIntrospection,
+} from '../tokens/introspection.ts'
 import { type Credentials, isAuthenticated, isPlain, plainCredentials } from './credentials.ts'
 import { customForToken } from './custom-claims.ts'
 import { type FastPath, jsonHeaders } from './fast-path.ts'
