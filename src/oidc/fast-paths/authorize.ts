@@ -10,7 +10,7 @@ import { runInContext } from '../provider/context.ts'
 import { pinToIssuer } from '../provider/mount.ts'
 import type { routes } from '../provider/routes.ts'
 import { beginUnit } from '../provider/unit-of-work.ts'
-import { isCurrent, needsCookie } from '../sessions/merge.ts'
+import { needsCookie } from '../sessions/merge.ts'
 import { createSessionCookie } from '../sessions/session-cookie.ts'
 import { isPlainClient, isPlainNavigation, plainParameters } from './authorization-request.ts'
 import { codeOf, redirectTo } from './authorization-response.ts'
@@ -117,13 +117,12 @@ export function authorizePath(deps: {
       ctx.oidc.entity('AuthorizationCode', code)
       const value = await code.save()
       await session.save(rules.sessionTtl(session))
-      // Another request has ended it since, or given the browser a newer id: the code was not stored, or is told to nobody.
-      if (!isCurrent(session)) return undefined
       const { redirect_uri, state } = parameters
       const out = { code: value, ...(state !== undefined && { state }), iss: issuer }
       markAs(request, issuer)
       provider.emit('authorization.success', ctx, out)
       const { location, body } = redirectTo(redirect_uri, out)
+      // None where another request has given the browser a newer id since, whose session the code is good for, or has ended it, and the code with it.
       const cookies = needsCookie(session) ? cookie.written(session.jti, session.exp) : []
       return {
         status: 303,

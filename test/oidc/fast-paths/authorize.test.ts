@@ -23,6 +23,8 @@ const APPS = rounds(16, 120)
 const REQUESTS = 8
 const SCOPE = 'openid profile email groups offline_access books:read books:write vault:read'
 
+const codeIn = (location = ''): string | undefined => /[?&]code=([^&]*)/.exec(location)?.[1]
+
 describe.each(engines)('a signed-in person is sent back to the app alike by both ways, on %s', (engine) => {
   const bothWays = createBothWays((fastPaths) =>
     startLatchkey({ engine, fastPaths, clock, env: { METRICS: 'on' } }),
@@ -113,10 +115,11 @@ describe.each(engines)('a signed-in person is sent back to the app alike by both
     expect({ told, rows: stored.rows }).toEqual({ told, rows: asStored.rows })
     const apart = farApart([...shown.times, ...stored.times], [...asShown.times, ...asStored.times])
     expect({ told, apart }).toEqual({ told, apart: [] })
-    const code = /[?&]code=/.test(a.headers.location ?? '')
+    const [code, asCode] = [a, b].map(({ headers }) => codeIn(headers.location))
     return {
       fast: a.redirected,
-      code,
+      code: code !== undefined,
+      codes: [code, asCode],
       status: a.status,
       signedOut: mine.browser.cookies.value('latchkey_session') === undefined,
     }
@@ -267,6 +270,47 @@ describe.each(engines)('a signed-in person is sent back to the app alike by both
       ]
     `)
   }, 120_000)
+
+  test.each([
+    ['moves to a new id, as the person signs in again', 200],
+    ['ends', 400],
+  ])('a session %s between look-up and answer', async (what, exchanged) => {
+    const [client, other] = [await fixture.client({ scope: SCOPE }), await fixture.client()]
+    const pair = await twoPeople()
+    await compare(['before'], pair, requestOf(client))
+    const { artifacts } = latchkey.services
+    const { commit } = artifacts
+    const happens = async ({ browser, user }: Victim) => {
+      const [session] = await artifacts.listByAccount('Session', user.id)
+      if (what === 'ends') return artifacts.endSession(String(session?.payload.uid))
+      const page = await browser.open(fixture.authorizeUrl(other, { prompt: 'login' }))
+      return browser.signIn(page, { identifier: user.email, password: PASSWORD })
+    }
+    /** Once for each, in the request that is answered first by a fast path, then by the library. */
+    const interrupt = ([person, ...others]: readonly Victim[]): unknown =>
+      person &&
+      vi.spyOn(artifacts, 'commit').mockImplementationOnce(async (unit) => {
+        await happens(person)
+        interrupt(others)
+        return commit(unit)
+      })
+    interrupt(pair)
+    const compared = await compare([what], pair, requestOf(client))
+    expect([compared.fast, compared.code]).toEqual([true, true])
+    for (const code of compared.codes) {
+      const { redirect_uri } = client
+      const tokens = await fixture.exchange(client, {
+        code: String(code),
+        verifier: 'v'.repeat(43),
+        redirect_uri,
+      })
+      expect(tokens.status).toBe(exchanged)
+    }
+    for (const { browser } of pair)
+      expect((await browser.open(`${latchkey.issuer}/account`)).url.pathname).toBe(
+        what === 'ends' ? '/login' : '/account',
+      )
+  })
 
   test.each(['allow', 'deny', 'require a factor'] as const)(
     'a hook that says “%s” is asked once',
