@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { settleCurrent } from '../shared/audit-context.ts'
+import { AppError } from '../shared/errors.ts'
 import { headersForPages, headersForPrograms } from './headers.ts'
 import { countEarly, type LimitHooks } from './rate-limits/rate-limits.ts'
 
@@ -68,8 +69,7 @@ export function registerDirect(
   /** @returns whether it was answered */
   async function answer(request: FastifyRequest, reply: FastifyReply, direct: Direct): Promise<boolean> {
     const asked = ask(request, reply, direct)
-    // The hooks and the limit of the route refuse it once more, in the language of the person.
-    const found = await (direct.browsers ? asked.catch(() => undefined) : asked)
+    const found = await (direct.browsers ? asked.catch((error) => leaveToRoute(request, error)) : asked)
     if (found === undefined) return false
     const settling = settleCurrent()
     if (settling !== undefined) await settling
@@ -108,6 +108,11 @@ export function registerDirect(
 
   return (path, handler, { limit, browsers = false } = {}) =>
     void paths.set(path, { handler, limit, browsers })
+}
+
+/** A refusal is told once more by the hooks and the limit of the route, in the language of the person. What else failed may not fail there again. */
+function leaveToRoute({ log }: FastifyRequest, err: unknown): undefined {
+  if (!(err instanceof AppError)) log.warn({ err }, 'a direct answer failed; the route answers')
 }
 
 function pathOf(url: string): string {

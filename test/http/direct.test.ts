@@ -2,6 +2,7 @@ import { Agent, get } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { currentAuditContext } from '../../src/shared/audit-context.ts'
+import { AppError } from '../../src/shared/errors.ts'
 import { limits } from '../../src/shared/limits.ts'
 import { buildHttpApp } from './http-app.ts'
 
@@ -26,6 +27,8 @@ beforeEach(async () => {
     async direct(request) {
       context = currentAuditContext()
       if (request.url.includes('known')) return { status: 304, headers, body: 'directly' }
+      if (request.url.includes('refused')) throw new AppError('refused', 403, 'No.')
+      if (request.url.includes('unavailable')) throw new AppError('unavailable', 503, 'Later.')
       if (request.url.includes('broken')) throw new Error('SELECT secret FROM accounts')
       if (request.url.includes('audited'))
         context?.settling.push(
@@ -112,8 +115,15 @@ describe('where browsers are sent', () => {
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
   })
 
-  test('what fails is left to the route', async () => {
+  test('what fails is left to the route, and logged', async () => {
     expect((await app.inject('/led?broken')).json()).toEqual({ by: 'route' })
+    const warned = lines.map((line) => JSON.parse(line)).filter(({ level }) => level >= 40)
+    expect(warned).toMatchObject([{ level: 40, err: { message: expect.stringContaining('SELECT') } }])
+  })
+
+  test.each(['refused', 'unavailable'])('what is %s is left to the route, which tells it', async (how) => {
+    expect((await app.inject(`/led?${how}`)).json()).toEqual({ by: 'route' })
+    expect(lines.filter((line) => JSON.parse(line).level >= 40)).toEqual([])
   })
 
   test('without its audit entries there is no answer', async () => {
