@@ -137,6 +137,32 @@ describe.each(engines)(
       expect(await subjects(boss.id)).toEqual([])
     })
 
+    test('is no way in that is left to an administrator: the last other one is not unlinked', async () => {
+      let email = ''
+      let sub = ''
+      await takenOut(async (domain) => {
+        ;({ email, sub } = upstream((local) => `${local}@${domain}`))
+        await arrive(email)
+      })
+      const id = (await services().accounts.find(email))?.id ?? ''
+      federation.google.accounts = [{ sub: `g-${sub}`, email, email_verified: true, name: 'A' }]
+      const browser = federation.browser()
+      const asks = await login(browser, 'Google')
+      expect(asks.url.pathname).toMatch(/^\/login\/link\//)
+      const identities = async () => (await services().accounts.linked.signInMethods(id)).identities
+      await there(browser, await browser.submit(asks, {}, { button: asks.forms[0]?.buttons[0]?.label ?? '' }))
+      const google = (await identities()).find(({ subject }) => subject === `g-${sub}`)
+      expect(google).toBeDefined()
+      await services().accounts.setRole(id, 'admin')
+      const boss = federation.browser()
+      await login(boss, 'Google')
+      const page = await boss.open(at('/account/security'))
+      const request = boss.prepare(page, {}, { form: ({ action }) => action === '/account/unlink' })
+      request.body?.set('id', google?.id ?? '')
+      expect((await boss.visit(request)).status).toBe(409)
+      expect(await identities()).toHaveLength(2)
+    })
+
     test('is linked by no administrator who proves their account by the password', async () => {
       const one = await setUp()
       const username = `own${engine}`
