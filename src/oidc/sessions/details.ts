@@ -8,6 +8,12 @@ import { generationOf } from './generations.ts'
 /** How many sign-ins a session remembers, the last ones. */
 const MAX_SIGN_INS = 20
 
+/** What is stored of a session beside the library's own. A fast path knows some of it (fast-paths/authorize.ts). */
+export const SESSION_DETAILS = [
+  ...(['device', 'upstream', 'generation', 'signIns', 'verifiedAt', 'impersonation'] as const),
+  ...(['asksFactor', 'unasked'] as const),
+] as const
+
 /** Where a session was started, for the list of signed-in devices. */
 export interface SessionDevice {
   userAgent: string
@@ -25,10 +31,7 @@ export interface SessionDevice {
 export function rememberDetails(provider: Provider): void {
   const { Session, Grant } = provider
   for (const [model, fields] of [
-    [
-      Session,
-      ['device', 'upstream', 'generation', 'signIns', 'verifiedAt', 'impersonation', 'asksFactor', 'unasked'],
-    ],
+    [Session, SESSION_DETAILS],
     [
       Grant,
       [

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { SESSION_DETAILS } from '../../../src/oidc/sessions/details.ts'
 import { ANSWERS, startHookReceiver } from '../../hooks/receiver.ts'
 import { clock, createSecurityFixture, pkce, type TestClient, type Victim } from '../../security/attacker.ts'
 import { createHttpBrowser } from '../../support/flow.ts'
@@ -22,6 +23,18 @@ import { BOOKS, VAULT } from './world.ts'
 const APPS = rounds(16, 120)
 const REQUESTS = 8
 const SCOPE = 'openid profile email groups offline_access books:read books:write vault:read'
+
+/** What a session may hold of each. */
+const DETAILS: Record<(typeof SESSION_DETAILS)[number], unknown> = {
+  device: { userAgent: 'another', address: '198.51.100.7' },
+  upstream: { provider: 'google', issuer: 'https://accounts.example', subject: 'a' },
+  generation: 0,
+  signIns: [1],
+  verifiedAt: 1,
+  impersonation: { id: 'a', by: 'b', generation: 0, session: 'c', until: 4e9 },
+  asksFactor: true,
+  unasked: true,
+}
 
 const codeIn = (location = ''): string | undefined => /[?&]code=([^&]*)/.exec(location)?.[1]
 
@@ -270,6 +283,28 @@ describe.each(engines)('a signed-in person is sent back to the app alike by both
       ]
     `)
   }, 120_000)
+
+  test('a session with each detail that it may have', async () => {
+    const client = await fixture.client({ scope: SCOPE })
+    const { db } = latchkey.services
+    const fast: string[] = []
+    for (const [name, value] of Object.entries(DETAILS)) {
+      const pair = await twoPeople()
+      await compare([name, 'before'], pair, requestOf(client))
+      for (const { user } of pair) {
+        const of = ['Session', user.id]
+        const sql = 'SELECT payload FROM artifacts WHERE model = ? AND account_id = ?'
+        const [row] = await db.artifacts.all<{ payload: string }>(sql, of)
+        const payload = JSON.stringify({ ...JSON.parse(row?.payload ?? ''), [name]: value })
+        await db.artifacts.run('UPDATE artifacts SET payload = ? WHERE model = ? AND account_id = ?', [
+          payload,
+          ...of,
+        ])
+      }
+      if ((await compare([name], pair, requestOf(client))).fast) fast.push(name)
+    }
+    expect(fast).toEqual(['device', 'upstream', 'generation', 'signIns', 'verifiedAt'])
+  })
 
   test.each([
     ['moves to a new id, as the person signs in again', 200],
