@@ -19,6 +19,7 @@ import {
 } from '../shared/locales/texts.ts'
 import { errorFormat } from './errors/format.ts'
 import { parseForm } from './forms/forms.ts'
+import { renderPage } from './pages/views.ts'
 import { safeReturnTo } from './return-to.ts'
 
 declare module 'fastify' {
@@ -144,11 +145,21 @@ const choice = z.object({
   return_to: z.string().optional(),
 })
 
-/** `POST /locale`: the languages at the foot of every page. Leads back to that page. */
+declare module './pages/pages.ts' {
+  interface Pages {
+    'http/languages': object
+  }
+}
+
+/**
+ * `POST /locale`: the languages at the foot of every page. Leads back to that page. `GET /locale`: the same as a page of its own, for pages that the
+ * protocol library sends, whose forms have no CSRF token of ours.
+ */
 export function languageRoute(
   app: FastifyInstance,
   { issuer, language }: { issuer: URL; language: Language },
 ): void {
+  app.get('/locale', (_request, reply) => renderPage(reply, 'http/languages', {}))
   app.post('/locale', { config: { formPage: '/' } }, async (request, reply) => {
     const form = parseForm(choice, request.body)
     if (!form.ok) return reply.redirect('/', 303)

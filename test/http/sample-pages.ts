@@ -1229,6 +1229,7 @@ export const samples: Sample[] = [
   },
   { title: 'support', view: 'http/support', data: { person: 'ada' } },
   { title: 'home', view: 'http/home', data: { registerHref: '/register' } },
+  { title: 'languages', view: 'http/languages', data: {} },
   { title: 'home-new', view: 'http/home', data: { registerHref: '/register', withoutAdministrator: true } },
   { title: 'home-signed-in', view: 'http/home', data: { signedInAs: 'ada' } },
   {

@@ -135,6 +135,29 @@ describe('the switch at the foot', () => {
       expect((await choose({}, 'de', returnTo)).headers.location).toBe('/')
   })
 
+  test('is a page of its own for what the protocol library sends, whose forms have no token of ours', async () => {
+    const jar: Jar = {}
+    for (const path of ['/authorize?client_id=nobody', '/logout/success']) {
+      const { body } = await page(path, { accept: 'text/html', 'accept-language': 'fr' }, {})
+      expect(body, path).toContain('href="/locale"')
+      expect(body, path).toMatch(/Langue\s?: Français/)
+      expect(body, path).not.toContain('action="/locale"')
+    }
+    const { body } = await page('/locale', { 'accept-language': 'fr' }, jar)
+    expect(body).toContain('action="/locale"')
+    expect(body.match(/action="\/locale"/g)).toHaveLength(1)
+    expect(body).toContain('name="return_to" value="/locale"')
+    const answer = await choose(jar, 'de', '/locale')
+    expect(answer.headers.location).toBe('/locale')
+    const chosen = await page('/locale', { 'accept-language': 'fr' }, jar)
+    expect([chosen.language, /aria-current="true">([^<]+)</.exec(chosen.body)?.[1]]).toEqual([
+      'de',
+      'Deutsch',
+    ])
+    const again = await page('/authorize?client_id=nobody', { 'accept-language': 'fr' }, jar)
+    expect(again.language).toBe('de')
+  })
+
   test('takes no language that there is not, and no form of another site', async () => {
     const jar: Jar = {}
     await choose(jar, 'xx', '/login')

@@ -1,6 +1,6 @@
 import { type ErrorOut, errors, type KoaContextWithOIDC, type Session } from 'oidc-provider'
 import type { Link, Pages, ShownClient } from '../../http/pages/pages.ts'
-import { type TextKey, t } from '../../shared/locales/texts.ts'
+import { currentLocale, type TextKey, t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
 import { websiteOf } from '../../shared/website.ts'
 import { RegistrationChanged } from '../narrowed/interactions.ts'
@@ -65,7 +65,7 @@ export function createProviderPages(
   const { render, requestIdOf } = deps
   const html = (ctx: KoaContextWithOIDC, body: string) => {
     ctx.type = 'html'
-    ctx.set('cache-control', 'no-store')
+    ctx.set({ 'cache-control': 'no-store', 'content-language': currentLocale() })
     ctx.body = body
   }
   const { signOut, signedOut, refused } = createSignOutPages({ ...deps, html, viewOf: clientView })
