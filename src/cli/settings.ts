@@ -91,7 +91,7 @@ const documentOf = (setting: SettingState) => ({
   default: setting.default,
   pinned_by: setting.pinnedBy ?? null,
   changed_at: setting.changed ? toSeconds(setting.changed.at) : null,
-  changed_by: setting.changed?.by ?? null,
+  changed_by: setting.changed?.by.name ?? null,
   problem: setting.refused ?? null,
 })
 
@@ -100,7 +100,7 @@ const shown = (value: unknown): string => textOf(value) || '(none)'
 const stateOf = ({ pinnedBy, refused, changed }: SettingState): string => {
   if (pinnedBy !== undefined) return `set by the environment: ${pinnedBy}`
   if (refused !== undefined) return `the stored value does not count: it ${refused}`
-  return changed === undefined ? 'default' : `changed ${time(changed.at)} by ${changed.by}`
+  return changed === undefined ? 'default' : `changed ${time(changed.at)} by ${changed.by.name}`
 }
 
 const settingText = (setting: SettingState): string =>

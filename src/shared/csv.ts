@@ -3,7 +3,7 @@ import type { Page } from './paging.ts'
 /** A spreadsheet takes a cell that begins so, full-width signs too, for a formula, and would run what a person has entered as their name. */
 const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/
 /** Where a list of a language is separated by semicolons, or a file is opened by tabs, a cell begins here as well, quotes or not. */
-const FORMULA_BEHIND = /([;\t]["\s]*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g
+const FORMULA_BEHIND = /(?<!^)([;\t]["\s]*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g
 
 /** A cell of a CSV file (RFC 4180). What is no text is its JSON; null is empty. */
 export function csvCell(value: unknown): string {

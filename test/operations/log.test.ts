@@ -100,7 +100,7 @@ test('a whole life at the lowest log level leaves no password, code, token, cook
     { ...form, Password: 'velvet-otter-17-canyon' },
     { button: 'Create account' },
   )
-  const welcome = await mail('ann@example.com', /confirm/i)
+  const welcome = await mail('ann@example.com', /verify/i)
   const wrong = await browser.submit(verify, { 'Verification code': '918273' }, { button: 'Verify' })
   const consent = await browser.submit(wrong, { 'Verification code': codeIn(welcome) }, { button: 'Verify' })
   const back = await browser.allow(consent)
@@ -112,7 +112,7 @@ test('a whole life at the lowest log level leaves no password, code, token, cook
     { Username: 'ben', Email: 'ben@example.com', Password: 'copper-lantern-83-tide' },
     { button: 'Create account' },
   )
-  const link = linkIn(await mail('ben@example.com', /confirm/i))
+  const link = linkIn(await mail('ben@example.com', /verify/i))
   const token = String(link.searchParams.get('token'))
   for (const mangled of [
     `/verify-email/${token}`,
