@@ -16,8 +16,8 @@ export function createGroupListingStore({ prisma, reads }: Pick<Database, 'prism
     kept: 'removed_at IS NULL',
     filters: {
       empty: 'NOT EXISTS (SELECT 1 FROM group_members m WHERE m.group_id = "groups".id)',
-      roles: 'EXISTS (SELECT 1 FROM group_roles r WHERE r.group_id = "groups".id)',
-      directory: 'EXISTS (SELECT 1 FROM scim_groups s WHERE s.group_id = "groups".id)',
+      roles: 'id IN (SELECT group_id FROM group_roles)',
+      directory: 'id IN (SELECT group_id FROM scim_groups)',
     },
     searched: ['name_key'],
   })
