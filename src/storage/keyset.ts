@@ -2,20 +2,20 @@ import { columnOf, isDescending, type Order } from '../shared/orders.ts'
 import type { SortedPlace } from '../shared/sorted-cursor.ts'
 import { type Sql, type SqlValue, sqlTime } from './sql.ts'
 
-/** A part of a WHERE, with the values of its placeholders. */
+/** A term of a WHERE clause, and the values of its placeholders in their order. */
 export interface Condition {
   text: string
   values: SqlValue[]
 }
 
-/** A placeholder for a moment as a column holds it; of `sqlTime`. */
+/** The placeholder that takes a value of `sqlTime` and compares as a column of times does. */
 export const momentOf = (dialect: Sql['dialect']): string =>
   dialect === 'sqlite' ? 'CAST(? AS TEXT)' : 'CAST(? AS TIMESTAMP)'
 
 /** What a list is sorted by, in the words of its index. */
 export interface SortedColumn {
   key: string
-  /** The placeholder of a value of it; `?` unless given. */
+  /** The placeholder that a value of the column is compared by, with its cast or function; `?` unless given. */
   mark?: string
   /** Of what a cursor holds; the same as text unless given. */
   value?(key: SortedPlace['key']): SqlValue

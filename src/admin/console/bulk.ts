@@ -66,6 +66,15 @@ export interface BulkAct {
   run(id: string, choice: string): Promise<unknown>
 }
 
+/** The texts of an act, by the name that they stand below: `users.disable`. */
+export const bulkTexts = <Name extends string>(name: Name) =>
+  ({
+    label: `admin.bulk.${name}`,
+    do: `admin.bulk.${name}.do`,
+    ends: `admin.bulk.${name}.ends`,
+    done: `admin.bulk.${name}.done`,
+  }) as const
+
 export interface Bulk {
   section: Section
   /** The list: `/admin/users`. */

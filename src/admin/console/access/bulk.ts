@@ -2,16 +2,8 @@ import type { Groups } from '../../../access/groups/groups.ts'
 import type { Roles } from '../../../access/roles/roles.ts'
 import { unlessCode } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
-import type { Bulk } from '../bulk.ts'
+import { type Bulk, bulkTexts } from '../bulk.ts'
 import { countText, nameOfRole, pickedRole, roleChoices } from './form.ts'
-
-const textsOf = <Act extends string>(act: Act) =>
-  ({
-    label: `admin.bulk.${act}`,
-    do: `admin.bulk.${act}.do`,
-    ends: `admin.bulk.${act}.ends`,
-    done: `admin.bulk.${act}.done`,
-  }) as const
 
 /** What is done to several groups at once. */
 export function groupsBulk({
@@ -36,7 +28,7 @@ export function groupsBulk({
       'give-role': {
         permission: 'role.assign',
         danger: false,
-        texts: textsOf('groups.role'),
+        texts: bulkTexts('groups.role'),
         choose: {
           label: 'admin.common.role',
           options: () => roleChoices(roles, new Set()),
@@ -48,7 +40,7 @@ export function groupsBulk({
       delete: {
         permission: 'group.delete',
         danger: true,
-        texts: textsOf('groups.delete'),
+        texts: bulkTexts('groups.delete'),
         look,
         run: (id) => groups.remove(id),
       },
@@ -65,7 +57,7 @@ export const rolesBulk = (roles: Pick<Roles, 'get' | 'countAccounts' | 'groups' 
     delete: {
       permission: 'role.delete',
       danger: true,
-      texts: textsOf('roles.delete'),
+      texts: bulkTexts('roles.delete'),
       async look(id) {
         const role = await roles.get(id).catch(unlessCode('role_not_found'))
         if (!role) return undefined

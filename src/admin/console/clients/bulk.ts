@@ -1,16 +1,8 @@
 import { unlessCode } from '../../../shared/errors.ts'
 import type { TextKey } from '../../../shared/locales/texts.ts'
 import { personCalling, refuseAdminClients } from '../../rest/machine.ts'
-import { type Bulk, type BulkAct, isRefused } from '../bulk.ts'
+import { type Bulk, type BulkAct, bulkTexts, isRefused } from '../bulk.ts'
 import type { ClientsDependencies } from './dependencies.ts'
-
-const textsOf = (act: 'disable' | 'enable') =>
-  ({
-    label: `admin.bulk.clients.${act}`,
-    do: `admin.bulk.clients.${act}.do`,
-    ends: `admin.bulk.clients.${act}.ends`,
-    done: `admin.bulk.clients.${act}.done`,
-  }) as const
 
 /** What is done to several clients at once. */
 export function clientsBulk({ clients }: Pick<ClientsDependencies, 'clients'>): Bulk {
@@ -31,14 +23,14 @@ export function clientsBulk({ clients }: Pick<ClientsDependencies, 'clients'>): 
       disable: {
         permission: 'client.disable',
         danger: true,
-        texts: textsOf('disable'),
+        texts: bulkTexts('clients.disable'),
         look: look(true, 'admin.bulk.disabled_already'),
         run: clients.disable,
       },
       enable: {
         permission: 'client.enable',
         danger: false,
-        texts: textsOf('enable'),
+        texts: bulkTexts('clients.enable'),
         look: look(false, 'admin.bulk.not_disabled'),
         run: clients.enable,
       },

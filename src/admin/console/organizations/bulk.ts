@@ -1,15 +1,7 @@
 import type { Organizations } from '../../../organizations/organizations.ts'
 import { unlessCode } from '../../../shared/errors.ts'
 import type { TextKey } from '../../../shared/locales/texts.ts'
-import type { Bulk, BulkAct } from '../bulk.ts'
-
-const textsOf = (act: 'disable' | 'enable') =>
-  ({
-    label: `admin.bulk.organizations.${act}`,
-    do: `admin.bulk.organizations.${act}.do`,
-    ends: `admin.bulk.organizations.${act}.ends`,
-    done: `admin.bulk.organizations.${act}.done`,
-  }) as const
+import { type Bulk, type BulkAct, bulkTexts } from '../bulk.ts'
 
 /** What is done to several organizations at once. */
 export function organizationsBulk(organizations: Pick<Organizations, 'get' | 'update'>): Bulk {
@@ -27,8 +19,16 @@ export function organizationsBulk(organizations: Pick<Organizations, 'get' | 'up
     list: '/admin/organizations',
     left: 'admin.bulk.organizations.left',
     acts: {
-      disable: { ...act(true, 'admin.bulk.disabled_already'), danger: true, texts: textsOf('disable') },
-      enable: { ...act(false, 'admin.bulk.not_disabled'), danger: false, texts: textsOf('enable') },
+      disable: {
+        ...act(true, 'admin.bulk.disabled_already'),
+        danger: true,
+        texts: bulkTexts('organizations.disable'),
+      },
+      enable: {
+        ...act(false, 'admin.bulk.not_disabled'),
+        danger: false,
+        texts: bulkTexts('organizations.enable'),
+      },
     },
   }
 }

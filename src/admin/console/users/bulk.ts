@@ -3,15 +3,7 @@ import type { Accounts } from '../../../accounts/accounts.ts'
 import type { TextKey } from '../../../shared/locales/texts.ts'
 import { personCalling, refuseAdministrators } from '../../rest/machine.ts'
 import { groupChoices } from '../access/form.ts'
-import { type Bulk, type BulkAct, isRefused } from '../bulk.ts'
-
-const textsOf = (act: 'disable' | 'enable' | 'group') =>
-  ({
-    label: `admin.bulk.users.${act}`,
-    do: `admin.bulk.users.${act}.do`,
-    ends: `admin.bulk.users.${act}.ends`,
-    done: `admin.bulk.users.${act}.done`,
-  }) as const
+import { type Bulk, type BulkAct, bulkTexts, isRefused } from '../bulk.ts'
 
 /** What is done to several people at once. */
 export function usersBulk({
@@ -41,7 +33,7 @@ export function usersBulk({
       disable: {
         permission: 'user.disable',
         danger: true,
-        texts: textsOf('disable'),
+        texts: bulkTexts('users.disable'),
         look: look((user, by) =>
           user.id === by
             ? 'admin.bulk.users.you'
@@ -54,14 +46,14 @@ export function usersBulk({
       enable: {
         permission: 'user.enable',
         danger: false,
-        texts: textsOf('enable'),
+        texts: bulkTexts('users.enable'),
         look: look((user) => (user.disabledAt === null ? 'admin.bulk.not_disabled' : undefined)),
         run: users.enable,
       },
       'add-to-group': {
         permission: 'group.add_member',
         danger: false,
-        texts: textsOf('group'),
+        texts: bulkTexts('users.group'),
         choose: {
           label: 'admin.common.group',
           options: () => groupChoices(groups, new Set()),
