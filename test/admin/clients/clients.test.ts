@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createSigner } from '../../oidc/signer.ts'
 import { artifactsOf } from '../../support/artifacts.ts'
@@ -563,6 +564,31 @@ describe('clients in the console', () => {
       expect(refused.body).toMatch(/id="field-pkce-error">[^<]*a public client always uses PKCE/)
       const keys = await browser.submit(form, { 'Public keys (JWK Set)': '{broken' })
       expect(keys.body).toMatch(/id="field-jwks-error">must be a JWK Set/)
+    })
+
+    test('a private key that was pasted is in no page that is shown again, its public half is', async () => {
+      const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      const secret = privateKey.export({ format: 'jwk' })
+      const { x = '' } = publicKey.export({ format: 'jwk' })
+      const pem = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+      const page = await createWeb()
+      const long = await browser.open(at(`/${idOf(page)}/edit`))
+      const short = await browser.open(at('/new?kind=fapi'))
+      for (const form of [short, long]) {
+        const keys = (typed: string) => browser.submit(form, { 'Public keys (JWK Set)': typed })
+        for (const typed of [secret, { keys: [secret] }]) {
+          const refused = await keys(JSON.stringify(typed))
+          expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('the private key')])
+          expect(refused.body).toContain(x)
+          expect(refused.body).not.toContain(secret.d)
+        }
+        for (const typed of [`${JSON.stringify(secret)},`, pem]) {
+          const refused = await keys(typed)
+          expect(refused.status).toBe(422)
+          expect(refused.body).not.toContain(secret.d)
+          expect(refused.body).not.toContain('PRIVATE KEY')
+        }
+      }
     })
 
     test('a stale tab is refused with both versions, and can be saved knowingly', async () => {

@@ -8,7 +8,7 @@ import type { ShownOnce } from '../shown-once.ts'
 import type { Tab } from '../tabs.ts'
 import { type DrawnSection, drawnForm, type Fields, writtenValues } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
-import { differences, editOf, fieldErrors, fieldsOf, fieldsSchema } from './form.ts'
+import { differences, editOf, fieldErrors, fieldsOf, fieldsSchema, typedAgain } from './form.ts'
 import type { IdParams } from './page.ts'
 import { spokenForm } from './spoken.ts'
 import { clientTabs } from './tabs.ts'
@@ -70,10 +70,11 @@ export async function clientEdit(
     request: FastifyRequest,
     reply: FastifyReply,
     client: ClientView,
-    values: Fields,
+    fields: Fields,
     more: { errors?: Record<string, string>; stale?: boolean; version?: string | undefined } = {},
   ) {
     const { items } = await deps.listApis()
+    const values = typedAgain(fields)
     const form = spokenForm(deps.clientForm)
     const conflict = more.stale ? differences(form, values, fieldsOf(form, client)) : undefined
     const marked = new Set([

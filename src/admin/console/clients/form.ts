@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { FormSection } from '../../../clients/fields/form.ts'
+import { withoutPrivateKeys } from '../../../clients/jwks.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { message, t } from '../../../shared/locales/texts.ts'
@@ -18,6 +19,10 @@ import type { Registration } from './dependencies.ts'
 import type { BuildKind } from './presets.ts'
 
 export const fieldsSchema = z.record(z.string(), z.string())
+
+/** What was sent, to be shown again. Of a private key that was pasted for a public one, its public half is. */
+export const typedAgain = (fields: Fields): Fields =>
+  fields.jwks === undefined ? fields : { ...fields, jwks: withoutPrivateKeys(fields.jwks) }
 
 const keysOf = (fields: Fields): Registration => ({
   ...(fields.jwks?.trim() && { jwks: jwksOf(fields.jwks) }),

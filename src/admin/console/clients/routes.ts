@@ -14,7 +14,7 @@ import { clientActions } from './actions.ts'
 import { type Fields, fieldsIn } from './controls.ts'
 import type { ClientsDependencies } from './dependencies.ts'
 import { clientEdit } from './edit.ts'
-import { fieldErrors, fieldsSchema, labelsFor, newRegistration } from './form.ts'
+import { fieldErrors, fieldsSchema, labelsFor, newRegistration, typedAgain } from './form.ts'
 import { type ClientInsightDependencies, clientInsight } from './insight.ts'
 import { clientList } from './list.ts'
 import { clientPage } from './page.ts'
@@ -120,7 +120,7 @@ export async function clientsArea(
       const errors = fieldErrors(error, form)
       if (errors === undefined) throw error
       const labels = labelsFor(Object.keys(errors), form)
-      return newForm(request, reply, fields, { errors, labels, values: fields })
+      return newForm(request, reply, fields, { errors, labels, values: typedAgain(fields) })
     }
   })
 
