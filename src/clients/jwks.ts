@@ -1,11 +1,10 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { z } from 'zod'
+import { PRIVATE_PARAMETERS } from '../shared/key-set.ts'
 import { saying, t } from '../shared/locales/texts.ts'
 import { rsaSizeProblem } from '../shared/rsa.ts'
 
 const MAX_KEYS = 10
-/** Parameters that carry a private or symmetric key (RFC 7518 §6). */
-const PRIVATE_PARAMETERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 /** Curves that the assertion algorithms of this server use (RFC 7518 §3.1, RFC 8037 §2). */
 const CURVES = ['P-256', 'P-384', 'P-521', 'Ed25519']
 
@@ -61,28 +60,5 @@ export function publicKeyProblem(key: Readonly<Record<string, unknown>>): string
       : t('admin.client_errors.jwks.curve', { curve: String(key.crv), curves: CURVES.join(', ') })
   } catch {
     return t('admin.client_errors.jwks.unreadable')
-  }
-}
-
-/** Members of a JSON object by their names alone, for a text that is no JSON. */
-const PRIVATE_MEMBER = new RegExp(`"(?:${PRIVATE_PARAMETERS.join('|')})"\\s*:`)
-
-/**
- * What was typed for keys, without private parameters: a form that is shown again holds no private key, which would be kept by the browser.
- * @param typed a JWK Set, a JWK, or what was taken for one
- * @returns `typed` as it is where it has no private key; empty where one is in a text that cannot be read
- */
-export function withoutPrivateKeys(typed: string): string {
-  let found = false
-  const publicMember = (name: string, value: unknown) => {
-    const secret = (PRIVATE_PARAMETERS as readonly string[]).includes(name)
-    found ||= secret
-    return secret ? undefined : value
-  }
-  try {
-    const text = JSON.stringify(JSON.parse(typed, publicMember), null, 2)
-    return found ? text : typed
-  } catch {
-    return PRIVATE_MEMBER.test(typed) || typed.includes('PRIVATE KEY') ? '' : typed
   }
 }

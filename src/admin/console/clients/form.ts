@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { FormSection } from '../../../clients/fields/form.ts'
-import { withoutPrivateKeys } from '../../../clients/jwks.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { withoutPrivateKeys } from '../../../shared/key-set.ts'
 import { message, t } from '../../../shared/locales/texts.ts'
 import { ValidationError } from '../../../shared/validation-error.ts'
 import {
