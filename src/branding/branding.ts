@@ -10,7 +10,7 @@ import { message, t } from '../shared/locales/texts.ts'
 import { own } from '../shared/own.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import { BRAND_FIELDS, BRAND_NAMES, type Brand, NOTHING_SAID, parseBrand } from './fields.ts'
-import { type BrandImages, sizeOf } from './images.ts'
+import { type BrandImages, isShownInMails, sizeOf } from './images.ts'
 import { type Palette, paletteOf, type Sheets } from './theme.ts'
 
 /** Whose brand it is. */
@@ -186,7 +186,7 @@ const shownOf = (brand: Brand, addressOf: Sheets['addressOf']): ShownBrand => ({
 
 const mailOf = (brand: Brand): MailBrand => ({
   name: brand.name ?? undefined,
-  logo: logoOf(brand),
+  logo: brand.logo !== null && isShownInMails(brand.logo) ? logoOf(brand) : undefined,
   footer: brand.mail_footer ?? undefined,
   palette: paletteOf(brand),
   radius: brand.radius ?? SHIPPED_RADIUS,

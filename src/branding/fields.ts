@@ -54,7 +54,7 @@ const PAGE = must('admin.branding.must.page')
 const SUPPORT = must('admin.branding.must.support')
 
 /** Where a picture is: what `file` of src/branding/images.ts names. */
-export const PICTURE = /^\/theme\/([\w-]{43}\.(\d{1,4})x(\d{1,4})\.(?:png|jpg|webp))$/
+export const PICTURE = /^\/theme\/([\w-]{43}\.(\d{1,4})x(\d{1,4})\.(?:png|jpg|webp|svg))$/
 const NO_PICTURE = must('admin.branding.must.picture')
 
 const RADIUS = must('admin.branding.must.radius')
@@ -70,13 +70,13 @@ export const BRAND_FIELDS = {
   },
   logo: {
     label: 'Logo',
-    hint: 'PNG, JPEG or WebP, at most 512 KiB. A wide one stands alone, one that is about a square beside the name.',
+    hint: 'SVG, PNG, JPEG or WebP, at most 512 KiB. A wide one stands alone, one that is about a square beside the name. Mail programs show no SVG: messages have the name in its place.',
     input: 'picture',
     schema: z.string({ error: NO_PICTURE }).regex(PICTURE, { error: NO_PICTURE }),
   },
   favicon: {
     label: 'Icon',
-    hint: 'Stands in the tab of the browser: a square PNG or WebP, 64 pixels or more.',
+    hint: 'Stands in the tab of the browser: a square PNG or WebP, 64 pixels or more, or an SVG.',
     input: 'picture',
     schema: z.string({ error: NO_PICTURE }).regex(PICTURE, { error: NO_PICTURE }),
   },

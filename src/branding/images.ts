@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto'
 import type { Clock } from '../shared/clock.ts'
 import { t } from '../shared/locales/texts.ts'
-import { cleanPicture, MAX_SIDE } from '../shared/pictures/clean.ts'
+import { type CleanPicture, cleanPicture, MAX_SIDE } from '../shared/pictures/clean.ts'
 import { PICTURE } from './fields.ts'
 import type { BrandImageStore } from './store.ts'
+import type { RefusedSvg } from './svg/clean.ts'
 
 /** Bytes of a picture. */
 export const MAX_PICTURE = 512 * 1024
@@ -14,13 +15,25 @@ const KEPT = 30 * 24 * 60 * 60 * 1000
 /** Pictures that one run of the job looks at. */
 const BATCH = 200
 
-const ENDINGS = { 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' } as const
+const ENDINGS = {
+  ...{ 'image/png': 'png', 'image/jpeg': 'jpg', 'image/webp': 'webp' },
+  'image/svg+xml': 'svg',
+} as const
 
-type Refused = 'unknown' | 'damaged' | 'too_wide' | 'too_large'
+type Refused =
+  | 'unknown'
+  | 'damaged'
+  | 'too_wide'
+  | 'too_large'
+  | `svg_${Exclude<RefusedSvg['why'], 'damaged'>}`
+
+interface CleanSvg extends Omit<CleanPicture, 'mediaType'> {
+  mediaType: 'image/svg+xml'
+}
 
 /** Why a picture is not taken, in the language of who uploads it. */
-const refused = (why: Refused): string =>
-  t(`admin.branding.picture.${why}`, { side: MAX_SIDE, size: MAX_PICTURE / 1024 })
+const refused = (why: Refused, element = ''): string =>
+  t(`admin.branding.picture.${why}`, { side: MAX_SIDE, size: MAX_PICTURE / 1024, element })
 
 /** A data: URI (RFC 2397) of something in base64. */
 const DATA = /^data:[\w.+-]+\/[\w.+-]+;base64,([A-Za-z0-9+/]*={0,2})$/
@@ -45,15 +58,32 @@ export function sizeOf(address: string): { width: number; height: number } {
   return { width: Number(width ?? 0), height: Number(height ?? 0) }
 }
 
+/** Whether mail programs show it: they show no SVG. */
+export const isShownInMails = (address: string): boolean => !address.endsWith('.svg')
+
 const fileOf = (address: string): string => address.slice('/theme/'.length)
+
+/** No other picture begins with a tag. */
+const beginsLikeSvg = (bytes: Uint8Array): boolean =>
+  /^\s*</.test(new TextDecoder().decode(bytes.subarray(0, 1024)))
+
+/** What reads XML is loaded with the first SVG. */
+async function cleanedSvg(bytes: Uint8Array): Promise<CleanSvg | 'damaged' | { problem: string }> {
+  const { cleanSvg } = await import('./svg/clean.ts')
+  const svg = cleanSvg(bytes)
+  if ('bytes' in svg) return { mediaType: 'image/svg+xml' as const, ...svg }
+  if (svg.why === 'damaged') return 'damaged'
+  return { problem: refused(`svg_${svg.why}`, svg.why === 'missed' ? svg.element : '') }
+}
 
 export function createBrandImages({ store, clock }: { store: BrandImageStore; clock: Clock }): BrandImages {
   const now = () => new Date(clock())
 
   const keep: BrandImages['keep'] = async (bytes) => {
     if (bytes.length > MAX_PICTURE) return { problem: refused('too_large') }
-    const picture = await cleanPicture(bytes)
+    const picture = beginsLikeSvg(bytes) ? await cleanedSvg(bytes) : await cleanPicture(bytes)
     if (typeof picture === 'string') return { problem: refused(picture) }
+    if ('problem' in picture) return { problem: picture.problem }
     const { width, height, mediaType } = picture
     const digest = hash('sha256', picture.bytes, 'base64url')
     const file = `${digest}.${width}x${height}.${ENDINGS[mediaType]}`

@@ -9,7 +9,7 @@ import type { Sheets } from './theme.ts'
 const MOST_SHEETS = 200
 
 const SHEET = /^([\w-]{43})\.css$/
-const IMAGE = /^[\w-]{43}\.\d{1,4}x\d{1,4}\.(?:png|jpg|webp)$/
+const IMAGE = /^[\w-]{43}\.\d{1,4}x\d{1,4}\.(?:png|jpg|webp|svg)$/
 
 const colour = z
   .string()
@@ -32,7 +32,7 @@ const look = z.strictObject({
 const FOR_EVER = 'public, max-age=31536000, immutable'
 
 /**
- * `/theme/{hash}.css` and `/theme/{hash}.{width}x{height}.{png|jpg|webp}`: what brands add to pages and messages. The name of a picture is the hash
+ * `/theme/{hash}.css` and `/theme/{hash}.{width}x{height}.{png|jpg|webp|svg}`: what brands add to pages and messages. The name of a picture is the hash
  * of what is answered, that of a style sheet a digest that this server alone can make of its look: both may be kept for ever, and nothing else can be put in their
  * place; what is not found is not kept at all, and costs a digest.
  */

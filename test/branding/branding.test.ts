@@ -137,7 +137,39 @@ describe.each(engines)('brands, on %s', (engine) => {
     expect((await rest.put('/branding', { favicon: json.logo })).json.favicon).toBe(json.logo)
   })
 
-  const svg = (inner: string) => Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg">${inner}</svg>`)
+  const svg = (inner: string) =>
+    Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 10">${inner}</svg>`)
+  const SHAPE = '<path d="M0 0h40v10H0z"/>'
+
+  test('an SVG is cleaned, served so that it runs nowhere, and shown on pages, not in messages', async () => {
+    const uploaded = svg(`<script>alert(1)</script><g onload="alert(1)">${SHAPE}</g>`)
+    const { json } = await rest.put('/branding', {
+      ...{ name: 'Harbour Bank', logo: dataUri(uploaded, 'image/svg+xml') },
+      favicon: dataUri(svg(SHAPE), 'text/plain'),
+    })
+    expect(json.logo).toMatch(/^\/theme\/[\w-]{43}\.512x128\.svg$/)
+    const answer = await fetch(`${latchkey.issuer}${json.logo}`)
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'image/svg+xml',
+      'content-security-policy': "default-src 'none'; sandbox",
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'public, max-age=31536000, immutable',
+    })
+    const kept = await answer.text()
+    expect(kept).toBe(
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 10" width="512" height="128"><g>${SHAPE}</g></svg>`,
+    )
+    expect(String(json.logo)).toContain(hash('sha256', kept, 'base64url'))
+    const { body } = await page('/login')
+    expect(body).toContain(
+      `<img class="brand-logo" src="${json.logo}" alt="Harbour Bank" width="512" height="128">`,
+    )
+    expect(body).toContain(`<link rel="icon" href="${json.favicon}">`)
+    expect(latchkey.services.branding.mail()).toMatchObject({ name: 'Harbour Bank', logo: undefined })
+    // What it was cleaned to is what it is cleaned to.
+    expect((await rest.put('/branding', { logo: dataUri(Buffer.from(kept)) })).json.logo).toBe(json.logo)
+  })
+
   test.each([
     ['an accent that is a rule', { accent: 'red;}body{display:none' }, 'accent'],
     ['an accent that is a function', { accent: 'url(https://evil.example)' }, 'accent'],
@@ -158,13 +190,19 @@ describe.each(engines)('brands, on %s', (engine) => {
     ['a logo elsewhere', { logo: 'https://evil.example/logo.png' }, 'logo'],
     ['a logo that is not here', { logo: `/theme/${'A'.repeat(43)}.1x1.png` }, 'logo'],
     ['a path that climbs', { logo: '/theme/../../etc/passwd' }, 'logo'],
-    ['an SVG with a script', { logo: dataUri(svg('<script>alert(1)</script>'), 'image/svg+xml') }, 'logo'],
+    ['an SVG of a script', { logo: dataUri(svg('<script>alert(1)</script>'), 'image/svg+xml') }, 'logo'],
+    [
+      'an SVG with a picture',
+      { logo: dataUri(svg(`<image href="https://evil.example/"/>${SHAPE}`)) },
+      'logo',
+    ],
+    ['an SVG that loads by its style', { logo: dataUri(svg(`<style>@import "x"</style>${SHAPE}`)) }, 'logo'],
     [
       'an SVG with entities',
       { logo: dataUri(Buffer.from('<!DOCTYPE s [<!ENTITY a "aa">]><svg>&a;</svg>')) },
       'logo',
     ],
-    ['an SVG with something foreign', { logo: dataUri(svg('<foreignObject/>')) }, 'logo'],
+    ['an SVG of something foreign', { logo: dataUri(svg('<foreignObject/>')) }, 'logo'],
     ['half a PNG', { favicon: dataUri(png().subarray(0, 40)) }, 'favicon'],
     [
       'a page that begins like a PNG',

@@ -100,14 +100,18 @@ test('what is wrong stands beside its field, with what was typed', async () => {
   const page = await preview(
     await open(),
     { name: 'Harbour', accent: '#ffdd00', terms_url: 'javascript:alert(1)' },
-    { logo: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>') },
+    {
+      logo: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><image/></svg>'),
+      favicon: Buffer.from('GIF89a'),
+    },
   )
   expect(page.status).toBe(422)
   expect(page.body).toMatch(
     /id="field-accent-error">It cannot be read .*The nearest colour that passes is #[\da-f]{6}\./,
   )
   expect(page.body).toContain('id="field-terms_url-error">It must be an address that begins with https://')
-  expect(page.body).toContain('id="field-logo-error">It must be a PNG, a JPEG or a WebP')
+  expect(page.body).toContain('id="field-logo-error">It draws by “image”, which is not taken from an SVG')
+  expect(page.body).toContain('id="field-favicon-error">It must be an SVG, a PNG, a JPEG or a WebP')
   expect(page.body).toContain('value="Harbour"')
   // It is the form itself, which has nothing above it.
   expect(page.body).not.toContain('aria-label="Where this page is"')

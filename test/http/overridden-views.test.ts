@@ -111,6 +111,29 @@ describe('a folder of views', () => {
     })
   })
 
+  test('whose includes are not there does not start either, wherever in its code they stand', async () => {
+    write('accounts/register.eta', `<% const x = \`a \${it.t('x')} \${\`\${include('/no-literal')}\`}\` %>`)
+    write('accounts/setup.eta', "<%~ includeAsync('/no-async', {}) %>")
+    write('http/home.eta', "<% ['/layout'].map(include) %>")
+    write('layout.eta', "<% const web = /^[/]*https?:\\/\\//.test(it.x) %><%~ include('/no-regex') %>")
+    write('oidc/error.eta', "<%~ [...include('/no-spread')] %><%~ it.a / 2 // include('/no-comment')\n %>")
+    write(
+      'partials/client.eta',
+      "<% const o = { include: 1, layout: 2 }; o.include('/no-member'); /* include('/no') */ %>",
+    )
+    write('partials/csrf.eta', `<%~ include(/* the frame */ '/no-argument', \`\${it.a(1, 2)}\`) %>`)
+    await expect(start()).rejects.toMatchObject({
+      problems: [
+        expect.stringContaining("register.eta includes '/no-literal', and there is no view no-literal.eta"),
+        expect.stringContaining("setup.eta includes '/no-async', and there is no view no-async.eta"),
+        expect.stringContaining('home.eta includes what it computes (include): write the name of each view'),
+        expect.stringContaining("layout.eta includes '/no-regex', and there is no view no-regex.eta"),
+        expect.stringContaining("error.eta includes '/no-spread', and there is no view no-spread.eta"),
+        expect.stringContaining("csrf.eta includes '/no-argument', and there is no view no-argument.eta"),
+      ],
+    })
+  })
+
   test('includes what it says in words and comments alone nowhere, and computes what ships computes', async () => {
     write(
       'accounts/register.eta',

@@ -15,7 +15,7 @@ const MAX_BODY = 1536 * 1024
 
 /** Of pictures, what an answer holds and a body may hold. */
 const PICTURE =
-  'In an answer its address at this server; in a body that, or a data: URI of a PNG, JPEG or WebP.'
+  'In an answer its address at this server; in a body that, or a data: URI of an SVG, PNG, JPEG or WebP.'
 
 /** A field as it is read and written; null: what stands behind it counts. */
 function fieldOf({ hint, input }: NamedBrandField) {

@@ -1,0 +1,153 @@
+// Owns: what is kept of an SVG that an owner uploads for a logo. It is read as XML and written anew from a list of elements, attributes and values
+// (allowed.ts): scripts, handlers, animations, links and what editors keep are not on it, and nothing in it leads out of the file.
+import { isUtf8 } from 'node:buffer'
+import { KEPT, keptValue, MISSED, referenceOf, SHAPES, UNWRAPPED } from './allowed.ts'
+import { readSvg, type SvgElement, TooMuch } from './read.ts'
+import { NoPlainStyle, withLooks } from './styles.ts'
+
+/** Why an SVG is not taken. `missed`: it draws by an element that is not kept */
+export type RefusedSvg =
+  | { why: 'damaged' | 'too_much' | 'style' | 'no_size' | 'nothing' }
+  | { why: 'missed'; element: string }
+
+/** Pixels of the longer side, as its address says them; it is as sharp at any. */
+const SIDE = 512
+/** Of what a view says. */
+const MAX_COORDINATE = 1e6
+/** Of the longer side to the shorter. */
+const MAX_RATIO = 20
+/** Elements that are drawn, where each reference draws what it refers to once more. */
+const MAX_DRAWN = 20_000
+/** References that lead from one to the next. */
+const MAX_CHAIN = 300
+
+class Missed extends Error {
+  readonly element: string
+  constructor(element: string) {
+    super(element)
+    this.element = element
+  }
+}
+
+/** The element with what is on the list; undefined: nothing of it is. @throws Missed */
+function keptOf(element: SvgElement): SvgElement | undefined {
+  const { name, attributes, children } = element
+  if (MISSED.has(name)) throw new Missed(name)
+  if (!KEPT.has(name) && !UNWRAPPED.has(name)) return undefined
+  const kept = new Map<string, string>()
+  for (const [attribute, given] of attributes) {
+    const value = keptValue(attribute, given)
+    if (value !== undefined) kept.set(attribute, value)
+  }
+  if (UNWRAPPED.has(name)) kept.delete('href')
+  // What stands in another file is not drawn.
+  if (name === 'use' && !kept.has('href')) throw new Missed(name)
+  return {
+    name: UNWRAPPED.has(name) ? 'g' : name,
+    attributes: kept,
+    children: children.flatMap((child): (SvgElement | string)[] => {
+      if (typeof child === 'string') return name === 'text' || name === 'tspan' ? [child] : []
+      const inner = keptOf(child)
+      return inner === undefined ? [] : [inner]
+    }),
+  }
+}
+
+/** How many elements are drawn for one. @throws TooMuch for too many, and for what refers to itself */
+function drawnBy(root: SvgElement): number {
+  const byId = new Map<string, SvgElement>()
+  const collect = (element: SvgElement): void => {
+    const id = element.attributes.get('id')
+    if (id !== undefined && !byId.has(id)) byId.set(id, element)
+    for (const child of element.children) if (typeof child !== 'string') collect(child)
+  }
+  collect(root)
+  const known = new Map<SvgElement, number>()
+  const open = new Set<SvgElement>()
+  const count = (element: SvgElement): number => {
+    const before = known.get(element)
+    if (before !== undefined) return before
+    if (open.has(element) || open.size > MAX_CHAIN) throw new TooMuch()
+    open.add(element)
+    const referred = [...element.attributes].flatMap(
+      ([name, value]) => byId.get(referenceOf(name, value) ?? '') ?? [],
+    )
+    const held = element.children.filter((child) => typeof child !== 'string')
+    const drawn = [...held, ...referred].reduce((sum, each) => sum + count(each), 1)
+    if (drawn > MAX_DRAWN) throw new TooMuch()
+    open.delete(element)
+    known.set(element, drawn)
+    return drawn
+  }
+  return count(root)
+}
+
+const drawsSomething = ({ name, children }: SvgElement): boolean =>
+  SHAPES.has(name) || children.some((child) => typeof child !== 'string' && drawsSomething(child))
+
+const LENGTH = /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)(?:px)?\s*$/i
+
+/** Where the picture stands in its own coordinates. Undefined: it does not say. */
+function viewBoxOf({ attributes }: SvgElement): [number, number, number, number] | undefined {
+  const [x = 0, y = 0, ...sides] = attributes
+    .get('viewBox')
+    ?.trim()
+    .split(/[\s,]+/)
+    .map(Number) ?? [
+    0,
+    0,
+    ...['width', 'height'].map((side) => Number(LENGTH.exec(attributes.get(side) ?? '')?.[1])),
+  ]
+  const [width = Number.NaN, height = Number.NaN, ...more] = sides
+  const good =
+    [x, y, width, height].every((each) => Math.abs(each) <= MAX_COORDINATE) &&
+    [width > 0, height > 0, more.length === 0].every(Boolean)
+  return good && Math.max(width / height, height / width) <= MAX_RATIO ? [x, y, width, height] : undefined
+}
+
+const ESCAPED: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+const escaped = (text: string): string =>
+  text.replaceAll(/[&<>"]/g, (character) => ESCAPED[character] ?? '').replaceAll(/\p{Cc}/gu, ' ')
+
+function written({ name, attributes, children }: SvgElement): string {
+  const said = [...attributes].map(([attribute, value]) => ` ${attribute}="${escaped(value)}"`).join('')
+  const inner = children
+    .map((child) => (typeof child === 'string' ? escaped(child) : written(child)))
+    .join('')
+  return inner === '' ? `<${name}${said}/>` : `<${name}${said}>${inner}</${name}>`
+}
+
+/**
+ * An SVG as it is kept.
+ * @param uploaded UTF-8; another encoding is none, whatever the file says of itself
+ */
+export function cleanSvg(
+  uploaded: Uint8Array,
+): { bytes: Buffer; width: number; height: number } | RefusedSvg {
+  try {
+    const read = isUtf8(uploaded) ? readSvg(new TextDecoder().decode(uploaded)) : undefined
+    if (read === undefined) return { why: 'damaged' }
+    const viewBox = viewBoxOf(read)
+    if (viewBox === undefined) return { why: 'no_size' }
+    withLooks(read)
+    const kept = keptOf(read)
+    if (kept === undefined || !drawsSomething(kept)) return { why: 'nothing' }
+    drawnBy(kept)
+    const [, , wide, high] = viewBox
+    const scale = SIDE / Math.max(wide, high)
+    const width = Math.round(wide * scale)
+    const height = Math.round(high * scale)
+    for (const place of ['x', 'y']) kept.attributes.delete(place)
+    const attributes = new Map([
+      ['xmlns', 'http://www.w3.org/2000/svg'],
+      ...kept.attributes,
+      ...Object.entries({ width: String(width), height: String(height), viewBox: viewBox.join(' ') }),
+    ])
+    return { bytes: Buffer.from(written({ ...kept, attributes })), width, height }
+  } catch (error) {
+    if (error instanceof TooMuch) return { why: 'too_much' }
+    if (error instanceof NoPlainStyle) return { why: 'style' }
+    if (error instanceof Missed) return { why: 'missed', element: error.element }
+    throw error
+  }
+}
