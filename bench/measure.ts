@@ -17,7 +17,7 @@ export interface MeasureOptions {
 const US_PER_MS = 1000
 
 /** Requests after which the engine has compiled what they run through, on a slow machine too: a server is hot for all of its life. */
-const HOT = 4000
+const HOT = 30_000
 /** Seconds between two looks at how many there were. */
 const STRETCH = 0.5
 /** Seconds that a scenario may take for it. */

@@ -67,7 +67,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       trustProxy: config.trustProxy,
     }),
   )
-  const metrics = await openMetrics(app, config)
+  const metrics = await openMetrics(config)
   const services = await openServices(config, {
     logger: app.log,
     observers: metrics?.observers,
@@ -84,6 +84,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       return values.rateLimit === 'on'
     },
     limits: values.limits,
+    trustProxy: config.trustProxy,
+    answered: metrics?.observers.answered,
     counters: counts.beside,
     cacheViews: overrides.cacheViews ?? true,
     readView: services.readView,

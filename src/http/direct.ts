@@ -1,14 +1,18 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 import { settleCurrent } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
+import type { Answered } from './answered.ts'
+import { runRequest } from './audit-context.ts'
+import { DirectReply, DirectRequest } from './direct-request.ts'
 import { headersForPages, headersForPrograms } from './headers.ts'
 import { countEarly, type LimitHooks } from './rate-limits/rate-limits.ts'
 
 /*
- * Most requests of programs are alike, and cost more in the hooks of pages than in their answer. A path may be answered before them:
+ * Most requests of programs are alike, and cost more in Fastify and the hooks of pages than in their answer. A path may be answered before them:
  *
- *   request ─► audit context ─► direct? ─┬─ answer ──► bytes ─► log line, metrics
- *                                        └─ undefined ─► hooks ─► handler, as if nothing had been
+ *   server ─► direct? ─┬─ answer ──► bytes ─► log line, metrics
+ *                      └─ undefined ─► Fastify: hooks ─► handler, as if nothing had been
  */
 
 /** An answer, with all that is said of it beside the headers that every answer has. */
@@ -23,12 +27,12 @@ export interface DirectAnswer {
 }
 
 /** Undefined: the handler of the route answers, and the request is as it was, but that a body can be read in one way only. */
-export type DirectHandler = (request: FastifyRequest) => Promise<DirectAnswer | undefined>
+export type DirectHandler = (request: DirectRequest) => Promise<DirectAnswer | undefined>
 
 /**
- * Lets requests of a path, whatever their query, be answered before the hooks.
+ * Lets requests of a path, whatever their query, be answered before Fastify. What refuses one is told by its route.
  * @param options.limit of its route
- * @param options.browsers they are sent here: its answers have the headers of pages, and what refuses a request is told by its route, as a page
+ * @param options.browsers they are sent here: its answers have the headers of pages
  */
 export type AnswerDirectly = (
   path: string,
@@ -37,56 +41,77 @@ export type AnswerDirectly = (
 ) => void
 
 interface Direct {
+  path: string
   handler: DirectHandler
   limit: LimitHooks | undefined
-  browsers: boolean
+  /** That every answer has. */
+  headers: readonly string[]
 }
 
 /**
- * After the audit context, before all other hooks.
+ * Takes the requests of the server before Fastify. An address more that `localhost` stands for has a server of its own, whose
+ * requests all go to Fastify.
  * @param options.refreshed waits for settings to be fresh; undefined: they are
+ * @param options.answered is told of each answer
  */
 export function registerDirect(
   app: FastifyInstance,
-  options: { secure: boolean; refreshed(): Promise<void> | undefined },
+  options: {
+    secure: boolean
+    refreshed(): Promise<void> | undefined
+    addressOf(request: IncomingMessage): string
+    answered: Answered
+  },
 ): AnswerDirectly {
   const paths = new Map<string, Direct>()
   const headersOfAll = headersForPrograms(options)
   const forPrograms = Object.entries(headersOfAll).flat()
   const forPages = [...headersForPages(options)].flat()
+  /** What is left to Fastify; with an error: it was done, and could not be answered. */
+  const left = new WeakMap<IncomingMessage, { reply: DirectReply; error?: unknown }>()
+  let closing = false
+  app.addHook('preClose', async () => {
+    closing = true
+  })
 
   async function ask(
-    request: FastifyRequest,
-    reply: FastifyReply,
+    request: DirectRequest,
+    reply: DirectReply,
     { handler, limit }: Direct,
   ): Promise<DirectAnswer | undefined> {
-    const refreshing = options.refreshed()
-    if (refreshing !== undefined) await refreshing
-    if (limit !== undefined) await countEarly(limit, request, reply)
-    return handler(request)
+    try {
+      const refreshing = options.refreshed()
+      if (refreshing !== undefined) await refreshing
+      if (limit !== undefined) await countEarly(limit, request, reply)
+      return await handler(request)
+    } catch (err) {
+      // A refusal is told once more by the hooks and the limit of the route, in the language of the person.
+      if (!(err instanceof AppError)) request.log.warn({ err }, 'a direct answer failed; the route answers')
+      return undefined
+    }
   }
 
   /** @returns whether it was answered */
-  async function answer(request: FastifyRequest, reply: FastifyReply, direct: Direct): Promise<boolean> {
-    const asked = ask(request, reply, direct)
-    const found = await (direct.browsers ? asked.catch((error) => leaveToRoute(request, error)) : asked)
+  async function answer(request: DirectRequest, reply: DirectReply, direct: Direct): Promise<boolean> {
+    const response = reply.raw
+    const found = await ask(request, reply, direct)
     if (found === undefined) return false
     const settling = settleCurrent()
     if (settling !== undefined) await settling
     const { status = 200, headers, body, encoding = 'utf8' } = found
     const all = [
-      ...(direct.browsers ? forPages : forPrograms),
+      ...direct.headers,
       ...['x-request-id', request.id],
       ...headers,
       ...(status === 304 ? [] : ['content-length', String(Buffer.byteLength(body, encoding))]),
-      ...counted(reply),
+      ...Object.entries(reply.headers).flat(),
     ]
-    reply.hijack()
+    options.answered.once(request, response)
     try {
-      reply.raw.writeHead(status, all)
-      reply.raw.end(status === 304 ? undefined : body, encoding)
+      response.writeHead(status, all)
+      response.end(status === 304 ? undefined : body, encoding)
     } catch (error) {
-      // Nobody else answers a reply that is hijacked: the request would hang.
+      // Nothing else answers it: the request would hang.
       request.log.error({ err: error }, 'an answer could not be written')
       request.raw.socket.destroy()
     }
@@ -94,32 +119,40 @@ export function registerDirect(
   }
 
   app.addHook('onRequest', (request, reply, done) => {
-    const direct = paths.get(pathOf(request.raw.url ?? ''))
-    if (direct === undefined) return done()
-    answer(request, reply, direct).then(
-      (answered) => (answered ? undefined : done()),
-      (error) => {
-        // The hooks that would say it are not run any more.
-        reply.headers({ ...headersOfAll, 'x-request-id': request.id })
-        done(error)
-      },
+    const before = left.get(request.raw)
+    if (before === undefined) return done()
+    reply.headers(before.reply.headers)
+    if (!('error' in before)) return done()
+    // The hooks that would say it are not run any more.
+    reply.headers({ ...headersOfAll, 'x-request-id': request.id })
+    done(before.error as Error)
+  })
+
+  const toFastify = app.server.listeners('request')[0] as (
+    ...given: [IncomingMessage, ServerResponse]
+  ) => void
+  app.server.removeAllListeners('request')
+  app.server.on('request', (raw, response) => {
+    const direct = closing ? undefined : paths.get(pathOf(raw.url ?? ''))
+    if (direct === undefined) return toFastify(raw, response)
+    const request = new DirectRequest(raw, direct.path, options.addressOf, app.log)
+    const reply = new DirectReply(response)
+    const leave = (how: { error?: unknown }) => {
+      if (response.closed) return options.answered.once(request, response)
+      left.set(raw, { reply, ...how })
+      toFastify(raw, response)
+    }
+    runRequest(request, () => answer(request, reply, direct)).then(
+      (answered) => (answered ? undefined : leave({})),
+      (error) => leave({ error }),
     )
   })
 
   return (path, handler, { limit, browsers = false } = {}) =>
-    void paths.set(path, { handler, limit, browsers })
-}
-
-/** A refusal is told once more by the hooks and the limit of the route, in the language of the person. What else failed may not fail there again. */
-function leaveToRoute({ log }: FastifyRequest, err: unknown): undefined {
-  if (!(err instanceof AppError)) log.warn({ err }, 'a direct answer failed; the route answers')
+    void paths.set(path, { path, handler, limit, headers: browsers ? forPages : forPrograms })
 }
 
 function pathOf(url: string): string {
   const end = url.indexOf('?')
   return end === -1 ? url : url.slice(0, end)
 }
-
-/** What counting has announced. */
-const counted = (reply: FastifyReply): string[] =>
-  Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)])

@@ -4,8 +4,8 @@ import type { Clock } from '../shared/clock.ts'
 import { type Limits, limitsWith } from '../shared/limits.ts'
 import type { Overrides } from '../shared/locales/catalogue.ts'
 import { ENGLISH } from '../shared/locales/locales.ts'
+import { registerAnswered, type ToldAnswer } from './answered.ts'
 import { registerAuditContext } from './audit-context.ts'
-import { registerClosing } from './closing.ts'
 import { type Cookies, createCookies, registerCookies } from './cookies/cookies.ts'
 import { createKnownDevices, type KnownDevices } from './cookies/known-devices.ts'
 import { createSealedCookies, type SealedCookies } from './cookies/sealed-cookie.ts'
@@ -17,8 +17,9 @@ import { createFlash, type Kept } from './forms/flash.ts'
 import { registerForms } from './forms/forms.ts'
 import { createInterrupted, type Interrupted, type OwnerOf } from './forms/interrupted.ts'
 import { registerHeaders } from './headers.ts'
+import { addressesBehind, type InstanceOptions } from './instance.ts'
 import { type Language, languageRoute, registerLanguage } from './language.ts'
-import { registerRequestLog } from './logging/requests.ts'
+import { registerRequestIds } from './logging/requests.ts'
 import { registerAssets } from './pages/assets.ts'
 import type { ReadView } from './pages/overridden-views.ts'
 import type { PageBrand, ShownClient } from './pages/pages.ts'
@@ -66,6 +67,10 @@ export interface HttpOptions {
   overrides?: Overrides
   /** Waits until settings are fresh, where a request is answered before the hook that does so; undefined: they are. */
   refreshed?: () => Promise<void> | undefined
+  /** As the instance has it; none unless given. */
+  trustProxy?: InstanceOptions['trustProxy']
+  /** Is told of each answer. */
+  answered?: ((answer: ToldAnswer) => void) | undefined
   /** Gives the AppError that an error of somewhere below stands for; without one, errors are what they are. */
   translateError?: (error: unknown) => unknown
   /** Where forms and answers to them are kept that are too large for a cookie, or must not be in one. */
@@ -105,9 +110,13 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   if ((cookieKey.symmetricKeySize ?? 0) < 32) throw new Error('the cookie key needs at least 32 bytes')
   const secure = issuer.protocol === 'https:'
   registerAuditContext(app)
-  const direct = registerDirect(app, { secure, refreshed: options.refreshed ?? (() => undefined) })
-  registerClosing(app)
-  registerRequestLog(app)
+  const direct = registerDirect(app, {
+    secure,
+    refreshed: options.refreshed ?? (() => undefined),
+    addressOf: addressesBehind(options.trustProxy ?? false),
+    answered: registerAnswered(app, options.answered),
+  })
+  registerRequestIds(app)
   registerHeaders(app, { secure })
   await registerCookies(app)
   const language = registerLanguage(app, {

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import proxyAddress from '@fastify/proxy-addr'
 import type { FastifyServerOptions } from 'fastify'
 import { LogController } from 'fastify'
 import { problem } from './errors/problem.ts'
@@ -19,10 +21,10 @@ export function instanceOptions(options: InstanceOptions) {
     logger: options.log === false ? false : loggerOptions(options.log),
     // One line a request, written when it ends (logging/requests.ts), instead of the two built-in ones.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    trustProxy: trusted(options.trustProxy),
+    trustProxy: trusts(options.trustProxy),
     // An id from outside could forge a line of another request in the log.
     requestIdHeader: false,
-    genReqId: () => randomUUID(),
+    genReqId: idOf,
     bodyLimit: 64 * 1024,
     // Fastify's own default is for ever: a client that sends a byte now and then would keep its connection.
     requestTimeout: REQUEST_TIMEOUT,
@@ -42,8 +44,28 @@ export function instanceOptions(options: InstanceOptions) {
   } satisfies FastifyServerOptions
 }
 
-/** Fastify takes a number of hops only as a function. */
-const trusted = (proxies: InstanceOptions['trustProxy']) => {
-  if (typeof proxies === 'number') return (_address: string, hop: number) => hop < proxies
-  return typeof proxies === 'object' ? [...proxies] : proxies
+/** Whether the n-th address before a request is that of a proxy whose headers count. */
+type Trusts = (address: string, hop: number) => boolean
+
+const trusts = (proxies: InstanceOptions['trustProxy']): Trusts | false => {
+  if (proxies === false) return false
+  return typeof proxies === 'number' ? (_address, hop) => hop < proxies : proxyAddress.compile([...proxies])
+}
+
+/** @returns what tells the address of the client of a request, as Fastify does by the same option */
+export function addressesBehind(
+  proxies: InstanceOptions['trustProxy'],
+): (request: IncomingMessage) => string {
+  const trusted = trusts(proxies)
+  return trusted === false
+    ? ({ socket }) => socket.remoteAddress ?? ''
+    : (request) => proxyAddress(request, trusted)
+}
+
+const ID = Symbol('id')
+
+/** The ID of a request, made at the first look. */
+export function idOf(request: IncomingMessage & { [ID]?: string }): string {
+  request[ID] ??= randomUUID()
+  return request[ID]
 }

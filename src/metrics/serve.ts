@@ -1,20 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { Metrics, Observers } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
 import { type MetricsAccess, metricsRoutes } from './routes.ts'
 import { listenForMetrics } from './server.ts'
-
-/** Counts every answer of the server. */
-export function countAnswers(app: FastifyInstance, { answered }: Pick<Observers, 'answered'>): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    answered({
-      method: request.method,
-      route: request.routeOptions.url,
-      status: reply.statusCode,
-      milliseconds: reply.elapsedTime,
-    })
-    done()
-  })
-}
 
 /** Lets the metrics be read: beside the other routes, or, with a port, on a server of their own once the instance is ready. */
 export async function serveMetrics(

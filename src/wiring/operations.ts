@@ -118,14 +118,11 @@ export async function wireCounters({ config, db, logger, settings }: Services): 
   }
 }
 
-/** Loads the metrics and counts every answer; undefined when METRICS is off: then nothing of them is even loaded. */
-export async function openMetrics(app: FastifyInstance, config: Config): Promise<Metrics | undefined> {
+/** Loads the metrics; undefined when METRICS is off: then nothing of them is even loaded. */
+export async function openMetrics(config: Config): Promise<Metrics | undefined> {
   if (config.metrics === undefined) return undefined
   const { openMetrics: open } = await import('../metrics/metrics.ts')
-  const { countAnswers } = await import('../metrics/serve.ts')
-  const metrics = await open()
-  countAnswers(app, metrics.observers)
-  return metrics
+  return open()
 }
 
 /** Says what is asked at each reading of the metrics, and lets them be read. */

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { currentAuditContext } from '../../src/shared/audit-context.ts'
 import { AppError } from '../../src/shared/errors.ts'
 import { limits } from '../../src/shared/limits.ts'
+import { eventually } from '../support/eventually.ts'
 import { buildHttpApp } from './http-app.ts'
 
 const [perAddress] = limits.openRegistration
@@ -15,6 +16,7 @@ const SECURE = {
   'x-frame-options': 'DENY',
 }
 
+let address: string
 let app: FastifyInstance
 let lines: string[]
 let context: ReturnType<typeof currentAuditContext>
@@ -24,6 +26,7 @@ beforeEach(async () => {
   written = false
   app = await buildHttpApp({
     log: (line) => lines.push(line),
+    trustProxy: ['127.0.0.1'],
     async direct(request) {
       context = currentAuditContext()
       if (request.url.includes('known')) return { status: 304, headers, body: 'directly' }
@@ -40,51 +43,63 @@ beforeEach(async () => {
       return request.url.includes('route') ? undefined : { headers, body: 'directly' }
     },
   })
+  address = await app.listen({ port: 0, host: '127.0.0.1' })
 })
 afterEach(() => app.close())
 
+/** By way of the server: what comes by ‘inject’ is Fastify's from the beginning. */
+async function ask(path: string, given: Record<string, string> = {}, at = address) {
+  const answer = await fetch(`${at}${path}`, { headers: given })
+  return { status: answer.status, headers: Object.fromEntries(answer.headers), body: await answer.text() }
+}
+
+/** What was logged of requests, whose lines are written once their answers are out: a client may have them before. */
+const logged = (requests: number) =>
+  eventually(() => {
+    const all = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request')
+    return all.length >= requests && all
+  })
+
 test('has the headers, the id and the log line of every answer to a program', async () => {
-  const answer = await app.inject('/direct?state=hush')
-  expect([answer.statusCode, answer.body]).toEqual([200, 'directly'])
+  const answer = await ask('/direct?state=hush', { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' })
+  expect([answer.status, answer.body]).toEqual([200, 'directly'])
   expect(answer.headers).toMatchObject({ ...SECURE, 'content-type': 'text/plain', 'content-length': '8' })
-  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+  expect(await logged(1)).toMatchObject([
     {
       msg: 'request',
-      req: { method: 'GET', path: '/direct', query: ['state'], ip: '127.0.0.1' },
+      req: { method: 'GET', path: '/direct', query: ['state'], ip: '198.51.100.7' },
       status: 200,
       request_id: answer.headers['x-request-id'],
     },
   ])
-  expect(context).toMatchObject({ address: '127.0.0.1', requestId: answer.headers['x-request-id'] })
+  expect(context).toMatchObject({ address: '198.51.100.7', requestId: answer.headers['x-request-id'] })
 })
 
 test('what the caller has already is not sent again', async () => {
-  const { statusCode, body, headers } = await app.inject('/direct?known')
-  expect([statusCode, body, headers['content-length']]).toEqual([304, '', undefined])
+  const { status, body, headers } = await ask('/direct?known')
+  expect([status, body, headers['content-length']]).toEqual([304, '', undefined])
 })
 
 test('what is not answered goes on to its route, as if it had not been asked', async () => {
-  const answer = await app.inject('/direct?route')
-  expect(answer.json()).toEqual({ by: 'route' })
-  expect(lines).toHaveLength(1)
+  const answer = await ask('/direct?route')
+  expect(JSON.parse(answer.body)).toEqual({ by: 'route' })
+  expect(await logged(1)).toMatchObject([{ request_id: answer.headers['x-request-id'] }])
+  expect(context).toMatchObject({ requestId: answer.headers['x-request-id'] })
 })
 
 test('each request counts once, whichever way it is answered, and one too many is refused by its route', async () => {
   for (let n = 1; n <= perAddress.max; n++) {
-    const answer = await app.inject(n % 2 ? '/direct' : '/direct?route')
-    expect([answer.statusCode, Number(answer.headers['ratelimit-remaining'])]).toEqual([
-      200,
-      perAddress.max - n,
-    ])
+    const answer = await ask(n % 2 ? '/direct' : '/direct?route')
+    expect([answer.status, Number(answer.headers['ratelimit-remaining'])]).toEqual([200, perAddress.max - n])
     expect(answer.headers).toMatchObject({
       'ratelimit-limit': `${perAddress.max}`,
       'ratelimit-reset': expect.anything(),
     })
   }
-  const refused = await app.inject('/direct')
-  expect([refused.statusCode, refused.headers['x-frame-options']]).toEqual([429, 'DENY'])
+  const refused = await ask('/direct')
+  expect([refused.status, refused.headers['x-frame-options']]).toEqual([429, 'DENY'])
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
-  expect((await app.inject({ url: '/direct', remoteAddress: '198.51.100.1' })).statusCode).toBe(200)
+  expect((await ask('/direct', { 'x-forwarded-for': '198.51.100.1' })).status).toBe(200)
 })
 
 describe('where browsers are sent', () => {
@@ -92,7 +107,7 @@ describe('where browsers are sent', () => {
 
   test('an answer has the headers of pages', async () => {
     const page = await app.inject({ url: '/login', headers: accept })
-    const { headers: led, body } = await app.inject('/led')
+    const { headers: led, body } = await ask('/led')
     expect(body).toBe('directly')
     const { 'content-type': _t, 'content-length': _l, 'cache-control': _c, ...all } = page.headers
     for (const name of ['set-cookie', 'x-request-id', 'date', 'connection', 'vary', 'content-language'])
@@ -103,48 +118,80 @@ describe('where browsers are sent', () => {
 
   test('one too many is counted once, and refused by a page in the language of the person', async () => {
     for (let n = 1; n <= perAddress.max; n++) {
-      const answer = await app.inject(n % 2 ? '/led' : '/led?route')
-      expect([answer.statusCode, Number(answer.headers['ratelimit-remaining'])]).toEqual([
+      const answer = await ask(n % 2 ? '/led' : '/led?route')
+      expect([answer.status, Number(answer.headers['ratelimit-remaining'])]).toEqual([
         200,
         perAddress.max - n,
       ])
     }
-    const refused = await app.inject({ url: '/led', headers: { ...accept, 'accept-language': 'de' } })
-    expect([refused.statusCode, refused.headers['x-frame-options']]).toEqual([429, 'DENY'])
+    const refused = await ask('/led', { ...accept, 'accept-language': 'de' })
+    expect([refused.status, refused.headers['x-frame-options']]).toEqual([429, 'DENY'])
     expect(refused.body).toContain('lang="de"')
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
   })
 
+  test('without its audit entries there is no answer', async () => {
+    const answer = await ask('/led?unwritable', accept)
+    expect([answer.status, answer.body.includes('directly')]).toEqual([500, false])
+    expect(answer.headers['x-frame-options']).toBe('DENY')
+  })
+})
+
+describe.each(['/direct', '/led'])('of %s', (path) => {
   test('what fails is left to the route, and logged', async () => {
-    expect((await app.inject('/led?broken')).json()).toEqual({ by: 'route' })
+    expect(JSON.parse((await ask(`${path}?broken`)).body)).toEqual({ by: 'route' })
     const warned = lines.map((line) => JSON.parse(line)).filter(({ level }) => level >= 40)
     expect(warned).toMatchObject([{ level: 40, err: { message: expect.stringContaining('SELECT') } }])
   })
 
   test.each(['refused', 'unavailable'])('what is %s is left to the route, which tells it', async (how) => {
-    expect((await app.inject(`/led?${how}`)).json()).toEqual({ by: 'route' })
+    expect(JSON.parse((await ask(`${path}?${how}`)).body)).toEqual({ by: 'route' })
     expect(lines.filter((line) => JSON.parse(line).level >= 40)).toEqual([])
-  })
-
-  test('without its audit entries there is no answer', async () => {
-    const answer = await app.inject({ url: '/led?unwritable', headers: accept })
-    expect([answer.statusCode, answer.body.includes('directly')]).toEqual([500, false])
-    expect(answer.headers['x-frame-options']).toBe('DENY')
   })
 })
 
 test('audit entries are on disk before the answer leaves; without them there is none', async () => {
-  await app.inject('/direct?audited')
+  await ask('/direct?audited')
   expect(written).toBe(true)
-  expect((await app.inject('/direct?unwritable')).statusCode).toBe(500)
+  const { status, headers, body } = await ask('/direct?unwritable')
+  expect([status, JSON.parse(body)]).toMatchObject([500, { error: 'server_error' }])
+  expect(headers).toMatchObject({ ...SECURE, 'x-request-id': expect.any(String) })
 })
 
-test('a failure is told as that of a route, without its cause', async () => {
-  const answer = await app.inject('/direct?broken')
-  expect(answer.statusCode).toBe(500)
-  expect(answer.json()).toMatchObject({ error: 'server_error' })
-  expect(answer.body).not.toContain('SELECT')
-  expect(answer.headers).toMatchObject({ ...SECURE, 'x-request-id': expect.any(String) })
+test('a request whose client is gone is logged as that', async () => {
+  const { promise: asked, resolve: arrived } = Promise.withResolvers<void>()
+  const { promise: gone, resolve: goOn } = Promise.withResolvers<void>()
+  const waiting = await buildHttpApp({
+    log: (line) => lines.push(line),
+    async direct({ raw }) {
+      raw.socket.once('close', () => goOn())
+      arrived()
+      await gone
+      return { headers, body: 'directly' }
+    },
+  })
+  const at = await waiting.listen({ port: 0, host: '127.0.0.1' })
+  const leaving = new AbortController()
+  const answer = fetch(`${at}/direct`, { signal: leaving.signal })
+  await asked
+  leaving.abort()
+  await expect(answer).rejects.toThrow()
+  await eventually(() => lines.some((line) => JSON.parse(line).msg === 'request aborted by the client'))
+  await waiting.close()
+})
+
+test('metrics are told of an answer, by its route', async () => {
+  const told: unknown[] = []
+  const counting = await buildHttpApp({
+    answered: (answer) => told.push(answer),
+    direct: async ({ url }) => (url.includes('route') ? undefined : { headers, body: 'directly' }),
+  })
+  const at = await counting.listen({ port: 0, host: '127.0.0.1' })
+  await ask('/direct?x=1', {}, at)
+  await ask('/direct?route', {}, at)
+  await counting.close()
+  const one = { method: 'GET', route: '/direct', status: 200, milliseconds: expect.any(Number) }
+  expect(told).toEqual([one, one])
 })
 
 test('no handler is asked before settings are fresh', async () => {
@@ -161,7 +208,7 @@ test('no handler is asked before settings are fresh', async () => {
       return { headers, body: 'directly' }
     },
   })
-  const answer = stale.inject('/direct')
+  const answer = ask('/direct', {}, await stale.listen({ port: 0, host: '127.0.0.1' }))
   await waits
   release()
   expect((await answer).body).toBe('directly')

@@ -38,6 +38,7 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
     rateLimit: true,
     cacheViews: true,
     clock: Date.now,
+    trustProxy,
     kept: keptInMemory(),
     icons: { github: kinds.github?.icon, google: kinds.google?.icon },
     ...http,

@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { type SerializedError, stdSerializers } from 'pino'
 import { partsOf } from '../address.ts'
 import { redacted } from './redaction.ts'
@@ -16,11 +17,16 @@ const withoutTokens = (text: string): string => text.replaceAll(/[\w-]{20,}/g, '
 /** The longest parameter name of the protocols is post_logout_redirect_uri. */
 const nameOf = (parameter: string): string => (parameter.length > 30 ? '…' : parameter)
 
+type DescribedRequest = Pick<FastifyRequest, 'method' | 'url' | 'ip'> & {
+  routeOptions?: { url?: string | undefined }
+}
+export type LoggedRequest = DescribedRequest & { routeOptions: object } & Pick<FastifyRequest, 'raw' | 'id'>
+
 /**
  * A request as the log shows it. Values of query parameters and of path parameters stay out: both carry codes and
  * one-time tokens. A path with parameters is written as its route (`/interaction/:uid`).
  */
-export function describeRequest(request: FastifyRequest) {
+export function describeRequest(request: DescribedRequest) {
   const { path, query } = partsOf(request.url)
   const route = request.routeOptions?.url
   const parameters = query === undefined ? [] : [...new Set(new URLSearchParams(query).keys())]
@@ -47,34 +53,35 @@ export function loggerOptions({ level, stream }: LogOptions) {
     },
     formatters: { log: (fields: object) => redacted(fields) as Record<string, unknown> },
     serializers: {
-      req: (request: FastifyRequest) => describeRequest(request),
+      req: (request: DescribedRequest) => describeRequest(request),
       err: (error: Error) => redacted(stdSerializers.err(error)) as SerializedError,
       res: (reply: { statusCode: number }) => ({ status: reply.statusCode }),
     },
   }
 }
 
-const quiet = new WeakSet<FastifyRequest>()
+const quiet = new WeakSet<IncomingMessage>()
 
 /** Keeps a request out of the log, one of many that say the same. */
-export const keepQuiet = (request: FastifyRequest): void => void quiet.add(request)
+export const keepQuiet = ({ raw }: Pick<FastifyRequest, 'raw'>): void => void quiet.add(raw)
 
-/** Logs every request once, when it has ended, and names its id in the response. */
-export function registerRequestLog(app: FastifyInstance): void {
+type Log = Pick<FastifyBaseLogger, 'info' | 'debug'>
+
+/** Logs a request once, when it has ended. @param log of the server: a logger of the request is made where it has more to say */
+export function logAnswered(log: Log, request: LoggedRequest, status: number, milliseconds: number): void {
+  // Probes come every few seconds; they would be most of the log.
+  const level = /^\/(health\/|metrics$)/.test(request.url) || quiet.has(request.raw) ? 'debug' : 'info'
+  const { id } = request
+  log[level]({ request_id: id, req: request, status, duration_ms: Math.round(milliseconds) }, 'request')
+}
+
+export const logAborted = (log: Log, request: LoggedRequest): void =>
+  log.info({ request_id: request.id, req: request }, 'request aborted by the client')
+
+/** Names the id of each request in its response. */
+export function registerRequestIds(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     done()
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    // Probes come every few seconds; they would be most of the log.
-    const level = /^\/(health\/|metrics$)/.test(request.url) || quiet.has(request) ? 'debug' : 'info'
-    request.log[level](
-      { req: request, status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime) },
-      'request',
-    )
-    done()
-  })
-  app.addHook('onRequestAbort', async (request) => {
-    request.log.info({ req: request }, 'request aborted by the client')
   })
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../../shared/errors.ts'
@@ -24,6 +25,13 @@ type AccountLimit = {
  * household gets.
  */
 export const addressKey = (ip: string): string => rateLimit.normalizeIP(ip, 64)
+
+/** As much of a request and its reply as counting by address needs. */
+type Counted = Pick<FastifyRequest, 'raw' | 'ip'>
+interface CountedReply extends Pick<FastifyReply, 'raw'> {
+  header(name: string, value: string | number): unknown
+  getHeader(name: string): unknown
+}
 
 /** Route options that put a route under a limit. */
 export interface LimitHooks {
@@ -75,13 +83,13 @@ export function registerRateLimits(
   const countersOf = (name: LimitName): Counters => (SHARED.has(name) ? shared : local)
   const turns: Turns = createTurns()
   app.addHook('onResponse', (request, _reply, done) => {
-    if (charges.has(request)) settle(request, 0).then(() => done(), done)
+    if (charges.has(request.raw)) settle(request, 0).then(() => done(), done)
     else done()
   })
 
   const takeTurn = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
+    request: Counted,
+    reply: CountedReply,
     name: LimitName,
     rule: Rule,
     key: string,
@@ -91,8 +99,8 @@ export function registerRateLimits(
     if (!RETURNED.has(name)) return take()
     const taken = await turns.take(key, take)
     if (!taken.allowed) return taken
-    charges.set(request, [
-      ...(charges.get(request) ?? []),
+    charges.set(request.raw, [
+      ...(charges.get(request.raw) ?? []),
       async (returned) => {
         try {
           for (let n = 0; n < returned; n++) await counters.giveBack(key, taken.window)
@@ -110,8 +118,8 @@ export function registerRateLimits(
 
   const count = async (
     { name, rule }: { name: LimitName; rule: Rule },
-    request: FastifyRequest,
-    reply: FastifyReply,
+    request: Counted,
+    reply: CountedReply,
     key: string,
   ): Promise<void> => {
     if (!options.enabled) return
@@ -122,22 +130,35 @@ export function registerRateLimits(
   }
 
   const limit = (name: LimitName, accountField: string | null = null): LimitHooks => {
-    const hooks = hooksOf(name, accountField)
-    names.set(hooks, name)
+    const byAddress = countByAddress(name)
+    const hooks = hooksOf(name, accountField, byAddress)
+    beforeRoutes.set(hooks, {
+      name,
+      get enabled() {
+        return options.enabled
+      },
+      count: byAddress,
+    })
     return hooks
   }
 
-  const hooksOf = (name: LimitName, accountField: string | null): LimitHooks => {
-    const of = (per: Rule['per']) =>
-      limits[name].filter((rule) => rule.per === per).map((rule) => ({ name, rule }))
-    const [address, account] = [of('address'), of('account')]
-    const byAddress = async (request: FastifyRequest, reply: FastifyReply) => {
+  const countByAddress = (name: LimitName) => {
+    const rules = limits[name].filter((rule) => rule.per === 'address').map((rule) => ({ name, rule }))
+    return async (request: Counted, reply: CountedReply): Promise<void> => {
       if (!options.enabled) return
-      const counted = early.get(request)?.get(name)
+      const counted = early.get(request.raw)?.get(name)
       if (counted?.refused) throw counted.refused
       if (counted) return
-      for (const rule of address) await count(rule, request, reply, addressKey(request.ip))
+      for (const rule of rules) await count(rule, request, reply, addressKey(request.ip))
     }
+  }
+
+  const hooksOf = (
+    name: LimitName,
+    accountField: string | null,
+    byAddress: ReturnType<typeof countByAddress>,
+  ): LimitHooks => {
+    const account = limits[name].filter((rule) => rule.per === 'account').map((rule) => ({ name, rule }))
     if (account.length === 0) return { onRequest: [byAddress] }
     const byAccount = async (request: FastifyRequest, reply: FastifyReply, key: string) => {
       for (const rule of account) await count(rule, request, reply, key)
@@ -179,36 +200,43 @@ export function registerRateLimits(
 }
 
 /** The limits that requests were counted under before their route counts them, which refuses the ones that were refused. */
-const early = new WeakMap<FastifyRequest, Map<LimitName, { refused?: unknown }>>()
+const early = new WeakMap<IncomingMessage, Map<LimitName, { refused?: unknown }>>()
 
-const names = new WeakMap<LimitHooks, LimitName>()
+/** What counts a request under the limit of a route before it gets there. */
+const beforeRoutes = new WeakMap<
+  LimitHooks,
+  {
+    name: LimitName
+    readonly enabled: boolean
+    count(request: Counted, reply: CountedReply): Promise<void>
+  }
+>()
 
 /**
  * Counts a request under the limit of its route, which is by address alone, before it gets there. @throws AppError rate_limited (429)
  */
-export async function countEarly(
-  hooks: LimitHooks,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): Promise<void> {
+export async function countEarly(hooks: LimitHooks, request: Counted, reply: CountedReply): Promise<void> {
+  const before = beforeRoutes.get(hooks)
+  if (before === undefined) throw new Error('a limit of no route')
+  if (!before.enabled) return
   const counted: { refused?: unknown } = {}
   try {
-    await countNow(hooks, request, reply)
+    await before.count(request, reply)
   } catch (error) {
     counted.refused = error
     throw error
   } finally {
-    const name = names.get(hooks)
-    if (name !== undefined) early.set(request, (early.get(request) ?? new Map()).set(name, counted))
+    const { raw } = request
+    early.set(raw, (early.get(raw) ?? new Map()).set(before.name, counted))
   }
 }
 
 /** What a request is counted under, to be ended once: with the count given back, or with it kept. */
-const charges = new WeakMap<FastifyRequest, ((returned: number) => Promise<void>)[]>()
+const charges = new WeakMap<IncomingMessage, ((returned: number) => Promise<void>)[]>()
 
-async function settle(request: FastifyRequest, returned: number): Promise<void> {
-  const open = charges.get(request) ?? []
-  charges.delete(request)
+async function settle({ raw }: Pick<FastifyRequest, 'raw'>, returned: number): Promise<void> {
+  const open = charges.get(raw) ?? []
+  charges.delete(raw)
   await Promise.all(open.map((charge) => charge(returned)))
 }
 
@@ -217,7 +245,8 @@ async function settle(request: FastifyRequest, returned: number): Promise<void> 
  * that does right may go on for as long as it likes.
  * @param requests how many it took, this one included: the ones before it were counted under the same key
  */
-export const giveBack = (request: FastifyRequest, requests = 1): Promise<void> => settle(request, requests)
+export const giveBack = (request: Pick<FastifyRequest, 'raw'>, requests = 1): Promise<void> =>
+  settle(request, requests)
 
 const named = new WeakMap<FastifyRequest, string>()
 
@@ -255,9 +284,9 @@ function accountOf(request: FastifyRequest, field: string | null): string | unde
 }
 
 /** The RateLimit header fields; where two limits apply, those of the one that runs out first. */
-function announce(reply: FastifyReply, state: { max: number; remaining: number; seconds: number }) {
+function announce(reply: CountedReply, state: { max: number; remaining: number; seconds: number }) {
   const shown = reply.getHeader('ratelimit-remaining')
-  if (typeof shown === 'number' && shown <= state.remaining) return
+  if (shown !== undefined && Number(shown) <= state.remaining) return
   reply.header('ratelimit-limit', state.max)
   reply.header('ratelimit-remaining', state.remaining)
   reply.header('ratelimit-reset', state.seconds)

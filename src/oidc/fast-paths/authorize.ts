@@ -1,7 +1,7 @@
-import type { FastifyRequest } from 'fastify'
 import type { Client, interactionPolicy, KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
 import { cookieName } from '../../http/cookies/cookies.ts'
 import { SUPPORT } from '../../http/cookies/support-cookie.ts'
+import type { DirectRequest } from '../../http/direct-request.ts'
 import type { BeforeHooks } from '../../shared/before-hook.ts'
 import { refuseUnprotected } from '../authorization/pkce.ts'
 import { leftOutOf } from '../placement/left-out.ts'
@@ -150,7 +150,7 @@ async function asksNothing(
 }
 
 /** What listeners read of a request that the library was handed. */
-function markAs(request: FastifyRequest, issuer: string): void {
+function markAs(request: DirectRequest, issuer: string): void {
   pinToIssuer(request, issuer)
   Object.assign(request.raw, { latchkeyRequest: request })
 }

@@ -3,9 +3,9 @@
 //
 //   request ─► is it plain? ─► one look into the database ─► rules ─► body
 //                  └───────────────── no ─────────────────────┴─────► the library, from the beginning
-import type { FastifyRequest } from 'fastify'
 import type { JWK } from 'jose'
 import { errors } from 'oidc-provider'
+import type { DirectRequest } from '../../http/direct-request.ts'
 import { AppError } from '../../shared/errors.ts'
 import { createAdmits } from '../app-access/rule.ts'
 import type { AccountOfProtocol, ProtocolDependencies } from '../dependencies.ts'
@@ -100,7 +100,7 @@ const orLibrary =
     return answered
   }
 
-function report({ log }: FastifyRequest, err: unknown): undefined {
+function report({ log }: DirectRequest, err: unknown): undefined {
   // An outage or a refusal is told by who answers.
   if (!(err instanceof AppError || err instanceof errors.OIDCProviderError))
     log.error({ err }, 'a fast path failed; the library answers')

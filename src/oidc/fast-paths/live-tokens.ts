@@ -80,7 +80,8 @@ export function createLiveTokens<Account extends AccountOfProtocol>(deps: {
     const found = await (value.includes('.') ? ofJwt(value) : ofStored(value))
     if (found === undefined || !hasOnly(found.payload, OF_TOKENS)) return undefined
     const provider = deps.current()
-    const token = new provider[found.model](found.payload as never)
+    const token = asModel(provider[found.model], found.payload)
+    if (token === undefined) return undefined
     const client = token.clientId === undefined ? undefined : await provider.Client.find(token.clientId)
     if (client === undefined || client.subjectType === 'pairwise') return undefined
     if (!token.isValid || token.isSenderConstrained() || token.rar !== undefined) return undefined
@@ -116,6 +117,18 @@ const OF_GRANTS = new Set(
     ' ',
   ),
 )
+
+/**
+ * A token with the methods of its model. The constructor of the library copies each field twice, and leaves out what `OF_TOKENS` has not. Undefined: it is
+ * of another kind.
+ */
+function asModel<Model extends { name: string; prototype: AccessToken | ClientCredentials }>(
+  { name, prototype }: Model,
+  payload: ArtifactPayload,
+): Model['prototype'] | undefined {
+  if (payload.kind !== name) return undefined
+  return Object.assign(Object.create(prototype), payload)
+}
 
 const hasOnly = (payload: ArtifactPayload, known: ReadonlySet<string>): boolean =>
   Object.keys(payload).every((name) => known.has(name))

@@ -39,7 +39,7 @@ export interface MountOptions {
  * Host and protocol come from the configured issuer and the address from the trusted proxy chain, whatever the request
  * says (security: a forged Host or X-Forwarded-* changes nothing).
  */
-export function pinToIssuer(request: FastifyRequest, issuer: string): void {
+export function pinToIssuer(request: Pick<FastifyRequest, 'raw' | 'ip'>, issuer: string): void {
   const { headers } = request.raw
   const address = request.ip
   const [scheme = '', host = ''] = issuer.split('://')
