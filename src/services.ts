@@ -1,11 +1,11 @@
 // Over 300 lines: what each service is given stands here once, and nothing else does.
 import { join } from 'node:path'
 import { type Access, createAccess } from './access/access.ts'
-import { createAccessConfiguration } from './access/configuration.ts'
 import { createGroupListing, type GroupListing } from './access/groups/listing/listing.ts'
 import { createRoleListing, type RoleListing } from './access/roles/listing/listing.ts'
 import type { Account } from './accounts/account.ts'
-import { type Accounts, createAccounts } from './accounts/accounts.ts'
+import type { Accounts } from './accounts/accounts.ts'
+import { createAccounts } from './accounts/create-accounts.ts'
 import { canonicalEmail } from './accounts/email/address.ts'
 import { createImpersonations, type Impersonations } from './accounts/impersonations/impersonations.ts'
 import { type Breaches, createBreaches } from './accounts/passwords/breaches/breaches.ts'
@@ -18,43 +18,36 @@ import { endSignIns } from './accounts/store/generation.ts'
 import { keepVerifiedPhone } from './accounts/store/phone.ts'
 import { accountView } from './accounts/store/reads.ts'
 import { type AdministratorRoles, createAdministratorRoles } from './administrators/administrator-roles.ts'
-import { ADMINISTRATOR_ROLE_FIELDS } from './administrators/table.ts'
 import { type Attributes, createAttributes } from './attributes/attributes.ts'
 import { type Claims, createClaims } from './attributes/claims/claims.ts'
-import { CLAIM_FIELDS } from './attributes/claims/table.ts'
-import { ATTRIBUTE_FIELDS } from './attributes/table.ts'
 import { type Activity, createActivity } from './audit/activity.ts'
 import type { Audit } from './audit/audit.ts'
 import { auditReads } from './audit/audited-reads.ts'
 import { isTypePattern, matchesType } from './audit/outside/types.ts'
 import { createAuditStore } from './audit/store.ts'
-import { createBrandingConfiguration } from './branding/configuration.ts'
 import { type Clients, createClients } from './clients/clients.ts'
 import { type ClientEvidence, createClientEvidence } from './clients/evidence/evidence.ts'
 import { SELF_REGISTERED } from './clients/fields/views.ts'
 import { type ClientListing, createClientListing } from './clients/listing/listing.ts'
-import { completeRegistration, leftToCreation, parseRegistration } from './clients/metadata.ts'
+import { parseRegistration } from './clients/metadata.ts'
 import { redirectUriProblem } from './clients/redirect-uris/redirect-uris.ts'
 import { type UnreachableAddress, unreachableAddresses } from './clients/redirect-uris/unreachable.ts'
 import { createResourceCredentials, type ResourceCredentials } from './clients/resources/credentials.ts'
 import { createResourceListing, type ResourceListing } from './clients/resources/listing/listing.ts'
-import { completeResource } from './clients/resources/resource.ts'
 import { createResources, type Resources } from './clients/resources/resources.ts'
 import { type ClientScopes, createRegisteredScopes } from './clients/scopes/registered.ts'
 import { findReservedScopes, type ReservedScopes } from './clients/scopes/reserved.ts'
 import { secretMatches } from './clients/secrets.ts'
 import { createSelfRegistered, type SelfRegistered } from './clients/self-registered/self-registered.ts'
 import type { Config } from './config.ts'
-import { type ConfigurationService, createConfiguration } from './configuration/configuration.ts'
-import { createConfigurationStore } from './configuration/store.ts'
+import type { ConfigurationService } from './configuration/configuration.ts'
+import { createConfigurationOf } from './configuration-of.ts'
 import { createFactors, type Factors } from './factors/factors.ts'
 import { kinds } from './federation/connectors/kinds.ts'
 import { countLostTokens, createKeptTokens } from './federation/kept-tokens.ts'
-import { completeProvider } from './federation/providers/input.ts'
 import { createProviders, type Providers } from './federation/providers/providers.ts'
 import { type Foundation, type FoundationOptions, openFoundation } from './foundation.ts'
 import { createHooks, type Hooks } from './hooks/hooks.ts'
-import { HOOK_FIELDS } from './hooks/table.ts'
 import { createGuardedFetch } from './http/outgoing/guarded-fetch.ts'
 import { addressInWords, createPlaces } from './http/places.ts'
 import { createTestMail, type SendTestMail } from './mail/test-mail.ts'
@@ -70,21 +63,17 @@ import { userinfoAudience } from './oidc/tokens/userinfo-audience.ts'
 import { createLastUses, type LastUses } from './oidc/usage/last-uses.ts'
 import { createLastUsesStore } from './oidc/usage/last-uses-store.ts'
 import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
-import { createOrganizationConfiguration, namedByOrganization } from './organizations/configuration.ts'
 import { createTxtLookup, type LookUpTxt } from './organizations/domains/dns.ts'
 import { createOrganizationListing, type OrganizationListing } from './organizations/listing/listing.ts'
 import { createOrganizations, type Organizations } from './organizations/organizations.ts'
 import { createOwnProvider, type OwnProvider } from './organizations/own-provider/own-provider.ts'
 import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
-import { createRejectionExport, type ExportRejections } from './rejections/export.ts'
 import { createRejections, type Rejections } from './rejections/rejections.ts'
 import { createScimTokens, type ScimTokens } from './scim/tokens/tokens.ts'
 import { createSetupProgress, type SetupProgress } from './settings/setup-progress.ts'
 import type { Texts } from './settings/texts.ts'
-import { createTextsConfiguration } from './settings/texts-configuration.ts'
 import { epochSeconds } from './shared/clock.ts'
-import { createDefinitionConfiguration } from './shared/definitions/configuration.ts'
 import { unlessCode } from './shared/errors.ts'
 import { IDENTITY_SCOPES, isIdentityScope } from './shared/identity-scopes.ts'
 import { createSignInGate, requiredAcr, type SignInGate } from './shared/second-factor-rule.ts'
@@ -93,7 +82,6 @@ import { createSms, type Sms } from './sms/sms.ts'
 import { createSmsCountStore } from './sms/store.ts'
 import type { TokenReads } from './storage/token-reads/token-reads.ts'
 import { announceDisabled } from './webhooks/announce.ts'
-import { createWebhookConfiguration } from './webhooks/configuration.ts'
 import { webhookUrlProblem } from './webhooks/url.ts'
 import { createWebhooks, type Webhooks } from './webhooks/webhooks.ts'
 
@@ -160,7 +148,6 @@ export interface Services extends Foundation {
   roleListing: RoleListing
   organizationListing: OrganizationListing
   resourceListing: ResourceListing
-  exportRejections: ExportRejections
   clientScopes: ClientScopes
   /** What was wrong with how a client authenticated, and which client was meant. */
   clientEvidence: ClientEvidence
@@ -386,6 +373,7 @@ export async function openServices(
       setRedirectUris: (id, uris, ifVersion) => clients.update(id, { redirect_uris: uris }, { ifVersion }),
     },
     redirectUriProblem: (uri, type) => redirectUriProblem(uri, type, values.redirects),
+    events: event,
   })
   const reserved = [config.issuer, `${config.issuer}/api/admin`, userinfoAudience(config.issuer)]
   const resources = createResources({
@@ -457,7 +445,6 @@ export async function openServices(
     roleListing: createRoleListing({ db, events: event }),
     organizationListing: createOrganizationListing({ db, events: event }),
     resourceListing: createResourceListing({ db, events: event }),
-    exportRejections: createRejectionExport({ list: rejections.list, events: event }),
     exportUsers: createUserExport({
       search: accounts.search,
       nameOfRole: administratorRoles.nameOf,
@@ -529,56 +516,10 @@ export async function openServices(
     reservedScopes: () =>
       findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),
     unreachableAddresses: unreachableAddresses({ ...config, list: clients.list }),
-    configuration: createConfiguration({
-      ...createAccessConfiguration(access),
-      organizations: createOrganizationConfiguration(organizations),
-      attributes: createDefinitionConfiguration(attributes, ATTRIBUTE_FIELDS),
-      claims: createDefinitionConfiguration(customClaims, CLAIM_FIELDS),
-      hooks: createDefinitionConfiguration({ ...hooks, create: hooks.createWithSecret }, HOOK_FIELDS),
-      webhooks: createWebhookConfiguration(webhooks),
-      administrator_roles: createDefinitionConfiguration(
-        {
-          ...administratorRoles,
-          list: async () => namedByOrganization(await administratorRoles.list(), organizations),
-        },
-        ADMINISTRATOR_ROLE_FIELDS,
-      ),
-      texts: createTextsConfiguration(foundation.texts),
-      brands: createBrandingConfiguration(foundation.branding, {
-        async nameOf({ kind, id }) {
-          if (kind === 'organization') return (await organizations.get(id)).slug
-          const { software_id: key, source } = await clients.get(id)
-          return source === 'dynamic' || source === 'open' ? id : (key ?? id)
-        },
-        async idOf(kind, name) {
-          if (kind === 'organization') return (await organizations.find(name)).id
-          for (let cursor: string | undefined; ; ) {
-            const page = await clients.list({ limit: 100, ...(cursor !== undefined && { cursor }) })
-            const found = page.items.find(
-              ({ client_id, software_id, source }) =>
-                client_id === name || (software_id === name && source !== 'dynamic' && source !== 'open'),
-            )
-            if (found) return found.client_id
-            if (page.next_cursor === undefined) return (await clients.get(name)).client_id
-            cursor = page.next_cursor
-          }
-        },
-      }),
-      store: createConfigurationStore({ db, clock }),
-      events: event,
-      settings,
+    configuration: createConfigurationOf({
+      ...{ ...foundation, clock, access, organizations, attributes, customClaims, hooks, webhooks },
+      ...{ administratorRoles, clients, resources, providers },
       needsNoApi: (scope) => withoutApi(scope) || administration(scope),
-      clients: {
-        ...clients,
-        complete: (entry, planned) => completeRegistration(entry, planned ?? values),
-        leftToCreation: (entry, planned) => leftToCreation(entry, planned ?? values),
-      },
-      resources: { ...resources, complete: completeResource },
-      providers: {
-        ...providers,
-        complete: (entry, given) => completeProvider(entry, kinds, given),
-        list: async () => namedByOrganization(await providers.list(), organizations),
-      },
     }),
     async close() {
       await mailer.close()

@@ -1,68 +1,21 @@
-// Accounts own: who can sign in, by which name and password, whether an address is proven, when an account is locked.
-// They do not own: sessions and tokens (src/oidc, through AccountSessions), the way a mail goes (src/mail, through
-// MailOut), pages and JSON (pages/, src/api), rate limits by network address (src/http).
-//
-//   register ──> unverified ──(link or code)──> active <──(reset, unlock, time)── locked
-//                    │ 7 days                    │  └──(5 wrong passwords)────────┘
-//                    └──> purged                 └──(administrator)──> disabled ──> active, or deleted
-//
-// Over 300 lines, most of them what each method promises: one place where a caller finds `forgot` and what may go wrong.
-//
-// An unverified address reserves nothing: any number of accounts may wait for it, one can have it.
-import type { KeyObject } from 'node:crypto'
-import { type AttributeRules, NO_ATTRIBUTES } from '../shared/attribute-values.ts'
-import type { BeforeHooks } from '../shared/before-hook.ts'
-import type { Clock } from '../shared/clock.ts'
 import type { KnownDevice } from '../shared/known-device.ts'
-import type { Database } from '../storage/database.ts'
-import { type Account, type AccountRow, type Role, toAccount } from './account.ts'
-import { createAdministration, type RoleRules } from './administration.ts'
-import { type Authentication, createAuthenticate, type ProviderOfDomain } from './authenticate.ts'
-import { createCleanup } from './cleanup.ts'
-import { createDeletion, type Deletion } from './deletion/deletion.ts'
-import { refusedDomain } from './email/domains.ts'
-import { createLinks } from './email/links.ts'
-import type { MailOut } from './email/mail-out.ts'
-import { createVerification, type Verification } from './email/verification.ts'
-import type { SecurityEvents } from './events.ts'
-import { createImport, type ImportOptions, type ImportReport } from './import/import.ts'
-import { createImportStore } from './import/store.ts'
-import { createLinkedSignIns, type LinkedSignIns } from './linked/linked-sign-ins.ts'
-import { createLinkedStore } from './linked/store.ts'
-import { createPasswordCheck } from './lockout/password-check.ts'
-import { createFailureStore } from './lockout/store.ts'
-import { createLoginOf } from './login.ts'
-import { createNewDevices, type NewDevices } from './new-devices/new-devices.ts'
-import { createPasskeySignIns, type PasskeySignIns } from './passkey-sign-ins.ts'
-import { createChangePassword } from './passwords/change.ts'
-import { createHasher, type Hasher } from './passwords/hashing.ts'
-import {
-  createPasswordPolicy,
-  minimumLengthOf,
-  type PasswordOwner,
-  type RatePassword,
-  type SecondFactorRequirement,
-} from './passwords/policy.ts'
-import { createPasswordReset } from './passwords/reset.ts'
-import type { EstimateStrength } from './passwords/strength.ts'
-import { createPictures, type Pictures } from './picture/pictures.ts'
-import { createProfile } from './profile.ts'
-import { createProvisioning, type Provisioning } from './provisioning/provisioning.ts'
+import type { Account, Role } from './account.ts'
+import type { Authentication } from './authenticate.ts'
+import type { Deletion } from './deletion/deletion.ts'
+import type { Verification } from './email/verification.ts'
+import type { ImportOptions, ImportReport } from './import/import.ts'
+import type { LinkedSignIns } from './linked/linked-sign-ins.ts'
+import type { NewDevices } from './new-devices/new-devices.ts'
+import type { PasskeySignIns } from './passkey-sign-ins.ts'
+import type { Hasher } from './passwords/hashing.ts'
+import type { PasswordOwner, RatePassword } from './passwords/policy.ts'
+import type { Pictures } from './picture/pictures.ts'
+import type { Provisioning } from './provisioning/provisioning.ts'
 import type { AdminAccountInput, AdminChangesInput, ProfileInput, RegistrationInput } from './schemas.ts'
-import { backfillSearch } from './search/backfill.ts'
 import type { AccountQuery } from './search/search.ts'
-import { indexedLetters, type StateCounts } from './search/store.ts'
-import type { AccountSessions } from './sessions.ts'
-import type { AccountSettings } from './settings.ts'
-import { createAdmitRegistration } from './sign-up/admit.ts'
-import { type AcceptInvitation, createInvitations } from './sign-up/invitations.ts'
-import { createPrepareAccount } from './sign-up/new-account.ts'
-import { createRegister } from './sign-up/register.ts'
-import { createRename } from './sign-up/rename.ts'
-import { createSetup, type Setup } from './sign-up/setup.ts'
-import { createAccountStore } from './store/store.ts'
-import { createOneTimeTokens } from './tokens/one-time-tokens.ts'
-import { createTokenStore } from './tokens/store.ts'
+import type { StateCounts } from './search/store.ts'
+import type { AcceptInvitation } from './sign-up/invitations.ts'
+import type { Setup } from './sign-up/setup.ts'
 
 /** A page of a list of accounts, newest first. */
 export interface AccountList {
@@ -330,170 +283,4 @@ export interface Accounts {
   purge(): Promise<number>
   /** Password checks running and waiting. */
   hashing(): Hasher['load']
-}
-
-export interface AccountsDependencies {
-  db: Database
-  clock: Clock
-  mailer: MailOut
-  events: SecurityEvents
-  sessions: AccountSessions
-  /** At least 256 bits, derived from SECRET_KEY: codes are stored under it. */
-  codeKey: KeyObject
-  /** The base of every link. */
-  issuer: string
-  settings: AccountSettings
-  hasher?: Hasher
-  estimateStrength?: EstimateStrength | undefined
-  /** Whether a new password is known to be stolen; none is unless given. */
-  isStolenPassword?: ((password: string, how: { here: boolean }) => Promise<boolean>) | undefined
-  /** A user agent in words; undefined: it is none that people know. Of none, unless given. */
-  describeDevice?: ((userAgent: string) => string | undefined) | undefined
-  /** A network address with its place; alone, unless given. */
-  describeAddress?: ((address: string) => Promise<string>) | undefined
-  /** Where the addresses of a domain sign in; nowhere else unless given. @param email in canonical form */
-  providerOf?:
-    | ((email: string) => Promise<(ProviderOfDomain & { required: boolean }) | undefined>)
-    | undefined
-  /** Of whom a second factor is required; of nobody unless given. */
-  secondFactorRequired?: SecondFactorRequirement | undefined
-  /** Judges values of attributes; there are none unless given. */
-  attributes?: AttributeRules | undefined
-  /** Which roles there are, and who may give them; the built-in ones, by everybody, unless given. */
-  roles?: RoleRules | undefined
-  /** Asked before a person registers; none unless given. */
-  hooks?: BeforeHooks | undefined
-}
-
-const BUILT_IN: RoleRules = {
-  resolve: async (typed) => typed,
-  requireMayGive: async () => undefined,
-  nameOf: (role) => role,
-  offered: async (role) => (role === 'user' ? undefined : role),
-}
-
-export function createAccounts(deps: AccountsDependencies): Accounts {
-  const { db, clock, mailer: mail, events, sessions, codeKey, issuer, settings } = deps
-  const { secondFactorRequired = () => false, attributes = NO_ATTRIBUTES, roles = BUILT_IN } = deps
-  const store = createAccountStore({ db, clock })
-  const tokenStore = createTokenStore({ db, clock })
-  const tokens = createOneTimeTokens({ store: tokenStore, clock, codeKey })
-  const failures = createFailureStore({
-    db,
-    clock,
-    settings,
-  })
-  const hasher = deps.hasher ?? createHasher({ clock })
-  const links = createLinks(issuer)
-  const host = new URL(issuer).hostname
-  const { policy, rate } = createPasswordPolicy({
-    rules: settings,
-    secondFactorRequired,
-    isStolen: deps.isStolenPassword ?? (async () => false),
-    serviceWords: ['latchkey', host, ...host.split('.').filter((label) => label.length > 3)],
-    estimate: deps.estimateStrength,
-  })
-  const passwordMinLength = (owner: PasswordOwner) => minimumLengthOf(settings, secondFactorRequired(owner))
-  const prepare = createPrepareAccount({ hasher, policy, attributes })
-  const loginOf = createLoginOf(settings)
-  const providerOf = deps.providerOf ?? (async () => undefined)
-  const shared = {
-    prepare,
-    store,
-    tokens,
-    tokenStore,
-    failures,
-    hasher,
-    policy,
-    sessions,
-    mail,
-    links,
-    events,
-    clock,
-    loginOf,
-    attributes,
-    admit: deps.hooks ? createAdmitRegistration(deps.hooks) : async () => undefined,
-    refusedDomain: (email: string) => refusedDomain(settings.emailDomains ?? [], email),
-  }
-
-  const verification = createVerification({ ...shared, settings })
-  const resets = createPasswordReset({
-    ...shared,
-    passwordMinLength,
-    settings,
-  })
-  const passwords = createPasswordCheck({ hasher, failures, clock, locked: resets.announceLock })
-  const linkedStore = createLinkedStore({ db, clock })
-  const invitations = createInvitations({ ...shared, linkedStore, roles })
-  const administration = createAdministration({ ...shared, verification, invitations, roles, linkedStore })
-  const profile = createProfile({ ...shared, verification })
-  const deletion = createDeletion(shared)
-  const cleanup = createCleanup(shared)
-  const linked = createLinkedSignIns({ ...shared, linkedStore, verification, settings })
-
-  return {
-    byId: store.byId,
-    ofRow: (row) => toAccount(row as unknown as AccountRow),
-    ...createRegister({ ...shared, settings, verification, providerOf }),
-    verification,
-    authenticate: createAuthenticate({
-      ...{ store, passwords, events, loginOf },
-      providerOf,
-    }),
-    passwordMinLength,
-    ratePassword: rate,
-    forgot: resets.forgot,
-    peekReset: resets.peekReset,
-    reset: resets.reset,
-    sendReset: resets.sendReset,
-    letIn: resets.letIn,
-    changePassword: createChangePassword({ ...shared, passwords }),
-    updateProfile: profile.updateProfile,
-    losesVerifiedPhone: profile.losesVerifiedPhone,
-    changeEmail: profile.changeEmail,
-    changeUsername: createRename(shared),
-    dropAddressChange: profile.dropAddressChange,
-    createByAdmin: administration.createByAdmin,
-    find: administration.find,
-    findNamed: administration.findNamed,
-    list: administration.list,
-    search: administration.search,
-    secondFactorShares: store.secondFactorShares,
-    stateCounts: () => store.stateCounts(clock()),
-    isSearchIndexed: async () => (await indexedLetters(db.reads)) !== 'none',
-    backfillSearch: () => backfillSearch(db),
-    updateByAdmin: administration.updateByAdmin,
-    endSessions: administration.endSessions,
-    endOtherSessions: administration.endOtherSessions,
-    disable: administration.disable,
-    enable: administration.enable,
-    lockedDevices: failures.lockedDevices,
-    unlock: administration.unlock,
-    setRole: administration.setRole,
-    loseRole: administration.loseRole,
-    delete: administration.delete,
-    sendInvitation: invitations.sendInvitation,
-    withdrawInvitation: invitations.withdrawInvitation,
-    invitations,
-    linked,
-    deletion,
-    provisioning: createProvisioning({ ...shared, delete: administration.delete }),
-    pictures: createPictures({ ...shared, db, issuer, updateProfile: profile.updateProfile }),
-    passkeys: createPasskeySignIns(shared),
-    newDevices: createNewDevices({
-      ...shared,
-      db,
-      settings,
-      signInMethods: linked.signInMethods,
-      sendLetIn: resets.sendLetIn,
-      describeDevice: deps.describeDevice ?? (() => undefined),
-      describeAddress: deps.describeAddress ?? (async (address) => address),
-    }),
-    setup: createSetup({ ...shared, createByAdmin: administration.createByAdmin }),
-    importUsers: createImport({ ...shared, store: createImportStore({ db, clock }) }),
-    purgeUnverified: cleanup.purgeUnverified,
-    purgeTokens: cleanup.purgeTokens,
-    purge: cleanup.purge,
-    hashing: () => hasher.load,
-  }
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../storage/database.ts'
 import { isUniqueViolation } from '../storage/driver-errors.ts'
+import { contains } from '../storage/keyset.ts'
 import { createRemovals, kept, type Removals, removedOf, unlessTaken } from '../storage/removals.ts'
 import type { OrganizationContent } from './fields.ts'
 
@@ -122,12 +123,10 @@ export function createOrganizationStore({
     },
 
     async list(limit, after, search, only) {
-      // LIKE would take wildcards in the text for themselves.
-      const contains = `(REPLACE(name_key, CAST(? AS TEXT), '') <> name_key OR REPLACE(slug, CAST(? AS TEXT), '') <> slug)`
       const where = [
         'removed_at IS NULL',
         after !== undefined && 'slug > ?',
-        search !== undefined && contains,
+        search !== undefined && contains(['name_key', 'slug']),
         only !== undefined && 'id = ?',
       ].filter(Boolean)
       const rows = await reads.all<{

@@ -5,13 +5,15 @@
 //                                                                                     └─ fix ──▶ clients.update
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
+import type { ListExported } from '../shared/listing.ts'
 import { message } from '../shared/locales/texts.ts'
-import { type Page, type PageRequest, parsePageRequest, toPage } from '../shared/paging.ts'
+import type { Page, PageRequest } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import { align, type Segment } from './alignment.ts'
 import { parseDetails } from './details.ts'
 import { explain } from './explain.ts'
 import { createFixes, type FixMode, type OfferedFix } from './fix.ts'
+import { createRejectionListing, type RejectionListing } from './listing.ts'
 import { createRecorder, type RejectedRequest } from './recorder.ts'
 import type { ClientNow, Explanation, NamedClient, Rejection, RuleContext } from './rejection.ts'
 import { BOUNDS, type Bounds, prune } from './retention.ts'
@@ -32,6 +34,7 @@ export interface RejectionsDependencies {
   }
   /** Why a URI cannot be registered, in words; undefined: it can. */
   redirectUriProblem(uri: string, applicationType: 'web' | 'native'): string | undefined
+  events(event: ListExported): void
   bounds?: Partial<Bounds>
 }
 
@@ -83,6 +86,8 @@ export interface Rejections {
   get(text: string): Promise<Rejection>
   /** A rejection, explained by what is registered now. @throws AppError rejection_not_found (404) */
   show(text: string): Promise<ExplainedRejection>
+  /** As administrators look through them. */
+  listing: RejectionListing
   /** Newest first. @throws AppError invalid_page (400) */
   list(filter?: RejectionFilter & PageRequest): Promise<Page<ListedRejection>>
   /** How many came between two moments, in milliseconds since the epoch. */
@@ -111,6 +116,14 @@ export function createRejections(deps: RejectionsDependencies): Rejections {
   const recorder = createRecorder({ store, clock, log: deps.log })
   const bounds = { ...BOUNDS, ...deps.bounds }
   const fixes = createFixes(deps)
+  const listing = createRejectionListing({
+    async rows(wanted) {
+      await recorder.flush()
+      return store.rows(wanted)
+    },
+    view: (row) => titled(rejectionOf(row)),
+    events: deps.events,
+  })
 
   async function get(text: string): Promise<Rejection> {
     await recorder.flush()
@@ -156,17 +169,8 @@ export function createRejections(deps: RejectionsDependencies): Rejections {
       }
     },
 
-    async list(filter = {}) {
-      const { limit, after } = parsePageRequest(filter)
-      await recorder.flush()
-      const rows = await store.list(filter, limit + 1, after)
-      return toPage(
-        rows,
-        limit,
-        ({ at, id }) => ({ at: at.getTime(), id }),
-        (row) => titled(rejectionOf(row)),
-      )
-    },
+    listing,
+    list: ({ limit, cursor, ...where } = {}) => listing.page({ order: '-at', where, limit, cursor }),
 
     countBetween: (from, until) => store.countBetween(new Date(from), new Date(until)),
     errors: store.errors,

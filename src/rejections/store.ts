@@ -1,7 +1,8 @@
-import type { Position } from '../shared/paging.ts'
+import type { RejectionColumn } from '../shared/orders.ts'
 import type { Database } from '../storage/database.ts'
-import type { Prisma } from '../storage/generated/sqlite/client.ts'
-import { sqlTime } from '../storage/sql.ts'
+import { type Condition, timeColumn } from '../storage/keyset.ts'
+import { createSortedList, rowsInOrder, type SortedWanted } from '../storage/sorted-list.ts'
+import { type Sql, sqlTime } from '../storage/sql.ts'
 
 export interface RejectionRow {
   id: string
@@ -20,24 +21,35 @@ export interface RejectionFilter {
   endpoint?: string | undefined
 }
 
-const where = ({ clientId, error, endpoint }: RejectionFilter): Prisma.RejectionWhereInput => ({
-  ...(clientId !== undefined && { clientId }),
-  ...(error !== undefined && { error }),
-  ...(endpoint !== undefined && { endpoint }),
+const conditionsOf = ({ clientId, error, endpoint }: RejectionFilter): Condition[] =>
+  Object.entries({ client_id: clientId, error, endpoint }).flatMap(([column, value]) =>
+    value === undefined ? [] : [{ text: `${column} = ?`, values: [value] }],
+  )
+
+/** From here a time is counted back, in milliseconds since the epoch: what is newer has the smaller number. */
+const LAST = 99_999_999_999_999
+
+const MILLISECONDS: Readonly<Record<Sql['dialect'], string>> = {
+  sqlite: "CAST(strftime('%s', at) || substr(at, 21, 3) AS INTEGER)",
+  postgresql: 'CAST(EXTRACT(EPOCH FROM at) * 1000 AS BIGINT)',
+}
+
+/** A column, and within what is the same in it the newest first. */
+const newestWithin = (dialect: Sql['dialect'], column: string) => ({
+  key: `(${column} || ' ' || CAST(${LAST} - ${MILLISECONDS[dialect]} AS TEXT))`,
 })
 
-const afterPosition = (after: Position | undefined): Prisma.RejectionWhereInput => {
-  if (after === undefined) return {}
-  const at = new Date(after.at)
-  return { OR: [{ at: { lt: at } }, { at, id: { lt: after.id } }] }
-}
+/** What a cursor holds of such a column. */
+export const newestWithinKey = (text: string, at: Date): string => `${text} ${LAST - at.getTime()}`
 
 /** The rejected requests in the database. */
 export interface RejectionStore {
   insert(rows: readonly RejectionRow[]): Promise<void>
   find(id: string): Promise<RejectionRow | null>
-  /** Newest first, after a position. */
-  list(filter: RejectionFilter, limit: number, after: Position | undefined): Promise<RejectionRow[]>
+  /** A page of the list. */
+  rows(
+    wanted: SortedWanted<RejectionColumn, never> & { where?: RejectionFilter | undefined },
+  ): Promise<RejectionRow[]>
   /** How many came from one moment on and before another. */
   countBetween(from: Date, until: Date): Promise<number>
   /** The error codes that there are, to choose from, the most frequent first. */
@@ -56,6 +68,16 @@ export interface RejectionStore {
 
 export function createRejectionStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): RejectionStore {
   const ids = (rows: { id: string }[]) => rows.map(({ id }) => id)
+  const list = createSortedList<RejectionColumn, never>(reads, {
+    table: 'rejections',
+    columns: (dialect) => ({
+      at: timeColumn(dialect, 'at'),
+      endpoint: newestWithin(dialect, 'endpoint'),
+      error: newestWithin(dialect, 'error'),
+    }),
+    filters: {},
+    searched: [],
+  })
 
   return {
     async insert(rows) {
@@ -64,18 +86,11 @@ export function createRejectionStore({ prisma, reads }: Pick<Database, 'prisma' 
 
     find: (id) => prisma.rejection.findUnique({ where: { id } }),
 
-    async list(filter, limit, after) {
-      const asked = [filter.clientId, filter.error, filter.endpoint]
+    async rows({ where: filter = {}, ...wanted }) {
       // PostgreSQL refuses NUL; no row has one.
-      if (asked.some((value) => value?.includes('\0'))) return []
-      return prisma.rejection.findMany({
-        where: {
-          ...where(filter),
-          ...afterPosition(after),
-        },
-        orderBy: [{ at: 'desc' }, { id: 'desc' }],
-        take: limit,
-      })
+      if (Object.values(filter).some((value) => value?.includes('\0'))) return []
+      const found = await list.ids({ ...wanted, conditions: conditionsOf(filter) })
+      return rowsInOrder(found, (where) => prisma.rejection.findMany({ where }))
     },
 
     countBetween: (from, until) => prisma.rejection.count({ where: { at: { gte: from, lt: until } } }),

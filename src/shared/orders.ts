@@ -20,20 +20,14 @@ export type ClientOrder = (typeof CLIENT_ORDERS)[number]
 
 /** By short name unless it is said. */
 export const ORGANIZATION_ORDERS = ordersOf('slug', 'name', 'created')
-export const ORGANIZATION_FILTERS = ['disabled', 'provider', 'second_factor'] as const
-export type OrganizationFilter = (typeof ORGANIZATION_FILTERS)[number]
 
 export const GROUP_ORDERS = ordersOf('name', 'created')
-/** `empty`: without members; `directory`: a directory calls it something. */
-export const GROUP_FILTERS = ['empty', 'roles', 'directory'] as const
-export type GroupFilter = (typeof GROUP_FILTERS)[number]
 
 /** `api`: by API, and by name within one. */
 export const ROLE_ORDERS = ordersOf('api', 'name', 'created')
-/** `unused`: given to nobody; `no_api`: of none. */
-export const ROLE_FILTERS = ['unused', 'no_api'] as const
-export type RoleFilter = (typeof ROLE_FILTERS)[number]
 
 export const RESOURCE_ORDERS = ordersOf('name', 'created')
-export const RESOURCE_FILTERS = ['jwt', 'opaque', 'by_role'] as const
-export type ResourceFilter = (typeof RESOURCE_FILTERS)[number]
+
+/** Within an endpoint and an error the newest come first. */
+export const REJECTION_ORDERS = ordersOf('at', 'endpoint', 'error')
+export type RejectionColumn = 'at' | 'endpoint' | 'error'

@@ -30,6 +30,10 @@ export const timeColumn = (dialect: Sql['dialect'], key: string): SortedColumn =
   value: (at) => sqlTime(Number(at)),
 })
 
+/** Whether one of the columns contains a text: LIKE would take wildcards in it for themselves. @param mark for the text, once a column */
+export const contains = (columns: readonly string[], mark = 'CAST(? AS TEXT)'): string =>
+  `(${columns.map((column) => `REPLACE(${column}, ${mark}, '') <> ${column}`).join(' OR ')})`
+
 /** The conditions, joined; empty for none. */
 export const whereOf = (conditions: readonly Condition[]): string =>
   conditions.length === 0 ? '' : ` WHERE ${conditions.map(({ text }) => text).join(' AND ')}`

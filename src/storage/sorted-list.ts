@@ -2,7 +2,7 @@
 import { nameKey } from '../shared/name-key.ts'
 import { columnOf, type Order } from '../shared/orders.ts'
 import type { SortedPlace } from '../shared/sorted-cursor.ts'
-import { type Condition, keysetOf, type SortedColumn, valuesOf, whereOf } from './keyset.ts'
+import { type Condition, contains, keysetOf, type SortedColumn, valuesOf, whereOf } from './keyset.ts'
 import type { Sql } from './sql.ts'
 
 export interface SortedTable<Column extends string, Filter extends string> {
@@ -26,18 +26,14 @@ export interface SortedWanted<Column extends string, Filter extends string> {
   search?: string | undefined
   /** Only these, by their IDs. */
   only?: readonly string[] | undefined
+  /** What else holds of them. */
+  conditions?: readonly Condition[] | undefined
   after?: SortedPlace | undefined
   limit: number
 }
 
 /** What passes a filter is counted up to so many, and one. */
 const MOST_COUNTED = 1_000
-
-// LIKE would take wildcards in the text for themselves.
-const contains = (columns: readonly string[], mark: string, text: string): Condition => ({
-  text: `(${columns.map((column) => `REPLACE(${column}, ${mark}, '') <> ${column}`).join(' OR ')})`,
-  values: columns.map(() => text),
-})
 
 const NAME_KEY = { of: nameKey, mark: 'CAST(? AS TEXT)' }
 
@@ -56,8 +52,11 @@ export function createSortedList<Column extends string, Filter extends string>(
       const { index } = known[columnOf<Column>(order)]
       const conditions = [
         ...there,
+        ...(wanted.conditions ?? []),
         ...(wanted.filters ?? []).map((filter) => ({ text: filters[filter], values: [] })),
-        ...(text === '' ? [] : [contains(searched, searchKey.mark, text)]),
+        ...(text === ''
+          ? []
+          : [{ text: contains(searched, searchKey.mark), values: searched.map(() => text) }]),
         ...(only === undefined
           ? []
           : [{ text: `id IN (${only.map(() => '?').join(', ') || 'NULL'})`, values: [...only] }]),

@@ -164,7 +164,6 @@ export async function wireConsole(
       roleListing: services.roleListing,
       organizationListing: services.organizationListing,
       resourceListing: services.resourceListing,
-      exportRejections: services.exportRejections,
       clientScopes,
       listApis: () => resources.list({ limit: 100 }),
       usageOf: createClientUsage(artifacts),

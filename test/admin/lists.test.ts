@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { REJECTION_ORDERS } from '../../src/shared/orders.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
 
@@ -176,10 +177,58 @@ describe.each(engines)('lists of the console on %s', (engine) => {
     await latchkey.services.audit.idle()
     const entries = await latchkey.services.audit.list({ action: 'lists.exported' })
     expect(entries.items.slice(0, 2).map(({ details }) => details)).toEqual([
-      expect.objectContaining({ list: 'rejections', filters: { endpoint: 'token' } }),
-      expect.objectContaining({ list: 'rejections', filters: { endpoint: 'authorization' } }),
+      expect.objectContaining({ list: 'rejections', filters: { endpoint: 'token', order: '-at' } }),
+      expect.objectContaining({ list: 'rejections', filters: { endpoint: 'authorization', order: '-at' } }),
     ])
   })
+
+  test('refused requests are sorted, the newest first within what is the same, page by page too', async () => {
+    const { listing } = latchkey.services.rejections
+    const token = (client: string) =>
+      fetch(`${latchkey.issuer}/token`, {
+        method: 'POST',
+        body: new URLSearchParams({ grant_type: 'client_credentials', client_id: client }),
+      })
+    for (const client of ['nobody-3', 'nobody-4']) {
+      now += 1000
+      await (await token(client)).text()
+    }
+    const ordered = async (order: (typeof REJECTION_ORDERS)[number]) => {
+      const seen: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await listing.page({ order, limit: 1, cursor })
+        seen.push(...page.items.map(({ clientId, details }) => clientId ?? details.claimed_client_id ?? ''))
+        cursor = page.next_cursor
+      } while (cursor !== undefined)
+      return seen
+    }
+    expect(await ordered('at')).toEqual(['nobody-1', 'nobody-2', 'nobody-3', 'nobody-4'])
+    expect(await ordered('-at')).toEqual(['nobody-4', 'nobody-3', 'nobody-2', 'nobody-1'])
+    // authorization before token; the newest of each first.
+    expect(await ordered('endpoint')).toEqual(['nobody-2', 'nobody-1', 'nobody-4', 'nobody-3'])
+    expect(await ordered('-endpoint')).toEqual(['nobody-3', 'nobody-4', 'nobody-1', 'nobody-2'])
+    expect(await ordered('error')).toHaveLength(4)
+    const page = await open('rejections?sort=endpoint')
+    expect(page.body).toMatch(/aria-sort="ascending"><a href="\/admin\/rejections\?sort=-endpoint">/)
+    expect(page.body).toContain('href="/admin/rejections/export.csv?sort=endpoint"')
+    expect(page.body).toContain('<input type="hidden" name="sort" value="endpoint">')
+    const narrowed = await open('rejections?sort=endpoint&endpoint=token')
+    expect(narrowed.body.match(/<th scope="row">/g)).toHaveLength(2)
+  })
+
+  test.each(['users', 'clients', 'groups', 'roles', 'organizations', 'resources', 'rejections'])(
+    'each order of the list of %s is reached from a wide screen as from a phone',
+    async (list) => {
+      await latchkey.createClient()
+      const { body } = await open(list)
+      const links = (within: RegExp) =>
+        [...(within.exec(body)?.[0] ?? '').matchAll(/href="([^"]+)"/g)].map(([, href]) => href).sort()
+      const phone = links(/<nav class="sorts"[\s\S]*?<\/nav>/)
+      expect(phone.length).toBeGreaterThan(1)
+      expect(links(/<thead>[\s\S]*?<\/thead>/)).toEqual(phone)
+    },
+  )
 
   const choose = (list: string, act: string, ids: readonly string[]) =>
     open(

@@ -1,13 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findSortedIds } from '../../src/accounts/search/store/sorted.ts'
 import { createQueueStore } from '../../src/queue/store.ts'
-import {
-  ACCOUNT_ORDERS,
-  GROUP_FILTERS,
-  ORGANIZATION_FILTERS,
-  ORGANIZATION_ORDERS,
-  ROLE_FILTERS,
-} from '../../src/shared/orders.ts'
+import { GROUP_FILTERS, ORGANIZATION_FILTERS, ROLE_FILTERS } from '../../src/shared/filters.ts'
+import { ACCOUNT_ORDERS, ORGANIZATION_ORDERS } from '../../src/shared/orders.ts'
 import { relatedStatement, sessionStatement } from '../../src/storage/artifacts/related.ts'
 import { createStatements } from '../../src/storage/artifacts/statements.ts'
 import { composeUnit, upsertAll } from '../../src/storage/artifacts/unit.ts'

@@ -155,6 +155,7 @@ describe.each(engines)('how long it is kept on %s', (engine) => {
         setRedirectUris: async () => undefined,
       },
       redirectUriProblem: () => undefined,
+      events: () => undefined,
       bounds,
     })
   const fill = (count: number, over: Partial<RejectionRow> = {}) =>

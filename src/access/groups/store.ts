@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { contains } from '../../storage/keyset.ts'
 import { createRemovals, kept, type Removals, removedOf, unlessTaken } from '../../storage/removals.ts'
 import { BY_HAND } from '../store/rows.ts'
 import type { GroupContent } from './group.ts'
@@ -112,12 +113,10 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     },
 
     async list(limit, after, search) {
-      // LIKE would take wildcards in the text for themselves.
-      const contains = `REPLACE(name_key, CAST(? AS TEXT), '') <> name_key`
       const where = [
         'removed_at IS NULL',
         after !== undefined && 'name_key > ?',
-        search !== undefined && contains,
+        search !== undefined && contains(['name_key']),
       ].filter(Boolean)
       const rows = await reads.all<ListedRow>(
         `SELECT id, name, name_key, description, version, created_at FROM "groups"

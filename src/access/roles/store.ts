@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { contains } from '../../storage/keyset.ts'
 import { createRemovals, kept, type Removals, removedOf, unlessTaken } from '../../storage/removals.ts'
 import { BY_HAND } from '../store/rows.ts'
 import type { RoleContent } from './role.ts'
@@ -92,8 +93,7 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
       const where = [
         'removed_at IS NULL',
         after !== undefined && '(resource > ? OR (resource = ? AND name_key > ?))',
-        // LIKE would take wildcards in the text for themselves.
-        search !== undefined && `REPLACE(name_key, CAST(? AS TEXT), '') <> name_key`,
+        search !== undefined && contains(['name_key']),
         resource !== undefined && 'resource = ?',
       ].filter(Boolean)
       const rows = await reads.all<ListedRow>(

@@ -1,4 +1,5 @@
 import type { Database } from '../../storage/database.ts'
+import { momentOf } from '../../storage/keyset.ts'
 
 /** Accounts that are made known at once: some milliseconds of writing. */
 const BATCH = 100
@@ -49,8 +50,7 @@ async function lookOn(
   reads: Database['reads'],
   { at, id }: { at: string | null; id: string | null },
 ): Promise<Looked[]> {
-  const moment = reads.dialect === 'sqlite' ? 'CAST(? AS TEXT)' : 'CAST(? AS TIMESTAMP)'
-  const behind = at === null ? '' : `WHERE (a.created_at, a.id) < (${moment}, ?)`
+  const behind = at === null ? '' : `WHERE (a.created_at, a.id) < (${momentOf(reads.dialect)}, ?)`
   // Of NOT EXISTS, PostgreSQL might make a hash of all of the search.
   const rows = await reads.all<Looked>(
     `SELECT a.id, a.created_at AS at, (SELECT s.id FROM account_search s WHERE s.account_id = a.id) IS NULL AS missing

@@ -3,10 +3,6 @@ import type { Page } from '../../shared/paging.ts'
 import type { Account } from '../account.ts'
 import type { AccountQuery } from './search.ts'
 
-/** Accounts in one file, the newest first; of more, a search finds those that are meant. */
-const MAX_EXPORTED = 10_000
-const PAGE = 100
-
 const COLUMNS = {
   id: ({ id }: Account) => id,
   username: ({ displayUsername }: Account) => displayUsername,
@@ -43,8 +39,7 @@ export function createUserExport(deps: {
       Object.fromEntries(
         Object.entries(COLUMNS).map(([name, cell]) => [name, (user: Account) => cell(user, deps.nameOfRole)]),
       ),
-      (cursor) => deps.search({ ...filters, limit: PAGE, cursor }),
-      MAX_EXPORTED,
+      (wanted) => deps.search({ ...filters, ...wanted }),
     )
   }
 }

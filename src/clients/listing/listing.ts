@@ -33,9 +33,6 @@ interface ClientsExported {
 
 /** After so long a client counts as unused, in milliseconds. */
 const UNUSED = 90 * 86_400_000
-/** Clients in one file. */
-const MAX_EXPORTED = 10_000
-const PAGE = 100
 
 const CSV = {
   client_id: ({ client }: ListedClient) => client.client_id,
@@ -97,7 +94,7 @@ export function createClientListing({
     async *exported(query) {
       const { cursor: _cursor, limit: _limit, ...filters } = query
       events({ type: 'clients.exported', filters: JSON.parse(JSON.stringify(filters)) })
-      yield* csvOfPages(CSV, (cursor) => page({ ...filters, limit: PAGE, cursor }), MAX_EXPORTED)
+      yield* csvOfPages(CSV, (wanted) => page({ ...filters, ...wanted }))
     },
   }
 }

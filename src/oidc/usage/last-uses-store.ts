@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
-import { sqlTime } from '../../storage/sql.ts'
+import { momentOf } from '../../storage/keyset.ts'
+import { type Sql, sqlTime, withNumbers } from '../../storage/sql.ts'
 import type { LastUse } from './last-uses.ts'
 
 /** A browser's session, a sign-in by the JSON API, or a client that got tokens. */
@@ -38,12 +39,12 @@ const NEWER = ` ON CONFLICT (account_id, kind, subject) DO UPDATE
 
 /** Rows that one statement deletes: a request waits for it on SQLite. */
 const BATCH = 500
-const forgetBefore = (kind: string, moment: string): string =>
+const forgetBefore = (dialect: Sql['dialect']): string =>
   `DELETE FROM last_uses WHERE (account_id, kind, subject) IN
-    (SELECT account_id, kind, subject FROM last_uses WHERE kind = ${kind} AND last_used_at < ${moment} LIMIT ${BATCH})`
+    (SELECT account_id, kind, subject FROM last_uses WHERE kind = ? AND last_used_at < ${momentOf(dialect)} LIMIT ${BATCH})`
 const FORGET = {
-  sqlite: forgetBefore('?', 'CAST(? AS TEXT)'),
-  postgresql: forgetBefore('$1', 'CAST($2 AS TIMESTAMP)'),
+  sqlite: forgetBefore('sqlite'),
+  postgresql: withNumbers(forgetBefore('postgresql')),
 }
 
 export function createLastUsesStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): LastUsesStore {

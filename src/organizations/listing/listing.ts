@@ -1,5 +1,5 @@
+import type { OrganizationFilter } from '../../shared/filters.ts'
 import { createListing, type ListExported, type Listing } from '../../shared/listing.ts'
-import type { OrganizationFilter } from '../../shared/orders.ts'
 import type { Database } from '../../storage/database.ts'
 import type { Organization } from '../organization.ts'
 import { organizationView } from '../organizations.ts'
@@ -14,7 +14,11 @@ export const createOrganizationListing = (deps: {
   createListing({
     name: 'organizations',
     store: createOrganizationListingStore(deps.db),
-    keys: ({ slug, nameKey: name, createdAt: created }) => ({ slug, name, created }),
+    columns: {
+      slug: { text: ({ slug }) => slug },
+      name: { text: ({ nameKey }) => nameKey },
+      created: { time: ({ createdAt }) => createdAt },
+    },
     view: organizationView,
     csv: {
       id: ({ id }) => id,

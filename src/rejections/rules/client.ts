@@ -169,7 +169,7 @@ export const clientRules: readonly Rule[] = [
     ),
     inApp:
       'Check the secret in the settings of the API. Client ID and secret belong together: each credential has its own.',
-    here: 'If nobody has the secret any more, make a new credential on the page of the API and remove this one.',
+    here: 'If nobody has the secret any more, create a new credential on the page of the API and remove this one.',
   },
   {
     name: 'secret_expired',

@@ -1,5 +1,5 @@
+import type { GroupFilter } from '../../../shared/filters.ts'
 import { createListing, type ListExported, type Listing } from '../../../shared/listing.ts'
-import type { GroupFilter } from '../../../shared/orders.ts'
 import type { Database } from '../../../storage/database.ts'
 import type { Group } from '../group.ts'
 import { groupView } from '../groups.ts'
@@ -14,7 +14,10 @@ export const createGroupListing = (deps: {
   createListing({
     name: 'groups',
     store: createGroupListingStore(deps.db),
-    keys: ({ nameKey: name, createdAt: created }) => ({ name, created }),
+    columns: {
+      name: { text: ({ nameKey }) => nameKey },
+      created: { time: ({ createdAt }) => createdAt },
+    },
     view: groupView,
     csv: {
       id: ({ id }) => id,

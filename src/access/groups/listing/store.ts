@@ -1,4 +1,4 @@
-import type { GroupFilter } from '../../../shared/orders.ts'
+import type { GroupFilter } from '../../../shared/filters.ts'
 import type { Database } from '../../../storage/database.ts'
 import { timeColumn } from '../../../storage/keyset.ts'
 import { createSortedList, rowsInOrder, type SortedWanted } from '../../../storage/sorted-list.ts'

@@ -1,5 +1,5 @@
+import type { RoleFilter } from '../../../shared/filters.ts'
 import { createListing, type ListExported, type Listing } from '../../../shared/listing.ts'
-import type { RoleFilter } from '../../../shared/orders.ts'
 import type { Database } from '../../../storage/database.ts'
 import type { Role } from '../role.ts'
 import { roleView } from '../roles.ts'
@@ -14,9 +14,11 @@ export const createRoleListing = (deps: {
   createListing({
     name: 'roles',
     store: createRoleListingStore(deps.db),
-    keys: ({ resource, nameKey: name, createdAt: created }) => ({
-      ...{ api: `${resource} ${name}`, name, created },
-    }),
+    columns: {
+      api: { text: ({ resource, nameKey }) => `${resource} ${nameKey}` },
+      name: { text: ({ nameKey }) => nameKey },
+      created: { time: ({ createdAt }) => createdAt },
+    },
     view: roleView,
     csv: {
       id: ({ id }) => id,

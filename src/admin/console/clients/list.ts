@@ -43,7 +43,7 @@ declare module '../../../http/pages/pages.ts' {
       kept: Record<string, string>
       /** Where all are, while it is narrowed. */
       all: string | undefined
-      csv: string
+      csv: { href: string; label: string } | undefined
       first?: string | undefined
       next?: string | undefined
     }
@@ -166,7 +166,7 @@ export function clientList(app: FastifyInstance, deps: ConsoleDependencies & Cli
         Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
       ),
       all: narrowed ? LIST : undefined,
-      csv: withQuery(`${LIST}/export.csv`, kept),
+      csv: { href: withQuery(`${LIST}/export.csv`, kept), label: t('admin.clients.csv') },
       ...pageLinks(LIST, kept, cursor, page.next_cursor),
     }
     const notice =
@@ -177,10 +177,9 @@ export function clientList(app: FastifyInstance, deps: ConsoleDependencies & Cli
   app.get(
     `${LIST}/export.csv`,
     { config: { admin: 'client.read', within: 'clients' } },
-    async (request, reply) =>
-      sendCsv(
-        ...([reply, 'clients', deps.clock()] as const),
-        deps.clientListing.exported(wantedOf(query.parse(request.query))),
-      ),
+    async (request, reply) => {
+      const pieces = deps.clientListing.exported(wantedOf(query.parse(request.query)))
+      return sendCsv(reply, 'clients', deps.clock(), pieces)
+    },
   )
 }

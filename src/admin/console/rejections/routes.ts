@@ -2,20 +2,20 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Segment } from '../../../rejections/alignment.ts'
-import type { ExportRejections } from '../../../rejections/export.ts'
 import type { ExplainedRejection, Rejections } from '../../../rejections/rejections.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
+import { REJECTION_ORDERS } from '../../../shared/orders.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import { type CountChip, countChip } from '../count-chips.ts'
 import { sendCsv } from '../listed.ts'
 import { PAGE, pageLinks, withQuery } from '../page-links.ts'
+import { type SortLink, sortLink } from '../sorting.ts'
 import { rejectionFix } from './fix.ts'
 import { type ComparedRow, compared, ENDPOINTS, endpointInWords, when } from './view.ts'
 
 export interface RejectionsDependencies {
-  rejections: Pick<Rejections, 'list' | 'show' | 'errors' | 'dropped' | 'fix'>
-  exportRejections: ExportRejections
+  rejections: Pick<Rejections, 'listing' | 'list' | 'show' | 'errors' | 'dropped' | 'fix'>
   clientName(clientId: string): Promise<string | undefined>
 }
 
@@ -33,6 +33,9 @@ declare module '../../../http/pages/pages.ts' {
         title: string
       }[]
       filter: { client: string; error: string; endpoint: string }
+      /** How it is sorted, unless it is as usual. */
+      sort: string | undefined
+      columns: Record<'at' | 'endpoint' | 'error', SortLink>
       filtered: boolean
       /** Errors as filters, with how many there are of each. */
       chips: CountChip[]
@@ -61,7 +64,26 @@ declare module '../../../http/pages/pages.ts' {
 }
 
 const text = z.string().trim().max(300).optional().catch(undefined)
-const query = z.object({ client: text, error: text, endpoint: text, reference: text, cursor: text })
+const LIST = '/admin/rejections'
+const USUAL = '-at'
+
+const query = z.object({
+  ...{ client: text, error: text, endpoint: text, reference: text },
+  sort: z.enum(REJECTION_ORDERS).catch(USUAL).default(USUAL),
+  cursor: z.string().max(3000).optional().catch(undefined),
+})
+type Asked = z.infer<typeof query>
+
+const wantedOf = ({ client, error, endpoint, sort }: Asked) => ({
+  where: { clientId: client || undefined, error: error || undefined, endpoint: endpoint || undefined },
+  order: sort,
+})
+
+/** The parameters of the address that say what is listed. */
+const keptOf = ({ client = '', error = '', endpoint = '', sort }: Asked) => ({
+  ...{ client, error, endpoint },
+  sort: sort === USUAL ? undefined : sort,
+})
 
 /** The most frequent errors. */
 const MOST_CHIPS = 12
@@ -71,7 +93,7 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   replace: 'admin.rejections.done.replace',
 }
 
-export const rejectionHref = (id: string): string => `/admin/rejections/${encodeURIComponent(id)}`
+export const rejectionHref = (id: string): string => `${LIST}/${encodeURIComponent(id)}`
 
 /** Shows a refused request, explained. */
 export function renderRejection(
@@ -132,28 +154,26 @@ export async function rejectionsArea(
   }
 
   /** The chips above the list; one that filters stays, though there is none left of its error. */
-  async function chipsOf(filter: { client: string; error: string; endpoint: string }): Promise<CountChip[]> {
+  async function chipsOf(kept: ReturnType<typeof keptOf>): Promise<CountChip[]> {
     const counts = (await rejections.errors()).slice(0, MOST_CHIPS)
-    const gone = filter.error !== '' && counts.every(({ error }) => error !== filter.error)
-    return [...counts, ...(gone ? [{ error: filter.error, count: 0 }] : [])].map(({ error, count }) =>
-      countChip('/admin/rejections', filter, { label: error, count, parameter: 'error', value: error }),
+    const gone = kept.error !== '' && counts.every(({ error }) => error !== kept.error)
+    return [...counts, ...(gone ? [{ error: kept.error, count: 0 }] : [])].map(({ error, count }) =>
+      countChip(LIST, kept, { label: error, count, parameter: 'error', value: error }),
     )
   }
 
-  app.get('/admin/rejections', { config: { admin: 'rejection.read' } }, async (request, reply) => {
-    const { reference, cursor, ...filter } = query.parse(request.query)
+  app.get(LIST, { config: { admin: 'rejection.read' } }, async (request, reply) => {
+    const asked = query.parse(request.query)
+    const { reference, cursor, sort } = asked
     if (reference) {
       const id = await found(reference)
       if (id !== undefined) return reply.redirect(rejectionHref(id), 303)
     }
-    const { client = '', error = '', endpoint = '' } = filter
-    const page = await rejections.list({
-      clientId: client || undefined,
-      error: error || undefined,
-      endpoint: endpoint || undefined,
-      cursor,
-      limit: PAGE,
-    })
+    const kept = keptOf(asked)
+    const { client, error, endpoint } = kept
+    const page = await rejections.listing.page({ ...wantedOf(asked), cursor, limit: PAGE })
+    const column = (label: TextKey, first: string) =>
+      sortLink(LIST, kept, { label: t(label), first, order: sort, usual: USUAL })
     const ids = [...new Set(page.items.flatMap(({ clientId }) => clientId ?? []))]
     const names = new Map(await Promise.all(ids.map(async (id) => [id, await deps.clientName(id)] as const)))
     const data = {
@@ -167,30 +187,28 @@ export async function rejectionsArea(
       })),
       filter: { client, error, endpoint },
       filtered: client !== '' || error !== '' || endpoint !== '',
-      chips: await chipsOf({ client, error, endpoint }),
+      sort: kept.sort,
+      columns: {
+        at: column('admin.common.when', USUAL),
+        endpoint: column('admin.common.request', 'endpoint'),
+        error: column('admin.rejections.mistake', 'error'),
+      },
+      chips: await chipsOf(kept),
       endpoints: ENDPOINTS.map((endpoint): [string, string] => [endpoint, endpointInWords(endpoint)]),
       missing: reference || undefined,
       dropped: rejections.dropped(),
       csv:
         page.items.length > 0
-          ? {
-              href: withQuery('/admin/rejections/export.csv', { client, error, endpoint }),
-              label: t('admin.rejections.csv'),
-            }
+          ? { href: withQuery(`${LIST}/export.csv`, kept), label: t('admin.rejections.csv') }
           : undefined,
-      ...pageLinks('/admin/rejections', { client, error, endpoint }, cursor, page.next_cursor),
+      ...pageLinks(LIST, kept, cursor, page.next_cursor),
     }
     return renderConsole(request, reply, 'rejections', 'admin/rejections', data)
   })
 
-  app.get('/admin/rejections/export.csv', { config: { admin: 'rejection.read' } }, async (request, reply) => {
-    const { client, error, endpoint } = query.parse(request.query)
-    const wanted = {
-      clientId: client || undefined,
-      error: error || undefined,
-      endpoint: endpoint || undefined,
-    }
-    return sendCsv(reply, 'refused-requests', deps.clock(), deps.exportRejections(wanted))
+  app.get(`${LIST}/export.csv`, { config: { admin: 'rejection.read' } }, async (request, reply) => {
+    const pieces = rejections.listing.exported(wantedOf(query.parse(request.query)))
+    return sendCsv(reply, 'refused-requests', deps.clock(), pieces)
   })
 
   app.get<{ Params: { id: string }; Querystring: { done?: unknown } }>(

@@ -79,7 +79,10 @@ export function userListRoutes(
         value: named?.value ?? '',
         attributes: known,
         bulk: bulkButtons(bulk, request),
-        csv: limited ? undefined : withQuery(`${LIST}/export.csv`, kept),
+        csv:
+          limited || page.items.length === 0
+            ? undefined
+            : { href: withQuery(`${LIST}/export.csv`, kept), label: t('admin.users.csv') },
         users: page.items.map((user) => ({
           id: user.id,
           href: `${LIST}/${user.id}`,
@@ -107,13 +110,11 @@ export function userListRoutes(
   app.get(`${LIST}/export.csv`, { config: { admin: 'user.read' } }, async (request, reply) => {
     const { cursor: _cursor, attribute, value, sort, ...wanted } = query.parse(request.query)
     const named = deps.attributeForm.names().some((each) => each.value === attribute)
-    return sendCsv(
-      ...([reply, 'users', clock()] as const),
-      users.exported({
-        ...wanted,
-        ...(sort !== USUAL && { order: sort }),
-        attribute: named ? { name: attribute, value: value.trim() } : undefined,
-      }),
-    )
+    const pieces = users.exported({
+      ...wanted,
+      ...(sort !== USUAL && { order: sort }),
+      attribute: named ? { name: attribute, value: value.trim() } : undefined,
+    })
+    return sendCsv(reply, 'users', clock(), pieces)
   })
 }

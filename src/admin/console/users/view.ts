@@ -34,7 +34,7 @@ declare module '../../../http/pages/pages.ts' {
       /** To choose from. */
       attributes: { value: string; label: string }[]
       /** What is found, as a file; undefined: not for who looks. */
-      csv: string | undefined
+      csv: { href: string; label: string } | undefined
       /** What can be done to several at once. */
       bulk: BulkButton[]
       users: {

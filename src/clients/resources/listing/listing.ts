@@ -1,5 +1,5 @@
+import type { ResourceFilter } from '../../../shared/filters.ts'
 import { createListing, type ListExported, type Listing } from '../../../shared/listing.ts'
-import type { ResourceFilter } from '../../../shared/orders.ts'
 import type { Database } from '../../../storage/database.ts'
 import { type Resource, resourceView } from '../resource.ts'
 import type { ResourceRow } from '../store.ts'
@@ -17,7 +17,7 @@ export const createResourceListing = (deps: {
   createListing({
     name: 'resources',
     store: createResourceListingStore(deps.db),
-    keys: ({ name, createdAt: created }) => ({ name, created }),
+    columns: { name: { text: ({ name }) => name }, created: { time: ({ createdAt }) => createdAt } },
     view: (row: ResourceRow): ListedResource => ({
       ...resourceView(row),
       createdAt: row.createdAt.getTime(),

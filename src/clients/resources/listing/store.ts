@@ -1,4 +1,4 @@
-import type { ResourceFilter } from '../../../shared/orders.ts'
+import type { ResourceFilter } from '../../../shared/filters.ts'
 import type { Database } from '../../../storage/database.ts'
 import { timeColumn } from '../../../storage/keyset.ts'
 import { createSortedList, rowsInOrder, type SortedWanted } from '../../../storage/sorted-list.ts'
