@@ -12,7 +12,7 @@ import { inEnglish } from '../src/shared/locales/texts.ts'
 const path = resolve(import.meta.dirname, '../docs/settings.md')
 const EXAMPLE = 'https://id.example.com'
 
-const intro = `<!-- Made by \`npm run docs\` of src/settings/table.ts. Change it there. -->
+const intro = `<!-- Made by \`npm run docs\` of src/settings/rows. Change it there. -->
 # Settings
 
 What an owner may change while the server runs: in the console at \`/admin/settings\`, on the command line, [by REST](administration-api.md#settings),

@@ -1,5 +1,5 @@
 import { type Limits, limitsWith } from '../shared/limits.ts'
-import { limitSetting } from './limit-rows.ts'
+import { limitSetting } from './rows/limits.ts'
 import { NAMES, type SettingName, type Values } from './table.ts'
 
 type Camel<Name extends string> = Name extends `${infer Head}_${infer Rest}`

@@ -194,7 +194,9 @@ describe.each(engines)('the provider that managers of an organization set up, on
       return new URL(link?.href ?? '', federation.latchkey.issuer).href
     }
     expect(domainsOf(provider)).toBe(at(`${organization}#domains-heading`))
-    expect(domainsOf((await pages()).at(-1))).toBe(at(`/admin/organizations/${one.id}#domains-heading`))
+    expect(domainsOf((await pages()).at(-1))).toBe(
+      at(`/admin/organizations/${one.id}?section=domains#domains`),
+    )
     // The page of a domain that another tab has removed has nothing to ask.
     const gone = await one.browser.open(ask.url.href)
     expect(gone.url.pathname).toBe(organization)

@@ -44,7 +44,7 @@ test('each setting is on the page, in the form of its section; what the environm
   expect(page.text).toContain('Default: 2592000 (30 days).')
   expect(
     page.forms.filter((form) => form.buttons.some(({ label }) => label.startsWith('Save'))),
-  ).toHaveLength(9)
+  ).toHaveLength(12)
 })
 
 test('a field is required where an empty one is refused, and there alone', async () => {
@@ -110,15 +110,18 @@ test('a section is saved, and a setting reset; nothing but what was changed is s
 
 test('what is wrong stands beside its field, with what was typed, and nothing is stored', async () => {
   const { browser } = await signedIn(latchkey)
-  const typed = { 'Wrong passwords that lock an account': '1e3', 'Domains of email addresses': 'a b@c' }
-  const refused = await browser.submit(await browser.open(url), typed, { button: 'Save Accounts' })
+  const typed = {
+    'Wrong passwords that lock an account': '1e3',
+    'Words that passwords may not consist of': 'ab',
+  }
+  const refused = await browser.submit(await browser.open(url), typed, { button: 'Save Passwords' })
   expect(refused.status).toBe(422)
   expect(refused.text).toContain('must be a whole number from 1 to 100, for example 5')
-  expect(refused.text).toContain('must be domains, for example example.com')
+  expect(refused.text).toContain('must be words of 3 characters or more')
   const values = Object.fromEntries(
     refused.forms.flatMap(({ fields }) => fields.map((f) => [f.name, f.value])),
   )
-  expect(values).toMatchObject({ lockout_failures: '1e3', email_domains: 'a b@c' })
+  expect(values).toMatchObject({ lockout_failures: '1e3', password_words: 'ab' })
   expect(await stored('lockout_failures')).toBe(5)
 })
 
@@ -127,15 +130,15 @@ test('a form of a state that has passed is not stored; what was typed and what i
   const page = await browser.open(url)
   await latchkey.services.settings.change({ password_min_length: 20 })
   const typed = { 'Characters of a password, at least': '30' }
-  const refused = await browser.submit(page, typed, { button: 'Save Accounts' })
+  const refused = await browser.submit(page, typed, { button: 'Save Passwords' })
   expect(refused.status).toBe(409)
   expect(refused.text).toContain('Somebody has changed the settings since you opened this form')
   expect(refused.text).toMatch(/Stored now: .*at least 20/)
   expect(await stored('password_min_length')).toBe(20)
-  const again = await browser.submit(refused, {}, { button: 'Save Accounts' })
+  const again = await browser.submit(refused, {}, { button: 'Save Passwords' })
   expect(again.text).toContain('are saved')
   expect(await stored('password_min_length')).toBe(30)
-  expect((await browser.submit(page, typed, { button: 'Save Accounts' })).status).toBe(409)
+  expect((await browser.submit(page, typed, { button: 'Save Passwords' })).status).toBe(409)
   await latchkey.services.settings.change({ password_min_length: null })
 })
 

@@ -363,11 +363,11 @@ export const consoleViews: ConsoleView[] = [
   at('settings', '/admin/settings'),
   at('settings-open', '/admin/settings?section=operation#operation'),
   {
-    ...at('settings-refused', '/admin/settings?section=accounts'),
+    ...at('settings-refused', '/admin/settings?section=passwords'),
     async press(page) {
       await page.getByLabel('Wrong passwords that lock an account').fill('many')
-      await page.getByLabel('Domains of email addresses').fill('a@b')
-      await press(page, 'Save Accounts')
+      await page.getByLabel('Words that passwords may not consist of').fill('ab')
+      await press(page, 'Save Passwords')
       await page.getByText('must be a whole number from 1 to 100').first().waitFor()
     },
   },

@@ -9,6 +9,7 @@ import { AppError, unlessCode, VersionConflict } from '../../../shared/errors.ts
 import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import { nameKey } from '../../../shared/name-key.ts'
+import { own } from '../../../shared/own.ts'
 import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { type ConsoleDependencies, renderConsole } from '../context.ts'
 import { countedVersion, deletionPages } from '../deletion.ts'
@@ -45,6 +46,11 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   'no-manager': 'admin.access.group.done.no_manager',
   role: 'admin.access.group.done.role',
   'no-role': 'admin.access.group.done.no_role',
+}
+
+/** The part of a group's page that something was done in, where it is folded on a phone. */
+const PARTS: Readonly<Record<string, string>> = {
+  ...{ manager: 'managers', 'no-manager': 'managers', role: 'roles', 'no-role': 'roles' },
 }
 
 type ById = { Params: { id: string } }
@@ -158,7 +164,7 @@ export async function groupsArea(
   async function show(request: FastifyRequest, reply: FastifyReply, group: Group, also: Also = {}) {
     const { id, name } = group
     const { cursor, done } = listQuery.parse(request.query)
-    const [page, count, managers, own, apps] = await Promise.all([
+    const [page, count, managers, given, apps] = await Promise.all([
       groups.members(id, { cursor, limit: PAGE_OF_SEVERAL }),
       groups.countMembers(id),
       groups.managers(id),
@@ -168,7 +174,7 @@ export async function groupsArea(
     const stored = shownFields(groupFields, group)
     const addRole: Picker = {
       action: `${pageOf(id)}/roles`,
-      options: await roleChoices(roles, new Set(own.map((each) => each.id))),
+      options: await roleChoices(roles, new Set(given.map((each) => each.id))),
       ...also.addRole,
     }
     const values = also.edit?.values ?? stored
@@ -185,11 +191,12 @@ export async function groupsArea(
       conflict: also.stale
         ? seenFields('group', groupFields, group).map(([label, value]) => ({ label, value }))
         : undefined,
+      open: [own(PARTS, done ?? ''), also.addRole ? 'roles' : undefined].filter((part) => part !== undefined),
       managers: managers.map((each) => heldMember(id, each)),
       members: page.items.map((each) => heldMember(id, each)),
       pager: pageLinks(pageOf(id), {}, cursor, page.next_cursor),
       addMember: { action: `${pageOf(id)}/members`, ...also.addMember },
-      roles: own.map((each) => ({
+      roles: given.map((each) => ({
         name: each.name,
         href: `/admin/roles/${each.id}`,
         detail: each.resource ?? t('admin.access.no_api'),
@@ -348,7 +355,7 @@ export async function groupsArea(
     permissions: ['group.read', 'group.delete'],
     find: (request) => groups.get((request.params as ById['Params']).id),
     async ask(group) {
-      const [count, own, apps] = await Promise.all([
+      const [count, given, apps] = await Promise.all([
         groups.countMembers(group.id),
         roles.ofGroup(group.id),
         appsNaming(group),
@@ -360,7 +367,7 @@ export async function groupsArea(
           { label: t('groups.members'), value: countText(count) },
           {
             label: t('admin.access.group.delete.roles'),
-            value: own.map(nameOfRole).join(', ') || t('admin.common.none'),
+            value: given.map(nameOfRole).join(', ') || t('admin.common.none'),
           },
           {
             label: t('admin.access.apps'),

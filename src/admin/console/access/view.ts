@@ -42,6 +42,8 @@ declare module '../../../http/pages/pages.ts' {
       groups: { id: string; href: string; name: string; description: string; created: number }[]
     }
     'admin/groups-one': One & {
+      /** The parts that are open on a phone too. */
+      open: string[]
       managers: Held[]
       members: Held[]
       pager: PageLinks

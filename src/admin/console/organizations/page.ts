@@ -11,6 +11,7 @@ import type {
 import { may } from '../../../shared/administration/authority.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
+import { own } from '../../../shared/own.ts'
 import { THE_ADMINISTRATOR } from '../../../shared/the-administrator.ts'
 import { countText } from '../access/form.ts'
 import type { Held } from '../access/view.ts'
@@ -36,7 +37,19 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   revoked: 'organizations.done.revoked',
 }
 
+/** The part of the page that something was done in, where it is folded on a phone. */
+const PARTS: Readonly<Record<string, string>> = {
+  ...{
+    invited: 'invitations',
+    sent: 'invitations',
+    revoked: 'invitations',
+    'invitation-gone': 'invitations',
+  },
+  ...{ domain: 'domains', verified: 'domains', 'domain-removed': 'domains', 'domain-gone': 'domains' },
+}
+
 const query = z.object({
+  section: z.string().max(50).optional().catch(undefined),
   cursor: z.string().max(500).optional().catch(undefined),
   invitations: z.string().max(500).optional().catch(undefined),
   done: z.string().optional().catch(undefined),
@@ -164,7 +177,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       domains.list(id),
       seesProviders ? deps.providers.list() : [],
     ])
-    const own = providers.filter(({ organization }) => organization === id)
+    const theirs = providers.filter(({ organization }) => organization === id)
     const values = also.edit?.values ?? filledWith(fields, one, texts)
     const shown = shownOrganization(fields, one, texts)
     const data = {
@@ -185,6 +198,11 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       },
       fields: drawnOrganization(fields, values),
       conflict: also.stale ? shown : undefined,
+      open: [
+        ...[given.section, own(PARTS, given.done ?? '')],
+        also.invite || given.invitations ? 'invitations' : undefined,
+        also.addDomain ? 'domains' : undefined,
+      ].filter((part) => part !== undefined),
       members: page.items.map((each) => heldMember(id, each)),
       pager: pageLinks(pageOf(id), { invitations: given.invitations }, given.cursor, page.next_cursor),
       addMember: { action: `${pageOf(id)}/members`, ...also.addMember },
@@ -201,7 +219,7 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       invitedRoles: [roleBoxes(INVITED_ROLES, template.names(), also.invite?.values ?? {})],
       domains: owned.map((each) => heldDomain(id, each)),
       providers: seesProviders
-        ? own.map((each) => ({
+        ? theirs.map((each) => ({
             href: `/admin/providers/${encodeURIComponent(each.id)}`,
             name: each.name,
             disabled: each.disabled,
@@ -209,9 +227,10 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
           }))
         : undefined,
       addProvider: withQuery('/admin/providers/new', { organization: one.slug, from: id }),
-      unverified: own.length > 0 && !owned.some(({ verified }) => verified),
-      unserved: owned.some(({ verified }) => verified) && own.every(({ disabled }) => disabled),
+      unverified: theirs.length > 0 && !owned.some(({ verified }) => verified),
+      unserved: owned.some(({ verified }) => verified) && theirs.every(({ disabled }) => disabled),
       addDomain: { action: `${pageOf(id)}/domains`, ...also.addDomain },
+      domainsHref: `${pageOf(id)}?section=domains#domains`,
       removeHref: `${pageOf(id)}/delete`,
       brandHref: `/admin/branding/organizations/${id}`,
     }

@@ -48,6 +48,8 @@ declare module '../../../http/pages/pages.ts' {
       fields: DrawnField[]
       /** Set on a stale tab: what is stored by now. */
       conflict?: { label: string; value: string }[] | undefined
+      /** The parts that are open on a phone too. */
+      open: string[]
       members: Held[]
       pager: PageLinks
       addMember: Form
@@ -66,6 +68,8 @@ declare module '../../../http/pages/pages.ts' {
       /** It has a verified domain, and no provider that is on. */
       unserved: boolean
       addDomain: Form
+      /** Its domains on this page. */
+      domainsHref: string
       removeHref: string
       brandHref: string
     }

@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { isPrivateHost } from '../http/forms/allowed-redirects.ts'
+import { isPrivateHost } from '../../http/forms/allowed-redirects.ts'
 import {
   isBodyTemplate,
   isHeadersTemplate,
   isUrlTemplate,
   placeholdersOf,
-} from '../http/outgoing/request-template.ts'
-import { saying, type TextArguments, type TextKey, t } from '../shared/locales/texts.ts'
-import { isLoopbackHost } from '../shared/loopback.ts'
-import { every, number, text, words } from './kinds.ts'
+} from '../../http/outgoing/request-template.ts'
+import { saying, type TextArguments, type TextKey, t } from '../../shared/locales/texts.ts'
+import { isLoopbackHost } from '../../shared/loopback.ts'
+import { every, number, text, words } from '../kinds.ts'
 
 /** What may stand in braces in a request to the gateway. */
 const SMS_NAMES: readonly string[] = ['to', 'to_digits', 'text', 'code', 'secret', 'secret_base64']

@@ -1,5 +1,5 @@
-import { type LimitName, limits, type Rule, variableOf } from '../shared/limits.ts'
-import { type Kind, number } from './kinds.ts'
+import { type LimitName, limits, type Rule, variableOf } from '../../shared/limits.ts'
+import { type Kind, number } from '../kinds.ts'
 
 /** What each limit counts: by address, and by account where it counts that too. */
 const WHAT: { readonly [Name in LimitName]: readonly string[] } = {
