@@ -35,6 +35,9 @@ const USER_AGENT =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/147.0.0.0 Safari/537.36'
 const schemes = ['light', 'dark'] as const
 
+/** What a scene waits for comes; on a machine with other things to do, it takes its time. In milliseconds. */
+const PATIENCE = 600_000
+
 /** What is looked through: the widths of a phone, a tablet, a laptop and a wide screen. */
 const WIDTHS = { phone: 390, tablet: 768, desktop: 1280, wide: 1920 }
 
@@ -80,6 +83,7 @@ async function shootAll<On extends E2eFixture>(scenes: Scene<On>[], e2e: On): Pr
         userAgent: USER_AGENT,
         deviceScaleFactor: folder === undefined && picture ? picture.scale : 1,
       })
+      page.context().setDefaultTimeout(PATIENCE)
       await scene.open(page, e2e)
       // Scenes press what is written in English; the page that they end on is shown in the language.
       if (language !== undefined) {
@@ -184,6 +188,7 @@ if (withConsole && (language === undefined || localeOf(language).console)) {
       // What is pressed is named in English.
       if (language !== undefined && view.press !== undefined) continue
       const page = await e2e.console(view.path(e2e), { ...(language !== undefined && { locale: language }) })
+      page.context().setDefaultTimeout(PATIENCE)
       await view.press?.(page)
       const path = join(into, view.name)
       if (folder === undefined) await shoot(page, path, { width: 1180, height: 1100 })

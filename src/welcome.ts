@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { kinds } from './federation/connectors/kinds.ts'
 import type { Services } from './services.ts'
+import { NO_ADMINISTRATOR } from './shared/no-administrator.ts'
 
 /**
  * Sees to it that there is a first administrator: from ADMIN_EMAIL and ADMIN_PASSWORD, or by a one-time link.
@@ -38,11 +39,7 @@ export function welcome(config: Config, { setupUrl, database, env }: Circumstanc
     ),
     '',
     ...(setupUrl
-      ? [
-          '  There is no administrator yet. Create the first one here (works once, for 24 hours):',
-          `  ${setupUrl}`,
-          '',
-        ]
+      ? [`  ${NO_ADMINISTRATOR}. Create the first one here (works once, for 24 hours):`, `  ${setupUrl}`, '']
       : []),
     withheld.length === 0
       ? '  Register an app:'

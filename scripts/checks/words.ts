@@ -20,9 +20,21 @@ const problems = readdirSync('src', { recursive: true, encoding: 'utf8' })
     )
   })
 
+const VERIFY = {
+  word: /\bconfirm(ed|s)?\b[^"./]{0,30}\b(address|email|that it is yours)\b|\b(address|email)\b[^"./]{0,30}\bconfirm(ed)?\b/gi,
+  name: 'verify',
+}
+
 /** What the glossary has another word for. */
 const OTHERWISE: readonly { word: RegExp; name: string }[] = [
   { word: /\b(second[ -]steps?|two[ -]step|two[ -]factor|2FA)\b/gi, name: 'second factor' },
+  { word: /\be-mail\b/gi, name: 'email' },
+  VERIFY,
+  // What people read of events, operations and commands.
+  {
+    word: /'made? (a|an|the|new) [^']*\b(codes?|credential|key|keys|password|secret|token)\b/g,
+    name: 'create',
+  },
 ]
 const textsOf = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -43,10 +55,8 @@ const OTHERWISE_IN_TEXTS: Readonly<Record<string, readonly { word: RegExp; name:
   en: [
     { word: /\be-mail\b/gi, name: 'email' },
     { word: /\b(was|were|been) made\b/gi, name: 'created' },
-    {
-      word: /\bconfirm(ed|s)?\b[^".]{0,30}\b(address|email|that it is yours)\b|\b(address|email)\b[^".]{0,30}\bconfirm(ed)?\b/gi,
-      name: 'verify',
-    },
+    VERIFY,
+    { word: /\b(?<!_)(un)?proven\b(?!_)/g, name: 'verified' },
   ],
 }
 for (const file of readdirSync('locales', { recursive: true, encoding: 'utf8' })) {

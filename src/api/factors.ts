@@ -114,7 +114,7 @@ const remove = operation({
 const renew = operation({
   id: 'renewRecoveryCodes',
   tag,
-  summary: 'Make new recovery codes',
+  summary: 'Create new recovery codes',
   description: 'Those before work no more.',
   caller: { enrolls: true },
   body: proofBody,

@@ -1,4 +1,4 @@
-import { currentAuditContext, type NamedActor } from '../shared/audit-context.ts'
+import { currentAuditContext, kindInWords, type NamedActor } from '../shared/audit-context.ts'
 
 /** @returns what says the actor of the current audit context: “Ada”, and “command line” or “server”, which have no name of their own */
 export const namedActor =
@@ -6,5 +6,5 @@ export const namedActor =
   async (): Promise<NamedActor> => {
     const { kind, id, name } = currentAuditContext()?.actor ?? { kind: 'server' }
     const account = kind === 'account' && id !== undefined ? await findAccount(id) : undefined
-    return { kind, name: name ?? account?.displayUsername ?? kind.replace('_', ' ') }
+    return { kind, name: name ?? account?.displayUsername ?? kindInWords(kind) }
   }

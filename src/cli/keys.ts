@@ -24,7 +24,7 @@ const list = (cli: Cli): Command =>
   })
 
 const rotate = (cli: Cli): Command =>
-  createCommand('rotate', 'make new keys; running servers take them up by themselves')
+  createCommand('rotate', 'create new keys; running servers take them up by themselves')
     .option('--alg <alg>', 'only the key of this algorithm: RS256, PS256, ES256 or EdDSA')
     .option('--now', 'for a leaked key: withdraw the old keys at once, which ends every token they signed')
     .action(async (options: Options) => {

@@ -21,7 +21,7 @@ export const registrationFields: Readonly<Record<string, string>> = {
 }
 
 const create = (cli: Cli): Command =>
-  createCommand('create', 'make a token; it is shown once')
+  createCommand('create', 'create a token; it is shown once')
     .option('--name <name>', 'who or what it is for')
     .option('--uses <number>', 'how many clients it registers, or “any” (default 1)')
     .option('--expires-in <seconds>', 'how long it is valid, or “never” (default 604800, a week)')

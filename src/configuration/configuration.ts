@@ -6,7 +6,7 @@
 //                                                 what exists ─► diff ─► plan
 //                                                                  └─► apply, under a lock: settings as one, resources, roles, groups, organizations, attributes, claims,
 //                                                                      providers, clients, deletions backwards; stops at the first failure
-import { currentAuditContext, type NamedActor } from '../shared/audit-context.ts'
+import { currentAuditContext, kindInWords, type NamedActor } from '../shared/audit-context.ts'
 import { AppError } from '../shared/errors.ts'
 import { applyChange, applySettings, failedSetting, type NewSecret } from './apply.ts'
 import { type Existing, hasMoreClients, readCurrent } from './current.ts'
@@ -133,7 +133,7 @@ export function createConfiguration(
       const configuration = await parseConfiguration(source, services)
       const actor = currentAuditContext()?.actor
       const kind = actor?.kind ?? 'server'
-      const by: NamedActor = { kind, name: actor?.name ?? kind.replace('_', ' ') }
+      const by: NamedActor = { kind, name: actor?.name ?? kindInWords(kind) }
       const lock = await store.lock(by.name)
       if (lock === undefined) throw busy()
       try {

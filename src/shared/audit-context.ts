@@ -27,6 +27,9 @@ export interface NamedActor {
   name: string
 }
 
+/** What stands for the name of an actor that has none of its own: “command line”. */
+export const kindInWords = (kind: NamedActor['kind']): string => kind.replace('_', ' ')
+
 /** What audit entries take from the request, the run of the command line or the job that they are recorded in. */
 export interface AuditContext {
   actor: Actor

@@ -78,7 +78,7 @@ describe.each(engines)('why a person cannot sign in, on %s', (engine) => {
       username: `inv.${engine}`,
       email: `inv.${engine}@example.com`,
     })
-    expect((await why(invited.id)).verdict).toMatch(/^Email\. (Invited at|Nobody has proven) inv\./)
+    expect((await why(invited.id)).verdict).toMatch(/^Email\. (Invited at|Nobody has verified) inv\./)
     const bare = await accounts.createByAdmin({
       username: `bare.${engine}`,
       email: `bare.${engine}@example.com`,

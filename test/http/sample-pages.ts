@@ -1,6 +1,7 @@
 import type { AccountFrame } from '../../src/accounts/pages/account/signed-in.ts'
 import type { Form, Pages, ProviderButton, ShownClient } from '../../src/http/pages/pages.ts'
 import { qrCode } from '../../src/http/pages/qr.ts'
+import { NO_ADMINISTRATOR } from '../../src/shared/no-administrator.ts'
 import { addressFields } from '../../src/shared/profile/address-form.ts'
 import { formFields, identifyingFields, personalFields } from '../../src/shared/profile/fields.ts'
 import { passkeySamples, passkeySections } from './sample-passkeys.ts'
@@ -1230,7 +1231,11 @@ export const samples: Sample[] = [
   { title: 'support', view: 'http/support', data: { person: 'ada' } },
   { title: 'home', view: 'http/home', data: { registerHref: '/register' } },
   { title: 'languages', view: 'http/languages', data: {} },
-  { title: 'home-new', view: 'http/home', data: { registerHref: '/register', withoutAdministrator: true } },
+  {
+    title: 'home-new',
+    view: 'http/home',
+    data: { registerHref: '/register', saidAtStart: NO_ADMINISTRATOR },
+  },
   { title: 'home-signed-in', view: 'http/home', data: { signedInAs: 'ada' } },
   {
     title: 'api-docs',

@@ -19,7 +19,7 @@ declare module '../../http/pages/pages.ts' {
       email: string
       /** Who is signed in, and with which address; undefined: nobody. */
       account?: { username: string; email: string | undefined } | undefined
-      /** Accepts; undefined: the account that is signed in has not confirmed the invited address. */
+      /** Accepts; undefined: the account that is signed in has not verified the invited address. */
       join?: ButtonForm | undefined
       signInHref: string
       /** For who is signed in with another account. */
@@ -40,7 +40,7 @@ const newAccount = z.object({ username: z.string().default(''), password: z.stri
 
 /**
  * `/invitation/organization`: what an invitation to an organization is for. Opening the link uses nothing up. The account that accepts has
- * confirmed the invited address; who has none makes one of it, whether registration is open or not, since the link proves the address.
+ * verified the invited address; who has none creates one of it, whether registration is open or not, since the link proves the address.
  */
 export async function organizationInvitationRoutes(
   app: FastifyInstance,

@@ -183,7 +183,7 @@ export function createPasswordReset(deps: {
       if (account.role !== 'admin') throw refuse('not_administrator', message('admin.users.refused.let_in'))
       if (account.disabledAt !== null)
         throw refuse('account_disabled', message('admin.users.refused.disabled'))
-      if (account.email === null) throw refuse('no_address', message('admin.users.refused.unproven'))
+      if (account.email === null) throw refuse('no_address', message('admin.users.refused.unverified'))
       const resetLink = await link(account, account.email, { purpose: 'let_in', limited: false })
       if (resetLink === undefined) throw notFound()
       events.emit({ type: 'account.password_reset_requested', accountId, reason: 'let_in' })

@@ -1,4 +1,4 @@
-import type { Actor, NamedActor } from '../../shared/audit-context.ts'
+import { type Actor, kindInWords, type NamedActor } from '../../shared/audit-context.ts'
 import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
 
@@ -38,7 +38,7 @@ const COMMAND_LINE = 'command line'
 export function byWhom(actor: Pick<Actor, 'id' | 'name'> & { kind: NamedActor['kind'] }): string {
   const { name } = actor
   const kind = actor.kind === '' && name === COMMAND_LINE ? 'command_line' : actor.kind
-  const unnamed = name === undefined || name === kind.replace('_', ' ')
+  const unnamed = name === undefined || name === kindInWords(kind)
   const key = unnamed ? own<TextKey>(BY_UNNAMED, kind) : undefined
   return key === undefined ? t('admin.common.by', { name: whoOf(actor) }) : t(key)
 }

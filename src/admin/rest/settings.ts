@@ -138,7 +138,8 @@ export function settingsRoutes({ app, deps }: RestContext): void {
     const outcome = account ? await deps.testMail(account) : { kind: 'no_address' as const }
     if (outcome.kind === 'no_address')
       throw new AppError('no_address', 409, 'A test message goes to the address of a person.', {
-        detail: 'This token is of a client that acts for itself, or of an account without a proven address.',
+        detail:
+          'This token is of a client that acts for itself, or of an account without a verified address.',
       })
     const { kind, to } = outcome
     return { sent: kind === 'sent', to, problem: kind === 'refused' ? outcome.reason : null }

@@ -28,7 +28,7 @@ const list = (cli: Cli): Command =>
     })
 
 const add = (cli: Cli): Command =>
-  createCommand('add-credential', 'make a credential with which an API introspects its tokens')
+  createCommand('add-credential', 'create a credential with which an API introspects its tokens')
     .argument('<identifier>')
     .action(async (identifier: string, options: Options) => {
       const { resourceCredentials } = await cli.services()

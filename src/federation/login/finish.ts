@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { mayComeBy } from '../../shared/managed-provider.ts'
 import type { TokenSet } from '../../shared/token-set.ts'
 import type { FederatedAccount, FederationDependencies } from '../dependencies.ts'
 import type { UpstreamEnds } from '../ended.ts'
@@ -18,10 +19,7 @@ const CODE_COOKIE = 'upstream_code'
  * Tokens are in the body of an answer, never in an address.
  */
 export interface Finish {
-  /**
-   * Who administers this server, or looks at how it is administered, does not come by a provider that managers of an organization have
-   * set up, nor is proven by it, nor links it: they could be anybody there. Undefined: they may.
-   */
+  /** Why an account neither comes by a provider, nor is proven by it, nor links it (managed-provider.ts); undefined: it may. */
   refusal(accountId: string, login: UpstreamLogin): Promise<Failure | undefined>
   /** The account has proven its address and may sign in. */
   signedIn(
@@ -66,9 +64,9 @@ export function createFinish(
     if (!provider.managed && provider.organizationId === null) return undefined
     const found = await deps.providers.find(provider.id)
     if (found === undefined) return failure(intent, 'unavailable', provider.id)
-    if (!(provider.managed || found.managed) || (await deps.accounts.byId(accountId))?.role === 'user')
-      return undefined
-    return failure(intent, 'not_allowed', provider.id)
+    const managed = provider.managed ?? found.managed
+    const administers = managed === true && (await deps.accounts.byId(accountId))?.role !== 'user'
+    return mayComeBy({ managed }, { administers }) ? undefined : failure(intent, 'not_allowed', provider.id)
   }
 
   return {

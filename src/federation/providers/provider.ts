@@ -1,3 +1,4 @@
+import { mayComeBy } from '../../shared/managed-provider.ts'
 import type { Connector } from '../connector.ts'
 import type { MembershipRule } from './membership-rules.ts'
 
@@ -15,14 +16,11 @@ export interface ProviderName {
   managed?: true
 }
 
-/**
- * Those that sign an account in. Who administers this server, or looks at how it is administered, does not come by a provider that
- * managers of an organization have set up: they could be anybody there.
- */
+/** Those that sign an account in. */
 export const openTo = <P extends { managed?: true }>(
-  { administers }: { administers: boolean },
+  who: { administers: boolean },
   providers: readonly P[],
-): P[] => providers.filter(({ managed }) => !(administers && managed))
+): P[] => providers.filter((provider) => mayComeBy(provider, who))
 
 /** A provider that people may sign in with now. */
 export interface Provider extends ProviderName {

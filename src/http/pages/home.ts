@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { NO_ADMINISTRATOR } from '../../shared/no-administrator.ts'
 import { renderPage } from './views.ts'
 
 declare module './pages.ts' {
@@ -8,8 +9,8 @@ declare module './pages.ts' {
       registerHref?: string | undefined
       /** For those who may see it. */
       consoleHref?: string | undefined
-      /** Whether the server has no administrator yet, which the person who started it reads here. */
-      withoutAdministrator?: boolean
+      /** What the server said where it was started, with the link for its first administrator; undefined: there is one. */
+      saidAtStart?: string | undefined
     }
   }
 }
@@ -32,7 +33,7 @@ export function homeRoute(
     return renderPage(reply, 'http/home', {
       signedInAs: account?.displayUsername,
       consoleHref: account === undefined || account.role === 'user' ? undefined : '/admin',
-      withoutAdministrator: !(await deps.hasAdministrator()),
+      saidAtStart: (await deps.hasAdministrator()) ? undefined : NO_ADMINISTRATOR,
       registerHref: deps.registration() === 'open' ? '/register' : undefined,
     })
   })

@@ -3,7 +3,7 @@ import { Eta } from 'eta'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { Clock } from '../../shared/clock.ts'
 import { LOCALES } from '../../shared/locales/locales.ts'
-import { currentLocale, direction, html, t } from '../../shared/locales/texts.ts'
+import { currentLocale, direction, html, t, textsUnder } from '../../shared/locales/texts.ts'
 import { agoInWords, minuteOf, secondOf } from '../../shared/moment.ts'
 import { numberInWords } from '../../shared/numbers.ts'
 import { own } from '../../shared/own.ts'
@@ -47,6 +47,7 @@ export async function registerViews(
       host: options.issuer.host,
       csrfField: CSRF_FIELD,
       t,
+      textsUnder,
       html,
       locale: currentLocale,
       direction,

@@ -89,6 +89,10 @@ function isolated(values: TextArguments): TextArguments {
   )
 }
 
+/** The texts without placeholders whose names begin so, in the current language: any of them may come to stand in one place. */
+export const textsUnder = (start: string): string[] =>
+  Object.keys(catalogueOf(ENGLISH)).flatMap((key) => (key.startsWith(start) ? t(key as TextKey) : []))
+
 /** Whether there is a text of this name. */
 export const isText = (key: string): key is TextKey => own(catalogueOf(ENGLISH), key) !== undefined
 

@@ -4,7 +4,7 @@ import type { FormSection } from '../../../clients/fields/form.ts'
 import type { NamedOrganizationField } from '../../../organizations/fields.ts'
 import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
 import { described } from '../../../shared/locales/described.ts'
-import { t } from '../../../shared/locales/texts.ts'
+import { isText, t } from '../../../shared/locales/texts.ts'
 import { own } from '../../../shared/own.ts'
 import type { SettingsAreaDependencies } from '../settings/routes.ts'
 
@@ -49,102 +49,6 @@ const TABLES: Readonly<
 
 const ofForm = ({ name, form: { label } }: { name: string; form: { label: string } }) => ({ name, label })
 
-/** What no form has: details of events, and what accounts, keys, APIs and webhooks are changed in. */
-const OTHERS = [
-  'accepted_until',
-  'access_token_ttl',
-  'account',
-  'accountId',
-  'address',
-  'administrator',
-  'answer',
-  'app_password',
-  'at',
-  'attributes',
-  'backchannel_logout_url',
-  'birthdate',
-  'by',
-  'callback_url',
-  'changes',
-  'claims',
-  'client',
-  'client_id',
-  'count',
-  'credential',
-  'default_scopes',
-  'delivery',
-  'description',
-  'disabled',
-  'domain',
-  'email',
-  'email_domains',
-  'email_verified',
-  'entries',
-  'events',
-  'family_name',
-  'filters',
-  'format',
-  'gender',
-  'given_name',
-  'groupId',
-  'has_secret',
-  'head',
-  'id',
-  'identifier',
-  'impersonation',
-  'invitation',
-  'keep_tokens',
-  'kind',
-  'kinds',
-  'left',
-  'lines',
-  'locale',
-  'membership_mode',
-  'membership_rules',
-  'method',
-  'middle_name',
-  'name',
-  'nickname',
-  'number',
-  'of',
-  'ok',
-  'organization',
-  'overlap_seconds',
-  'passwords',
-  'pending_email',
-  'phone_number',
-  'phone_number_verified',
-  'picture',
-  'preferred_username',
-  'problems',
-  'profile',
-  'provider',
-  'published_until',
-  'ready_at',
-  'resources',
-  'response_types',
-  'role',
-  'roles',
-  'scope',
-  'scope_descriptions',
-  'scopes',
-  'scopes_by_role',
-  'second_factor_required',
-  'settings',
-  'signs_from',
-  'signs_in',
-  'source',
-  'token_lifetime',
-  'tokens',
-  'until',
-  'url',
-  'user_agent',
-  'username',
-  'verified',
-  'website',
-  'zoneinfo',
-] as const
-
 /** What a field of entries of a family is called, as its form says it; of a field in a field (`attributes.team`), the outer one. Undefined: it has no words. */
 export const labelsOf = (deps: LabelDependencies, family: string) => {
   const table = own(TABLES, family)
@@ -153,7 +57,8 @@ export const labelsOf = (deps: LabelDependencies, family: string) => {
     const [name = ''] = field.split('.', 1)
     const english = rows.get(name)
     if (english !== undefined) return described(`${table?.key}.${name}.label`, english)
-    const known = OTHERS.find((each) => each === name)
-    return known === undefined ? undefined : t(`admin.audit.field.${known}`)
+    // What no form has: details of events, and what accounts, keys, APIs and webhooks are changed in.
+    const key = `admin.audit.field.${name}`
+    return isText(key) ? t(key) : undefined
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Entry } from '../../../audit/entry.ts'
 import { type ProblemValues, problemInWords } from '../../../shared/audit-problems.ts'
-import { t } from '../../../shared/locales/texts.ts'
+import { isText, t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { byWhom, nobody, whoOf } from '../actor.ts'
@@ -49,87 +49,11 @@ export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Ent
   from: entry.address,
 })
 
-/** Reasons that have words; others are spelt as they are. */
-const REASONS = [
-  'address_proven_by_its_owner',
-  'api',
-  'at_provider',
-  'device',
-  'disabled',
-  'exhausted_code',
-  'expired',
-  'expired_code',
-  'for_a_while',
-  'for_good',
-  'foreign',
-  'import',
-  'invalid',
-  'leaving',
-  'let_in',
-  'limit_account',
-  'limit_address',
-  'limit_day',
-  'limit_number',
-  'limit_prefix',
-  'locked',
-  'malformed',
-  'not_a_number',
-  'other_devices',
-  'refused',
-  'refused_country',
-  'refused_kind',
-  'replayed',
-  'requested',
-  'revocation_endpoint',
-  'setup',
-  'signed_out',
-  'spent',
-  'superseded',
-  'taken',
-  'too_many_mails',
-  'unknown',
-  'unknown_account',
-  'unknown_address',
-  'unverified',
-  'upstream',
-  'wrong',
-  'wrong_code',
-] as const
+/** A name that entries hold, in words where it has some; else as it is spelt. */
+const inWords = (name: string, key: string): string => (isText(key) ? t(key) : name.replaceAll('_', ' '))
 
-const reasonOf = ({ details }: Entry): string | undefined => {
-  const known = REASONS.find((each) => each === details.reason)
-  if (known !== undefined) return t(`admin.audit.reason.${known}`)
-  return typeof details.reason === 'string' ? details.reason.replaceAll('_', ' ') : undefined
-}
-
-const KINDS = [
-  'account',
-  'administrator_role',
-  'anonymous',
-  'attribute',
-  'branding',
-  'claim',
-  'client',
-  'command_line',
-  'group',
-  'hook',
-  'key',
-  'organization',
-  'provider',
-  'registration_token',
-  'resource',
-  'role',
-  'scim',
-  'scim_token',
-  'server',
-  'webhook',
-] as const
-
-/** What an actor or target is, in words. */
-function kindOf(kind: string): string {
-  const known = KINDS.find((each) => each === kind)
-  return known === undefined ? kind.replaceAll('_', ' ') : t(`admin.audit.kind.${known}`)
-}
+const reasonOf = ({ details: { reason } }: Entry): string | undefined =>
+  typeof reason === 'string' ? inWords(reason, `admin.audit.reason.${reason}`) : undefined
 
 /** Who did something, or what it was done to. */
 interface PartyView {
@@ -169,7 +93,7 @@ export function entryView(
   const party = (who: { kind: string; id?: string | undefined; name?: string | undefined }): PartyView => ({
     name: who.name ?? who.id ?? nobody(who.kind),
     id: who.name === undefined ? undefined : who.id,
-    kind: kindOf(who.kind),
+    kind: inWords(who.kind, `admin.audit.kind.${who.kind}`),
     href: placeOf(who),
   })
   return {

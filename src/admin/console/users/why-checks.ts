@@ -4,6 +4,7 @@ import type { Account } from '../../../accounts/account.ts'
 import type { ClientView } from '../../../clients/view.ts'
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { t } from '../../../shared/locales/texts.ts'
+import { mayComeBy } from '../../../shared/managed-provider.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import { requirementOf, type SecondFactorSetting } from '../../../shared/second-factor-rule.ts'
 
@@ -116,8 +117,8 @@ const ways: Rule = ({ user, password, identities, providers }, act) => {
       providers.find(({ id }) => id === provider) ?? { id: provider, name: provider, disabled: true },
   )
   const off = used.filter(({ disabled }) => disabled)
-  // See openTo of src/federation/providers/provider.ts.
-  const closed = used.filter(({ disabled, managed }) => disabled || (managed && user.role !== 'user'))
+  const administers = user.role !== 'user'
+  const closed = used.filter((provider) => provider.disabled || !mayComeBy(provider, { administers }))
   const passkey = user.secondFactors.includes('passkey')
   if (password || passkey) {
     const way = password ? 'password' : 'passkey'

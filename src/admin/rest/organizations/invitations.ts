@@ -29,7 +29,7 @@ const create = operation({
   within: 'organization',
   summary: 'Invite a person to an organization',
   description:
-    'A message with a link that works once, for seven days, goes to the address. The person who has proven it, or proves it then, becomes a member.',
+    'A message with a link that works once, for seven days, goes to the address. The person who has verified it, or verifies it then, becomes a member.',
   once: true,
   params: idParams,
   body: z

@@ -71,7 +71,7 @@ const changeUser = operation({
   also: ['user.set_role', 'user.require_factor'],
   alone: ['user.require_factor'],
   summary: 'Change names, address, role, or whether a second factor is required',
-  description: 'Another address counts once the person has proven it; until then the old one stays.',
+  description: 'Another address counts once the person has verified it; until then the old one stays.',
   conditional: true,
   params: idParams,
   body: userChanges,
@@ -105,7 +105,7 @@ const actions = [
     'sendUserInvitation',
     'send-invitation',
     'Invite a user again',
-    'To the address that is still to be proven. The link that was sent before works no more.',
+    'To the address that is still to be verified. The link that was sent before works no more.',
   ],
   ['endUserSessions', 'end-sessions', 'Sign a user out everywhere', 'Every session and token ends at once.'],
 ] as const

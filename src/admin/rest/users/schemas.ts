@@ -22,7 +22,7 @@ export const user = z
     email: z
       .string()
       .nullable()
-      .meta({ description: 'An address that its owner has proven; null: none yet.' }),
+      .meta({ description: 'An address that its owner has verified; null: none yet.' }),
     pending_email: z.string().nullable().meta({ description: 'An address that waits for its proof.' }),
     ...Object.fromEntries(profileFields.map(({ rest }) => [rest, z.string().nullable()])),
     phone_number_verified: z.boolean(),
@@ -148,7 +148,7 @@ export const userBody = z
       email: mailbox,
       ...names,
       role: roleField,
-      verified: flag('The address counts as proven, and no invitation is sent.'),
+      verified: flag('The address counts as verified, and no invitation is sent.'),
     },
     { error: 'Send a JSON object.' },
   )
