@@ -55,6 +55,7 @@ const roots = [
   'app.ts',
   'services.ts',
   'foundation.ts',
+  'configuration-of.ts',
   'server.ts',
   'config.ts',
   'database-url.ts',

@@ -1,5 +1,4 @@
 import type { Database } from '../../storage/database.ts'
-import { momentOf } from '../../storage/keyset.ts'
 
 /** Accounts that are made known at once: some milliseconds of writing. */
 const BATCH = 100
@@ -50,7 +49,8 @@ async function lookOn(
   reads: Database['reads'],
   { at, id }: { at: string | null; id: string | null },
 ): Promise<Looked[]> {
-  const behind = at === null ? '' : `WHERE (a.created_at, a.id) < (${momentOf(reads.dialect)}, ?)`
+  const moment = reads.dialect === 'sqlite' ? 'CAST(? AS TEXT)' : 'CAST(? AS TIMESTAMP)'
+  const behind = at === null ? '' : `WHERE (a.created_at, a.id) < (${moment}, ?)`
   // Of NOT EXISTS, PostgreSQL might make a hash of all of the search.
   const rows = await reads.all<Looked>(
     `SELECT a.id, a.created_at AS at, (SELECT s.id FROM account_search s WHERE s.account_id = a.id) IS NULL AS missing

@@ -19,7 +19,7 @@ const CODE_COOKIE = 'upstream_code'
  * Tokens are in the body of an answer, never in an address.
  */
 export interface Finish {
-  /** Why an account neither comes by a provider, nor is proven by it, nor links it (managed-provider.ts); undefined: it may. */
+  /** Why an account neither comes by a provider, nor is proven by it, nor links it (src/shared/managed-provider.ts); undefined: it may. */
   refusal(accountId: string, login: UpstreamLogin): Promise<Failure | undefined>
   /** The account has proven its address and may sign in. */
   signedIn(
