@@ -6,7 +6,9 @@ COPY scripts/generate-clients.mjs scripts/schema-head.mjs scripts/slim-client.mj
 COPY prisma prisma
 COPY bin bin
 COPY src src
-RUN npm ci && npm prune --omit=dev --ignore-scripts
+# Optional packages are those of development alone. Prisma's query compilers are files of ours: as texts they are not read.
+RUN npm ci && npm prune --omit=dev --omit=optional --ignore-scripts \
+  && find node_modules/@prisma/client/runtime -name '*.wasm-base64.*' -delete && rm -rf node_modules/.cache
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data

@@ -45,15 +45,27 @@ function inAscii(fileName, code) {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+/** Folders of packages that are gone where only what runs is installed, and compiled in all the same. */
+function omittedPackages() {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  return new Set(
+    Object.keys(packages).filter((folder) => {
+      const { dev, devOptional, optional } = packages[folder]
+      return dev || devOptional || optional
+    }),
+  )
+}
+
 /** What was compiled, and of which package: a file that changes is not what build/ holds. */
 function sourcesOf(chunks) {
   const files = new Set()
+  const omitted = omittedPackages()
   for (const id of chunks.flatMap(({ moduleIds }) => moduleIds)) {
     const path = slashes(relative(root, id.split('?')[0]))
     if (path.startsWith('src/')) files.add(path)
     // The last one: a package may have its own copy of another in its node_modules.
     const [, folder] = /^(node_modules\/.*(?<=node_modules\/)(?:@[^/]+\/)?[^/]+)\//.exec(path) ?? []
-    if (folder !== undefined) files.add(`${folder}/package.json`)
+    if (folder !== undefined && !omitted.has(folder)) files.add(`${folder}/package.json`)
   }
   return [...files].sort()
 }
