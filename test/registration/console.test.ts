@@ -18,7 +18,7 @@ afterAll(() => latchkey.stop())
 test('scopes that are none are told of in words', async () => {
   const { browser } = await signedIn(latchkey)
   const typed = { 'Who or what it is for': 'X', 'Scopes of your APIs that its clients may ask for': 'a"b' }
-  const sent = await browser.submit(await browser.open(url), typed, { button: 'Make token' })
+  const sent = await browser.submit(await browser.open(url), typed, { button: 'Create token' })
   expect(sent.body).toMatch(/id="field-scope-error">must be scope values separated by spaces/)
 })
 
@@ -35,7 +35,7 @@ test('a token is made, shown once to who made it, registers a client, and is rev
       'Hosts of their redirect URIs': 'app.example, b.example',
       'They may act for themselves': true,
     },
-    { button: 'Make token' },
+    { button: 'Create token' },
   )
   const token = /Bearer ([\w-]{43})'/.exec(made.text)?.[1]
   expect(made.text).toContain('shown this once')
@@ -85,7 +85,7 @@ test('what is wrong stands beside its field, with what was typed', async () => {
     'How many clients': 'many',
     'Hosts of their redirect URIs': 'https://x',
   }
-  const refused = await browser.submit(page, wrong, { button: 'Make token' })
+  const refused = await browser.submit(page, wrong, { button: 'Create token' })
   expect(refused.status).toBe(422)
   expect(refused.text).toContain('must be a whole number from 1 to 10000')
   expect(refused.text).toContain('must be host names')
@@ -108,7 +108,7 @@ test('an auditor looks and changes nothing', async () => {
   const page = await browser.open(url)
   expect(page.status).toBe(200)
   expect(page.forms.filter(({ action }) => action !== '/admin/search')).toEqual([])
-  expect(page.text).not.toContain('Make an initial access token')
+  expect(page.text).not.toContain('Create an initial access token')
 })
 
 test('while it is off, the page says how to switch it on', async () => {

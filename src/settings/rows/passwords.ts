@@ -79,7 +79,7 @@ export const passwordRows = {
     ),
   },
   argon2_memory: {
-    section: 'passwords',
+    section: 'operation',
     guards: true,
     label: 'Memory of a password hash, in MiB',
     sentence:
@@ -88,7 +88,7 @@ export const passwordRows = {
     ...number(19, 19, 1024),
   },
   argon2_passes: {
-    section: 'passwords',
+    section: 'operation',
     guards: true,
     label: 'Passes of a password hash',
     sentence: 'How often argon2id goes over its memory.',
@@ -96,7 +96,7 @@ export const passwordRows = {
     ...number(2, 2, 16),
   },
   argon2_parallelism: {
-    section: 'passwords',
+    section: 'operation',
     guards: true,
     label: 'Lanes of a password hash',
     sentence:
