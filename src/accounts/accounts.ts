@@ -119,11 +119,12 @@ export interface Accounts {
   ratePassword: RatePassword
 
   /**
-   * Sends a link that sets a password if the address belongs to an account that may sign in or waits to be deleted, at most five an hour to one
+   * Sends a link that sets a password to the address of an account that may sign in or waits to be deleted, at most five an hour to one
    * address, those in mails about a lock included; a browser that has signed in to it before has five of its own. The
    * answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
+   * @param typed an address, proven or not, or another name to sign in by
    */
-  forgot(email: string, origin?: Origin): Promise<void>
+  forgot(typed: string, origin?: Origin): Promise<void>
   /** Whose password a link would set; uses nothing up. Undefined: it works no more. */
   peekReset(
     token: string,

@@ -140,6 +140,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     ...shared,
     passwordMinLength,
     settings,
+    loginOf,
   })
   const passwords = createPasswordCheck({ hasher, failures, clock, locked: resets.announceLock })
   const linkedStore = createLinkedStore({ db, clock })

@@ -109,10 +109,47 @@ forEachDatabase('password reset', (fixture) => {
     expect(await signIn('moved-away', password)).toMatchObject({ kind: 'ok' })
   })
 
+  test('a username will do, in any case, and the link goes to the address of its account, proven or not', async () => {
+    const id = await fixture().verified('by-name')
+    await fixture().accounts.forgot(' By-Name ')
+    const token = tokenIn(await fixture().lastMailTo('by-name@example.org'))
+    expect(await fixture().accounts.peekReset(token)).toMatchObject({ accountId: id, username: 'by-name' })
+    expect(await fixture().accounts.reset(token, otherPassword)).toMatchObject({ accountId: id })
+    const waiting = await fixture().register('by-name-too')
+    await fixture().accounts.forgot('by-name-too')
+    const link = tokenIn(await fixture().lastMailTo('by-name-too@example.org'))
+    expect(await fixture().accounts.peekReset(link)).toMatchObject({ accountId: waiting })
+  })
+
+  test('the five links of an hour are those of an address, by whichever name they are asked for', async () => {
+    await fixture().verified('often')
+    for (const typed of [
+      'often',
+      'often@example.org',
+      'OFTEN',
+      'often',
+      'often@example.org',
+      'often',
+      'often',
+    ])
+      await fixture().accounts.forgot(typed)
+    await fixture().mailer.idle()
+    const links = (await fixture().mailsTo('often@example.org')).filter((mail) => tokenIn(mail) !== '')
+    expect(links.filter((mail) => linkIn(mail).pathname === '/reset-password')).toHaveLength(5)
+  })
+
   test('unknown, malformed and disabled: the same silence, and no mail', async () => {
     const id = await fixture().verified('disabled')
     await fixture().accounts.disable(id)
-    for (const email of ['nobody@example.org', 'no address', '', 'disabled@example.org']) {
+    for (const email of [
+      'nobody@example.org',
+      'no address',
+      '',
+      'disabled@example.org',
+      'disabled',
+      'nobody',
+      '\0',
+    ]) {
       expect(await fixture().accounts.forgot(email)).toBeUndefined()
     }
     await fixture().mailer.idle()

@@ -47,6 +47,16 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     })
   })
 
+  test('what is wrong with them is told with all else that is wrong with a new person', async () => {
+    const values = { Email: 'no address', 'Hired on': '2026-02-30', Size: 'big' }
+    const { status, text } = await browser.submit(await at('/admin/users/new'), values, {
+      button: 'Add user',
+    })
+    expect(status).toBe(422)
+    for (const said of ['like name@example.com', 'Enter a date like 2026-01-31.', 'Enter a number'])
+      expect(text).toContain(said)
+  })
+
   test('administrators enter them on the page of a person, by their type, and read who sees them', async () => {
     const { accounts } = latchkey.services
     const { id } = await latchkey.createUser()

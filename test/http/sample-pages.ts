@@ -369,7 +369,7 @@ export const samples: Sample[] = [
   {
     title: 'forgot-sent',
     view: 'accounts/forgot-sent',
-    data: { email: 'ada@example.org', signInHref: '/login', retryHref: '/forgot-password' },
+    data: { name: 'ada@example.org', signInHref: '/login', retryHref: '/forgot-password' },
   },
   {
     title: 'reset',

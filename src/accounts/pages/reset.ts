@@ -4,7 +4,7 @@ import { parseForm } from '../../http/forms/forms.ts'
 import type { Form, ShownClient } from '../../http/pages/pages.ts'
 import { renderPage } from '../../http/pages/views.ts'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
-import { t } from '../../shared/locales/texts.ts'
+import { saying, t } from '../../shared/locales/texts.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import { emailAddress } from '../email/address.ts'
 import { appOn } from './app-of.ts'
@@ -30,14 +30,27 @@ export interface ResetPasswordPage extends Form, OnTheWay {
 declare module '../../http/pages/pages.ts' {
   interface Pages {
     'accounts/forgot-password': Form & OnTheWay & { signInHref: string }
-    'accounts/forgot-sent': OnTheWay & { email: string; signInHref: string; retryHref: string }
+    /** `name`: an address, or another name to sign in by. */
+    'accounts/forgot-sent': OnTheWay & { name: string; signInHref: string; retryHref: string }
     'accounts/reset-password': ResetPasswordPage
     'accounts/reset-done': { next: Link }
     'accounts/reset-expired': { retryHref: string; signInHref: string }
   }
 }
 
-const forgotForm = z.object({ email: emailAddress })
+/** What has an @ is an address: one with a mistake in it is told so at once, for any account alike. */
+const forgotForm = z.object({
+  email: z
+    .string(saying('signIn.identifier.enter'))
+    .trim()
+    .min(1, saying('signIn.identifier.enter'))
+    .max(320, saying('signIn.identifier.tooLong'))
+    .transform((typed, context) => {
+      const address = typed.includes('@') ? emailAddress.safeParse(typed) : undefined
+      for (const { message } of address?.error?.issues ?? []) context.addIssue({ code: 'custom', message })
+      return address?.data ?? typed
+    }),
+})
 const resetForm = z.object({
   token: z.string().max(200).default(''),
   password: z.string().max(1024).default(''),
@@ -82,7 +95,7 @@ export async function resetRoutes(app: FastifyInstance, deps: AccountPagesDepend
     browser.rememberInteraction(reply, interaction)
     return renderPage(reply, 'accounts/forgot-sent', {
       client,
-      email: form.value.email,
+      name: form.value.email,
       signInHref: signIn(interaction),
       retryHref: withInteraction('/forgot-password', interaction),
     })

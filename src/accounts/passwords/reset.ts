@@ -5,11 +5,11 @@ import type { Account } from '../account.ts'
 import { notFound } from '../account.ts'
 import type { Accounts } from '../accounts.ts'
 import { isLeaving } from '../deletion/leaving.ts'
-import { canonicalEmail } from '../email/address.ts'
 import type { Links } from '../email/links.ts'
 import type { MailOut } from '../email/mail-out.ts'
 import type { SecurityEvents } from '../events.ts'
 import { deviceOf } from '../lockout/devices.ts'
+import type { LoginOf } from '../login.ts'
 import type { AccountSessions } from '../sessions.ts'
 import type { AccountSettings } from '../settings.ts'
 import type { AccountStore } from '../store/store.ts'
@@ -48,6 +48,7 @@ export function createPasswordReset(deps: {
   links: Links
   events: SecurityEvents
   settings: Pick<AccountSettings, 'resetTtl' | 'lockoutSeconds'>
+  loginOf: LoginOf
 }): PasswordReset {
   const { store, tokens, tokenStore, hasher, policy, sessions, mail, links, events, settings } = deps
 
@@ -94,27 +95,35 @@ export function createPasswordReset(deps: {
     return undefined
   }
 
-  const forgotten = mail.deferred<Forgotten>('forgot', async ({ email, ...origin }) => {
-    const account = email === undefined ? undefined : await store.byEmail(email)
-    const able = email !== undefined && account && mayReset(account)
-    const known = able && deviceOf(account, origin.devices) !== undefined
-    const how = { interaction: origin.interaction, ...(known && { purpose: 'let_in' as const }) }
-    const resetLink = able ? await link(account, email, how) : undefined
-    events.emit({
-      type: 'account.password_reset_requested',
-      ...(account ? { accountId: account.id } : { reason: 'unknown_address' }),
-      ...(able && !resetLink && { reason: 'too_many_mails' }),
-      ...(origin.address !== undefined && { address: origin.address }),
-    })
-    if (!able || !resetLink) return undefined
-    const data = {
-      username: account.displayUsername,
-      link: resetLink,
-      validFor: settings.resetTtl,
-    }
-    if (!isLeaving(account)) return { to: email, template: 'reset-password', data }
-    return { to: email, template: 'reset-password-leaving', data: { ...data, deletedOn: account.deletionAt } }
-  })
+  const forgotten = mail.deferred<Forgotten>(
+    'forgot',
+    async ({ email: earlier, typed = earlier, ...origin }) => {
+      const account = typed === undefined ? undefined : await store.byLogin(deps.loginOf(typed))
+      const email = account?.email ?? account?.pendingEmail ?? undefined
+      const able = email !== undefined && account && mayReset(account)
+      const known = able && deviceOf(account, origin.devices) !== undefined
+      const how = { interaction: origin.interaction, ...(known && { purpose: 'let_in' as const }) }
+      const resetLink = able ? await link(account, email, how) : undefined
+      events.emit({
+        type: 'account.password_reset_requested',
+        ...(account ? { accountId: account.id } : { reason: 'unknown_address' }),
+        ...(able && !resetLink && { reason: 'too_many_mails' }),
+        ...(origin.address !== undefined && { address: origin.address }),
+      })
+      if (!able || !resetLink) return undefined
+      const data = {
+        username: account.displayUsername,
+        link: resetLink,
+        validFor: settings.resetTtl,
+      }
+      if (!isLeaving(account)) return { to: email, template: 'reset-password', data }
+      return {
+        to: email,
+        template: 'reset-password-leaving',
+        data: { ...data, deletedOn: account.deletionAt },
+      }
+    },
+  )
 
   const locked = mail.deferred<ToOwner & { how: 'for_a_while' | 'for_good' }>(
     'locked',
@@ -149,7 +158,7 @@ export function createPasswordReset(deps: {
 
   return {
     async forgot(typed, { address, interaction, devices } = {}) {
-      forgotten({ email: canonicalEmail(typed), address, interaction, devices })
+      forgotten({ typed, address, interaction, devices })
     },
 
     async sendReset(accountId) {
@@ -238,7 +247,11 @@ interface ToOwner {
 }
 
 /** What a person has asked for who forgot a password. */
-type Forgotten = { email?: string | undefined } & NonNullable<Parameters<Accounts['forgot']>[1]>
+type Forgotten = {
+  typed?: string
+  /** As an earlier version has stored it. */
+  email?: string
+} & NonNullable<Parameters<Accounts['forgot']>[1]>
 
 /** Of an account that waits to be deleted its owner may have forgotten the password too; a new one does not keep it yet. */
 const mayReset = (account: Account): boolean => account.disabledAt === null || isLeaving(account)
