@@ -41,7 +41,10 @@ export const openDatabase = async (options: OpenDatabaseOptions): Promise<Databa
   }
   try {
     const database = sqlite ? await openOnSqlite(options) : await openOnPostgres(options)
-    for (const migration of database.appliedMigrations) logger?.info({ migration }, 'migration applied')
+    const { appliedMigrations: applied } = database
+    for (const migration of applied) logger?.debug?.({ migration }, 'migration applied')
+    if (applied.length > 0)
+      logger?.info({ migrations: applied.length, last: applied.at(-1) }, 'migrations applied')
     return database
   } catch (error) {
     if (error instanceof AppError) throw error

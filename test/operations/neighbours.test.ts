@@ -67,12 +67,9 @@ describe.each(engines)('several processes on one %s', (engine) => {
 
   test('two servers that start at once on nothing: one migration, one set of keys, one secret; both work', async () => {
     const applied = servers.flatMap(({ stdout }) =>
-      stdout.filter((line) => line.includes('migration applied')),
+      stdout.filter((line) => line.includes('migrations applied')),
     )
-    expect(applied.map((line) => (JSON.parse(line) as { migration: string }).migration).sort()).toEqual(
-      [...new Set(applied.map((line) => (JSON.parse(line) as { migration: string }).migration))].sort(),
-    )
-    expect(applied.length).toBeGreaterThan(1)
+    expect(applied.map((line) => JSON.parse(line))).toMatchObject([{ migrations: expect.any(Number) }])
 
     const stored = await bystander(env).column('SELECT kid FROM signing_keys ORDER BY kid')
     // RS256, PS256, ES256, EdDSA

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../shared/bounded-map.ts'
 import { AppError } from '../../shared/errors.ts'
 import { message } from '../../shared/locales/texts.ts'
 import type { Secrets } from '../../shared/secrets.ts'
@@ -46,6 +47,21 @@ export const storedOptions = (row: { settings: string }): StoredOptions => ({
   ...{ membershipMode: 'add', membershipRules: [] },
   ...(JSON.parse(row.settings) as StoredOptions),
 })
+
+/** Providers whose options are kept parsed. */
+const MOST = 500
+
+/** As `storedOptions`, for what asks at every sign-in page: parsed once, as long as a row stays the same. */
+export function rememberOptions(): (row: { id: string; settings: string }) => StoredOptions {
+  const remembered = new BoundedMap<string, { settings: string; options: StoredOptions }>(MOST)
+  return ({ id, settings }) => {
+    const known = remembered.get(id)
+    if (known?.settings === settings) return known.options
+    const options = storedOptions({ settings })
+    remembered.set(id, { settings, options })
+    return options
+  }
+}
 
 /** @throws AppError provider_misconfigured (500), which names the settings */
 export function createConnector(

@@ -16,7 +16,14 @@ import { message, t } from '../../shared/locales/texts.ts'
 import type { Secrets } from '../../shared/secrets.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
-import { openSecret, rememberConnectors, sealSecret, storedOptions, unlessLost } from './connectors.ts'
+import {
+  openSecret,
+  rememberConnectors,
+  rememberOptions,
+  sealSecret,
+  storedOptions,
+  unlessLost,
+} from './connectors.ts'
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
 import { isProviderId, type Kinds, kindNames, kindOf, optionsView, parseProvider } from './input.ts'
 import { callbackUrl, type EnabledProviders, type ProviderName } from './provider.ts'
@@ -223,6 +230,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     return { parsed: parseProvider(input, kinds, { hasSecret }), known }
   }
 
+  const optionsOf = rememberOptions()
   const enabled: EnabledProviders = {
     async list() {
       const rows = (await store.enabled()).filter(
@@ -231,7 +239,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       const named = ({ id, name, kind, organizationId }: ProviderName) => ({ id, name, kind, organizationId })
       return [
         ...[...environment.values()].map(({ provider }) => named(provider)),
-        ...rows.map((row) => ({ ...named(row), ...managedOf(row) })),
+        ...rows.map((row) => ({ ...named(row), ...(optionsOf(row).managed && { managed: true as const }) })),
       ]
     },
 
@@ -244,7 +252,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         connectors.forget(id)
         return undefined
       }
-      const { settings: _, ...options } = storedOptions(row)
+      const { settings: _, ...options } = optionsOf(row)
       const { organizationId } = row
       return {
         ...{ id, name: row.name, kind: row.kind, connector, organizationId, ...options },
