@@ -68,7 +68,10 @@ export function secondFactorRoute(
       }
       const shown = { accountId: person.id, amr: outcome.amr }
       // The interaction goes on to another prompt, or to the app.
-      return reply.redirect(await interactions.verify(request, reply, shown), 303)
+      const next = await interactions.verify(request, reply, shown)
+      const left = await verifyForm.fewCodes(person, outcome.method)
+      if (left === undefined) return reply.redirect(next, 303)
+      return renderPage(reply, 'factors/recovery-code-used', { client: details.client, left, next })
     }),
   )
   app.post<InteractionRoute>(

@@ -88,6 +88,7 @@ export async function wirePages(
     binding,
     browsers: rememberedCookie,
     phones: factors.phones,
+    recoveryCodesLeft: factors.recoveryCodes.left,
     sendEmailCode: (accountId) => factors.emailCodes.send(accountId),
     resendCountdowns: factors.resendCountdowns,
     clock,

@@ -91,6 +91,16 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
     data: { account, left: 1, renew: { action: '/account/security/recovery-codes' } },
   },
   {
+    title: 'recovery-code-used',
+    view: 'factors/recovery-code-used',
+    data: { left: 1, next: '/account', renewHref: '/account/security/recovery-codes' },
+  },
+  {
+    title: 'recovery-code-used-in-flow',
+    view: 'factors/recovery-code-used',
+    data: { client: { name: 'Harbour Notes' }, left: 0, next: '/authorize/u1' },
+  },
+  {
     title: 'recovery-codes-none',
     view: 'factors/recovery-codes',
     data: { account, left: 0 },

@@ -5,6 +5,7 @@ import { safeReturnTo } from '../../http/return-to.ts'
 import type { AuditedSessions } from '../../oidc/sessions/audited.ts'
 import type { GatedAccount, SignInGate } from '../../shared/second-factor-rule.ts'
 import { isBehindFirstStep } from './recovery.ts'
+import { RECOVERY_CODES } from './recovery-codes.ts'
 import { isSetUp, setUpPath } from './set-up.ts'
 import type { VerifiedPerson, VerifyForm, VerifyPage } from './verify-form.ts'
 
@@ -85,7 +86,11 @@ export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyD
     }
     const { accountId, uid } = session
     const verified = await sessions.verify(request, reply, { accountId, uid, amr: outcome.amr })
-    return reply.redirect(verified ? returnTo(request) : pathTo(request, '/login'), 303)
+    if (!verified) return reply.redirect(pathTo(request, '/login'), 303)
+    const next = returnTo(request)
+    const left = await verifyForm.fewCodes(person, outcome.method)
+    if (left === undefined) return reply.redirect(next, 303)
+    return renderPage(reply, 'factors/recovery-code-used', { left, next, renewHref: RECOVERY_CODES })
   })
 
   app.post('/login/verify/send', http.limit('signIn', null), async (request, reply) => {

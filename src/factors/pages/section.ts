@@ -5,7 +5,7 @@ import type { Factors } from '../factors.ts'
 
 const PHONE = '/account/security/phone'
 /** Fewer are told of. */
-const FEW_CODES = 4
+export const FEW_CODES = 4
 
 /** What `/account/security` shows of second factors, beside passkeys. */
 export interface SecondFactorsSection {

@@ -16,6 +16,7 @@ import type { Phones } from '../phone/phone.ts'
 import type { PasskeyBinding } from './passkey-binding.ts'
 import { recoveryPath } from './recovery.ts'
 import type { RememberedCookie } from './remembered-cookie.ts'
+import { FEW_CODES } from './section.ts'
 
 /** The second factor of a sign-in, on `/login/verify` and in an interaction. */
 export interface VerifyPage extends Form {
@@ -52,6 +53,14 @@ export interface VerifyPage extends Form {
 declare module '../../http/pages/pages.ts' {
   interface Pages {
     'factors/verify': VerifyPage
+    /** A recovery code has just been used, and few are left. */
+    'factors/recovery-code-used': {
+      client?: ShownClient | undefined
+      left: number
+      next: string
+      /** Undefined: the sign-in is not over yet. */
+      renewHref?: string | undefined
+    }
   }
 }
 
@@ -92,6 +101,8 @@ export interface VerifyForm {
   check(request: FastifyRequest, person: VerifiedPerson): Promise<VerifyOutcome>
   /** As `check`; the caller verifies the session. A browser that is to be remembered is. */
   submit(request: FastifyRequest, reply: FastifyReply, person: VerifiedPerson): Promise<VerifyOutcome>
+  /** How many recovery codes are left behind one that was used, where that has to be said. */
+  fewCodes(person: VerifiedPerson, method: VerificationMethod): Promise<number | undefined>
 }
 
 const typed = z.object({
@@ -145,6 +156,7 @@ export function createVerifyForm(deps: {
   passkeys: Pick<Passkeys, 'signInOptions' | 'verifySignIn'>
   binding: PasskeyBinding
   phones: Pick<Phones, 'find' | 'send'>
+  recoveryCodesLeft(accountId: string): Promise<number>
   sendEmailCode(accountId: string): ReturnType<EmailCodes['send']>
   resendCountdowns: ResendCountdowns
   clock: Clock
@@ -242,6 +254,12 @@ export function createVerifyForm(deps: {
       }
       const outcome = await deps.phones.send(person.id, request.ip)
       return outcome.kind === 'sent' ? wasSent() : refused(notSent(outcome, deps.clock()))
+    },
+
+    async fewCodes({ id }, method) {
+      if (method !== 'recovery_code') return undefined
+      const left = await deps.recoveryCodesLeft(id)
+      return left < FEW_CODES ? left : undefined
     },
 
     async submit(request, reply, person) {
