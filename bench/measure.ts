@@ -16,7 +16,10 @@ export interface MeasureOptions {
 
 const US_PER_MS = 1000
 
-/** Requests after which the engine has compiled what they run through, on a slow machine too: a server is hot for all of its life. */
+/**
+ * Requests after which the engine has compiled what they run through: a server is hot for all of its life. An introspection took 166 µs of CPU after 4,000 of
+ * them, 123 after 40,000.
+ */
 const HOT = 30_000
 /** Seconds between two looks at how many there were. */
 const STRETCH = 0.5

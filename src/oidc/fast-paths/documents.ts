@@ -85,8 +85,9 @@ function createAnswerWith() {
     body: bytes.toString('latin1'),
   })
   return (representation: Representation, origin: string): DirectAnswer => {
-    const { headers, body } = made.get(representation) ?? make(representation)
-    made.set(representation, { headers, body })
+    const known = made.get(representation)
+    const { headers, body } = known ?? make(representation)
+    if (known === undefined) made.set(representation, { headers, body })
     return { headers: [...headers, 'access-control-allow-origin', origin], body, encoding: 'latin1' }
   }
 }

@@ -119,10 +119,10 @@ const OF_GRANTS = new Set(
 )
 
 /**
- * A token with the methods of its model. The constructor of the library copies each field twice, and leaves out what `OF_TOKENS` has not. Undefined: it is
- * of another kind.
+ * A token or Grant with the methods of its model. The constructor of the library copies each field twice, and leaves out what is not in the lists
+ * above. Undefined: it is of another kind.
  */
-function asModel<Model extends { name: string; prototype: AccessToken | ClientCredentials }>(
+export function asModel<Model extends { name: string; prototype: object }>(
   { name, prototype }: Model,
   payload: ArtifactPayload,
 ): Model['prototype'] | undefined {

@@ -7,7 +7,7 @@ import { isForUserinfo } from '../tokens/userinfo-audience.ts'
 import { isPlain } from './credentials.ts'
 import { customForToken } from './custom-claims.ts'
 import { type FastPath, jsonHeaders } from './fast-path.ts'
-import type { FindLiveToken } from './live-tokens.ts'
+import { asModel, type FindLiveToken } from './live-tokens.ts'
 
 const HEADERS = jsonHeaders('DPoP-Nonce,WWW-Authenticate')
 
@@ -20,7 +20,20 @@ const BEARER = /^bearer ([^ ]+)$/i
 type ClaimsModel = new (
   available: object,
   options: { client: Client },
-) => { scope(value: string): void; result(): Promise<object> }
+) => { filter: object; scope(value: string): { filter: object }; result(): Promise<object> }
+
+type Models = Pick<Provider, 'Grant'> & { Claims: ClaimsModel }
+
+/** What the library makes of scopes, made once for each combination of `OF_ACCOUNTS`. */
+const filters = new WeakMap<ClaimsModel, Map<string, object>>()
+
+function filterOf(Claims: ClaimsModel, scope: string, client: Client): object {
+  const made = filters.get(Claims) ?? new Map<string, object>()
+  filters.set(Claims, made)
+  const filter = made.get(scope) ?? new Claims({}, { client }).scope(scope).filter
+  made.set(scope, filter)
+  return filter
+}
 
 /** The plain case of userinfo (OpenID Connect Core §5.3): a token in the header, and the claims of its scopes in JSON. */
 export function userinfoPath(deps: {
@@ -42,18 +55,18 @@ export function userinfoPath(deps: {
     if (token.claims !== undefined || client.userinfoSignedResponseAlg || client.userinfoEncryptedResponseAlg)
       return undefined
     if (!token.scopes.has('openid') || (token.aud !== undefined && !forUserinfo(token.aud))) return undefined
-    const { Grant, Claims } = deps.current() as Provider & { Claims: ClaimsModel }
-    const grant = new Grant(live.grant as never)
-    const scope = grant.getOIDCScopeFiltered(token.scopes)
-    if (!scope.split(' ').every((each) => OF_ACCOUNTS.has(each))) return undefined
-    const told = { clientId: token.clientId, scopes: new Set(scope.split(' ')) }
+    const { Grant, Claims } = deps.current() as unknown as Models
+    const scope = asModel(Grant, live.grant)?.getOIDCScopeFiltered(token.scopes)
+    const scopes = new Set(scope?.split(' '))
+    if (scope === undefined || ![...scopes].every((each) => OF_ACCOUNTS.has(each))) return undefined
+    const told = { clientId: token.clientId, scopes }
     const custom = await customForToken(deps, 'userinfo', told, live)
     if (custom === undefined) return undefined
     const claims = new Claims(
       withCustom(subjectClaims(account), { ...custom, ...organizationClaims(live.membership) }),
       { client },
     )
-    claims.scope(scope)
+    claims.filter = filterOf(Claims, [...scopes].join(' '), client)
     return { headers: HEADERS, body: JSON.stringify(await claims.result()) }
   }
 }
