@@ -80,7 +80,8 @@ function textOf(
     value === undefined ? [] : [fixed(plain('mail.fact', { label: t(label), value }))],
   )
   const linkOf = ({ label, link }: Content['button']) => [
-    ...flowed(plain('mail.follow', { label: t(label) })),
+    // A question ends by itself.
+    ...flowed(/[?？؟]$/.test(t(label)) ? t(label) : plain('mail.follow', { label: t(label) })),
     fixed(link),
   ]
   const blocks = [

@@ -34,6 +34,7 @@ test.each(each)('%s: %s says the same as text and as HTML, and leaves nothing un
     /undefined|\[object|<%|NaN|[{}]\w+\}|(?<![\p{L}-])mail\.[a-z]/u,
   )
   expect(subject).toContain('id.example.com')
+  expect(text).not.toMatch(/[?？؟]\p{Bidi_Control}*\s?[:：]/u)
 
   // Every word of either is in the other.
   const [inText, inHtml] = [new Set(words(joined(text))), new Set(words(shownIn(html)))]
