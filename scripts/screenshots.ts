@@ -129,6 +129,7 @@ async function shootSamples(language: string): Promise<void> {
   try {
     const base = await app.listen({ port: 0, host: '127.0.0.1' })
     const page = await browser.newPage()
+    page.setDefaultTimeout(PATIENCE)
     await page.context().addCookies([{ name: 'locale', value: language, url: base }])
     for (const { title } of samples) {
       await page.goto(`${base}/sample/${title}`)
