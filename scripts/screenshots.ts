@@ -51,10 +51,19 @@ const shown: Record<string, { width: number; scale: number }> = {
   account: { width: 820, scale: 1.5 },
 }
 
+/** A page does without the font where it comes late, on a machine with other things to do; a picture never does. */
+const withFont = (page: Page): Promise<unknown> =>
+  page.context().route(/\.css$/, async (route) => {
+    const response = await route.fetch()
+    const body = (await response.text()).replaceAll(/font-display:\s*optional/g, 'font-display:block')
+    await route.fulfill({ response, body })
+  })
+
 async function shoot(page: Page, path: string, viewport: { width: number; height: number }): Promise<void> {
   await page.setViewportSize(viewport)
   for (const colorScheme of schemes) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.evaluate('document.fonts.ready')
     await page.screenshot({ path: `${path}-${colorScheme}.png`, fullPage: true })
   }
 }
@@ -84,6 +93,7 @@ async function shootAll<On extends E2eFixture>(scenes: Scene<On>[], e2e: On): Pr
         deviceScaleFactor: folder === undefined && picture ? picture.scale : 1,
       })
       page.context().setDefaultTimeout(PATIENCE)
+      await withFont(page)
       await scene.open(page, e2e)
       // Scenes press what is written in English; the page that they end on is shown in the language.
       if (language !== undefined) {
@@ -130,6 +140,7 @@ async function shootSamples(language: string): Promise<void> {
     const base = await app.listen({ port: 0, host: '127.0.0.1' })
     const page = await browser.newPage()
     page.setDefaultTimeout(PATIENCE)
+    await withFont(page)
     await page.context().addCookies([{ name: 'locale', value: language, url: base }])
     for (const { title } of samples) {
       await page.goto(`${base}/sample/${title}`)
@@ -154,6 +165,7 @@ async function shootBrand(): Promise<void> {
       },
     )
     const page = await e2e.tab({ userAgent: USER_AGENT, deviceScaleFactor: 1.5 })
+    await withFont(page)
     await page.goto(`${e2e.latchkey.issuer}/login`)
     await shoot(page, join(into, 'branded-sign-in'), { width: 820, height: 600 })
     await shoot(page, join(into, 'branded-sign-in-phone'), { width: 390, height: 700 })
@@ -190,6 +202,8 @@ if (withConsole && (language === undefined || localeOf(language).console)) {
       if (language !== undefined && view.press !== undefined) continue
       const page = await e2e.console(view.path(e2e), { ...(language !== undefined && { locale: language }) })
       page.context().setDefaultTimeout(PATIENCE)
+      await withFont(page)
+      await page.reload()
       await view.press?.(page)
       const path = join(into, view.name)
       if (folder === undefined) await shoot(page, path, { width: 1180, height: 1100 })
