@@ -1,3 +1,4 @@
+// Over 400 lines: one server a database engine; each file more would start one anew.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { person, signInAs } from '../accounts/pages/person.ts'
 import { basic, createApi } from '../api/support.ts'

@@ -1,3 +1,4 @@
+// Over 400 lines: one server with its providers a database engine; each file more would start them anew.
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createOfferedProviders } from '../../src/federation/pages/offered.ts'
