@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Profiler } from 'node:inspector/promises'
 import { load } from './load.ts'
-import { warmUp } from './measure.ts'
+import { HOT, warmUp } from './measure.ts'
 import type { Scenario } from './scenarios.ts'
 import type { Target } from './target.ts'
 
@@ -45,7 +45,7 @@ export async function profile(
   connections: number,
   file: string,
 ): Promise<string> {
-  await warmUp(scenario, target, connections)
+  await warmUp(scenario, target, connections, HOT)
   const spec = await scenario.prepare(target, connections)
   await target.server.ask('profile')
   const { requests } = await load(spec, { seconds: SECONDS, connections })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isFresh } from '../bin/compiled.mjs'
 import { startLatchkey } from './latchkey.ts'
-import { measure, memoryRow } from './measure.ts'
+import { HOT, measure, memoryRow } from './measure.ts'
 import { startDurablePostgres } from './postgres.ts'
 import { canPin, pinLoad, root } from './process.ts'
 import { profile } from './profile.ts'
@@ -31,7 +31,7 @@ const { values: options, positionals } = parseArgs({
 const RESULTS = join(root, 'bench', 'results')
 const rounds = options.quick ? 1 : 3
 const seconds = options.quick ? 1 : 2
-const limitSeconds = options.quick ? 120 : 1500
+const limitSeconds = options.quick ? 120 : 2700
 const counts = (options.quick ? '8' : options.connections).split(',').map(Number)
 const whole = !options.quick && options.only === undefined && !options['no-postgres'] && !options['bare-only']
 const wanted = (name: string) => name.includes(options.only ?? '')
@@ -68,7 +68,8 @@ async function run(): Promise<void> {
   const { bare, targets } = await starting
   const rows: Row[] = []
   for (const connections of counts) {
-    const how = { rounds, seconds, connections, problems, say }
+    const hot = options.quick ? HOT / 10 : HOT
+    const how = { rounds, seconds, connections, hot, problems, say }
     for (const scenario of scenarios)
       if (wanted(scenario.name)) rows.push(await measure(scenario, bare, targets, how))
   }
