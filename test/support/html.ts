@@ -46,11 +46,15 @@ type Token = { text: string } | { open: string; attributes: Attributes } | { clo
 const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
 
 function decodeEntities(text: string): string {
+  if (!text.includes('&')) return text
   return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|([a-z]+));/gi, (whole, hex, decimal, name) => {
     if (name) return NAMED[name.toLowerCase()] ?? whole
     return String.fromCodePoint(hex ? Number.parseInt(hex, 16) : Number(decimal))
   })
 }
+
+/** Elements whose attributes count: to read those of all elements took most of the time of a page. */
+const READ = new Set(['a', 'button', 'form', 'input', 'label', 'option', 'select', 'textarea'])
 
 /** Elements that do not separate words. */
 const INLINE = new Set(['a', 'abbr', 'b', 'code', 'em', 'i', 'small', 'span', 'strong', 'time'])
@@ -75,9 +79,10 @@ function* tokens(html: string): Generator<Token> {
   for (const match of visible.matchAll(tag)) {
     const [whole, slash, name = '', rest = ''] = match
     if (match.index > end) yield { text: decodeEntities(visible.slice(end, match.index)) }
+    const element = name.toLowerCase()
     yield slash
-      ? { close: name.toLowerCase() }
-      : { open: name.toLowerCase(), attributes: parseAttributes(rest) }
+      ? { close: element }
+      : { open: element, attributes: READ.has(element) ? parseAttributes(rest) : {} }
     end = match.index + whole.length
   }
   if (end < visible.length) yield { text: decodeEntities(visible.slice(end)) }
