@@ -16,6 +16,8 @@ export interface ToldAnswer {
 export interface Answered {
   /** Tells of the answer to a request that Fastify knows nothing of, once it is out or its connection is lost. */
   once(request: DirectRequest, response: ServerResponse): void
+  /** Tells of a request whose connection was lost before anything was done for it. */
+  lost(request: DirectRequest): void
 }
 
 /**
@@ -53,5 +55,6 @@ export function registerAnswered(
       if (response.closed) ended()
       else response.once('close', ended)
     },
+    lost: (request) => logAborted(app.log, request),
   }
 }

@@ -6,7 +6,7 @@ import { idOf } from './instance.ts'
 export class DirectRequest {
   readonly raw: IncomingMessage
   readonly id: string
-  readonly routeOptions: { readonly url: string }
+  readonly routeOptions: { readonly url: string | undefined }
   /** On the clock of `performance.now`. */
   readonly begun = performance.now()
   readonly #addressOf: (request: IncomingMessage) => string
@@ -14,10 +14,10 @@ export class DirectRequest {
   #ip: string | undefined
   #ownLog: FastifyBaseLogger | undefined
 
-  /** @param path of its route @param log of the server */
+  /** @param path of its route; undefined: not looked for @param log of the server */
   constructor(
     raw: IncomingMessage,
-    path: string,
+    path: string | undefined,
     addressOf: (request: IncomingMessage) => string,
     log: FastifyBaseLogger,
   ) {

@@ -133,6 +133,9 @@ export function registerDirect(
   ) => void
   app.server.removeAllListeners('request')
   app.server.on('request', (raw, response) => {
+    // Node tells of each request that was pipelined on a connection, of a lost one too: it has no address to count them by.
+    if (raw.socket.destroyed)
+      return options.answered.lost(new DirectRequest(raw, undefined, options.addressOf, app.log))
     const direct = closing ? undefined : paths.get(pathOf(raw.url ?? ''))
     if (direct === undefined) return toFastify(raw, response)
     const request = new DirectRequest(raw, direct.path, options.addressOf, app.log)

@@ -22,6 +22,8 @@ export function instanceOptions(options: InstanceOptions) {
     // One line a request, written when it ends (logging/requests.ts), instead of the two built-in ones.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     trustProxy: trusts(options.trustProxy),
+    // A request that was taken is answered, also one that Fastify is given while the server closes (http/direct.ts); its connection ends with it.
+    return503OnClosing: false,
     // An id from outside could forge a line of another request in the log.
     requestIdHeader: false,
     genReqId: idOf,
@@ -59,7 +61,7 @@ export function addressesBehind(
   const trusted = trusts(proxies)
   return trusted === false
     ? ({ socket }) => socket.remoteAddress ?? ''
-    : (request) => proxyAddress(request, trusted)
+    : (request) => proxyAddress(request, trusted) ?? ''
 }
 
 const ID = Symbol('id')

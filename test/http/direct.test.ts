@@ -24,6 +24,7 @@ let written: boolean
 beforeEach(async () => {
   lines = []
   written = false
+  context = undefined
   app = await buildHttpApp({
     log: (line) => lines.push(line),
     trustProxy: ['127.0.0.1'],
@@ -180,6 +181,18 @@ test('a request whose client is gone is logged as that', async () => {
   await waiting.close()
 })
 
+test.each(['/direct', '/login'])(
+  'nothing is done for %s on a connection that is lost, which is logged',
+  async (path) => {
+    // So does Node tell of requests that were pipelined on one that was reset.
+    app.server.prependListener('request', ({ socket }) => socket.destroy())
+    await expect(ask(path)).rejects.toThrow()
+    await eventually(() => lines.some((line) => JSON.parse(line).msg === 'request aborted by the client'))
+    expect(lines.map((line) => JSON.parse(line)).filter(({ level }) => level >= 40)).toEqual([])
+    expect(context).toBeUndefined()
+  },
+)
+
 test('metrics are told of an answer, by its route', async () => {
   const told: unknown[] = []
   const counting = await buildHttpApp({
@@ -253,4 +266,24 @@ test('an answer while the server closes ends its connection', async () => {
   await ending.close()
   expect(await ended).toBe(true)
   agent.destroy()
+})
+
+test('what was taken before the server closes, and is left to its route then, is answered by it', async () => {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+  const { promise: closing, resolve: goOn } = Promise.withResolvers<void>()
+  const ending = await buildHttpApp({
+    async direct() {
+      ask()
+      await closing
+      return undefined
+    },
+  })
+  ending.addHook('preClose', async () => goOn())
+  const address = await ending.listen({ port: 0, host: '127.0.0.1' })
+  const answer = fetch(`${address}/direct`)
+  await asked
+  const closed = ending.close()
+  const { status, headers: had } = await answer
+  expect([status, had.get('connection'), had.get('x-frame-options')]).toEqual([200, 'close', 'DENY'])
+  await closed
 })

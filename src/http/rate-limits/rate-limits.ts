@@ -24,7 +24,7 @@ type AccountLimit = {
  * What an address is counted under: IPv4 as it is, also when mapped into IPv6; of IPv6 the /64, which is what one
  * household gets.
  */
-export const addressKey = (ip: string): string => rateLimit.normalizeIP(ip, 64)
+export const addressKey = (ip: string | undefined): string => rateLimit.normalizeIP(ip ?? '', 64)
 
 /** As much of a request and its reply as counting by address needs. */
 type Counted = Pick<FastifyRequest, 'raw' | 'ip'>
