@@ -44,6 +44,10 @@ const FUNCTIONS: ReadonlySet<string> = new Set(
   ),
 )
 
+const LONGEST = Math.max(...[...FUNCTIONS].map((each) => each.length))
+
+/** What stands before a bracket. It is looked for in a few characters only: in many, each of them would be a start. */
+const CALLED = /[\w-]*$/
 const CHARACTERS = /^[\p{L}\p{N} \t\r\n#%.,+\-'"()/_:]*$/u
 const LOCAL = /^url\( *(["']?)#([\w.:-]+)\1 *\)/
 const REFERRING: ReadonlySet<string> = new Set(['fill', 'stroke', 'clip-path', 'mask'])
@@ -63,8 +67,9 @@ export function keptValue(name: string, given: string): string | undefined {
   if (!LOOKS.has(name) && !PLACES.has(name)) return undefined
   const target = referenceOf(name, value)
   if (target !== undefined) return `url(#${target})`
-  const known = [...value.matchAll(/([\w-]*)\(/g)].every(([, called = '']) =>
-    FUNCTIONS.has(called.toLowerCase()),
-  )
+  const known = value
+    .split('(')
+    .slice(0, -1)
+    .every((before) => FUNCTIONS.has(CALLED.exec(before.slice(-LONGEST - 1))?.[0].toLowerCase() ?? ''))
   return known && CHARACTERS.test(value) ? value : undefined
 }

@@ -1,9 +1,10 @@
 // Owns: what is kept of an SVG that an owner uploads for a logo. It is read as XML and written anew from a list of elements, attributes and values
 // (allowed.ts): scripts, handlers, animations, links and what editors keep are not on it, and nothing in it leads out of the file.
 import { isUtf8 } from 'node:buffer'
-import { KEPT, keptValue, MISSED, referenceOf, SHAPES, UNWRAPPED } from './allowed.ts'
-import { readSvg, type SvgElement, TooMuch } from './read.ts'
+import { KEPT, keptValue, MISSED, SHAPES, UNWRAPPED } from './allowed.ts'
+import { atMost, readSvg, type SvgElement, TooMuch } from './read.ts'
 import { NoPlainStyle, withLooks } from './styles.ts'
+import { checkWeight } from './weight.ts'
 
 /** Why an SVG is not taken. `missed`: it draws by an element that is not kept */
 export type RefusedSvg =
@@ -14,12 +15,12 @@ export type RefusedSvg =
 const SIDE = 512
 /** Of what a view says. */
 const MAX_COORDINATE = 1e6
+/** Of each of its sides. */
+const MIN_SIDE = 1e-3
 /** Of the longer side to the shorter. */
 const MAX_RATIO = 20
-/** Elements that are drawn, where each reference draws what it refers to once more. */
-const MAX_DRAWN = 20_000
-/** References that lead from one to the next. */
-const MAX_CHAIN = 300
+/** Characters that are kept, those of a style sheet once for each element that they are said of; and bytes as written. */
+const MAX_KEPT = 512 * 1024
 
 class Missed extends Error {
   readonly element: string
@@ -29,13 +30,17 @@ class Missed extends Error {
   }
 }
 
-/** The element with what is on the list; undefined: nothing of it is. @throws Missed */
-function keptOf(element: SvgElement): SvgElement | undefined {
+/**
+ * The element with what is on the list; undefined: nothing of it is.
+ * @param read is told the characters that are looked at @throws Missed
+ */
+function keptOf(element: SvgElement, read: (characters: number) => void): SvgElement | undefined {
   const { name, attributes, children } = element
   if (MISSED.has(name)) throw new Missed(name)
   if (!KEPT.has(name) && !UNWRAPPED.has(name)) return undefined
   const kept = new Map<string, string>()
   for (const [attribute, given] of attributes) {
+    read(attribute.length + given.length)
     const value = keptValue(attribute, given)
     if (value !== undefined) kept.set(attribute, value)
   }
@@ -47,45 +52,16 @@ function keptOf(element: SvgElement): SvgElement | undefined {
     attributes: kept,
     children: children.flatMap((child): (SvgElement | string)[] => {
       if (typeof child === 'string') return name === 'text' || name === 'tspan' ? [child] : []
-      const inner = keptOf(child)
+      const inner = keptOf(child, read)
       return inner === undefined ? [] : [inner]
     }),
   }
 }
 
-/** How many elements are drawn for one. @throws TooMuch for too many, and for what refers to itself */
-function drawnBy(root: SvgElement): number {
-  const byId = new Map<string, SvgElement>()
-  const collect = (element: SvgElement): void => {
-    const id = element.attributes.get('id')
-    if (id !== undefined && !byId.has(id)) byId.set(id, element)
-    for (const child of element.children) if (typeof child !== 'string') collect(child)
-  }
-  collect(root)
-  const known = new Map<SvgElement, number>()
-  const open = new Set<SvgElement>()
-  const count = (element: SvgElement): number => {
-    const before = known.get(element)
-    if (before !== undefined) return before
-    if (open.has(element) || open.size > MAX_CHAIN) throw new TooMuch()
-    open.add(element)
-    const referred = [...element.attributes].flatMap(
-      ([name, value]) => byId.get(referenceOf(name, value) ?? '') ?? [],
-    )
-    const held = element.children.filter((child) => typeof child !== 'string')
-    const drawn = [...held, ...referred].reduce((sum, each) => sum + count(each), 1)
-    if (drawn > MAX_DRAWN) throw new TooMuch()
-    open.delete(element)
-    known.set(element, drawn)
-    return drawn
-  }
-  return count(root)
-}
-
 const drawsSomething = ({ name, children }: SvgElement): boolean =>
   SHAPES.has(name) || children.some((child) => typeof child !== 'string' && drawsSomething(child))
 
-const LENGTH = /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)(?:px)?\s*$/i
+const LENGTH = /^(\d+(?:\.\d+)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)(?:px)?$/i
 
 /** Where the picture stands in its own coordinates. Undefined: it does not say. */
 function viewBoxOf({ attributes }: SvgElement): [number, number, number, number] | undefined {
@@ -96,12 +72,12 @@ function viewBoxOf({ attributes }: SvgElement): [number, number, number, number]
     .map(Number) ?? [
     0,
     0,
-    ...['width', 'height'].map((side) => Number(LENGTH.exec(attributes.get(side) ?? '')?.[1])),
+    ...['width', 'height'].map((side) => Number(LENGTH.exec(attributes.get(side)?.trim() ?? '')?.[1])),
   ]
   const [width = Number.NaN, height = Number.NaN, ...more] = sides
   const good =
     [x, y, width, height].every((each) => Math.abs(each) <= MAX_COORDINATE) &&
-    [width > 0, height > 0, more.length === 0].every(Boolean)
+    [width >= MIN_SIDE, height >= MIN_SIDE, more.length === 0].every(Boolean)
   return good && Math.max(width / height, height / width) <= MAX_RATIO ? [x, y, width, height] : undefined
 }
 
@@ -130,9 +106,9 @@ export function cleanSvg(
     const viewBox = viewBoxOf(read)
     if (viewBox === undefined) return { why: 'no_size' }
     withLooks(read)
-    const kept = keptOf(read)
+    const kept = keptOf(read, atMost(MAX_KEPT))
     if (kept === undefined || !drawsSomething(kept)) return { why: 'nothing' }
-    drawnBy(kept)
+    checkWeight(kept)
     const [, , wide, high] = viewBox
     const scale = SIDE / Math.max(wide, high)
     const width = Math.round(wide * scale)
@@ -143,7 +119,8 @@ export function cleanSvg(
       ...kept.attributes,
       ...Object.entries({ width: String(width), height: String(height), viewBox: viewBox.join(' ') }),
     ])
-    return { bytes: Buffer.from(written({ ...kept, attributes })), width, height }
+    const bytes = Buffer.from(written({ ...kept, attributes }))
+    return bytes.length > MAX_KEPT ? { why: 'too_much' } : { bytes, width, height }
   } catch (error) {
     if (error instanceof TooMuch) return { why: 'too_much' }
     if (error instanceof NoPlainStyle) return { why: 'style' }

@@ -18,6 +18,15 @@ const MAX_DEPTH = 60
 /** The file says more than a logo does. */
 export class TooMuch extends Error {}
 
+/** What is spent in all. @throws TooMuch once it is more */
+export function atMost(most: number): (more: number) => void {
+  let left = most
+  return (more) => {
+    left -= more
+    if (left < 0) throw new TooMuch()
+  }
+}
+
 /**
  * Well-formed XML alone, and no entities but those that XML itself has: a document type that declares others is not looked at, so that
  * what names them is not well-formed.
@@ -28,15 +37,15 @@ export function readSvg(text: string): SvgElement | undefined {
   // Its own map has what every object has: `&constructor;` would be known.
   parser.ENTITIES = Object.assign(Object.create(null), { amp: '&', gt: '>', lt: '<', quot: '"', apos: "'" })
   let root: SvgElement | undefined
-  let count = 0
+  const counted = atMost(MAX_ELEMENTS)
   /** From the root to where the parser is; undefined: an element that is not read, or stands in one. */
   const open: (SvgElement | undefined)[] = []
   const say = (said: string) => open.at(-1)?.children.push(said)
   parser.on('text', say)
   parser.on('cdata', say)
   parser.on('opentag', ({ uri, local, attributes }) => {
-    count += 1
-    if (count > MAX_ELEMENTS || open.length >= MAX_DEPTH) throw new TooMuch()
+    counted(1)
+    if (open.length >= MAX_DEPTH) throw new TooMuch()
     const within = open.at(-1)
     const read = uri === SVG && (open.length === 0 || within !== undefined)
     const element = read ? { name: local, attributes: attributesOf(attributes), children: [] } : undefined

@@ -1,23 +1,28 @@
 import { LOOKS } from './allowed.ts'
-import type { SvgElement } from './read.ts'
+import { atMost, type SvgElement } from './read.ts'
 
 /** A style sheet that says more than how shapes of a class look. */
 export class NoPlainStyle extends Error {}
 
+/** Selectors with what is said of each. */
 const MAX_RULES = 1_000
-const RULE = /\s*([^{}@\\;]+)\{([^{}@\\]*)\}\s*/y
+/** Properties of rules that count for an element, in all. */
+const MAX_LOOKS = 200_000
+/** Rules of rules, and characters by another name. */
+const NOT_PLAIN = /[@\\]/
 /** A class, an element or an id, alone. */
 const SELECTOR = /^[.#]?[A-Za-z_][\w-]*$/
 
-/** `fill: red; stroke: none` */
-export function declarationsOf(text: string): [property: string, value: string][] {
-  return text.split(';').flatMap((each): [string, string][] => {
-    const at = each.indexOf(':')
-    const property = each.slice(0, Math.max(at, 0)).trim().toLowerCase()
-    const value = each.slice(at + 1).replace('!important', '')
-    return LOOKS.has(property) ? [[property, value.trim()]] : []
-  })
-}
+/** `fill: red; stroke: none`; of equals, the last counts. */
+const declarationsOf = (text: string): Map<string, string> =>
+  new Map(
+    text.split(';').flatMap((each): [string, string][] => {
+      const at = each.indexOf(':')
+      const property = each.slice(0, Math.max(at, 0)).trim().toLowerCase()
+      const value = each.slice(at + 1).replace('!important', '')
+      return LOOKS.has(property) ? [[property, value.trim()]] : []
+    }),
+  )
 
 function withoutComments(css: string): string {
   const [outside = '', ...rest] = css.replaceAll('<!--', ' ').replaceAll('-->', ' ').split('/*')
@@ -44,18 +49,18 @@ type Rule = Map<string, { value: string; weight: number; order: number }>
  */
 function rulesOf(css: string): Map<string, Rule> {
   const rules = new Map<string, Rule>()
-  let at = 0
+  const pieces = css.split('}')
+  if (NOT_PLAIN.test(css) || pieces.pop()?.trim() !== '') throw new NoPlainStyle()
   let order = 0
-  while (at < css.length) {
-    RULE.lastIndex = at
-    const [whole, selectors = '', body = ''] = RULE.exec(css) ?? []
-    if (whole === undefined || order >= MAX_RULES) throw new NoPlainStyle()
-    at += whole.length
+  for (const piece of pieces) {
+    const [selectors = '', body, ...more] = piece.split('{')
+    if (body === undefined || more.length > 0) throw new NoPlainStyle()
+    const declarations = declarationsOf(body)
     for (const selector of selectors.split(',').map((each) => each.trim())) {
-      if (!SELECTOR.test(selector)) throw new NoPlainStyle()
       order += 1
+      if (order > MAX_RULES || !SELECTOR.test(selector)) throw new NoPlainStyle()
       const rule: Rule = rules.get(selector) ?? new Map()
-      for (const [property, value] of declarationsOf(body))
+      for (const [property, value] of declarations)
         rule.set(property, { value, weight: weightOf(selector), order })
       rules.set(selector, rule)
     }
@@ -70,19 +75,21 @@ const elementsOf = (element: SvgElement): SvgElement[] => [
 
 /**
  * Writes what style sheets and the attribute `style` say into attributes of their own, so that a file needs neither.
- * @throws NoPlainStyle
+ * @throws NoPlainStyle, and TooMuch
  */
 export function withLooks(root: SvgElement): void {
   const all = elementsOf(root)
   const sheets = all.filter(({ name }) => name === 'style')
   if (sheets.some(({ attributes }) => attributes.has('media'))) throw new NoPlainStyle()
   const texts = sheets.flatMap(({ children }) => children.filter((each) => typeof each === 'string'))
-  const rules = rulesOf(withoutComments(texts.join('')).trim())
+  const rules = rulesOf(withoutComments(texts.join('')))
+  const counted = atMost(MAX_LOOKS)
   for (const { name, attributes } of all) {
     const classes = new Set((attributes.get('class') ?? '').split(/\s+/).map((each) => `.${each}`))
     const looks: Rule = new Map()
     for (const selector of [name, ...classes, `#${attributes.get('id') ?? ''}`])
       for (const [property, look] of rules.get(selector) ?? []) {
+        counted(1)
         const before = looks.get(property)
         const first = before && (before.weight - look.weight || before.order - look.order)
         if (first === undefined || first < 0) looks.set(property, look)
