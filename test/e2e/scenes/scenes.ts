@@ -222,7 +222,7 @@ export const scenes: Scene[] = [
     name: 'forgot-password',
     open: at('/forgot-password'),
     title: 'Forgot password',
-    fields: { Email: 'email' },
+    fields: { Email: 'username' },
     buttons: ['Send reset link'],
     links: ['Back to sign in'],
     focus: 'Email',
@@ -231,7 +231,7 @@ export const scenes: Scene[] = [
     name: 'forgot-sent',
     open: async (page, e2e) => void (await askForReset(page, e2e)),
     title: 'Check your mail',
-    links: ['try another address', 'Back to sign in'],
+    links: ['try another email or username', 'Back to sign in'],
   },
   {
     name: 'reset-password',
