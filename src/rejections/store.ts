@@ -34,7 +34,7 @@ const MILLISECONDS: Readonly<Record<Sql['dialect'], string>> = {
   postgresql: 'CAST(EXTRACT(EPOCH FROM at) * 1000 AS BIGINT)',
 }
 
-/** A column, and within what is the same in it the newest first. */
+/** A column upwards, and within what is the same in it the newest first; downwards, all of it the other way round. */
 const newestWithin = (dialect: Sql['dialect'], column: string) => ({
   key: `(${column} || ' ' || CAST(${LAST} - ${MILLISECONDS[dialect]} AS TEXT))`,
 })

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 /**
  * A JWK Set (RFC 7517 §5), also out of a single JWK, which people have at hand as often. Anything else stays as it is, for the
  * registration of the client to reject.
@@ -8,34 +10,46 @@ export const asKeySet = (value: unknown): unknown =>
 /** Parameters that carry a private or symmetric key (RFC 7518 §6). */
 export const PRIVATE_PARAMETERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 
-/** A private key in what is no JSON: its parameters as other languages write them, PEM and the like, or DER without a word. */
-const LOOKS_PRIVATE = new RegExp(
-  `(?<!\\w)(?:${PRIVATE_PARAMETERS.join('|')})["'\\\\]{0,2}\\s{0,9}[:=]|private|^\\s{0,99}MI[A-Za-z0-9+/]{40}`,
-  'i',
-)
+/** What a public key may say (RFC 7517 §4, RFC 7518 §6). */
+const PUBLIC_PARAMETERS = ['kty', 'use', 'key_ops', 'alg', 'kid', 'crv', 'x', 'y', 'n', 'e'].concat([
+  'x5u',
+  'x5c',
+  'x5t',
+  'x5t#S256',
+])
 
-const isKeys = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && ('kty' in value || 'keys' in value)
+/** Shorter than any key: a mistake in typing. */
+const NO_KEY = 40
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+const publicOnly = (key: object): object =>
+  Object.fromEntries(
+    PUBLIC_PARAMETERS.filter((name) => Object.hasOwn(key, name)).map((name) => [
+      name,
+      Reflect.get(key, name),
+    ]),
+  )
+
+function publicHalf(value: unknown): object | undefined {
+  if (!isObject(value)) return undefined
+  if ('kty' in value) return publicOnly(value)
+  const keys: unknown = 'keys' in value ? value.keys : undefined
+  return Array.isArray(keys) ? { keys: keys.filter(isObject).map(publicOnly) } : undefined
+}
 
 /**
- * What was typed for keys, without private parameters: a form that is shown again holds no private key, which would be kept by the browser.
+ * What was typed for keys, as a form shows it again: public parameters alone, since a page is kept by the browser, and a private key takes many shapes.
  * @param typed a JWK Set, a JWK, or what was taken for one
- * @returns `typed` as it is where it has no private key; without private parameters where it is a JWK Set or JWK that has some; else empty
+ * @returns `typed` where that is all it says; a JWK Set or JWK without the rest; of what is neither, only an address or what is too short for a key
  */
 export function withoutPrivateKeys(typed: string): string {
-  let found = false
-  const publicMember = (name: string, value: unknown) => {
-    const secret =
-      (PRIVATE_PARAMETERS as readonly string[]).includes(name) ||
-      (typeof value === 'string' && /private/i.test(value))
-    found ||= secret
-    return secret ? undefined : value
-  }
   try {
-    const value: unknown = JSON.parse(typed, publicMember)
-    if (!isKeys(value)) return ''
-    return found ? JSON.stringify(value, null, 2) : typed
+    const value: unknown = JSON.parse(typed)
+    const half = publicHalf(value)
+    if (half === undefined) return ''
+    return isDeepStrictEqual(half, value) ? typed : JSON.stringify(half, null, 2)
   } catch {
-    return LOOKS_PRIVATE.test(typed) ? '' : typed
+    return typed.length <= NO_KEY || /^https?:\/\/\S{1,300}$/.test(typed) ? typed : ''
   }
 }

@@ -28,6 +28,6 @@ export const ROLE_ORDERS = ordersOf('api', 'name', 'created')
 
 export const RESOURCE_ORDERS = ordersOf('name', 'created')
 
-/** Within an endpoint and an error the newest come first. */
+/** Within an endpoint and an error the newest come first; with a minus, the other way round. */
 export const REJECTION_ORDERS = ordersOf('at', 'endpoint', 'error')
 export type RejectionColumn = 'at' | 'endpoint' | 'error'

@@ -182,7 +182,7 @@ describe.each(engines)('lists of the console on %s', (engine) => {
     ])
   })
 
-  test('refused requests are sorted, the newest first within what is the same, page by page too', async () => {
+  test('refused requests are sorted: upwards the newest first within what is the same, downwards the other way round, page by page too', async () => {
     const { listing } = latchkey.services.rejections
     const token = (client: string) =>
       fetch(`${latchkey.issuer}/token`, {

@@ -26,7 +26,7 @@ const copied = [...image.matchAll(/^COPY (?:--from=build )?(.+) (\S+)$/gm)].flat
     }),
 )
 
-/** Packages that `npm prune` leaves, as the build stage calls it. Links: what they import is found in the repository. */
+/** Packages that `npm prune` leaves, as the build stage calls it, as links. */
 function installPackages(into: string): void {
   const [, omits = ''] = /npm prune (.*?) &&/.exec(dockerfile) ?? []
   const omitted = [...omits.matchAll(/--omit=(\w+)/g)].map(([, kind]) => kind)
@@ -72,7 +72,10 @@ beforeAll(() => {
 const [, entry = ''] = /^ENTRYPOINT (\[.*\])$/m.exec(image) ?? []
 const [, ...flags] = JSON.parse(entry) as string[]
 const program = flags.pop() ?? ''
-const run = (...args: string[]) => runProgram(join(root, program), env, { args, flags, cwd: root })
+/** What a package imports is looked for beside its link: in the repository there are those that the image leaves out. */
+const links = ['--preserve-symlinks', '--preserve-symlinks-main']
+const run = (...args: string[]) =>
+  runProgram(join(root, program), env, { args, flags: [...flags, ...links], cwd: root })
 
 test('what the image holds serves, compiled, without a package that it leaves out', async () => {
   const server = run('serve')

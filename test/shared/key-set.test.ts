@@ -24,6 +24,12 @@ describe('keys that were typed, as a form shows them again', () => {
     ['YAML', `kty: EC\nd: ${d}`],
     ['PEM', pem],
     ['PEM without its frame', der],
+    ['DER behind a word', `KEY=${der}`],
+    ['DER on a second line', `\n\n${der}`],
+    ['a JWK Set of DER', JSON.stringify({ keys: [der] })],
+    ['a JWK with a key of another name', JSON.stringify({ kty: 'EC', key: der, D: d })],
+    ['a JWK in a JWK', JSON.stringify({ keys: [{ kty: 'EC', privateKey: { d } }] })],
+    ['a list', JSON.stringify([secret])],
     ['a file of PuTTY', `PuTTY-User-Key-File-3: ecdsa-sha2-nistp256\nPrivate-Lines: 1\n${d}`],
   ])('%s: without its private key', (_what, typed) => {
     const again = withoutPrivateKeys(typed)
@@ -40,13 +46,11 @@ describe('keys that were typed, as a form shows them again', () => {
   })
 
   test.each([
-    JSON.stringify(open).slice(0, -1),
-    `{'kty': 'EC', 'x': '${open.x}'}`,
-    publicKey.export({ format: 'pem', type: 'spki' }).toString(),
     '{broken',
-    'https://app.example/jwks.json',
+    'https://app.example/jwks.json?k=1',
+    'https://app.example/a-long-path/with-many-parts/jwks.json',
     '',
-  ])('a mistake without a private key in it stays to be mended: %j', (typed) => {
+  ])('a mistake that holds no key stays to be mended: %j', (typed) => {
     expect(withoutPrivateKeys(typed)).toBe(typed)
   })
 })
