@@ -1,11 +1,11 @@
-import fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { reservedScopesProblem, takenScopesWarnings } from './clients/scopes/reserved.ts'
 import type { Config } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { keptForms } from './http/forms/kept-forms.ts'
 import { registerHealth } from './http/health.ts'
 import { registerHttp } from './http/http.ts'
-import { instanceOptions } from './http/instance.ts'
+import { createInstance } from './http/instance.ts'
 import { ADMIN_SCOPES } from './oidc/tokens/admin-tokens.ts'
 import { openServices, type ServiceOverrides, type Services } from './services.ts'
 import { freshSettings, withFreshSettings } from './settings/fresh.ts'
@@ -61,12 +61,10 @@ async function warnOfTakenScopes({ resources }: Services, log: FastifyInstance['
  * here. The returned instance is not listening yet; closing it closes everything it opened.
  */
 export async function buildApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
-  const app = fastify(
-    instanceOptions({
-      log: { level: config.logLevel, stream: overrides.logStream },
-      trustProxy: config.trustProxy,
-    }),
-  )
+  const { app, addressOf } = createInstance({
+    log: { level: config.logLevel, stream: overrides.logStream },
+    trustProxy: config.trustProxy,
+  })
   const metrics = await openMetrics(config)
   const services = await openServices(config, {
     logger: app.log,
@@ -84,7 +82,7 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
       return values.rateLimit === 'on'
     },
     limits: values.limits,
-    trustProxy: config.trustProxy,
+    addressOf,
     answered: metrics?.observers.answered,
     counters: counts.beside,
     cacheViews: overrides.cacheViews ?? true,

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { DirectRequest } from './direct-request.ts'
+import { elapsedOf } from './instance.ts'
 import { type LoggedRequest, logAborted, logAnswered } from './logging/requests.ts'
 
 /** An answer, as metrics are told of it. */
@@ -9,7 +10,7 @@ export interface ToldAnswer {
   /** Of its route, a pattern; undefined: none fits. */
   route: string | undefined
   status: number
-  /** Until the last byte. */
+  /** From the request to the last byte, whatever was done before Fastify had it. */
   milliseconds: number
 }
 
@@ -34,14 +35,15 @@ export function registerAnswered(
     closing = true
   })
 
-  function tell(request: LoggedRequest, status: number, milliseconds: number): void {
+  function tell(request: LoggedRequest, status: number): void {
+    const milliseconds = elapsedOf(request.raw)
     logAnswered(app.log, request, status, milliseconds)
     observe?.({ method: request.method, route: request.routeOptions.url, status, milliseconds })
     if (closing) request.raw.socket.end()
   }
 
   app.addHook('onResponse', (request, reply, done) => {
-    tell(request, reply.statusCode, reply.elapsedTime)
+    tell(request, reply.statusCode)
     done()
   })
   app.addHook('onRequestAbort', async (request) => logAborted(app.log, request))
@@ -49,9 +51,7 @@ export function registerAnswered(
   return {
     once(request, response) {
       const ended = () =>
-        response.writableFinished
-          ? tell(request, response.statusCode, performance.now() - request.begun)
-          : logAborted(app.log, request)
+        response.writableFinished ? tell(request, response.statusCode) : logAborted(app.log, request)
       if (response.closed) ended()
       else response.once('close', ended)
     },

@@ -7,8 +7,6 @@ export class DirectRequest {
   readonly raw: IncomingMessage
   readonly id: string
   readonly routeOptions: { readonly url: string | undefined }
-  /** On the clock of `performance.now`. */
-  readonly begun = performance.now()
   readonly #addressOf: (request: IncomingMessage) => string
   readonly #log: FastifyBaseLogger
   #ip: string | undefined

@@ -17,7 +17,7 @@ import { createFlash, type Kept } from './forms/flash.ts'
 import { registerForms } from './forms/forms.ts'
 import { createInterrupted, type Interrupted, type OwnerOf } from './forms/interrupted.ts'
 import { registerHeaders } from './headers.ts'
-import { addressesBehind, type InstanceOptions } from './instance.ts'
+import type { Instance } from './instance.ts'
 import { type Language, languageRoute, registerLanguage } from './language.ts'
 import { registerRequestIds } from './logging/requests.ts'
 import { registerAssets } from './pages/assets.ts'
@@ -67,8 +67,8 @@ export interface HttpOptions {
   overrides?: Overrides
   /** Waits until settings are fresh, where a request is answered before the hook that does so; undefined: they are. */
   refreshed?: () => Promise<void> | undefined
-  /** As the instance has it; none unless given. */
-  trustProxy?: InstanceOptions['trustProxy']
+  /** Of the instance. */
+  addressOf: Instance['addressOf']
   /** Is told of each answer. */
   answered?: ((answer: ToldAnswer) => void) | undefined
   /** Gives the AppError that an error of somewhere below stands for; without one, errors are what they are. */
@@ -113,7 +113,7 @@ export async function registerHttp(app: FastifyInstance, options: HttpOptions): 
   const direct = registerDirect(app, {
     secure,
     refreshed: options.refreshed ?? (() => undefined),
-    addressOf: addressesBehind(options.trustProxy ?? false),
+    addressOf: options.addressOf,
     answered: registerAnswered(app, options.answered),
   })
   registerRequestIds(app)

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import proxyAddress from '@fastify/proxy-addr'
-import type { FastifyServerOptions } from 'fastify'
-import { LogController } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import { problem } from './errors/problem.ts'
 import { type LogOptions, loggerOptions } from './logging/requests.ts'
 
@@ -15,13 +14,24 @@ export interface InstanceOptions {
 /** How long a request may take to arrive, in milliseconds. */
 const REQUEST_TIMEOUT = 30_000
 
-/** The options every Fastify instance of this server is made with. */
-export function instanceOptions(options: InstanceOptions) {
+export interface Instance {
+  app: FastifyInstance
+  /** The address of the client of a request, as Fastify tells it. */
+  addressOf(request: IncomingMessage): string
+}
+
+/** Makes every Fastify instance of this server. */
+export function createInstance(options: InstanceOptions): Instance {
+  const trusted = trusts(options.trustProxy)
+  return { app: fastify(fastifyOptions(options.log, trusted)), addressOf: addressesBehind(trusted) }
+}
+
+function fastifyOptions(log: InstanceOptions['log'], trusted: Trusts | false) {
   return {
-    logger: options.log === false ? false : loggerOptions(options.log),
+    logger: log === false ? false : loggerOptions(log),
     // One line a request, written when it ends (logging/requests.ts), instead of the two built-in ones.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
-    trustProxy: trusts(options.trustProxy),
+    trustProxy: trusted,
     // A request that was taken is answered, also one that Fastify is given while the server closes (http/direct.ts); its connection ends with it.
     return503OnClosing: false,
     // An id from outside could forge a line of another request in the log.
@@ -54,20 +64,21 @@ const trusts = (proxies: InstanceOptions['trustProxy']): Trusts | false => {
   return typeof proxies === 'number' ? (_address, hop) => hop < proxies : proxyAddress.compile([...proxies])
 }
 
-/** @returns what tells the address of the client of a request, as Fastify does by the same option */
-export function addressesBehind(
-  proxies: InstanceOptions['trustProxy'],
-): (request: IncomingMessage) => string {
-  const trusted = trusts(proxies)
-  return trusted === false
+const addressesBehind = (trusted: Trusts | false): Instance['addressOf'] =>
+  trusted === false
     ? ({ socket }) => socket.remoteAddress ?? ''
     : (request) => proxyAddress(request, trusted) ?? ''
+
+const SEEN = Symbol('seen')
+type Seen = IncomingMessage & { [SEEN]?: { id: string; begun: number } }
+
+/** What a request has from the first look on, which is at its beginning, by Fastify or before it (direct.ts). */
+function seen(request: Seen): { id: string; begun: number } {
+  request[SEEN] ??= { id: randomUUID(), begun: performance.now() }
+  return request[SEEN]
 }
 
-const ID = Symbol('id')
+export const idOf = (request: IncomingMessage): string => seen(request).id
 
-/** The ID of a request, made at the first look. */
-export function idOf(request: IncomingMessage & { [ID]?: string }): string {
-  request[ID] ??= randomUUID()
-  return request[ID]
-}
+/** The milliseconds since a request began. */
+export const elapsedOf = (request: IncomingMessage): number => performance.now() - seen(request).begun

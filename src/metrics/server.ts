@@ -1,5 +1,4 @@
-import fastify, { type FastifyInstance } from 'fastify'
-import { instanceOptions } from '../http/instance.ts'
+import { createInstance } from '../http/instance.ts'
 import { AppError } from '../shared/errors.ts'
 import type { Metrics } from './metrics.ts'
 import { type MetricsAccess, metricsRoutes } from './routes.ts'
@@ -14,7 +13,7 @@ export async function listenForMetrics(
   where: { host: string; port: number },
   access: MetricsAccess,
 ): Promise<{ address: string; close(): Promise<void> }> {
-  const app: FastifyInstance = fastify(instanceOptions({ log: false, trustProxy: false }))
+  const { app } = createInstance({ log: false, trustProxy: false })
   await metricsRoutes(app, metrics, access)
   try {
     const address = await app.listen({ host: where.host, port: where.port })

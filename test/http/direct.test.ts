@@ -1,6 +1,6 @@
 import { Agent, get } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { currentAuditContext } from '../../src/shared/audit-context.ts'
 import { AppError } from '../../src/shared/errors.ts'
 import { limits } from '../../src/shared/limits.ts'
@@ -55,11 +55,11 @@ async function ask(path: string, given: Record<string, string> = {}, at = addres
 }
 
 /** What was logged of requests, whose lines are written once their answers are out: a client may have them before. */
-const logged = (requests: number) =>
-  eventually(() => {
+const logged = async (requests: number): Promise<Record<string, unknown>[]> =>
+  (await eventually(() => {
     const all = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request')
     return all.length >= requests && all
-  })
+  })) || []
 
 test('has the headers, the id and the log line of every answer to a program', async () => {
   const answer = await ask('/direct?state=hush', { 'x-forwarded-for': '203.0.113.9, 198.51.100.7' })
@@ -205,6 +205,55 @@ test('metrics are told of an answer, by its route', async () => {
   await counting.close()
   const one = { method: 'GET', route: '/direct', status: 200, milliseconds: expect.any(Number) }
   expect(told).toEqual([one, one])
+})
+
+test('both ways are measured from the request on: what was done before Fastify had it counts', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const told: number[] = []
+  const slow = await buildHttpApp({
+    log: (line) => lines.push(line),
+    answered: ({ milliseconds }) => told.push(milliseconds),
+    refreshed: async () => void vi.advanceTimersByTime(1000),
+    async direct({ url }) {
+      vi.advanceTimersByTime(500)
+      return url.includes('route') ? undefined : { headers, body: 'directly' }
+    },
+  })
+  try {
+    const at = await slow.listen({ port: 0, host: '127.0.0.1' })
+    for (const path of ['/direct', '/direct?route', '/login']) await ask(path, {}, at)
+    expect((await logged(3)).map(({ duration_ms }) => duration_ms)).toEqual([1500, 1500, 0])
+    expect(told).toEqual([1500, 1500, 0])
+  } finally {
+    vi.useRealTimers()
+    await slow.close()
+  }
+})
+
+describe.each([
+  ['nobody', false, '127.0.0.1'],
+  ['addresses', ['127.0.0.1', '198.51.100.0/24'], '203.0.113.9'],
+  ['addresses of others', ['192.0.2.1'], '127.0.0.1'],
+  ['one hop', 1, '198.51.100.7'],
+  ['two hops', 2, '203.0.113.9'],
+  ['more hops than there are', 9, '192.0.2.66'],
+] as const)('trusting %s', (_whom, trustProxy, forwarded) => {
+  test.each([
+    ['no X-Forwarded-For', {}, '127.0.0.1'],
+    ['one', { 'x-forwarded-for': '192.0.2.66, 203.0.113.9, 198.51.100.7' }, forwarded],
+  ] as const)('with %s, both ways log the same of a request', async (_what, given, ip) => {
+    const trusting = await buildHttpApp({
+      log: (line) => lines.push(line),
+      trustProxy,
+      direct: async ({ url }) => (url.includes('route') ? undefined : { headers, body: 'directly' }),
+    })
+    const at = await trusting.listen({ port: 0, host: '127.0.0.1' })
+    for (const way of ['directly', 'route']) await ask(`/direct?state=${way}`, given, at)
+    const alike = (await logged(2)).map(({ time: _t, request_id: _i, duration_ms: _d, ...line }) => line)
+    expect(alike[0]).toMatchObject({ req: { path: '/direct', query: ['state'], ip }, status: 200 })
+    expect(alike[1]).toEqual(alike[0])
+    await trusting.close()
+  })
 })
 
 test('no handler is asked before settings are fresh', async () => {

@@ -1,5 +1,5 @@
 import { createSecretKey } from 'node:crypto'
-import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { z } from 'zod'
 import { kinds } from '../../src/federation/connectors/kinds.ts'
 import type { DirectHandler } from '../../src/http/direct.ts'
@@ -7,7 +7,7 @@ import { setErrorFormat } from '../../src/http/errors/format.ts'
 import { parseForm } from '../../src/http/forms/forms.ts'
 import { registerHealth } from '../../src/http/health.ts'
 import { type HttpOptions, registerHttp } from '../../src/http/http.ts'
-import { instanceOptions } from '../../src/http/instance.ts'
+import { createInstance, type InstanceOptions } from '../../src/http/instance.ts'
 import { renderPage } from '../../src/http/pages/views.ts'
 import { AppError } from '../../src/shared/errors.ts'
 import { type Sample, samples } from './sample-pages.ts'
@@ -20,7 +20,7 @@ const signInForm = z.object({
 export interface TestApp extends Partial<HttpOptions> {
   /** Receives the log, one JSON document a line. */
   log?: (line: string) => void
-  trustProxy?: readonly string[]
+  trustProxy?: InstanceOptions['trustProxy']
   failing?: () => Promise<void>
   /** Answers some requests of `/direct` before their route, and of `/led` as it answers browsers. */
   direct?: DirectHandler
@@ -29,16 +29,17 @@ export interface TestApp extends Partial<HttpOptions> {
 /** A server with everything that pages share, and small routes in each error format to try it on. */
 export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstance> {
   const { log, trustProxy = false, failing, direct = async () => undefined, ...http } = options
-  const app = Fastify(
-    instanceOptions({ log: log ? { level: 'debug', stream: { write: log } } : false, trustProxy }),
-  )
+  const { app, addressOf } = createInstance({
+    log: log ? { level: 'debug', stream: { write: log } } : false,
+    trustProxy,
+  })
   const shared = await registerHttp(app, {
     issuer: new URL('http://localhost:3000'),
     cookieKey: createSecretKey(Buffer.alloc(32, 7)),
     rateLimit: true,
     cacheViews: true,
     clock: Date.now,
-    trustProxy,
+    addressOf,
     kept: keptInMemory(),
     icons: { github: kinds.github?.icon, google: kinds.google?.icon },
     ...http,
