@@ -34,7 +34,8 @@ const forgotPassword = operation({
   id: 'forgotPassword',
   tag: 'Email and password',
   summary: 'Send a link that sets a new password',
-  description: 'The answer is the same whether the address is known or not.',
+  description:
+    'The answer is the same whether the address is known or not. `email` may be another name to sign in by: the link goes to the address of its account.',
   body: forgotBody,
   answers: [202, 'If the address belongs to an account, a message is on its way.'],
   problems: [429],

@@ -138,6 +138,49 @@ forEachDatabase('password reset', (fixture) => {
     expect(links.filter((mail) => linkIn(mail).pathname === '/reset-password')).toHaveLength(5)
   })
 
+  test('an address is looked up as an address first: neither its owner nor who waits for it loses the link to a username', async () => {
+    const { accounts, db } = fixture()
+    const imported = await fixture().verified('looks-like-one')
+    const named = (username: string) =>
+      db.prisma.account.update({ where: { id: imported }, data: { username, displayUsername: username } })
+    const meant = async (email: string) => (await accounts.peekReset(await forgotten(email)))?.accountId
+
+    await named('waits@example.org')
+    const waiting = await fixture().register('waits')
+    expect(await meant('Waits@example.org')).toBe(waiting)
+    await named('owns@example.org')
+    const owner = await fixture().verified('owns')
+    await fixture().register('owns-not', 'owns@example.org')
+    expect(await meant('owns@example.org')).toBe(owner)
+    await named('nobody-has@example.org')
+    await accounts.forgot('nobody-has@example.org')
+    const link = tokenIn(await fixture().lastMailTo('looks-like-one@example.org'))
+    expect(await accounts.peekReset(link)).toMatchObject({ accountId: imported })
+  })
+
+  test('an address that an account is about to change to is not its address yet', async () => {
+    const id = await fixture().verified('changing')
+    await fixture().accounts.changeEmail(id, 'changed@example.org')
+    const before = (await fixture().mailsTo('changed@example.org')).length
+    await fixture().accounts.forgot('changed@example.org')
+    expect(await fixture().mailsTo('changed@example.org')).toHaveLength(before)
+    expect(await fixture().mailsTo('changing@example.org')).toEqual([])
+  })
+
+  test('what an earlier version has stored is still answered', async () => {
+    const id = await fixture().verified('stored-before')
+    await fixture().storeDeferred('forgot', { email: 'stored-before@example.org', address: '192.0.2.7' })
+    // As it stored what was no address.
+    await fixture().storeDeferred('forgot', { address: '192.0.2.8' })
+    const token = tokenIn(await fixture().lastMailTo('stored-before@example.org'))
+    expect(await fixture().accounts.peekReset(token)).toMatchObject({ accountId: id })
+    expect(fixture().events).toContainEqual({
+      type: 'account.password_reset_requested',
+      reason: 'unknown_address',
+      address: '192.0.2.8',
+    })
+  })
+
   test('unknown, malformed and disabled: the same silence, and no mail', async () => {
     const id = await fixture().verified('disabled')
     await fixture().accounts.disable(id)
@@ -250,3 +293,20 @@ forEachDatabase('changing a password', (fixture) => {
     ).rejects.toMatchObject({ sentences: { newPassword: expect.stringMatching(/\.$/) } })
   })
 })
+
+forEachDatabase(
+  'password reset by the phone number to sign in with',
+  (fixture) => {
+    test('the link goes to the email address of the account, and a number that nobody has verified finds none', async () => {
+      const { accounts, db } = fixture()
+      const id = await fixture().verified('by-phone')
+      await accounts.forgot('+4915212345678')
+      expect(await fixture().mailsTo('by-phone@example.org')).toEqual([])
+      await db.prisma.account.update({ where: { id }, data: { phoneLogin: '+4915212345678' } })
+      await accounts.forgot('+49 1521 2345678')
+      const token = tokenIn(await fixture().lastMailTo('by-phone@example.org'))
+      expect(await accounts.peekReset(token)).toMatchObject({ accountId: id })
+    })
+  },
+  { settings: { phoneSignIn: 'on' } },
+)

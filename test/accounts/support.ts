@@ -49,6 +49,8 @@ export interface AccountsFixture {
   register(username: string, email?: string): Promise<string>
   /** An account that has proven `<username>@example.org`. */
   verified(username: string): Promise<string>
+  /** Stores a request of a mail (`Mailer.deferred`) as another version of the server has written it. */
+  storeDeferred(name: string, data: object): Promise<void>
   /** A second program on the same database, as another process would be. */
   neighbour(): Accounts
 }
@@ -96,8 +98,15 @@ async function openFixture(engine: 'sqlite' | 'postgresql', options: { settings?
   const clock = (): number => now
   const db = await openDatabase({ databaseUrl, dataDir, clock })
   const errors: object[] = []
+  const queue = openQueue(db, { clock })
+  let mails: ReturnType<typeof queue.open> | undefined
   const mailer = createMailer({
-    queue: openQueue(db, { clock }),
+    queue: {
+      open(courier) {
+        mails = queue.open(courier)
+        return mails
+      },
+    },
     outboxDir,
     issuer,
     clock,
@@ -194,6 +203,10 @@ async function openFixture(engine: 'sqlite' | 'postgresql', options: { settings?
         verified: true,
       })
       return account.id
+    },
+    async storeDeferred(name, data) {
+      const context = { actor: { kind: 'server' } }
+      await mails?.add([{ payload: JSON.stringify({ deferred: name, data, context, locale: 'en' }) }])
     },
     neighbour: build,
   }

@@ -95,10 +95,17 @@ export function createPasswordReset(deps: {
     return undefined
   }
 
+  /** What may be an address is looked up as one first: an imported username may look like it, and has no say over its mailbox. */
+  const findTyped = async (typed: string): Promise<Account | undefined> => {
+    const login = deps.loginOf(typed)
+    const byEmail = login.email === undefined ? undefined : await store.byEmail(login.email)
+    return byEmail ?? store.byLogin(login)
+  }
+
   const forgotten = mail.deferred<Forgotten>(
     'forgot',
     async ({ email: earlier, typed = earlier, ...origin }) => {
-      const account = typed === undefined ? undefined : await store.byLogin(deps.loginOf(typed))
+      const account = typed === undefined ? undefined : await findTyped(typed)
       const email = account?.email ?? account?.pendingEmail ?? undefined
       const able = email !== undefined && account && mayReset(account)
       const known = able && deviceOf(account, origin.devices) !== undefined

@@ -27,6 +27,8 @@ export interface AccountReads {
   byLogin(login: Login): Promise<StoredAccount | undefined>
   /** The account that has proven the address. */
   byProvenEmail(email: string): Promise<Account | undefined>
+  /** The account that has verified the address, else the newest that waits for it. One query. */
+  byEmail(email: string): Promise<Account | undefined>
   /** The newest account that may sign in and waits to prove the address; an invitation proves it otherwise. */
   waitingFor(email: string): Promise<Account | undefined>
   /** The accounts that are invited by an address at a time, newest first. */
@@ -110,6 +112,14 @@ export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 
 
     async byProvenEmail(email) {
       const row = await prisma.account.findUnique({ where: { email } })
+      return row ? toAccount(row) : undefined
+    },
+
+    async byEmail(email) {
+      const row = await prisma.account.findFirst({
+        where: { OR: [{ email }, { email: null, pendingEmail: email }] },
+        orderBy: [{ email: { sort: 'asc', nulls: 'last' } }, { createdAt: 'desc' }, { id: 'desc' }],
+      })
       return row ? toAccount(row) : undefined
     },
 
