@@ -1,3 +1,15 @@
+// Accounts own: who can sign in, by which name and password, whether an address is verified, when an account is locked.
+// They do not own: sessions and tokens (src/oidc, through AccountSessions), the way a mail goes (src/mail, through
+// MailOut), pages and JSON (pages/, src/api), rate limits by network address (src/http).
+//
+//   register ──> unverified ──(link or code)──> active <──(reset, unlock, time)── locked
+//                    │ 7 days                    │  └──(5 wrong passwords)────────┘
+//                    └──> purged                 └──(administrator)──> disabled ──> active, or deleted
+//
+// An unverified address reserves nothing: any number of accounts may wait for it, one can have it.
+//
+// Nearly 300 lines, and no code: what each method promises, in one place where a caller finds `forgot` and what may go wrong.
+// What keeps the promises is put together in create-accounts.ts.
 import type { KnownDevice } from '../shared/known-device.ts'
 import type { Account, Role } from './account.ts'
 import type { Authentication } from './authenticate.ts'
@@ -93,9 +105,9 @@ export interface Accounts {
   verification: Verification
   /** Pictures that people upload. */
   pictures: Pictures
-  /** Deleting one's own account. */
   /** What directories do, by SCIM. */
   provisioning: Provisioning
+  /** Deleting one's own account. */
   deletion: Deletion
   /** Signing in by an account at a provider. */
   linked: LinkedSignIns
@@ -122,7 +134,7 @@ export interface Accounts {
    * Sends a link that sets a password to the address of an account that may sign in or waits to be deleted, at most five an hour to one
    * address, those in mails about a lock included; a browser that has signed in to it before has five of its own. The
    * answer, and the time it takes, are the same in every case: the look-up itself happens afterwards.
-   * @param typed an address, proven or not, or another name to sign in by
+   * @param typed an address, verified or not, or another name to sign in by
    */
   forgot(typed: string, origin?: Origin): Promise<void>
   /** Whose password a link would set; uses nothing up. Undefined: it works no more. */
