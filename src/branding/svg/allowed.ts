@@ -19,6 +19,15 @@ export const MISSED: ReadonlySet<string> = new Set(
   'image pattern filter marker textPath mesh meshgradient hatch'.split(' '),
 )
 
+/** The file draws by what is not kept. `element`: an element or a property, by its name */
+export class Missed extends Error {
+  readonly element: string
+  constructor(element: string) {
+    super(element)
+    this.element = element
+  }
+}
+
 /** Attributes of how a shape looks. A style sheet and the attribute `style` say them too. */
 export const LOOKS: ReadonlySet<string> = new Set(
   `fill fill-opacity fill-rule stroke stroke-width stroke-opacity stroke-linecap stroke-linejoin stroke-miterlimit

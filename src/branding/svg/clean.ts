@@ -1,7 +1,7 @@
 // Owns: what is kept of an SVG that an owner uploads for a logo. It is read as XML and written anew from a list of elements, attributes and values
 // (allowed.ts): scripts, handlers, animations, links and what editors keep are not on it, and nothing in it leads out of the file.
 import { isUtf8 } from 'node:buffer'
-import { KEPT, keptValue, MISSED, SHAPES, UNWRAPPED } from './allowed.ts'
+import { KEPT, keptValue, MISSED, Missed, SHAPES, UNWRAPPED } from './allowed.ts'
 import { atMost, readSvg, type SvgElement, TooMuch } from './read.ts'
 import { NoPlainStyle, withLooks } from './styles.ts'
 import { checkWeight } from './weight.ts'
@@ -22,14 +22,6 @@ const MAX_RATIO = 20
 /** Characters that are kept, those of a style sheet once for each element that they are said of; and bytes as written. */
 const MAX_KEPT = 512 * 1024
 
-class Missed extends Error {
-  readonly element: string
-  constructor(element: string) {
-    super(element)
-    this.element = element
-  }
-}
-
 /**
  * The element with what is on the list; undefined: nothing of it is.
  * @param read is told the characters that are looked at @throws Missed
@@ -37,6 +29,7 @@ class Missed extends Error {
 function keptOf(element: SvgElement, read: (characters: number) => void): SvgElement | undefined {
   const { name, attributes, children } = element
   if (MISSED.has(name)) throw new Missed(name)
+  if (attributes.has('filter') && attributes.get('filter') !== 'none') throw new Missed('filter')
   if (!KEPT.has(name) && !UNWRAPPED.has(name)) return undefined
   const kept = new Map<string, string>()
   for (const [attribute, given] of attributes) {
@@ -46,7 +39,7 @@ function keptOf(element: SvgElement, read: (characters: number) => void): SvgEle
   }
   if (UNWRAPPED.has(name)) kept.delete('href')
   // What stands in another file is not drawn.
-  if (name === 'use' && !kept.has('href')) throw new Missed(name)
+  if (name === 'use' && !kept.has('href')) throw new Missed('use href')
   return {
     name: UNWRAPPED.has(name) ? 'g' : name,
     attributes: kept,

@@ -1,4 +1,4 @@
-import { LOOKS } from './allowed.ts'
+import { keptValue, LOOKS, Missed } from './allowed.ts'
 import { atMost, type SvgElement } from './read.ts'
 
 /** A style sheet that says more than how shapes of a class look. */
@@ -13,14 +13,25 @@ const NOT_PLAIN = /[@\\]/
 /** A class, an element or an id, alone. */
 const SELECTOR = /^[.#]?[A-Za-z_][\w-]*$/
 
-/** `fill: red; stroke: none`; of equals, the last counts. */
+/** Properties that change what is drawn, and that no attribute of their name says. */
+const MISSED_LOOKS: ReadonlySet<string> = new Set(['filter', 'mix-blend-mode', 'transform'])
+const CHANGES_NOTHING: ReadonlySet<string> = new Set(['none', 'normal'])
+
+/**
+ * `fill: red; stroke: none`; of equals, the last counts that can be read. One that cannot leaves what was said before it, as browsers do.
+ * @throws Missed
+ */
 const declarationsOf = (text: string): Map<string, string> =>
   new Map(
     text.split(';').flatMap((each): [string, string][] => {
       const at = each.indexOf(':')
       const property = each.slice(0, Math.max(at, 0)).trim().toLowerCase()
-      const value = each.slice(at + 1).replace('!important', '')
-      return LOOKS.has(property) ? [[property, value.trim()]] : []
+      const value = each
+        .slice(at + 1)
+        .replace('!important', '')
+        .trim()
+      if (MISSED_LOOKS.has(property) && !CHANGES_NOTHING.has(value)) throw new Missed(property)
+      return LOOKS.has(property) && keptValue(property, value) !== undefined ? [[property, value]] : []
     }),
   )
 
@@ -75,7 +86,7 @@ const elementsOf = (element: SvgElement): SvgElement[] => [
 
 /**
  * Writes what style sheets and the attribute `style` say into attributes of their own, so that a file needs neither.
- * @throws NoPlainStyle, and TooMuch
+ * @throws NoPlainStyle, TooMuch and Missed
  */
 export function withLooks(root: SvgElement): void {
   const all = elementsOf(root)

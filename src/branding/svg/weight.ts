@@ -7,7 +7,7 @@ const MAX_WEIGHT = 20_000
 /** Characters of a path or of points that weigh as much as an element does. */
 const PER_WEIGHT = 20
 /** Times that an element weighs more whose lines, or those in it, are dashed: each dash is a line. */
-const DASHED = 50
+const DASHED = 1_000
 /** Of what is drawn apart, and then put on the rest. */
 const LAYER = 20
 /** References that lead from one to the next. */
