@@ -28,8 +28,9 @@ export async function readForm(request: IncomingMessage): Promise<FormParameters
   return parameters as FormParameters
 }
 
-/** Undefined: the connection was lost before the end. */
-function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+/** Undefined: the connection was lost before the end. One that was lost before has no event any more. */
+async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
+  if (request.destroyed) return undefined
   const { promise, resolve } = Promise.withResolvers<Buffer | undefined>()
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
