@@ -1,4 +1,5 @@
 import type { Client, Provider } from 'oidc-provider'
+import { BoundedMap } from '../../shared/bounded-map.ts'
 import type { ProtocolDependencies } from '../dependencies.ts'
 import { organizationClaims } from '../organizations/standing.ts'
 import { subjectClaims } from '../tokens/claims.ts'
@@ -24,11 +25,12 @@ type ClaimsModel = new (
 
 type Models = Pick<Provider, 'Grant'> & { Claims: ClaimsModel }
 
-/** What the library makes of scopes, made once for each combination of `OF_ACCOUNTS`. */
-const filters = new WeakMap<ClaimsModel, Map<string, object>>()
+/** What the library makes of scopes, which are a few each time. Their order is that of the claims in the answer, so each order has one. */
+const filters = new WeakMap<ClaimsModel, BoundedMap<string, object>>()
+const MAX_FILTERS = 100
 
-function filterOf(Claims: ClaimsModel, scope: string, client: Client): object {
-  const made = filters.get(Claims) ?? new Map<string, object>()
+export function filterOf(Claims: ClaimsModel, scope: string, client: Client): object {
+  const made = filters.get(Claims) ?? new BoundedMap<string, object>(MAX_FILTERS)
   filters.set(Claims, made)
   const filter = made.get(scope) ?? new Claims({}, { client }).scope(scope).filter
   made.set(scope, filter)
