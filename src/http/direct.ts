@@ -6,7 +6,7 @@ import type { Answered } from './answered.ts'
 import { runRequest } from './audit-context.ts'
 import { DirectReply, DirectRequest } from './direct-request.ts'
 import { headersForPages, headersForPrograms } from './headers.ts'
-import { countEarly, type LimitHooks } from './rate-limits/rate-limits.ts'
+import { type CountEarly, countingEarly, type LimitHooks } from './rate-limits/rate-limits.ts'
 
 /*
  * Most requests of programs are alike, and cost more in Fastify and the hooks of pages than in their answer. A path may be answered before them:
@@ -31,7 +31,7 @@ export type DirectHandler = (request: DirectRequest) => Promise<DirectAnswer | u
 
 /**
  * Lets requests of a path, whatever their query, be answered before Fastify. What refuses one is told by its route.
- * @param options.limit of its route
+ * @param options.limit of its route, by address alone
  * @param options.browsers they are sent here: its answers have the headers of pages
  */
 export type AnswerDirectly = (
@@ -43,7 +43,7 @@ export type AnswerDirectly = (
 interface Direct {
   path: string
   handler: DirectHandler
-  limit: LimitHooks | undefined
+  count: CountEarly | undefined
   /** That every answer has. */
   headers: readonly string[]
 }
@@ -77,12 +77,12 @@ export function registerDirect(
   async function ask(
     request: DirectRequest,
     reply: DirectReply,
-    { handler, limit }: Direct,
+    { handler, count }: Direct,
   ): Promise<DirectAnswer | undefined> {
     try {
       const refreshing = options.refreshed()
       if (refreshing !== undefined) await refreshing
-      if (limit !== undefined) await countEarly(limit, request, reply)
+      if (count !== undefined) await count(request, reply)
       return await handler(request)
     } catch (err) {
       // A refusal is told once more by the hooks and the limit of the route, in the language of the person.
@@ -128,10 +128,7 @@ export function registerDirect(
     done(before.error as Error)
   })
 
-  const toFastify = app.server.listeners('request')[0] as (
-    ...given: [IncomingMessage, ServerResponse]
-  ) => void
-  app.server.removeAllListeners('request')
+  const toFastify = takeListener(app.server)
   app.server.on('request', (raw, response) => {
     // Node tells of each request that was pipelined on a connection, of a lost one too: it has no address to count them by.
     if (raw.socket.destroyed)
@@ -151,8 +148,21 @@ export function registerDirect(
     )
   })
 
-  return (path, handler, { limit, browsers = false } = {}) =>
-    void paths.set(path, { path, handler, limit, headers: browsers ? forPages : forPrograms })
+  return (path, handler, { limit, browsers = false } = {}) => {
+    const count = limit && countingEarly(limit)
+    paths.set(path, { path, handler, count, headers: browsers ? forPages : forPrograms })
+  }
+}
+
+type Listener = (...given: [IncomingMessage, ServerResponse]) => void
+
+/** Takes the one listener of the requests of a server off it, which is Fastify's. */
+function takeListener(server: FastifyInstance['server']): Listener {
+  const [listener, ...others] = server.listeners('request') as Listener[]
+  if (listener === undefined || others.length > 0)
+    throw new Error(`the server has ${others.length + (listener ? 1 : 0)} listeners of requests, not one`)
+  server.removeAllListeners('request')
+  return listener
 }
 
 function pathOf(url: string): string {

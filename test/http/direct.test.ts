@@ -336,3 +336,21 @@ test('what was taken before the server closes, and is left to its route then, is
   expect([status, had.get('connection'), had.get('x-frame-options')]).toEqual([200, 'close', 'DENY'])
   await closed
 })
+
+test.each([
+  ['signIn', 'identifier'],
+  ['groupMember', null],
+] as const)('a path under a limit that counts by account too is none: %s', async (name, field) => {
+  await expect(buildHttpApp({ directLimit: (limit) => limit(name, field) })).rejects.toThrow(
+    `the limit ${name} counts by account too`,
+  )
+})
+
+test.each([
+  ['two', (app: FastifyInstance) => app.server.on('request', () => undefined)],
+  ['no', (app: FastifyInstance) => app.server.removeAllListeners('request')],
+])('a server with %s listeners of requests is not taken over', async (_how, made) => {
+  await expect(buildHttpApp({ made: (app) => void made(app) })).rejects.toThrow(
+    'listeners of requests, not one',
+  )
+})

@@ -9,6 +9,7 @@ import { registerHealth } from '../../src/http/health.ts'
 import { type HttpOptions, registerHttp } from '../../src/http/http.ts'
 import { createInstance, type InstanceOptions } from '../../src/http/instance.ts'
 import { renderPage } from '../../src/http/pages/views.ts'
+import type { Limit, LimitHooks } from '../../src/http/rate-limits/rate-limits.ts'
 import { AppError } from '../../src/shared/errors.ts'
 import { type Sample, samples } from './sample-pages.ts'
 
@@ -24,15 +25,21 @@ export interface TestApp extends Partial<HttpOptions> {
   failing?: () => Promise<void>
   /** Answers some requests of `/direct` before their route, and of `/led` as it answers browsers. */
   direct?: DirectHandler
+  /** Of `/direct`. */
+  directLimit?: (limit: Limit) => LimitHooks
+  /** Is given the instance as it was made. */
+  made?: (app: FastifyInstance) => void
 }
 
 /** A server with everything that pages share, and small routes in each error format to try it on. */
 export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstance> {
-  const { log, trustProxy = false, failing, direct = async () => undefined, ...http } = options
+  const { log, trustProxy = false, failing, direct = async () => undefined, made, ...http } = options
+  const { directLimit = (limit: Limit) => limit('openRegistration') } = options
   const { app, addressOf } = createInstance({
     log: log ? { level: 'debug', stream: { write: log } } : false,
     trustProxy,
   })
+  made?.(app)
   const shared = await registerHttp(app, {
     issuer: new URL('http://localhost:3000'),
     cookieKey: createSecretKey(Buffer.alloc(32, 7)),
@@ -87,8 +94,9 @@ export async function buildHttpApp(options: TestApp = {}): Promise<FastifyInstan
   await app.register(async (protocol) => {
     setErrorFormat(protocol, 'oauth')
     protocol.get('/token', shared.limit('federation'), async () => ({}))
-    shared.direct('/direct', direct, { limit: shared.limit('openRegistration') })
-    protocol.get('/direct', shared.limit('openRegistration'), async () => ({ by: 'route' }))
+    const limited = directLimit(shared.limit)
+    shared.direct('/direct', direct, { limit: limited })
+    protocol.get('/direct', limited, async () => ({ by: 'route' }))
     protocol.get('/broken', async () => {
       throw new Error('SELECT secret FROM accounts')
     })

@@ -50,7 +50,7 @@ export interface Limit {
 
 /** Counts a client that failed to authenticate, by its address and id. `allowed` false: it does so all the time. */
 export type CountFailure = (
-  request: FastifyRequest,
+  request: Pick<FastifyRequest, 'ip'>,
   clientId: string,
 ) => Promise<{ allowed: boolean; left: number }>
 
@@ -137,6 +137,7 @@ export function registerRateLimits(
       get enabled() {
         return options.enabled
       },
+      byAddressAlone: hooks.preHandler === undefined,
       count: byAddress,
     })
     return hooks
@@ -208,26 +209,31 @@ const beforeRoutes = new WeakMap<
   {
     name: LimitName
     readonly enabled: boolean
+    byAddressAlone: boolean
     count(request: Counted, reply: CountedReply): Promise<void>
   }
 >()
 
-/**
- * Counts a request under the limit of its route, which is by address alone, before it gets there. @throws AppError rate_limited (429)
- */
-export async function countEarly(hooks: LimitHooks, request: Counted, reply: CountedReply): Promise<void> {
+/** Counts a request under the limit of its route before it gets there. @throws AppError rate_limited (429) */
+export type CountEarly = (request: Counted, reply: CountedReply) => Promise<void>
+
+/** @throws Error for a limit that counts by account too, which is known after the body and the session */
+export function countingEarly(hooks: LimitHooks): CountEarly {
   const before = beforeRoutes.get(hooks)
   if (before === undefined) throw new Error('a limit of no route')
-  if (!before.enabled) return
-  const counted: { refused?: unknown } = {}
-  try {
-    await before.count(request, reply)
-  } catch (error) {
-    counted.refused = error
-    throw error
-  } finally {
-    const { raw } = request
-    early.set(raw, (early.get(raw) ?? new Map()).set(before.name, counted))
+  if (!before.byAddressAlone) throw new Error(`the limit ${before.name} counts by account too`)
+  return async (request, reply) => {
+    if (!before.enabled) return
+    const counted: { refused?: unknown } = {}
+    try {
+      await before.count(request, reply)
+    } catch (error) {
+      counted.refused = error
+      throw error
+    } finally {
+      const { raw } = request
+      early.set(raw, (early.get(raw) ?? new Map()).set(before.name, counted))
+    }
   }
 }
 
