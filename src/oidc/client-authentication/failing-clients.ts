@@ -1,6 +1,6 @@
-import type { FastifyRequest } from 'fastify'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { keepQuiet } from '../../http/logging/requests.ts'
+import type { RequestOfContext } from '../provider/request.ts'
 
 /** What is decided on a failed authentication: whether it is one of too many, and for how long, in milliseconds. */
 interface Judgement {
@@ -10,7 +10,7 @@ interface Judgement {
 
 export interface FailingClients {
   /** Notes a failed authentication, unless it is one of a client that fails over and over. */
-  failed(ctx: KoaContextWithOIDC, request: FastifyRequest, note: () => void): void
+  failed(ctx: KoaContextWithOIDC, request: RequestOfContext, note: () => void): void
 }
 
 /** Unknown client_ids share a count: an attacker gains no tries by a new one each time. */
@@ -24,7 +24,7 @@ const UNKNOWN = '?'
 export function limitFailingClients(
   provider: Provider,
   deps: {
-    count(request: FastifyRequest, clientId: string): Promise<Judgement>
+    count(request: RequestOfContext, clientId: string): Promise<Judgement>
   },
 ): FailingClients {
   const judged = new WeakMap<KoaContextWithOIDC, Promise<Judgement>>()

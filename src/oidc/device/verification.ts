@@ -3,6 +3,7 @@ import { IncomingMessage, type ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Provider } from 'oidc-provider'
 import { handOver } from '../provider/mount.ts'
+import { handAlong, type RequestOfContext } from '../provider/request.ts'
 import type { DeviceCodes } from './codes.ts'
 import { type DeviceDecision, decisionOf } from './decision.ts'
 
@@ -61,14 +62,15 @@ export function createDeviceVerification(deps: {
         issuer: deps.issuer,
         answer: (_request, response) => {
           const form = new URLSearchParams({ user_code: userCode, confirm: 'yes', xsrf: HANDED_OVER })
-          return deps.answer(posted(request.raw, deps.path, form.toString()), response)
+          return deps.answer(posted(request, deps.path, form.toString()), response)
         },
       }),
   }
 }
 
 /** A request like another one, that posts this form. The body of the other one has been read. */
-function posted(raw: IncomingMessage, url: string, form: string): IncomingMessage {
+function posted(like: RequestOfContext, url: string, form: string): IncomingMessage {
+  const { raw } = like
   const request = new IncomingMessage(raw.socket)
   const headers = {
     ...raw.headers,
@@ -76,7 +78,7 @@ function posted(raw: IncomingMessage, url: string, form: string): IncomingMessag
     'content-length': String(Buffer.byteLength(form)),
   }
   Object.assign(request, { method: 'POST', url, headers })
-  Object.assign(request, { latchkeyRequest: Reflect.get(raw, 'latchkeyRequest') })
+  handAlong(like, request)
   request.push(form)
   request.push(null)
   // Else it would close the connection once it is read: as if the browser had gone away.

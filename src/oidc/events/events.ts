@@ -1,9 +1,9 @@
-import type { IncomingMessage } from 'node:http'
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import { errors, type KoaContextWithOIDC, type Provider } from 'oidc-provider'
 import { BoundedMap } from '../../shared/bounded-map.ts'
 import type { ClientDiagnosis } from '../../shared/client-diagnosis.ts'
 import { limitFailingClients } from '../client-authentication/failing-clients.ts'
+import { requestOf } from '../provider/request.ts'
 import {
   AUTHENTICATED,
   type CodeDetails,
@@ -14,17 +14,6 @@ import {
   requestDetails,
 } from './rejection-details.ts'
 import { withoutSecretsOf } from './without-secrets.ts'
-
-/** What `mountProvider` leaves on the raw request, so that a line of the library carries the request's id. */
-interface MarkedRequest extends IncomingMessage {
-  latchkeyRequest?: FastifyRequest
-}
-
-/** The request that a context of the library is about. */
-export const requestOf = (ctx: KoaContextWithOIDC): FastifyRequest | undefined => {
-  const marked: MarkedRequest = ctx.req
-  return marked.latchkeyRequest
-}
 
 /** The request id that the error page shows and the log line carries. */
 export const requestIdOf = (ctx: KoaContextWithOIDC): string => requestOf(ctx)?.id ?? 'unknown'

@@ -1,6 +1,6 @@
 import type { Provider } from 'oidc-provider'
 import { giveBack } from '../../http/rate-limits/rate-limits.ts'
-import { requestOf } from './events.ts'
+import { requestOf } from '../provider/request.ts'
 
 /** An authorization request that ends in a code counts for nothing; one that took a sign-in was two requests. */
 export function giveSuccessBack(provider: Provider): void {

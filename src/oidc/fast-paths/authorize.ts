@@ -1,13 +1,13 @@
 import type { Client, interactionPolicy, KoaContextWithOIDC, Provider, Session } from 'oidc-provider'
 import { cookieName } from '../../http/cookies/cookies.ts'
 import { SUPPORT } from '../../http/cookies/support-cookie.ts'
-import type { DirectRequest } from '../../http/direct-request.ts'
 import type { BeforeHooks } from '../../shared/before-hook.ts'
 import { refuseUnprotected } from '../authorization/pkce.ts'
 import { leftOutOf } from '../placement/left-out.ts'
 import type { Deciding } from '../provider/build.ts'
 import { runInContext } from '../provider/context.ts'
 import { pinToIssuer } from '../provider/mount.ts'
+import { handAlong } from '../provider/request.ts'
 import type { routes } from '../provider/routes.ts'
 import { beginUnit } from '../provider/unit-of-work.ts'
 import { needsCookie } from '../sessions/merge.ts'
@@ -119,7 +119,9 @@ export function authorizePath(deps: {
       await session.save(rules.sessionTtl(session))
       const { redirect_uri, state } = parameters
       const out = { code: value, ...(state !== undefined && { state }), iss: issuer }
-      markAs(request, issuer)
+      // As of a request that the library was handed: listeners read it.
+      pinToIssuer(request, issuer)
+      handAlong(request)
       provider.emit('authorization.success', ctx, out)
       const { location, body } = redirectTo(redirect_uri, out)
       // None where another request has given the browser a newer id since, whose session the code is good for, or has ended it, and the code with it.
@@ -147,10 +149,4 @@ async function asksNothing(
       if (typeof asks === 'boolean' ? asks : await asks) return false
     }
   return true
-}
-
-/** What listeners read of a request that the library was handed. */
-function markAs(request: DirectRequest, issuer: string): void {
-  pinToIssuer(request, issuer)
-  Object.assign(request.raw, { latchkeyRequest: request })
 }

@@ -10,6 +10,7 @@ import { own } from '../../shared/own.ts'
 import { continueByGet } from '../authorization/post-to-get.ts'
 import type { FastPath } from '../fast-paths/fast-path.ts'
 import { refuseLongForm, refuseLongQueries } from './parameter-limit.ts'
+import { handAlong } from './request.ts'
 import { routes } from './routes.ts'
 
 /**
@@ -72,7 +73,8 @@ export async function handOver(
     const value = headers[name]
     if (value !== undefined && !raw.hasHeader(name)) raw.setHeader(name, value)
   }
-  Object.assign(request.raw, { latchkeyRequest: request, latchkeySignsOut: () => signsOut?.(request, reply) })
+  handAlong(request)
+  Object.assign(request.raw, { latchkeySignsOut: () => signsOut?.(request, reply) })
   await answer(request.raw, raw)
 }
 
