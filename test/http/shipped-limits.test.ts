@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { createSecurityFixture, get } from '../security/attacker.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { readOutbox } from '../support/mailbox.ts'
@@ -172,4 +173,46 @@ test('the token endpoint and its kin share 6000 calls in half a minute, refused 
     })
   }
   expect((await fetch(`${server.issuer}/.well-known/openid-configuration`)).status).toBe(200)
+})
+
+test('what is answered before Fastify is counted as what is not, and refused beyond the limit', async () => {
+  const now = Date.now()
+  const env = { RATE_LIMIT: 'on', RATE_LIMIT_TOKEN: '12', RATE_LIMIT_AUTHORIZATION: '3' }
+  // On a clock that stands still no window ends.
+  server = await startLatchkey({ env, clock: () => now })
+  const fixture = createSecurityFixture(server)
+  const resource = 'https://books.example'
+  await server.services.resources.add({ identifier: resource, scope: 'books:read' })
+  const client = await fixture.client({
+    grant_types: ['authorization_code', 'client_credentials'],
+    scope: 'openid books:read',
+  })
+  const victim = await fixture.victim()
+  const { access_token: token } = await fixture.tokens(victim, client, { scope: 'openid' })
+  const authorizing = () => {
+    const url = fixture.authorizeUrl(client)
+    return get(url, { cookie: String(victim.browser.cookies.header(new URL(url))) })
+  }
+  const calls = {
+    '/token': () => fixture.token(client, { grant_type: 'client_credentials', resource }),
+    '/introspect': () => fixture.introspect(client, token),
+    '/userinfo': () => fixture.userinfo(token),
+  }
+  const counted: unknown[] = []
+  const note = (path: string, { status, headers }: Awaited<ReturnType<typeof get>>) =>
+    counted.push([path, status, headers.get('ratelimit-remaining')])
+  for (const _ of [1, 2, 3]) for (const [path, call] of Object.entries(calls)) note(path, await call())
+  // Who is sent back to the app has used up nothing.
+  for (const _ of [1, 2, 3]) note('/authorize', await authorizing())
+  expect(counted).toEqual([
+    // The code was the first.
+    ...Array.from({ length: 9 }, (_, n) => [Object.keys(calls)[n % 3], 200, String(10 - n)]),
+    ...Array.from({ length: 3 }, () => ['/authorize', 303, '2']),
+  ])
+
+  for (const _ of [1, 2]) await fixture.userinfo('wrong')
+  for (const [path, call] of Object.entries(calls)) expect([path, (await call()).status]).toEqual([path, 429])
+
+  for (const _ of [1, 2, 3]) await get(`${server.issuer}/authorize?client_id=none`)
+  expect((await authorizing()).status).toBe(429)
 })

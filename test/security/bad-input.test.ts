@@ -18,11 +18,19 @@ import {
 import { encode, nastyBodies, nastyHeaders, nastyQueries, nastyValues } from './payloads.ts'
 
 let latchkey: Latchkey
+/** Whether a fast path was asked since this was false. */
+let tookFastPath = false
 let fixture: SecurityFixture
 let web: TestClient
 
 beforeAll(async () => {
-  latchkey = await startLatchkey({ clock })
+  latchkey = await startLatchkey({
+    clock,
+    fastPaths() {
+      tookFastPath = true
+      return true
+    },
+  })
   fixture = createSecurityFixture(latchkey)
   web = await fixture.client()
 })
@@ -64,8 +72,9 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): P
   )
 }
 
-/** Whose requests go over a connection, through Node's parser; it treats those of any other route alike. */
-const OVER_HTTP = /^\/(login|token|authorize|api\/auth\/me)(\?|$)/
+/** Whose requests go over a connection, through Node's parser: each fast path, and some of the other routes, which Fastify treats alike. */
+const OVER_HTTP =
+  /^\/(login|token|authorize|introspect|userinfo|jwks|\.well-known\/(openid-configuration|oauth-authorization-server)|api\/auth\/me)(\?|$)/
 
 /** Sends a request of the matrix of all routes: most of them straight to the router, which takes a third of the time. */
 async function send(sent: {
@@ -123,6 +132,17 @@ describe('every route, every method, every nasty request: below 500, nothing of 
       '/setup',
     ])
       expect(paths).toContain(known)
+  })
+
+  test('fast paths are asked, which is before what is sent straight to the router', async () => {
+    const asked: string[] = []
+    for (const path of paths) {
+      tookFastPath = false
+      await raw(fixture.issuer, { path })
+      if (tookFastPath) asked.push(path)
+    }
+    expect(asked.length).toBeGreaterThan(5)
+    expect(asked.filter((path) => !OVER_HTTP.test(path))).toEqual([])
   })
 
   test('queries', async () => {
