@@ -21,6 +21,7 @@ const EXPIRED = '/device?problem=expired'
  *   POST /interaction/:uid/sign-in   ► it goes on (303)
  *   POST /interaction/:uid/passkey   ► the same
  *   POST /interaction/:uid/verify    ► it goes on, verified by a second factor (303)
+ *   GET  /interaction/:uid/recovery-codes  how many are left behind one that was used; it goes on where they are not few
  *   POST /interaction/:uid/consent   ► it goes on (303)
  *   POST /interaction/:uid/select    ► it goes on with the account that is signed in (303)
  *   POST /interaction/:uid/organization ► it goes on for one of the person's organizations (303)

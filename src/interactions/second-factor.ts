@@ -8,6 +8,7 @@ import type { Endings } from './over.ts'
 
 /**
  * `POST /interaction/:uid/verify`: the interaction goes on with the sign-in, once it was verified by a second factor.
+ * Behind a recovery code it does so by `GET /interaction/:uid/recovery-codes`, which says how many are left where they are few.
  * @returns what shows the second factor of an interaction
  */
 export function secondFactorRoute(
@@ -50,17 +51,21 @@ export function secondFactorRoute(
     return renderPage(reply, 'factors/verify', page, status)
   }
 
+  /** The person whose second factor an interaction waits for, or got. Undefined: it waits for something else by now. */
+  const personOf = async ({ prompt, accountId }: InteractionDetails) =>
+    prompt === 'mfa' && accountId !== undefined ? deps.findAccount(accountId) : undefined
+
   app.post<InteractionRoute>(
     '/interaction/:uid/verify',
     deps.http.limit('signIn', null),
     endings.unlessOver(async (request, reply) => {
       const details = await interactions.details(request, reply)
-      const person =
-        details.prompt === 'mfa' && details.accountId !== undefined
-          ? await deps.findAccount(details.accountId)
-          : undefined
-      // It waits for something else by now: another tab has gone on.
+      const person = await personOf(details)
+      // Another tab has gone on.
       if (person === undefined) return reply.redirect(`/interaction/${details.uid}`, 303)
+      // The form was sent again: its code is used by now.
+      const done = await interactions.verifiedSince(request, reply, details)
+      if (done !== undefined) return reply.redirect(done, 303)
       const outcome = await verifyForm.submit(request, reply, person)
       if (outcome.kind === 'refused') {
         const { status, kind: _kind, ...form } = outcome
@@ -69,7 +74,19 @@ export function secondFactorRoute(
       const shown = { accountId: person.id, amr: outcome.amr }
       // The interaction goes on to another prompt, or to the app.
       const next = await interactions.verify(request, reply, shown)
-      const left = await verifyForm.fewCodes(person, outcome.method)
+      const byCode = outcome.method === 'recovery_code'
+      return reply.redirect(byCode ? `/interaction/${details.uid}/recovery-codes` : next, 303)
+    }),
+  )
+  app.get<InteractionRoute>(
+    '/interaction/:uid/recovery-codes',
+    endings.unlessOver(async (request, reply) => {
+      const details = await interactions.details(request, reply)
+      const person = await personOf(details)
+      const next = person && (await interactions.verifiedSince(request, reply, details))
+      if (person === undefined || next === undefined)
+        return reply.redirect(`/interaction/${details.uid}`, 303)
+      const left = await verifyForm.fewCodes(person)
       if (left === undefined) return reply.redirect(next, 303)
       return renderPage(reply, 'factors/recovery-code-used', { client: details.client, left, next })
     }),
@@ -79,9 +96,8 @@ export function secondFactorRoute(
     deps.http.limit('signIn', null),
     endings.unlessOver(async (request, reply) => {
       const details = await interactions.details(request, reply)
-      const { uid, prompt, accountId } = details
-      const person =
-        prompt === 'mfa' && accountId !== undefined ? await deps.findAccount(accountId) : undefined
+      const { uid } = details
+      const person = await personOf(details)
       if (person === undefined) return reply.redirect(`/interaction/${uid}`, 303)
       const outcome = await verifyForm.send(request, person, `/interaction/${uid}`)
       if (outcome.kind === 'sent') return reply.redirect(outcome.href, 303)

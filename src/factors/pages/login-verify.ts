@@ -9,6 +9,8 @@ import { RECOVERY_CODES } from './recovery-codes.ts'
 import { isSetUp, setUpPath } from './set-up.ts'
 import type { VerifiedPerson, VerifyForm, VerifyPage } from './verify-form.ts'
 
+const CODES_LEFT = '/login/recovery-codes'
+
 export interface LoginVerifyDependencies {
   issuer: URL
   http: Pick<Http, 'limit' | 'forms'>
@@ -22,9 +24,10 @@ export interface LoginVerifyDependencies {
  * `/login/verify`: the second factor of a sign-in without an interaction. Until then its session counts for nothing.
  *
  *   GET  /login/verify          the form; the set-up for who has to have a factor and has none; the next page for who needs no more
- *   POST /login/verify          ► the next page (303)
+ *   POST /login/verify          ► the next page (303), by the page below behind a recovery code
  *   POST /login/verify/send     ► a code is sent; the form (303)
  *   POST /login/verify/another  ► the sign-in ends; the sign-in page (303)
+ *   GET  /login/recovery-codes  how many are left, once signed in; the next page where they are not few
  */
 export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyDependencies): Promise<void> {
   const { http, sessions, verifyForm } = deps
@@ -87,8 +90,16 @@ export async function loginVerifyRoutes(app: FastifyInstance, deps: LoginVerifyD
     const { accountId, uid } = session
     const verified = await sessions.verify(request, reply, { accountId, uid, amr: outcome.amr })
     if (!verified) return reply.redirect(pathTo(request, '/login'), 303)
+    const next = outcome.method === 'recovery_code' ? pathTo(request, CODES_LEFT) : returnTo(request)
+    return reply.redirect(next, 303)
+  })
+
+  app.get(CODES_LEFT, async (request, reply) => {
+    const session = await sessions.current(request, reply)
+    const person = session && (await deps.findAccount(session.accountId))
+    if (!person) return reply.redirect(pathTo(request, '/login'), 303)
     const next = returnTo(request)
-    const left = await verifyForm.fewCodes(person, outcome.method)
+    const left = await verifyForm.fewCodes(person)
     if (left === undefined) return reply.redirect(next, 303)
     return renderPage(reply, 'factors/recovery-code-used', { left, next, renewHref: RECOVERY_CODES })
   })

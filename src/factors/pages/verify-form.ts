@@ -53,7 +53,7 @@ export interface VerifyPage extends Form {
 declare module '../../http/pages/pages.ts' {
   interface Pages {
     'factors/verify': VerifyPage
-    /** A recovery code has just been used, and few are left. */
+    /** A recovery code was used to sign in, and few are left. */
     'factors/recovery-code-used': {
       client?: ShownClient | undefined
       left: number
@@ -101,8 +101,8 @@ export interface VerifyForm {
   check(request: FastifyRequest, person: VerifiedPerson): Promise<VerifyOutcome>
   /** As `check`; the caller verifies the session. A browser that is to be remembered is. */
   submit(request: FastifyRequest, reply: FastifyReply, person: VerifiedPerson): Promise<VerifyOutcome>
-  /** How many recovery codes are left behind one that was used, where that has to be said. */
-  fewCodes(person: VerifiedPerson, method: VerificationMethod): Promise<number | undefined>
+  /** How many recovery codes of a person who has just used one are left, where that has to be said. */
+  fewCodes(person: VerifiedPerson): Promise<number | undefined>
 }
 
 const typed = z.object({
@@ -256,8 +256,8 @@ export function createVerifyForm(deps: {
       return outcome.kind === 'sent' ? wasSent() : refused(notSent(outcome, deps.clock()))
     },
 
-    async fewCodes({ id }, method) {
-      if (method !== 'recovery_code') return undefined
+    async fewCodes({ id, secondFactors }) {
+      if (secondFactors.length === 0) return undefined
       const left = await deps.recoveryCodesLeft(id)
       return left < FEW_CODES ? left : undefined
     },

@@ -73,8 +73,8 @@ export interface Interactions {
     shown: { accountId: string; amr: readonly string[] },
   ): Promise<string>
   /**
-   * An interaction that waits for a second factor goes on, if the sign-in of this browser has shown it since: in another tab, or by setting
-   * one up. Undefined: it has not.
+   * An interaction that waits for a second factor goes on, if the sign-in of this browser has shown it since: here, in another tab, or by
+   * setting one up. Undefined: it has not.
    */
   verifiedSince(
     request: FastifyRequest,

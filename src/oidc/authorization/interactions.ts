@@ -305,6 +305,8 @@ export function createInteractions(deps: {
     verify,
 
     async verifiedSince(request, reply, { accountId, needed }) {
+      const { result, returnTo } = await find(request, reply)
+      if (result?.[MFA] !== undefined && result.login?.accountId === accountId) return returnTo
       const session = await deps.sessions.current(request, reply)
       return session !== undefined && session.accountId === accountId && reaches(session.amr, needed)
         ? verify(request, reply, { accountId, amr: [] })
