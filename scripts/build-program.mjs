@@ -45,9 +45,11 @@ function inAscii(fileName, code) {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** Folders of packages that are gone where only what runs is installed, and compiled in all the same. */
+/** Folders of packages that are gone where only what runs is installed, and compiled in all the same; none where no lock file says so. */
 function omittedPackages() {
-  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
+  const lock = join(root, 'package-lock.json')
+  if (!existsSync(lock)) return new Set()
+  const { packages } = JSON.parse(readFileSync(lock, 'utf8'))
   return new Set(
     Object.keys(packages).filter((folder) => {
       const { dev, devOptional, optional } = packages[folder]

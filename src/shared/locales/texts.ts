@@ -6,6 +6,7 @@ import {
   type Fillings,
   type Overrides,
   piecesIn,
+  shippedText,
   type TextArguments,
   type TextKey,
 } from './catalogue.ts'
@@ -93,8 +94,12 @@ function isolated(values: TextArguments): TextArguments {
 export const textsUnder = (start: string): string[] =>
   Object.keys(catalogueOf(ENGLISH)).flatMap((key) => (key.startsWith(start) ? t(key as TextKey) : []))
 
-/** Whether there is a text of this name. */
+/** Whether there is a text of this name for everybody. */
 export const isText = (key: string): key is TextKey => own(catalogueOf(ENGLISH), key) !== undefined
+
+/** Whether the console has a text of this name. @param key begins with `admin.` and an area that there is */
+export const isConsoleText = (key: `admin.${string}`): key is TextKey & `admin.${string}` =>
+  shippedText(ENGLISH, key) !== undefined
 
 /** A text in English, for programs, administrators and their documents. */
 export const inEnglish = (key: TextKey): string => piecesIn(ENGLISH, key, {}).join('')

@@ -4,7 +4,7 @@ import type { FormSection } from '../../../clients/fields/form.ts'
 import type { NamedOrganizationField } from '../../../organizations/fields.ts'
 import type { NamedDefinitionField } from '../../../shared/definitions/field.ts'
 import { described } from '../../../shared/locales/described.ts'
-import { isText, t } from '../../../shared/locales/texts.ts'
+import { isConsoleText, t } from '../../../shared/locales/texts.ts'
 import { own } from '../../../shared/own.ts'
 import type { SettingsAreaDependencies } from '../settings/routes.ts'
 
@@ -58,7 +58,7 @@ export const labelsOf = (deps: LabelDependencies, family: string) => {
     const english = rows.get(name)
     if (english !== undefined) return described(`${table?.key}.${name}.label`, english)
     // What no form has: details of events, and what accounts, keys, APIs and webhooks are changed in.
-    const key = `admin.audit.field.${name}`
-    return isText(key) ? t(key) : undefined
+    const key = `admin.audit.field.${name}` as const
+    return isConsoleText(key) ? t(key) : undefined
   }
 }

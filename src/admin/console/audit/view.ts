@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Entry } from '../../../audit/entry.ts'
 import { type ProblemValues, problemInWords } from '../../../shared/audit-problems.ts'
-import { isText, t } from '../../../shared/locales/texts.ts'
+import { isConsoleText, t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { byWhom, nobody, whoOf } from '../actor.ts'
@@ -50,7 +50,8 @@ export const rowOf = (deps: Pick<AuditDependencies, 'auditSentence'>, entry: Ent
 })
 
 /** A name that entries hold, in words where it has some; else as it is spelt. */
-const inWords = (name: string, key: string): string => (isText(key) ? t(key) : name.replaceAll('_', ' '))
+const inWords = (name: string, key: `admin.audit.${string}`): string =>
+  isConsoleText(key) ? t(key) : name.replaceAll('_', ' ')
 
 const reasonOf = ({ details: { reason } }: Entry): string | undefined =>
   typeof reason === 'string' ? inWords(reason, `admin.audit.reason.${reason}`) : undefined
