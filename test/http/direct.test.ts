@@ -1,6 +1,7 @@
 import { Agent, get } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { DirectAnswer } from '../../src/http/direct.ts'
 import { currentAuditContext } from '../../src/shared/audit-context.ts'
 import { AppError } from '../../src/shared/errors.ts'
 import { limits } from '../../src/shared/limits.ts'
@@ -292,18 +293,23 @@ test.each([
   await failing.close()
 })
 
-test('an answer while the server closes ends its connection', async () => {
+/** A server whose fast path has a request until the server closes. `asked`: it has one */
+async function answersWhenItCloses(answer: DirectAnswer | undefined) {
   const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
   const { promise: closing, resolve: goOn } = Promise.withResolvers<void>()
   const ending = await buildHttpApp({
     async direct() {
       ask()
       await closing
-      return { headers, body: 'directly' }
+      return answer
     },
   })
   ending.addHook('preClose', async () => goOn())
-  const address = await ending.listen({ port: 0, host: '127.0.0.1' })
+  return { ending, address: await ending.listen({ port: 0, host: '127.0.0.1' }), asked }
+}
+
+test('an answer while the server closes ends its connection', async () => {
+  const { ending, address, asked } = await answersWhenItCloses({ headers, body: 'directly' })
   const agent = new Agent({ keepAlive: true })
   const ended = new Promise<boolean>((resolve, reject) => {
     get(`${address}/direct`, { agent }, (response) => {
@@ -318,17 +324,7 @@ test('an answer while the server closes ends its connection', async () => {
 })
 
 test('what was taken before the server closes, and is left to its route then, is answered by it', async () => {
-  const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
-  const { promise: closing, resolve: goOn } = Promise.withResolvers<void>()
-  const ending = await buildHttpApp({
-    async direct() {
-      ask()
-      await closing
-      return undefined
-    },
-  })
-  ending.addHook('preClose', async () => goOn())
-  const address = await ending.listen({ port: 0, host: '127.0.0.1' })
+  const { ending, address, asked } = await answersWhenItCloses(undefined)
   const answer = fetch(`${address}/direct`)
   await asked
   const closed = ending.close()
