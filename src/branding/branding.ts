@@ -2,6 +2,8 @@
 // the pictures. It does not own the pages, nor which client a page belongs to.
 //
 //   client ─► organization ─► server ─► what ships: field by field, the first that says it
+//
+// Over 300 lines: the interface with what each method promises, and the one document that all of them read and write.
 import { z } from 'zod'
 import type { BrandedBy } from '../shared/branded-by.ts'
 import { contentVersion } from '../shared/content-version.ts'

@@ -2,6 +2,7 @@
  * The provider that managers of an organization set up for its people: one, of the kind `oidc`, for addresses of verified domains. Its ID
  * follows from the organization's, its name is the organization's: neither can be mistaken for another provider. What administrators of
  * this server have set up for the organization is theirs to change.
+ * Over 300 lines: each act asks the same of manager, domains and version, and is told to the same people.
  */
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
