@@ -102,6 +102,18 @@ function locationOf(headers: object = {}): string {
 export const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 
+/** Of these, the value in the middle, and those with a quarter below and a quarter above. */
+export function quartiles(values: readonly number[]): Quartiles {
+  const sorted = [...values].sort((a, b) => a - b)
+  return { median: median(sorted), low: quantile(sorted, 0.25), high: quantile(sorted, 0.75) }
+}
+
+export interface Quartiles {
+  low: number
+  median: number
+  high: number
+}
+
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)

@@ -6,6 +6,8 @@ import type { Row } from './table.ts'
 
 export interface Results {
   machine: { cpu: string | undefined; node: string; pinned: boolean }
+  /** Of requests, and of the rows that are something else. */
+  turns: { rounds: number; seconds: number }
   rounds: number
   seconds: number
   rows: Row[]
@@ -21,6 +23,7 @@ const stored = z.object({
       baseline: z.number().nullish(),
       values: numbers,
       cpu: numbers.optional(),
+      times: z.record(z.string(), z.object({ median: z.number().nullable() })).optional(),
     }),
   ),
 })
@@ -30,10 +33,12 @@ type Stored = z.infer<typeof stored>['rows'][number]
 const NOISE = 1.15
 
 /**
- * What one target costs compared with its baseline: CPU a request where it was measured. More is worse.
+ * What one target costs compared with its baseline: CPU a request where it was measured, of one round each where rounds were kept. More is worse.
  * Undefined where one of both is missing.
  */
 function cost(row: Stored, target: string): number | undefined {
+  const times = row.times?.[target]?.median
+  if (times) return 1 / times
   const [own, other] = row.cpu ? [row.cpu[target], row.cpu.bare] : [row.values[target], row.baseline]
   if (!own || !other) return undefined
   const faster = !row.cpu && (row.unit === 'req/s' || row.unit === 'sign-ins/s')

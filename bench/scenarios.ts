@@ -72,8 +72,8 @@ const authorizeAgain = ({ url, cookie }: SignedInBrowser): LoadSpec => ({
 const authorize = async (target: Target): Promise<LoadSpec> =>
   authorizeAgain(await signedInBrowser(target, clientOf(target, 'RS256')))
 
-/** As many codes as are exchanged in one round; they have to be younger than a minute. */
-const CODES = 1500
+/** As many codes as are exchanged in one turn, which takes about as long as another; they have to be younger than a minute. */
+const CODES = 500
 
 async function codeExchange(target: Target, parallel: number): Promise<LoadSpec> {
   const client = clientOf(target, 'ES256')

@@ -1,3 +1,5 @@
+import type { Quartiles } from './load.ts'
+
 /** One line of the result: how a number of each target compares with its baseline. */
 export interface Row {
   name: string
@@ -7,6 +9,8 @@ export interface Row {
   against?: string
   /** By the target's name. */
   values: Record<string, number | undefined>
+  /** Requests at equal CPU time, as a multiple of the bare library's in the same round. */
+  times?: Record<string, Quartiles>
   /** Microseconds of the server's CPU time a request, the baseline's under “bare”. */
   cpu?: Record<string, number | undefined>
   /** Milliseconds to an answer, half of them and 99 % of them, the baseline's under “bare”. */
@@ -48,6 +52,17 @@ const each = (numbers: Numbers | undefined, targets: readonly string[]): string 
 const ratio = (value: number | undefined, baseline: number | undefined): string =>
   value === undefined || !baseline ? '–' : `× ${(value / baseline).toFixed(2)}`
 
+/** “0.92 (0.88–0.97)”: the middle of the rounds, and where half of them are. */
+const timesCell = (times: Row['times'], targets: readonly string[]): string =>
+  times
+    ? targets
+        .map((name) => times[name])
+        .map((of) => (of ? `${twoDigits(of.median)} (${twoDigits(of.low)}–${twoDigits(of.high)})` : '–'))
+        .join(' → ')
+    : ''
+
+const twoDigits = (value: number) => (Number.isNaN(value) ? '–' : value.toFixed(2))
+
 /** The rows as text. A ratio over 1 is good for rates, bad for milliseconds and memory. */
 export function table(rows: readonly Row[], targets: readonly string[]): string {
   const head = [
@@ -56,6 +71,7 @@ export function table(rows: readonly Row[], targets: readonly string[]): string 
     'baseline',
     ...targets.flatMap((target) => [target, 'ratio']),
     'CPU µs a request',
+    'requests at equal CPU',
     'p50 | p99, ms',
     'loop p99 | longest, ms',
     'GC µs',
@@ -68,6 +84,7 @@ export function table(rows: readonly Row[], targets: readonly string[]): string 
     digits(row.baseline),
     ...targets.flatMap((target) => [digits(row.values[target]), ratio(row.values[target], row.baseline)]),
     cpuCell(row.cpu, targets),
+    timesCell(row.times, targets),
     pairs(row.p50, row.p99, targets),
     pairs(row.loopP99, row.loopMax, targets),
     each(row.gc, ['bare', ...targets]),
@@ -76,7 +93,7 @@ export function table(rows: readonly Row[], targets: readonly string[]): string 
   ])
   const all = [head, ...lines]
   const widths = head.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)))
-  const left = (column: number) => column < 2 || column >= head.length - 6
+  const left = (column: number) => column < 2 || column >= head.length - 7
   return all
     .map((line) =>
       line

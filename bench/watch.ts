@@ -1,6 +1,6 @@
 /**
  * Loaded into a server under measurement before its program (`--import`), and asked over the channel of its parent: how long its
- * event loop was held up and how long V8 collected since it was last asked, and for a profile of what it does.
+ * event loop was held up and how long V8 collected since it was last asked, what CPU time it has used, and for a profile of what it does.
  */
 import { Session } from 'node:inspector/promises'
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks'
@@ -11,11 +11,14 @@ export interface Pauses {
   loopP99: number
   loopMax: number
   collecting: number
+  /** Of all threads since the process began: getrusage(2), which counts finer than the ticks of /proc. */
+  cpu: number
 }
 
 /** How often the timer of the histogram is due; what a loop without pauses shows too. */
 const RESOLUTION_MS = 5
 const NS_PER_MS = 1e6
+const US_PER_MS = 1000
 /** Between two samples of a profile. */
 const SAMPLE_US = 100
 
@@ -32,7 +35,9 @@ const session = new Session()
 
 const answers = {
   async pauses(): Promise<Pauses> {
-    const pauses = { loopP99: beyond(delay.percentile(99)), loopMax: beyond(delay.max), collecting }
+    const { user, system } = process.cpuUsage()
+    const cpu = (user + system) / US_PER_MS
+    const pauses = { loopP99: beyond(delay.percentile(99)), loopMax: beyond(delay.max), collecting, cpu }
     delay.reset()
     collecting = 0
     return pauses

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http'
 import { afterEach, expect, test } from 'vitest'
-import { load, median, quantile } from '../../bench/load.ts'
+import { load, median, quantile, quartiles } from '../../bench/load.ts'
 import { table } from '../../bench/table.ts'
 
 let stop: (() => void) | undefined
@@ -94,6 +94,11 @@ test('the median of an even number of rounds is between the middle two', () => {
   expect(median([])).toBeNaN()
 })
 
+test('half of the rounds are between the quartiles, by nearest rank', () => {
+  expect(quartiles([8, 1, 7, 2, 6, 3, 5, 4])).toEqual({ low: 2, median: 4.5, high: 6 })
+  expect(quartiles([3])).toEqual({ low: 3, median: 3, high: 3 })
+})
+
 test('the table shows ratios, and a dash for what was not measured', () => {
   const text = table(
     [
@@ -102,6 +107,7 @@ test('the table shows ratios, and a dash for what was not measured', () => {
         unit: 'req/s',
         baseline: 2000,
         values: { SQLite: 1500 },
+        times: { SQLite: { low: 0.61, median: 0.667, high: 0.7 } },
         cpu: { bare: 200, SQLite: 300 },
         p50: { bare: 0.51, SQLite: 0.84 },
         p99: { bare: 2, SQLite: 3.25 },
@@ -113,7 +119,7 @@ test('the table shows ratios, and a dash for what was not measured', () => {
   const [head, tokens, storm] = text.split('\n')
   expect(head).toMatch(/unit +baseline +SQLite +ratio/)
   expect(tokens).toMatch(
-    /^tokens +req\/s +2,000 +1,500 +× 0\.75 +200 → 300 \(× 1\.50\) +0\.5 \| 2\.0 → 0\.8 \| 3\.3 +bare oidc-provider$/,
+    /^tokens +req\/s +2,000 +1,500 +× 0\.75 +200 → 300 \(× 1\.50\) +0\.67 \(0\.61–0\.70\) +0\.5 \| 2\.0 → 0\.8 \| 3\.3 +bare oidc-provider$/,
   )
   expect(storm).toMatch(/^storm +ms +– +5\.0 +– +calm$/)
 })

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { quartiles } from '../../bench/load.ts'
 import { keepResults, lastResults, whatGotWorse } from '../../bench/results.ts'
-import type { Row } from '../../bench/table.ts'
+import { type Row, table } from '../../bench/table.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -20,6 +21,7 @@ const requests = (cpu: number): Row => ({
 })
 const results = (rows: Row[]) => ({
   machine: { cpu: 'any', node: 'v24', pinned: true },
+  turns: { rounds: 12, seconds: 0.5 },
   rounds: 3,
   seconds: 2,
   rows,
@@ -45,6 +47,28 @@ test('worse is what costs more CPU against the bare library, by more than noise'
     'introspection, 8 at once, SQLite: × 2.00 → × 2.50 of the baseline',
   ])
   expect(whatGotWorse([], [requests(500)])).toEqual([])
+})
+
+test('where rounds were compared one by one, their middle says what is worse', () => {
+  const row = (median: number): Row => ({
+    ...requests(400),
+    times: { SQLite: { low: median, median, high: median } },
+  })
+  expect(whatGotWorse([row(1.2)], [row(1.1)])).toEqual([])
+  expect(whatGotWorse([row(1.2)], [row(0.8)])).toEqual([
+    'introspection, 8 at once, SQLite: × 0.83 → × 1.25 of the baseline',
+  ])
+  // An older file has none.
+  expect(whatGotWorse([requests(400)], [row(0.4)])).toEqual([
+    'introspection, 8 at once, SQLite: × 2.00 → × 2.50 of the baseline',
+  ])
+})
+
+test('a row without any right answer has no times', async () => {
+  const none = { ...requests(400), times: { SQLite: quartiles([]) } }
+  await keepResults(folder, results([none]))
+  expect(whatGotWorse((await lastResults(folder))?.rows ?? [], [none])).toEqual([])
+  expect(table([none], ['SQLite'])).toContain('– (–––)')
 })
 
 test('a rate without CPU is worse when it falls, a time or a size when it rises', () => {
