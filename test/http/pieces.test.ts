@@ -60,7 +60,9 @@ describe('sealed cookies', () => {
   })
 
   test('two seals of one value differ', () => {
-    expect(sealed.seal('flow', { account: 'ada-lovelace' }, 60)).not.toBe(sealed.seal('flow', { account: 'ada-lovelace' }, 60))
+    expect(sealed.seal('flow', { account: 'ada-lovelace' }, 60)).not.toBe(
+      sealed.seal('flow', { account: 'ada-lovelace' }, 60),
+    )
   })
 
   test('any changed byte, another key, another shape, rubbish: undefined', () => {
