@@ -249,6 +249,8 @@ export interface Accounts {
   /** Sign-in is refused and every session ends, until `enable`. @throws AppError `last_administrator` (409) */
   disable(id: string): Promise<Account>
   enable(id: string): Promise<Account>
+  /** How many wrong passwords in a row an account has had; those of its known browsers count by themselves. */
+  wrongPasswords(id: string): Promise<number>
   /** How many browsers of a person are locked by themselves, beside the account. */
   lockedDevices(id: string): Promise<number>
   /** Ends a lock and forgets failed sign-ins. */

@@ -187,6 +187,7 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
     endOtherSessions: administration.endOtherSessions,
     disable: administration.disable,
     enable: administration.enable,
+    wrongPasswords: failures.wrongInARow,
     lockedDevices: failures.lockedDevices,
     unlock: administration.unlock,
     setRole: administration.setRole,

@@ -41,10 +41,14 @@ describe.each(engines)('why a person cannot sign in, on %s', (engine) => {
     await fail(user.username, 5)
     await latchkey.services.audit.idle()
     const page = await why(user.id)
-    expect(page.verdict).toMatch(/^Lock\. Locked until .* UTC after too many wrong passwords/)
+    expect(page.verdict).toMatch(
+      /^Lock\. Locked until .* UTC after 5 wrong passwords in a row, the last from 203\.0\.113\.7\.$/,
+    )
     expect(page.text).toContain('wrong password')
     const profile = await admin.browser.open(`${latchkey.issuer}/admin/users/${user.id}`)
-    expect(profile.text).toMatch(/Locked until .* after too many wrong passwords/)
+    expect(profile.text).toMatch(
+      /Locked until .* after 5 wrong passwords in a row, the last from 203\.0\.113\.7\./,
+    )
     const unlocked = await admin.browser.submit(page, {}, { button: 'Unlock' })
     expect(unlocked.text).toContain('Unlocked.')
     expect((await why(user.id)).verdict).toBe('')

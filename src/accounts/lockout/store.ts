@@ -40,6 +40,8 @@ export interface FailureStore {
   ): Promise<boolean>
   /** Deletes up to `limit` counts of devices that nothing was added to since a time. Returns how many. */
   deleteStale(options: { before: Date; limit: number }): Promise<number>
+  /** Wrong passwords in a row of an account, those of its devices apart. 0: no such account. */
+  wrongInARow(accountId: string): Promise<number>
   /** How many devices of an account are locked by themselves. */
   lockedDevices(accountId: string): Promise<number>
   /** Unlocks whatever the password. False: no such account. */
@@ -151,6 +153,14 @@ export function createFailureStore(options: {
         where: { id: { in: rows.map(({ id }) => id) }, updatedAt: { lt: before } },
       })
       return count
+    },
+
+    async wrongInARow(accountId) {
+      const row = await options.db.reads.get<{ failed: number }>(
+        'SELECT failed_sign_ins AS "failed" FROM accounts WHERE id = ?',
+        [accountId],
+      )
+      return row?.failed ?? 0
     },
 
     lockedDevices: (accountId) =>

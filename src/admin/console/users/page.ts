@@ -16,6 +16,7 @@ import { givableRoles } from './role-options.ts'
 import type { UsersDependencies } from './routes.ts'
 import { shownDevices } from './sessions.ts'
 import { actionsOf, bannersOf, detailsOf, tagsOf, when } from './view.ts'
+import type { LockCause } from './why-checks.ts'
 
 /** What a form of the page was refused for, and what the page says. */
 export interface AlsoOfUser {
@@ -48,11 +49,14 @@ function openParts(request: FastifyRequest, also: AlsoOfUser, { recovery }: User
 export function userPage(deps: ConsoleDependencies & UsersDependencies) {
   const { users, clock } = deps
 
-  /** Where the wrong password came from that locked an account. */
-  const lockedFrom = async ({ id, lockedUntil }: Account): Promise<string | undefined> => {
+  /** What locked an account; undefined: it is not locked. */
+  const lockCauseOf = async ({ id, lockedUntil }: Account): Promise<LockCause | undefined> => {
     if (lockedUntil === null || lockedUntil <= clock()) return undefined
-    const { items } = await deps.audit.list({ target: id, action: 'account.locked' }, { limit: 1 })
-    return items[0]?.address
+    const [wrong, { items }] = await Promise.all([
+      users.wrongPasswords(id),
+      deps.audit.list({ target: id, action: 'account.sign_in_failed' }, { limit: 1 }),
+    ])
+    return { wrong, from: items[0]?.address }
   }
 
   return async function show(
@@ -94,7 +98,7 @@ export function userPage(deps: ConsoleDependencies & UsersDependencies) {
       names: nameFields(),
       more: moreFields(),
       base,
-      banners: bannersOf(user, clock(), await lockedFrom(user)),
+      banners: bannersOf(user, await lockCauseOf(user)),
       actions: actionsOf(user),
       roles:
         user.id === administratorOf(request).id ? undefined : await givableRoles(request, deps, user.role),

@@ -49,6 +49,7 @@ export interface UsersDependencies
     | 'disable'
     | 'enable'
     | 'unlock'
+    | 'wrongPasswords'
     | 'sendReset'
     | 'sendInvitation'
     | 'withdrawInvitation'

@@ -14,7 +14,7 @@ import type { UserAttributesSection } from './attributes.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
 import type { ShownDevice } from './sessions.ts'
-import { lockWords } from './why-checks.ts'
+import { type LockCause, lockWords } from './why-checks.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
@@ -115,14 +115,14 @@ export interface Banner {
 
 /**
  * What keeps an account from signing in, in a sentence, with the act that ends it.
- * @param now milliseconds since the epoch @param lockedFrom the address that the lock came from
+ * @param lockCause of a lock that is on
  */
-export function bannersOf(user: Account, now: number, lockedFrom: string | undefined): Banner[] {
+export function bannersOf(user: Account, lockCause: LockCause | undefined): Banner[] {
   const action = (name: 'unlock' | 'enable') => ({ form: { action: `/admin/users/${user.id}/${name}` } })
   return [
-    user.lockedUntil !== null &&
-      user.lockedUntil > now && {
-        text: lockWords(user.lockedUntil, lockedFrom),
+    lockCause !== undefined &&
+      user.lockedUntil !== null && {
+        text: lockWords(user.lockedUntil, lockCause),
         label: t('admin.users.unlock'),
         ...action('unlock'),
       },

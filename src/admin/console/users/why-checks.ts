@@ -28,8 +28,8 @@ export interface WhyFacts {
   password: boolean
   identities: readonly { provider: string }[]
   providers: readonly { id: string; name: string; disabled: boolean; managed?: true }[]
-  /** Where the lock came from. */
-  lockedFrom?: string | undefined
+  /** Of a lock that is on. */
+  lockCause: LockCause
   /** A browser of theirs that is locked by itself. */
   lockedDevices: number
   setting: SecondFactorSetting
@@ -45,12 +45,20 @@ export interface WhyFacts {
 /** From this year on a lock is for good (src/accounts/lockout/store.ts). */
 const FOR_GOOD = Date.UTC(9998, 0)
 
+/** What brought a lock about. */
+export interface LockCause {
+  /** Wrong passwords in a row. */
+  wrong: number
+  /** The address that the last of them came from. */
+  from?: string | undefined
+}
+
 /** The words for a lock that is on, wherever it is told. */
-export function lockWords(lockedUntil: number, from: string | undefined): string {
+export function lockWords(lockedUntil: number, { wrong, from }: LockCause): string {
   const known = from === undefined ? 'no' : 'yes'
   return lockedUntil > FOR_GOOD
     ? t('admin.users.locked.for_good', { known, from: from ?? '' })
-    : t('admin.users.locked', { until: minuteOf(lockedUntil), known, from: from ?? '' })
+    : t('admin.users.locked', { until: minuteOf(lockedUntil), count: wrong, known, from: from ?? '' })
 }
 
 type Rule = (facts: WhyFacts, act: (name: string, label: string) => Mend) => Check
@@ -95,11 +103,11 @@ const address: Rule = ({ user, now }, act) => {
   }
 }
 
-const lock: Rule = ({ user, now, lockedFrom, lockedDevices }, act) => {
+const lock: Rule = ({ user, now, lockCause, lockedDevices }, act) => {
   const label = t('admin.users.why.lock')
   const mend = act('unlock', t('admin.users.unlock'))
   if (user.lockedUntil !== null && user.lockedUntil > now)
-    return { label, state: 'stops', text: lockWords(user.lockedUntil, lockedFrom), mend }
+    return { label, state: 'stops', text: lockWords(user.lockedUntil, lockCause), mend }
   if (lockedDevices > 0)
     return {
       label,

@@ -85,11 +85,12 @@ export function whyRoute(
     async (request, reply) => {
       const user = await find(request.params.id)
       const { client: wanted } = query.parse(request.query)
-      const [ways, providers, lockedDevices, waiting, organizations, hooks, refused, apps, client] =
+      const [ways, providers, lockedDevices, wrong, waiting, organizations, hooks, refused, apps, client] =
         await Promise.all([
           users.signInMethods(user.id),
           deps.providers.list(),
           why.lockedDevices(user.id),
+          users.wrongPasswords(user.id),
           deps.factors.recovery.waiting(user),
           deps.organizations.members.ofAccount(user.id),
           why.hooks(),
@@ -104,7 +105,7 @@ export function whyRoute(
         leaving: why.isLeaving(user),
         password: ways.password,
         identities: ways.identities,
-        lockedFrom: last?.address,
+        lockCause: { wrong, from: last?.address },
         setting: deps.secondFactor(),
         recovering: waiting !== undefined,
         app: client && { client, admits: await why.admits(client, user.id) },
