@@ -1,24 +1,7 @@
 import { ValidationError } from '../shared/validation-error.ts'
 import type { Change, FieldChange } from './diff.ts'
 import { isDescribed } from './entries.ts'
-import type { ConfigurationDependencies, Fields } from './ports.ts'
-
-type Services = Pick<
-  ConfigurationDependencies,
-  | 'attributes'
-  | 'claims'
-  | 'clients'
-  | 'groups'
-  | 'hooks'
-  | 'webhooks'
-  | 'administrator_roles'
-  | 'brands'
-  | 'texts'
-  | 'organizations'
-  | 'resources'
-  | 'roles'
-  | 'providers'
->
+import type { EntityServices, Fields, Services } from './ports.ts'
 
 /** A secret that a client has just got, or one that signs for a hook or webhook: shown once, and stored for nobody to read. */
 export type NewSecret =
@@ -42,7 +25,7 @@ export async function applyChange(
     change: Change
     version: string | undefined
     secretOf(change: Change): string | undefined
-    services: Services
+    services: EntityServices
   },
   issued: (secret: NewSecret) => void,
 ): Promise<void> {
@@ -70,7 +53,7 @@ const disabledBy = (fields: readonly FieldChange[]): unknown =>
  */
 export async function applySettings(
   changes: readonly Change[],
-  settings: ConfigurationDependencies['settings'],
+  settings: Services['settings'],
 ): Promise<void> {
   await settings.change(
     Object.fromEntries(
@@ -83,7 +66,7 @@ export async function applySettings(
 export const failedSetting = (changes: readonly Change[], error: unknown): Change | undefined =>
   error instanceof ValidationError ? changes.find(({ name }) => Object.hasOwn(error.errors, name)) : undefined
 
-async function applyResource(change: Change, resources: Services['resources']): Promise<void> {
+async function applyResource(change: Change, resources: EntityServices['resources']): Promise<void> {
   const { action, name, fields } = change
   if (action === 'delete') await resources.remove(name)
   else if (action === 'create') await resources.add(after(fields))
@@ -92,7 +75,7 @@ async function applyResource(change: Change, resources: Services['resources']): 
 
 async function applyDescribed(
   { kind, action, name, id = name, fields }: Change,
-  service: Services['groups'],
+  service: EntityServices['groups'],
   issued: (secret: NewSecret) => void,
 ): Promise<void> {
   if (action === 'delete') await service.remove(id)
@@ -105,7 +88,7 @@ async function applyDescribed(
 
 async function applyProvider(
   { action, name, fields }: Change,
-  providers: Services['providers'],
+  providers: EntityServices['providers'],
   secret: string | undefined,
 ): Promise<void> {
   if (action === 'delete') return void (await providers.remove(name))
@@ -125,7 +108,7 @@ async function applyProvider(
 async function applyClient(
   { action, name, id = '', fields }: Change,
   ifVersion: string | undefined,
-  clients: Services['clients'],
+  clients: EntityServices['clients'],
   issued: (secret: NewSecret) => void,
 ): Promise<void> {
   if (action === 'delete') return void (await clients.delete(id, { ifVersion }))

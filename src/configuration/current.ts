@@ -1,6 +1,6 @@
 import type { Kind } from './document.ts'
 import { roleName } from './entries.ts'
-import type { ConfigurationDependencies, Fields, SettingNow } from './ports.ts'
+import type { Fields, Services, SettingNow } from './ports.ts'
 import { type Breathe, createBreathe } from './slices.ts'
 
 /** Something that exists, in the form that a file describes it in. */
@@ -143,26 +143,8 @@ const settingsOf = ({ name, value, pinnedBy, changed }: SettingNow): Existing[] 
     ? []
     : [{ kind: 'setting', id: name, fields: { value }, foreign: pinnedBy !== undefined }]
 
-type Read = Pick<
-  ConfigurationDependencies,
-  | 'attributes'
-  | 'claims'
-  | 'clients'
-  | 'groups'
-  | 'hooks'
-  | 'webhooks'
-  | 'administrator_roles'
-  | 'brands'
-  | 'texts'
-  | 'organizations'
-  | 'resources'
-  | 'roles'
-  | 'providers'
-  | 'settings'
->
-
 /** Whether there are more clients than so many: as many are read. */
-export async function hasMoreClients({ clients }: Pick<Read, 'clients'>, most: number): Promise<boolean> {
+export async function hasMoreClients({ clients }: Pick<Services, 'clients'>, most: number): Promise<boolean> {
   let left = most
   for (let cursor: string | undefined; ; ) {
     const limit = Math.min(100, left + 1)
@@ -175,7 +157,7 @@ export async function hasMoreClients({ clients }: Pick<Read, 'clients'>, most: n
 }
 
 /** Everything that a file can describe. Requests come in between. */
-export async function readCurrent(services: Read): Promise<Existing[]> {
+export async function readCurrent(services: Services): Promise<Existing[]> {
   const breathe = createBreathe()
   const [
     resources,

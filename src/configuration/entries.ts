@@ -2,27 +2,8 @@ import { t } from '../shared/locales/texts.ts'
 import { writtenRole } from '../shared/role-name.ts'
 import { ValidationError } from '../shared/validation-error.ts'
 import type { Kind, Wanted } from './document.ts'
-import type { ConfigurationDependencies, Fields, PlannedSettings } from './ports.ts'
+import type { Fields, PlannedSettings, Services } from './ports.ts'
 import type { Path } from './yaml-text.ts'
-
-/** What checks and completes the entries of a file. */
-export type Services = Pick<
-  ConfigurationDependencies,
-  | 'attributes'
-  | 'claims'
-  | 'clients'
-  | 'groups'
-  | 'hooks'
-  | 'webhooks'
-  | 'administrator_roles'
-  | 'brands'
-  | 'texts'
-  | 'organizations'
-  | 'resources'
-  | 'roles'
-  | 'providers'
-  | 'settings'
->
 
 /** Tells a problem. @param field of the entry; empty: the entry as a whole */
 export type Report = (field: Path, message: string) => void

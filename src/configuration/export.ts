@@ -1,6 +1,6 @@
 import type { Existing } from './current.ts'
 import { KINDS, type Kind, sectionOf } from './document.ts'
-import type { ConfigurationDependencies, Fields } from './ports.ts'
+import type { EntityServices, Fields } from './ports.ts'
 import { createBreathe } from './slices.ts'
 import { createEntryOf, isNamed, yamlText } from './yaml-of.ts'
 
@@ -12,22 +12,7 @@ import { createEntryOf, isNamed, yamlText } from './yaml-of.ts'
  */
 export async function exportYaml(
   existing: readonly Existing[],
-  services: Pick<
-    ConfigurationDependencies,
-    | 'attributes'
-    | 'claims'
-    | 'clients'
-    | 'groups'
-    | 'hooks'
-    | 'webhooks'
-    | 'administrator_roles'
-    | 'brands'
-    | 'texts'
-    | 'organizations'
-    | 'resources'
-    | 'roles'
-    | 'providers'
-  >,
+  services: EntityServices,
   maxLength = Number.POSITIVE_INFINITY,
 ): Promise<string | undefined> {
   const breathe = createBreathe()

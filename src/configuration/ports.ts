@@ -98,6 +98,12 @@ export interface ConfigurationDependencies {
   }
 }
 
+/** What a file describes: its settings, and things of each kind. */
+export type Services = Omit<ConfigurationDependencies, 'needsNoApi'>
+
+/** What does it for the kinds of things alone. */
+export type EntityServices = Omit<Services, 'settings'>
+
 interface Described {
   complete(entry: Fields): Fields
   /** Fields that stay as they are where an entry does not say them. */

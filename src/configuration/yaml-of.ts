@@ -14,24 +14,7 @@ import {
   webhookOf,
 } from './current.ts'
 import type { Kind } from './document.ts'
-import type { ConfigurationDependencies, Fields } from './ports.ts'
-
-type Services = Pick<
-  ConfigurationDependencies,
-  | 'attributes'
-  | 'claims'
-  | 'clients'
-  | 'groups'
-  | 'hooks'
-  | 'webhooks'
-  | 'administrator_roles'
-  | 'brands'
-  | 'texts'
-  | 'organizations'
-  | 'resources'
-  | 'roles'
-  | 'providers'
->
+import type { EntityServices, Fields } from './ports.ts'
 
 /** Fields of an entry that stand first; the others follow in the order of the alphabet. */
 const FIRST = ['key', 'of', 'identifier', 'id', 'kind', 'name', 'client_id', 'client_name']
@@ -43,7 +26,7 @@ const KEY = /^[a-z0-9][a-z0-9._-]{0,62}$/
 export const isNamed = (key: unknown): key is string => typeof key === 'string' && KEY.test(key)
 
 /** Makes of what exists what a file says of it: no defaults, no secrets, fields in a fixed order. */
-export function createEntryOf(services: Services): (existing: Existing) => Fields {
+export function createEntryOf(services: EntityServices): (existing: Existing) => Fields {
   const less = {
     client: createWithoutDefaults(services.clients),
     provider: createWithoutDefaults({ complete: (entry) => services.providers.complete(entry) }),
@@ -88,7 +71,7 @@ const secretVariable = (id: string): string => `PROVIDER_${id.toUpperCase().repl
  * making of something is said: where the file is applied, it may be another one.
  */
 function createWithoutDefaults(
-  service: Pick<Services['clients'], 'complete' | 'leftToCreation'>,
+  service: Pick<EntityServices['clients'], 'complete' | 'leftToCreation'>,
 ): (fields: Fields) => Fields {
   const complete = (entry: Fields): string | undefined => {
     try {
@@ -148,6 +131,6 @@ const VIEWS = {
 export type YamlOf = (kind: Shown, view: object) => string
 
 export const createYamlOf =
-  (services: Services): YamlOf =>
+  (services: EntityServices): YamlOf =>
   (kind, view) =>
     yamlText({ version: 1, [`${kind}s`]: [createEntryOf(services)(VIEWS[kind](view))] })
