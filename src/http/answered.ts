@@ -19,6 +19,8 @@ export interface Answered {
   once(request: DirectRequest, response: ServerResponse): void
   /** Tells of a request whose connection was lost before anything was done for it. */
   lost(request: DirectRequest): void
+  /** Whether the server is closing. */
+  closing(): boolean
 }
 
 /**
@@ -56,5 +58,6 @@ export function registerAnswered(
       else response.once('close', ended)
     },
     lost: (request) => logAborted(app.log, request),
+    closing: () => closing,
   }
 }

@@ -69,10 +69,6 @@ export function registerDirect(
   const forPages = [...headersForPages(options)].flat()
   /** What is left to Fastify; with an error: it was done, and could not be answered. */
   const left = new WeakMap<IncomingMessage, { reply: DirectReply; error?: unknown }>()
-  let closing = false
-  app.addHook('preClose', async () => {
-    closing = true
-  })
 
   async function ask(
     request: DirectRequest,
@@ -133,7 +129,7 @@ export function registerDirect(
     // Node tells of each request that was pipelined on a connection, of a lost one too: it has no address to count them by.
     if (raw.socket.destroyed)
       return options.answered.lost(new DirectRequest(raw, undefined, options.addressOf, app.log))
-    const direct = closing ? undefined : paths.get(pathOf(raw.url ?? ''))
+    const direct = options.answered.closing() ? undefined : paths.get(pathOf(raw.url ?? ''))
     if (direct === undefined) return toFastify(raw, response)
     const request = new DirectRequest(raw, direct.path, options.addressOf, app.log)
     const reply = new DirectReply(response)
