@@ -3,6 +3,7 @@ import type { Clock } from '../shared/clock.ts'
 import { AppError, unlessCode, VersionConflict } from '../shared/errors.ts'
 import { message } from '../shared/locales/texts.ts'
 import type { Role } from '../shared/roles.ts'
+import { checkedTogether } from '../shared/validation-error.ts'
 import { type Account, notFound, withoutPassword } from './account.ts'
 import type { Accounts } from './accounts.ts'
 import { claimChanges } from './claims.ts'
@@ -149,14 +150,23 @@ export function createAdministration(deps: {
   }
 
   async function update(id: string, input: AdminChangesInput, ifVersion?: number): Promise<Account> {
-    const {
-      email,
-      role: typedRole,
-      secondFactorRequired,
-      attributes,
-      ...claims
-    } = parseFields(adminChangesSchema, input)
     const before = found(await store.byId(id))
+    const { attributes } = input
+    const [parsed, attributesChange] = checkedTogether(
+      () => {
+        const { attributes: _own, ...fields } = parseFields(adminChangesSchema, input)
+        return { ...fields, claims: claimChanges(fields, before) }
+      },
+      () =>
+        attributes === undefined
+          ? {}
+          : {
+              attributes: attributesText(
+                deps.attributes.changed(before.attributes, attributes, 'administrator'),
+              ),
+            },
+    )
+    const { email, role: typedRole, secondFactorRequired, claims } = parsed
     const role = typedRole === undefined ? undefined : await deps.roles.resolve(typedRole)
     if (role !== undefined) await deps.roles.requireMayGive(id, before.role, role)
     // Whose role was judged has to be who gets another one.
@@ -164,11 +174,9 @@ export function createAdministration(deps: {
       ifVersion ?? (role === undefined || role === before.role ? undefined : before.updatedAt)
     const pendingEmail = email === before.email ? null : email
     const wanted = {
-      ...claimChanges(claims, before),
+      ...claims,
       ...given({ role, pendingEmail, secondFactorRequired }),
-      ...(attributes !== undefined && {
-        attributes: attributesText(deps.attributes.changed(before.attributes, attributes, 'administrator')),
-      }),
+      ...attributesChange,
     }
     const changes = differing(before, wanted)
     if (Object.keys(changes).length === 0)

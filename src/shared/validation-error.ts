@@ -79,6 +79,27 @@ export const refusedFields = (
   status = 422,
 ): ValidationError => new ValidationError(problems, { status, message: text('error.fieldsAgain') })
 
+/**
+ * Does checks of which none needs another's result: what each refuses is told at once.
+ * @throws ValidationError (422) with the problems of all
+ */
+export function checkedTogether<Values extends readonly unknown[]>(
+  ...checks: { [Place in keyof Values]: () => Values[Place] }
+): Values {
+  const problems: FieldProblem[] = []
+  const values = checks.map((check) => {
+    try {
+      return check()
+    } catch (error) {
+      if (!(error instanceof ValidationError)) throw error
+      problems.push(...error.problems)
+      return undefined
+    }
+  })
+  if (problems.length > 0) throw refusedFields(problems)
+  return values as unknown as Values
+}
+
 /** The problems that a schema found, each under the first step of its path; of an unknown field, under its name. */
 export const schemaProblems = (error: z.ZodError | undefined): FieldProblem[] =>
   (error?.issues ?? []).map((issue) => ({

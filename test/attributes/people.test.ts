@@ -1,9 +1,13 @@
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ValidationError } from '../../src/shared/validation-error.ts'
 import { signedIn } from '../admin/console.ts'
 import { bearer, createApi } from '../api/support.ts'
 import type { BrowserPage, HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+
+const refusedFieldsOf = (error: unknown) =>
+  error instanceof ValidationError ? error.problems.map(({ field }) => field).sort() : String(error)
 
 describe.each(engines)('values of attributes where people meet them, on %s', (engine) => {
   let latchkey: Latchkey
@@ -55,6 +59,17 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     expect(status).toBe(422)
     for (const said of ['like name@example.com', 'Enter a date like 2026-01-31.', 'Enter a number'])
       expect(text).toContain(said)
+  })
+
+  test('what is wrong with them is told with all else that a change of a person gets wrong', async () => {
+    const { accounts } = latchkey.services
+    const { id } = await latchkey.createUser()
+    const changing = (input: object) => accounts.updateByAdmin(id, input).then(String, refusedFieldsOf)
+    const attributes = { hired: '2026-02-30', size: 'big' }
+    const wrong = ['attributes.hired', 'attributes.size']
+    expect(await changing({ birthdate: 'soon', attributes })).toEqual([...wrong, 'birthdate'])
+    expect(await changing({ phoneVerified: true, attributes })).toEqual([...wrong, 'phoneVerified'])
+    expect(await stored(id)).toEqual({})
   })
 
   test('administrators enter them on the page of a person, by their type, and read who sees them', async () => {
