@@ -6,14 +6,16 @@ type Unplaced = Omit<Row, 'seq' | 'hash'>
 
 /** Without a head there is no row to lock: processes that write one at the same time may collide, and try again. */
 const ATTEMPTS = 5
+/** Where other processes are faster as often as that, the head is locked. */
+const UNLOCKED_ATTEMPTS = 3
 
 /** The type of the entry that marks where the server found the chain changed. */
 export const BROKEN = 'audit.broken'
 
 /**
- * Adds entries at the end of the chain. Several processes do so on one database: the first statement of the
- * transaction moves the head from where this process knows it to be. Where another process was faster, the head is
- * locked, read and checked, and the entries follow those of the other.
+ * Adds entries at the end of the chain. Several processes do so on one database: the first of the statements, which take effect together,
+ * moves the head from where this process knows it to be. Where another process was faster, the end of the chain is read and
+ * checked, and the entries follow those of the other. Where that fails again and again, or the end does not fit, the head is locked first.
  *
  * When the end of the chain is not as it must be, the log goes on (sign-in does not depend on it), behind an entry
  * that says what was found. An attacker without the key cannot remove that entry unseen.
@@ -42,6 +44,29 @@ export function createAppend(deps: {
     return { seq: last.seq, hash: last.hash }
   }
 
+  /** Whether the head is one of ours, and at the end of what there is. */
+  const fits = (head: Mark, end: Place | undefined): boolean =>
+    end !== undefined && chain.isGenuine('head', head) && same(head, end) && !isBehind(head, known)
+
+  /** The end of the chain, if it is as it must be. An entry of another process behind it is seen when the head is moved from there. */
+  const genuineEnd = async (): Promise<Place | undefined> => {
+    const { head, first } = await store.marks()
+    return head && fits(head, (await store.newest()) ?? first) ? head : undefined
+  }
+
+  /** Undefined: other processes were faster each time, or the end of the chain is not as it must be. */
+  const appendUnlocked = async (rows: readonly Unplaced[]): Promise<Place | undefined> => {
+    for (let tries = 1; tries <= UNLOCKED_ATTEMPTS; tries++) {
+      const from = tries === 1 && known ? known : await genuineEnd()
+      // Between two looks of ours another process has written, or the end does not fit: the lock will tell.
+      if (from === undefined) continue
+      const placed = chain.append(from, rows)
+      const { seq, hash } = placed.at(-1) ?? from
+      if (await store.append(from, chain.mark('head', { seq, hash }), placed)) return { seq, hash }
+    }
+    return undefined
+  }
+
   const lookAndGoOn = async (locked: LockedAudit, rows: readonly Unplaced[]): Promise<Place> => {
     // Asked before the marks are looked for: the process that makes the first of all does so before anything else.
     const isNew = known === undefined && (await locked.isNewInstallation())
@@ -55,8 +80,7 @@ export function createAppend(deps: {
     const newest = await locked.newest()
     const { head, first } = marks
     const end = newest ?? first
-    const fits = head && end && chain.isGenuine('head', head) && same(head, end) && !isBehind(head, known)
-    const last = fits ? await goOn(locked, head, rows) : undefined
+    const last = head && fits(head, end) ? await goOn(locked, head, rows) : undefined
     if (last !== undefined) return last
 
     const details = {
@@ -85,11 +109,9 @@ export function createAppend(deps: {
     return goOn(locked, newest, [row])
   }
 
-  const attempt = async (
-    work: (locked: LockedAudit, tries: number) => Promise<Place | undefined>,
-  ): Promise<Place> => {
+  const attempt = async (work: (locked: LockedAudit) => Promise<Place | undefined>): Promise<Place> => {
     for (let tries = 1; tries <= ATTEMPTS; tries++) {
-      const outcome = await store.transaction((locked) => work(locked, tries))
+      const outcome = await store.transaction(work)
       if (outcome !== 'taken' && outcome !== undefined) {
         known = outcome
         return outcome
@@ -100,11 +122,12 @@ export function createAppend(deps: {
 
   return {
     /** Resolves when all of them are on disk. @throws AppError database_unavailable */
-    append: (rows: readonly Unplaced[]): Promise<Place> =>
-      attempt(async (locked, tries) => {
-        const from = tries === 1 ? known : undefined
-        return (from && (await goOn(locked, from, rows))) ?? lookAndGoOn(locked, rows)
-      }),
+    async append(rows: readonly Unplaced[]): Promise<Place> {
+      const last = await appendUnlocked(rows)
+      if (last === undefined) return attempt((locked) => lookAndGoOn(locked, rows))
+      known = last
+      return last
+    },
 
     /**
      * Adds an entry behind what is there, and puts both marks down for it. `look` says what that is, and what the entry says.

@@ -28,7 +28,7 @@ import { type Problem, type Verification, verifyChain } from './verify.ts'
 import { type Walked, walk } from './walk.ts'
 
 export interface AuditDependencies {
-  db: Pick<Database, 'prisma' | 'reads'>
+  db: Pick<Database, 'prisma' | 'reads' | 'writes'>
   /** 32 bytes, derived from SECRET_KEY. */
   key: KeyObject
   clock: Clock

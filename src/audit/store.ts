@@ -2,7 +2,7 @@ import type { RecordedThing } from '../shared/audit-problems.ts'
 import type { Database } from '../storage/database.ts'
 import { isUniqueViolation } from '../storage/driver-errors.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
-import { type SqlValue, sqlTime } from '../storage/sql.ts'
+import { type SqlValue, sqlTime, withNumbers } from '../storage/sql.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 import type { Mark, MarkId, Place } from './chain.ts'
 import type { Row } from './entry.ts'
@@ -46,11 +46,18 @@ const toRow = (row: StoredRow): Row => ({ ...row, at: Date.parse(row.at) })
 /** Waits for a connection and for other processes, in milliseconds. */
 const PATIENCE = { maxWait: 10_000, timeout: 20_000 }
 
-/** The tables of the log. Only `transaction` writes. */
+/** The tables of the log. */
 export interface AuditStore {
+  /**
+   * Moves the head if it is still where it was, and adds the rows up to where it is then: all of it or nothing, and one wait for the disk.
+   * @returns false: the head is at another place, or an entry is where a new one was to go
+   */
+  append(from: Place, head: Mark, rows: readonly Row[]): Promise<boolean>
   /** @returns `taken` when an entry is where a new one was to go: nothing was written */
   transaction<Result>(work: (locked: LockedAudit) => Promise<Result>): Promise<Result | 'taken'>
   marks(): Promise<Partial<Record<MarkId, Mark>>>
+  /** The newest entry's. */
+  newest(): Promise<Place | undefined>
   /** The number of the first entry since a time in milliseconds; undefined: there is none. */
   firstSince(time: number): Promise<number | undefined>
   /** 0: there is no entry. */
@@ -66,8 +73,32 @@ export interface AuditStore {
   list(conditions: readonly Condition[], before: number, limit: number): Promise<Row[]>
 }
 
-export function createAuditStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): AuditStore {
+export function createAuditStore({
+  prisma,
+  reads,
+  writes,
+}: Pick<Database, 'prisma' | 'reads' | 'writes'>): AuditStore {
   return {
+    async append(from, head, rows) {
+      const moved = [head.seq, head.hash, head.mac, 'head', from.seq, from.hash]
+      try {
+        if (writes.dialect === 'postgresql') {
+          const inserted = await writes.run(APPEND, [...moved, JSON.stringify(rows.map(inColumns))])
+          return inserted === rows.length
+        }
+        const [count] = await writes.together([
+          { statement: MOVE, parameters: moved, decides: true },
+          ...rows.map((row) => ({ statement: INSERT, parameters: Object.values(inColumns(row)) })),
+        ])
+        return count === 1
+      } catch (error) {
+        if (isUniqueViolation(error)) return false
+        throw error
+      }
+    },
+
+    newest: () => reads.get<Place>(NEWEST),
+
     async transaction(work) {
       try {
         return await prisma.$transaction((tx) => work(lockedIn(tx, reads.dialect)), PATIENCE)
@@ -147,35 +178,36 @@ type StoredMark = Mark & { id: string }
 const byId = (rows: readonly StoredMark[]): Partial<Record<MarkId, Mark>> =>
   Object.fromEntries(rows.map(({ id, seq, hash, mac }) => [id, { seq, hash, mac }]))
 
-/** Rows of one statement. */
-const INSERTED_AT_ONCE = 50
+/** A row by its columns, in the order of the statements. */
+const inColumns = (row: Row): Record<string, SqlValue> => ({
+  seq: row.seq,
+  at: sqlTime(row.at),
+  action: row.action,
+  actor_kind: row.actorKind,
+  actor_id: row.actorId,
+  actor_name: row.actorName,
+  target_kind: row.targetKind,
+  target_id: row.targetId,
+  target_name: row.targetName,
+  address: row.address,
+  request_id: row.requestId,
+  details: row.details,
+  hash: row.hash,
+})
 
-/** As a statement of ours: what Prisma's builder makes takes several times as long. */
-function insertStatement(dialect: 'sqlite' | 'postgresql', rows: number): string {
-  let position = 0
-  const next = () => (dialect === 'sqlite' ? '?' : `$${++position}`)
-  const at = () => (dialect === 'sqlite' ? '?' : `CAST(${next()} AS timestamp(3))`)
-  const row = () => `(${next()}, ${at()}, ${Array.from({ length: 11 }, next).join(', ')})`
-  return `INSERT INTO audit_entries (seq, at, action, actor_kind, actor_id, actor_name, target_kind, target_id,
-    target_name, address, request_id, details, hash) VALUES ${Array.from({ length: rows }, row).join(', ')}`
-}
+const INSERTED = `audit_entries (seq, at, action, actor_kind, actor_id, actor_name, target_kind, target_id,
+  target_name, address, request_id, details, hash)`
 
-/** In the order of the statement. */
-const valuesOf = (row: Row): SqlValue[] => [
-  row.seq,
-  sqlTime(row.at),
-  row.action,
-  row.actorKind,
-  row.actorId,
-  row.actorName,
-  row.targetKind,
-  row.targetId,
-  row.targetName,
-  row.address,
-  row.requestId,
-  row.details,
-  row.hash,
-]
+const MOVE = 'UPDATE audit_marks SET seq = ?, hash = ?, mac = ? WHERE id = ? AND seq = ? AND hash = ?'
+
+const INSERT = `INSERT INTO ${INSERTED} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+/** Rows of one JSON text, so that one statement is prepared for any number. */
+const INSERT_JSON = `INSERT INTO ${INSERTED} SELECT added.* FROM json_to_recordset(CAST(? AS json)) AS added (seq integer,
+  at timestamp(3), action text, actor_kind text, actor_id text, actor_name text, target_kind text, target_id text,
+  target_name text, address text, request_id text, details text, hash text)`
+
+const APPEND = `WITH moved AS (${MOVE} RETURNING 1) ${INSERT_JSON} WHERE EXISTS (SELECT 1 FROM moved)`
 
 function lockedIn(tx: Prisma.TransactionClient, dialect: 'sqlite' | 'postgresql'): LockedAudit {
   // On SQLite a transaction has the whole database.
@@ -201,10 +233,9 @@ function lockedIn(tx: Prisma.TransactionClient, dialect: 'sqlite' | 'postgresql'
     isNewInstallation: async () => (await tx.$queryRawUnsafe<unknown[]>(ANYTHING)).length === 0,
     newest: async () => (await tx.$queryRawUnsafe<Place[]>(NEWEST))[0],
     async insert(rows) {
-      for (let start = 0; start < rows.length; start += INSERTED_AT_ONCE) {
-        const some = rows.slice(start, start + INSERTED_AT_ONCE)
-        await tx.$executeRawUnsafe(insertStatement(dialect, some.length), ...some.flatMap(valuesOf))
-      }
+      if (dialect === 'postgresql')
+        await tx.$executeRawUnsafe(withNumbers(INSERT_JSON), JSON.stringify(rows.map(inColumns)))
+      else for (const row of rows) await tx.$executeRawUnsafe(INSERT, ...Object.values(inColumns(row)))
     },
     async deleteThrough(seq) {
       await tx.auditEntry.deleteMany({ where: { seq: { lte: seq } } })

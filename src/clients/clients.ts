@@ -34,7 +34,7 @@ import { type ClientOrigin, type ClientRow, createClientStore, type LockedClient
 import { type ClientView, clientRecord, clientView, type IssuedSecret, withSecret } from './view.ts'
 
 export interface ClientsDependencies {
-  db: Pick<Database, 'prisma' | 'reads'>
+  db: Pick<Database, 'prisma' | 'reads' | 'writes'>
   clock: Clock
   /** Told of every change after it is stored. Never gets a secret. */
   events(event: ClientEvent): void

@@ -145,7 +145,11 @@ export interface ClientStore {
   removeSecret(id: string): Promise<void>
 }
 
-export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): ClientStore {
+export function createClientStore({
+  prisma,
+  reads,
+  writes,
+}: Pick<Database, 'prisma' | 'reads' | 'writes'>): ClientStore {
   return {
     async endingSecrets(from, until, usedSince, limit) {
       const rows = await reads.all<{ clientId: string; name: string; endsAt: string }>(
@@ -218,26 +222,30 @@ export function createClientStore({ prisma, reads }: Pick<Database, 'prisma' | '
     },
 
     async countPkceFlow(id) {
-      const [row] = await prisma.$queryRaw<{ flows: number | bigint }[]>`
-        UPDATE clients SET pkce_flows = pkce_flows + 1
-        WHERE id = ${id} AND pkce = 'auto' AND pkce_ratchet IS NULL AND pkce_without = false
-        RETURNING pkce_flows AS flows`
-      return row && Number(row.flows)
+      const row = await writes.get<{ flows: number }>(
+        `UPDATE clients SET pkce_flows = pkce_flows + 1
+         WHERE id = ? AND pkce = 'auto' AND pkce_ratchet IS NULL AND pkce_without = false
+         RETURNING pkce_flows AS flows`,
+        [id],
+      )
+      return row?.flows
     },
 
     async notePkceMissing(id) {
-      const [row] = await prisma.$queryRaw<{ ratchet: string | null }[]>`
-        UPDATE clients SET pkce_without = true WHERE id = ${id} AND pkce_without = false
-        RETURNING pkce_ratchet AS ratchet`
+      const row = await writes.get<{ ratchet: string | null }>(
+        `UPDATE clients SET pkce_without = true WHERE id = ? AND pkce_without = false
+         RETURNING pkce_ratchet AS ratchet`,
+        [id],
+      )
       return row?.ratchet
     },
 
     async touchSecret(clientId, hash, usedAt, before) {
-      const stale = { OR: [{ lastUsedAt: null }, { lastUsedAt: { lte: before } }] }
-      await prisma.clientSecret.updateMany({
-        where: { clientId, hash, ...stale },
-        data: { lastUsedAt: usedAt },
-      })
+      await writes.run(
+        `UPDATE client_secrets SET last_used_at = ?
+         WHERE client_id = ? AND hash = ? AND (last_used_at IS NULL OR last_used_at <= ?)`,
+        [sqlTime(usedAt), clientId, hash, sqlTime(before)],
+      )
     },
 
     async removeSecret(id) {

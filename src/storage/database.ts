@@ -1,5 +1,5 @@
 import type { PrismaClient } from './generated/sqlite/client.ts'
-import type { Sql } from './sql.ts'
+import type { Sql, Writes } from './sql.ts'
 import type { AccountView, TokenReads } from './token-reads/token-reads.ts'
 
 /** Everything that is open on the database of this process. */
@@ -9,10 +9,10 @@ export interface Database {
   /** Prepared reads on the same tables as `prisma`. Never write through it on SQLite (see docs/decisions). */
   reads: Sql
   /**
-   * Single statements on those tables, for what a start or a job of an idle server writes: Prisma would be loaded for it. On SQLite each waits
-   * for a transaction of Prisma's as for another process's: asked for within `$transaction`, it would wait for itself.
+   * Prepared writes on those tables, for what a start, a job of an idle server or a sign-in writes: Prisma would be loaded for it. On SQLite each
+   * waits for a transaction of Prisma's as for another process's: asked for within `$transaction`, it would wait for itself.
    */
-  writes: Pick<Sql, 'run'>
+  writes: Writes
   /** The connection of the artefact store. */
   artifacts: Sql
   /** Reads of an access token with all that it hangs on, in one round trip. */

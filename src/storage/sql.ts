@@ -51,3 +51,21 @@ interface PostgresStatements extends Statements {
  * Every method rejects with AppError `database_unavailable` (503) while the database cannot be reached or is busy.
  */
 export type Sql = SqliteStatements | PostgresStatements
+
+interface Unsynced {
+  /**
+   * As `run`, without waiting for the disk: a power cut may lose it, a process that dies does not. It is on disk with the next write that does
+   * wait, since both are in one log. On PostgreSQL it waits as any other.
+   */
+  runUnsynced: Statements['run']
+}
+
+/** Writing statements alone; `get` is for those with RETURNING. */
+export type Writes = Unsynced &
+  (
+    | Pick<SqliteStatements, 'dialect' | 'get' | 'run' | 'together'>
+    | Pick<PostgresStatements, 'dialect' | 'get' | 'run'>
+  )
+
+/** Both kinds on one connection of SQLite. */
+export type SqliteSql = SqliteStatements & Unsynced

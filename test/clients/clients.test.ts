@@ -27,7 +27,7 @@ describe.each(engines)('clients on %s', (engine) => {
       },
     }
     clients = createClients({
-      db: { prisma: db.prisma, reads },
+      db: { ...db, reads },
       clock: () => now,
       events: (event) => events.push(event),
       artifacts: { revokeByClient: async (id) => revoked.push(id) - revoked.length },

@@ -16,7 +16,7 @@ describe.each(engines)('PKCE that a client always uses is required, on %s', (eng
   beforeAll(async () => {
     db = await openOn(engine, () => now)
     const second = await db.second()
-    const on = (database: Pick<OpenedDatabase, 'prisma' | 'reads'>) =>
+    const on = (database: Pick<OpenedDatabase, 'prisma' | 'reads' | 'writes'>) =>
       createClients({
         db: database,
         clock: () => now++,
@@ -123,15 +123,12 @@ describe.each(engines)('PKCE that a client always uses is required, on %s', (eng
     const id = await create()
     await sign(id, 1, false)
     let queries = 0
-    const { $queryRaw } = db.prisma
-    const counted = new Proxy(db.prisma, {
-      get: (target, name) => {
-        if (name === '$queryRaw') queries++
-        return name === '$queryRaw' ? $queryRaw.bind(target) : Reflect.get(target, name)
-      },
-    })
+    const get: typeof db.writes.get = (...given) => {
+      queries++
+      return db.writes.get(...given)
+    }
     const fresh = createClients({
-      db: { prisma: counted, reads: db.reads },
+      db: { ...db, writes: { ...db.writes, get } },
       clock: () => now,
       events: () => {},
       artifacts: { revokeByClient: async () => 0 },

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Sql } from '../../src/storage/sql.ts'
+import { eventually } from '../support/eventually.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { approve, confirmPage, type Device, person, registerDevice } from './device-client.ts'
 
@@ -17,7 +18,14 @@ describe.each(engines)('statements of the device flow on %s', (engine) => {
     await latchkey.services.resources.add({ identifier: API, name: 'Books', scope: 'books:read' })
     device = await registerDevice(latchkey, { scope: 'openid profile email books:read' })
     // The client is at hand from now on, as for a device that asks twice in a moment.
-    await device.ask()
+    const asked = await device.ask()
+    // That it is in use is written once a day, behind the answer to its first token.
+    await approve(latchkey, await person(latchkey), asked.user_code)
+    await device.poll(asked.device_code)
+    const { db, usage } = latchkey.services
+    const active = () => db.prisma.clientActivity.count()
+    await eventually(async () => expect(await active()).toBe(1))
+    await usage.idle()
   })
   afterAll(() => latchkey.stop())
   afterEach(() => vi.restoreAllMocks())

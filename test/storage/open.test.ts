@@ -55,31 +55,28 @@ describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
   test('a statement that need not wait for the disk does not, and the next one does', async () => {
     await db.prisma.account.create({ data: account('a') })
     if (engine === 'PostgreSQL') {
-      expect(await db.prisma.$executeRaw`/* unsynced */ UPDATE accounts SET failed_sign_ins = 7`).toBe(1)
+      expect(await db.writes.runUnsynced('UPDATE accounts SET failed_sign_ins = ?', [7])).toBe(1)
       return
     }
+    // SQLite says itself how it waits: 1 is NORMAL, 2 is FULL.
+    const how =
+      'UPDATE accounts SET failed_sign_ins = failed_sign_ins * 10 + (SELECT synchronous FROM pragma_synchronous)'
     const failed = async () =>
       (await db.prisma.account.findUniqueOrThrow({ where: { id: 'a' } })).failedSignIns
-    // SQLite says itself how it waits: 1 is NORMAL, 2 is FULL.
-    const unsynced = db.prisma
-      .$executeRaw`/* unsynced */ UPDATE accounts SET failed_sign_ins = 10 + (SELECT synchronous FROM pragma_synchronous)`
-    const after = db.prisma
-      .$executeRaw`UPDATE accounts SET failed_sign_ins = failed_sign_ins * 100 + (SELECT synchronous FROM pragma_synchronous)`
-    await Promise.all([unsynced, after])
-    expect(await failed()).toBe(1102)
-    await expect(db.prisma.$executeRaw`/* unsynced */ UPDATE accounts SET no_column = 1`).rejects.toThrow()
+    await db.writes.runUnsynced(how)
+    await db.writes.run(how)
+    await db.writes.runUnsynced(how)
+    expect(await failed()).toBe(121)
+    // Of one commit: what waits makes the others wait.
+    await Promise.all([db.writes.runUnsynced(how), db.writes.run(how), db.writes.runUnsynced(how)])
+    expect(await failed()).toBe(121_222)
+    await expect(db.writes.runUnsynced('UPDATE accounts SET no_column = 1')).rejects.toThrow()
+    await db.writes.run(how)
+    expect(await failed()).toBe(1_212_222)
+    // What Prisma writes waits too.
     await db.prisma
       .$executeRaw`UPDATE accounts SET failed_sign_ins = (SELECT synchronous FROM pragma_synchronous)`
     expect(await failed()).toBe(2)
-    // What comes while a transaction is open waits for its end, and changes nothing for it.
-    const during = await db.prisma.$transaction(async (tx) => {
-      const waiting = db.prisma
-        .$executeRaw`/* unsynced */ UPDATE accounts SET failed_sign_ins = failed_sign_ins + 10`
-      await tx.$executeRaw`UPDATE accounts SET failed_sign_ins = (SELECT synchronous FROM pragma_synchronous)`
-      return { waiting }
-    })
-    await during.waiting
-    expect(await failed()).toBe(12)
   })
 
   test('recognises a unique value that is taken, and nothing else', async () => {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/clock.ts'
 import type { Database } from '../../storage/database.ts'
-import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
+import { isMissingReference } from '../../storage/driver-errors.ts'
 import { sqlTime } from '../../storage/sql.ts'
 import type { AccountSettings } from '../settings.ts'
 
@@ -58,7 +58,7 @@ export interface FailureStore {
  * success gives it back. However many processes try in parallel, no more than `failures` passwords are checked before
  * the lock. The count goes on after it, to one hundred.
  *
- * None of it waits for the disk by itself (storage/sqlite/prisma.ts): each check leaves an entry in the audit log, which does, and brings it along.
+ * None of it waits for the disk by itself (`runUnsynced`): each check leaves an entry in the audit log, which does, and brings it along.
  *
  * @param options.settings how many wrong passwords in a row lock, and for how long
  */
@@ -68,28 +68,33 @@ export function createFailureStore(options: {
   settings: Pick<AccountSettings, 'lockoutFailures' | 'lockoutSeconds'>
 }): FailureStore {
   const { clock, settings } = options
-  const { prisma } = options.db
+  const { prisma, reads, writes } = options.db
 
-  const read = async ({ accountId, device }: Counted) => {
-    const select = { failedSignIns: true, lockedUntil: true }
-    if (device === undefined) return prisma.account.findUnique({ where: { id: accountId }, select })
-    const row = await prisma.deviceFailures.findUnique({ where: { id: device }, select })
+  /** Undefined: there is no such account. */
+  const read = async ({ accountId, device }: Counted): Promise<Failures | undefined> => {
+    if (device === undefined)
+      return reads.get<Failures>(`SELECT ${FAILURES} FROM accounts WHERE id = ?`, [accountId])
+    const row = await reads.get<Failures>(`SELECT ${FAILURES} FROM device_failures WHERE id = ?`, [device])
     return row ?? { failedSignIns: 0, lockedUntil: null }
   }
 
   /** One failure more than `before`, unless the count has moved or a lock has set in. Returns the rows changed. */
-  const write = ({ accountId, device }: Counted, before: number, until: Date | null, now: Date) => {
+  const write = ({ accountId, device }: Counted, before: number, until: Date | null, at: Date) => {
+    const [lockedUntil, now] = [until && sqlTime(until), sqlTime(at)]
     if (device === undefined)
-      return prisma.$executeRaw`/* unsynced */ UPDATE accounts
-        SET failed_sign_ins = ${before + 1}, locked_until = ${until}
-        WHERE id = ${accountId} AND failed_sign_ins = ${before}
-        AND (locked_until IS NULL OR locked_until <= ${now})`
-    return prisma.$executeRaw`/* unsynced */ INSERT INTO device_failures (id, account_id, failed_sign_ins, locked_until, updated_at)
-      VALUES (${device}, ${accountId}, ${before + 1}, ${until}, ${now})
-      ON CONFLICT (id) DO UPDATE SET failed_sign_ins = excluded.failed_sign_ins,
-        locked_until = excluded.locked_until, updated_at = excluded.updated_at
-      WHERE device_failures.failed_sign_ins = ${before}
-      AND (device_failures.locked_until IS NULL OR device_failures.locked_until <= ${now})`
+      return writes.runUnsynced(
+        `UPDATE accounts SET failed_sign_ins = ?, locked_until = ?
+         WHERE id = ? AND failed_sign_ins = ? AND (locked_until IS NULL OR locked_until <= ?)`,
+        [before + 1, lockedUntil, accountId, before, now],
+      )
+    return writes.runUnsynced(
+      `INSERT INTO device_failures (id, account_id, failed_sign_ins, locked_until, updated_at) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET failed_sign_ins = excluded.failed_sign_ins,
+         locked_until = excluded.locked_until, updated_at = excluded.updated_at
+       WHERE device_failures.failed_sign_ins = ?
+       AND (device_failures.locked_until IS NULL OR device_failures.locked_until <= ?)`,
+      [device, accountId, before + 1, lockedUntil, now, before, now],
+    )
   }
 
   // Statements in SQL: the ORM would move `updated_at`, which is a claim (OpenID Connect Core §5.1) about the person.
@@ -98,7 +103,8 @@ export function createFailureStore(options: {
       for (;;) {
         const before = await read(counted)
         const now = new Date(clock())
-        if (!before || (before.lockedUntil !== null && before.lockedUntil > now)) return undefined
+        if (!before || (before.lockedUntil !== null && Date.parse(before.lockedUntil) > now.getTime()))
+          return undefined
         const failed = before.failedSignIns + 1
         const locks =
           failed >= mostInARow ? 'for_good' : failed % settings.lockoutFailures === 0 && 'for_a_while'
@@ -116,35 +122,42 @@ export function createFailureStore(options: {
 
     async giveBack({ accountId, device }, { locks }) {
       if (device !== undefined) {
-        await prisma.$executeRaw`/* unsynced */ UPDATE device_failures SET failed_sign_ins = failed_sign_ins - 1
-          WHERE id = ${device} AND failed_sign_ins > 0`
+        await writes.runUnsynced(
+          'UPDATE device_failures SET failed_sign_ins = failed_sign_ins - 1 WHERE id = ? AND failed_sign_ins > 0',
+          [device],
+        )
         if (locks)
-          await prisma.$executeRaw`/* unsynced */ UPDATE device_failures SET locked_until = NULL WHERE id = ${device}`
+          await writes.runUnsynced('UPDATE device_failures SET locked_until = NULL WHERE id = ?', [device])
         return
       }
-      await prisma.$executeRaw`/* unsynced */ UPDATE accounts SET failed_sign_ins = failed_sign_ins - 1
-        WHERE id = ${accountId} AND failed_sign_ins > 0`
-      if (locks)
-        await prisma.$executeRaw`/* unsynced */ UPDATE accounts SET locked_until = NULL WHERE id = ${accountId}`
+      await writes.runUnsynced(
+        'UPDATE accounts SET failed_sign_ins = failed_sign_ins - 1 WHERE id = ? AND failed_sign_ins > 0',
+        [accountId],
+      )
+      if (locks) await writes.runUnsynced('UPDATE accounts SET locked_until = NULL WHERE id = ?', [accountId])
     },
 
     async succeed({ accountId, device }, checked, also) {
       // Of a stranger's success the lock is its own reservation; of a device's it is another client's.
-      const now = new Date(device === undefined ? forGood : clock())
-      const changed = await prisma.$executeRaw`/* unsynced */ UPDATE accounts SET
-        failed_sign_ins = CASE WHEN locked_until > ${now} THEN failed_sign_ins ELSE 0 END,
-        locked_until = CASE WHEN locked_until > ${now} THEN locked_until ELSE NULL END,
-        password_hash = COALESCE(${also.passwordHash ?? null}, password_hash),
-        last_sign_in_at = COALESCE(${also.lastSignInAt ?? null}, last_sign_in_at)
-        WHERE id = ${accountId} AND password_hash = ${checked.passwordHash}
-        AND generation = ${checked.generation} AND (disabled_at IS NULL OR deletion_at IS NOT NULL)`
+      const now = sqlTime(device === undefined ? forGood : clock())
+      const changed = await writes.runUnsynced(
+        `UPDATE accounts SET failed_sign_ins = CASE WHEN locked_until > ? THEN failed_sign_ins ELSE 0 END,
+           locked_until = CASE WHEN locked_until > ? THEN locked_until ELSE NULL END,
+           password_hash = COALESCE(?, password_hash), last_sign_in_at = COALESCE(?, last_sign_in_at)
+         WHERE id = ? AND password_hash = ? AND generation = ?
+         AND (disabled_at IS NULL OR deletion_at IS NOT NULL)`,
+        [
+          ...[now, now, also.passwordHash ?? null, also.lastSignInAt ? sqlTime(also.lastSignInAt) : null],
+          ...[accountId, checked.passwordHash, checked.generation],
+        ],
+      )
       if (changed === 1 && device !== undefined)
-        await prisma.$executeRaw`/* unsynced */ DELETE FROM device_failures WHERE id = ${device}`
+        await writes.runUnsynced('DELETE FROM device_failures WHERE id = ?', [device])
       return changed === 1
     },
 
     async deleteStale({ before, limit }) {
-      const rows = await options.db.reads.all<{ id: string }>(
+      const rows = await reads.all<{ id: string }>(
         'SELECT id FROM device_failures WHERE updated_at < ? ORDER BY updated_at LIMIT ?',
         [sqlTime(before), limit],
       )
@@ -175,17 +188,27 @@ export function createFailureStore(options: {
 
     async pretend() {
       // It has to change something each time, and must not run into the end of the column's numbers.
-      const changed =
-        await prisma.$executeRaw`/* unsynced */ UPDATE one_time_tokens SET attempts = (attempts + 1) % 1000
-        WHERE id = ${decoy}`
+      const changed = await writes.runUnsynced(
+        'UPDATE one_time_tokens SET attempts = (attempts + 1) % 1000 WHERE id = ?',
+        [decoy],
+      )
       if (changed === 1) return
-      const data = { id: decoy, purpose: decoy, tokenHash: decoy, expiresAt: new Date(Date.UTC(9999, 0)) }
-      await prisma.oneTimeToken.create({ data }).catch((error: unknown) => {
-        if (!isUniqueViolation(error)) throw error
-      })
+      await writes.run(
+        `INSERT INTO one_time_tokens (id, purpose, token_hash, created_at, expires_at) VALUES (?, ?, ?, ?, ?)
+         ON CONFLICT DO NOTHING`,
+        [decoy, decoy, decoy, sqlTime(clock()), sqlTime(forGood)],
+      )
     },
   }
 }
+
+/** `lockedUntil` as `Sql` gives times. */
+interface Failures {
+  failedSignIns: number
+  lockedUntil: string | null
+}
+
+const FAILURES = 'failed_sign_ins AS "failedSignIns", locked_until AS "lockedUntil"'
 
 /** The row that `pretend` writes. No token hashes to it. */
 const decoy = 'decoy'

@@ -14,7 +14,8 @@ import type { AccountSettings } from '../settings.ts'
 import type { AccountStore } from '../store/store.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { TokenRow, TokenStore } from '../tokens/store.ts'
-import { createSignInPlaces, type Origin, placeOf } from './places.ts'
+import { type Origin, placeOf } from './places.ts'
+import { createSignInPlaces } from './store.ts'
 
 /** A sign-in that has shown all that its account asks for. */
 export interface Arrival extends Origin {

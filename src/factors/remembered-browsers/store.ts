@@ -14,6 +14,11 @@ export interface RememberedRow {
   lastUsedAt: Date
 }
 
+/** Times as `Sql` gives them. */
+type StoredBrowser = {
+  [Column in keyof RememberedRow]: RememberedRow[Column] extends Date ? string : RememberedRow[Column]
+}
+
 /** Remembered browsers in the database. */
 export interface RememberedBrowserStore {
   /** Those that were used last stay, `most` of an account. False: the account is gone. */
@@ -32,7 +37,7 @@ export interface RememberedBrowserStore {
 }
 
 export function createRememberedBrowserStore({
-  db: { prisma, reads },
+  db: { prisma, reads, writes },
   clock,
 }: {
   db: Database
@@ -62,7 +67,20 @@ export function createRememberedBrowserStore({
     },
 
     async byHash(hash) {
-      return (await prisma.rememberedBrowser.findUnique({ where: { hash } })) ?? undefined
+      const row = await reads.get<StoredBrowser>(
+        `SELECT id, account_id AS "accountId", generation, user_agent AS "userAgent", address,
+           created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt"
+         FROM remembered_browsers WHERE hash = ?`,
+        [hash],
+      )
+      if (!row) return undefined
+      const { createdAt, expiresAt, lastUsedAt, ...rest } = row
+      return {
+        ...rest,
+        createdAt: new Date(createdAt),
+        expiresAt: new Date(expiresAt),
+        lastUsedAt: new Date(lastUsedAt),
+      }
     },
 
     list: (accountId, generation) =>
@@ -72,10 +90,11 @@ export function createRememberedBrowserStore({
       }),
 
     async used(id, at) {
-      await prisma.rememberedBrowser.updateMany({
-        where: { id, lastUsedAt: { lt: at } },
-        data: { lastUsedAt: at },
-      })
+      await writes.run('UPDATE remembered_browsers SET last_used_at = ? WHERE id = ? AND last_used_at < ?', [
+        sqlTime(at),
+        id,
+        sqlTime(at),
+      ])
     },
 
     async delete(accountId, id) {

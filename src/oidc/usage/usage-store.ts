@@ -1,5 +1,6 @@
 import type { Database } from '../../storage/database.ts'
 import { hasBefore } from '../../storage/due.ts'
+import { sqlTime } from '../../storage/sql.ts'
 
 /** When a client was last issued something that a key signed. Milliseconds since the epoch. */
 export interface KeyUse {
@@ -25,7 +26,11 @@ export interface UsageStore {
   idle(): Promise<void>
 }
 
-export function createUsageStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): UsageStore {
+export function createUsageStore({
+  prisma,
+  reads,
+  writes,
+}: Pick<Database, 'prisma' | 'reads' | 'writes'>): UsageStore {
   const underWay = new Set<Promise<void>>()
   const whole = (write: Promise<void>): Promise<void> => {
     underWay.add(write)
@@ -35,21 +40,24 @@ export function createUsageStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
   }
 
   async function clientUsed(day: string, clientId: string): Promise<void> {
-    await prisma.clientActivity.upsert({
-      where: { day_clientId: { day, clientId } },
-      create: { day, clientId },
-      update: {},
-    })
+    await writes.run('INSERT INTO client_activity (day, client_id) VALUES (?, ?) ON CONFLICT DO NOTHING', [
+      day,
+      clientId,
+    ])
     // Not by the version of the client, which is its registration: a column that nothing else writes.
-    await prisma.$executeRaw`UPDATE clients SET last_used_day = ${day} WHERE id = ${clientId} AND last_used_day < ${day}`
+    await writes.run('UPDATE clients SET last_used_day = ? WHERE id = ? AND last_used_day < ?', [
+      day,
+      clientId,
+      day,
+    ])
   }
 
   async function keyUsed(kid: string, clientId: string, at: Date): Promise<void> {
-    await prisma.keyUse.upsert({
-      where: { kid_clientId: { kid, clientId } },
-      create: { kid, clientId, lastUsedAt: at },
-      update: { lastUsedAt: at },
-    })
+    await writes.run(
+      `INSERT INTO key_uses (kid, client_id, last_used_at) VALUES (?, ?, ?)
+       ON CONFLICT (kid, client_id) DO UPDATE SET last_used_at = excluded.last_used_at`,
+      [kid, clientId, sqlTime(at)],
+    )
   }
 
   return {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import pg from 'pg'
 import type { StorageLogger } from '../logger.ts'
-import { type Sql, type SqlValue, sqlTime, withNumbers } from '../sql.ts'
+import { type Sql, type SqlValue, sqlTime, type Writes, withNumbers } from '../sql.ts'
 import { asStorageError } from '../unavailable.ts'
 
 const { builtins } = pg.types
@@ -88,7 +88,7 @@ const lostConflict = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001')
 
 /** `Sql` on a pool that the caller opens and closes. */
-export const createPostgresSql = (pool: pg.Pool): Sql => {
+export const createPostgresSql = (pool: pg.Pool): Sql & Writes => {
   const translated = new Map<string, { name: string; text: string }>()
   const query = async (statement: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult> => {
     let named = translated.get(statement)
@@ -105,6 +105,8 @@ export const createPostgresSql = (pool: pg.Pool): Sql => {
       }
     }
   }
+  const run = async (statement: string, parameters: readonly SqlValue[] = []): Promise<number> =>
+    (await query(statement, parameters)).rowCount ?? 0
   return {
     dialect: 'postgresql',
     async get<Row>(statement: string, parameters: readonly SqlValue[] = []) {
@@ -113,9 +115,8 @@ export const createPostgresSql = (pool: pg.Pool): Sql => {
     async all<Row>(statement: string, parameters: readonly SqlValue[] = []) {
       return (await query(statement, parameters)).rows as Row[]
     },
-    async run(statement, parameters = []) {
-      return (await query(statement, parameters)).rowCount ?? 0
-    },
+    run,
+    runUnsynced: run,
     async close() {},
   }
 }

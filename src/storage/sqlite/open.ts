@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { BoundedMap } from '../../shared/bounded-map.ts'
-import type { Sql, SqlValue, Step } from '../sql.ts'
+import type { SqliteSql, SqlValue, Step } from '../sql.ts'
 import { asStorageError } from '../unavailable.ts'
 import { busyPatience, isBusy, whenFree } from './busy.ts'
 import { createWriteQueue } from './writes.ts'
@@ -90,7 +90,7 @@ const beginNow = <T>(begin: () => T): T | undefined => {
 export const createSqliteSql = (
   connection: BetterSqlite3.Database,
   wrote?: (statements: number) => void,
-): Sql & { dialect: 'sqlite' } => {
+): SqliteSql => {
   connection.exec(neverWait)
   const writes = createWriteQueue(connection, wrote)
   const prepared = new BoundedMap<string, Statement>(cachedStatements)
@@ -106,11 +106,15 @@ export const createSqliteSql = (
     const statement = prepare(text)
     return statement.readonly ? { answer: run(statement) } : { statement }
   }
-  const execute = async <T>(text: string, run: (statement: Statement) => T): Promise<T> => {
+  const execute = async <T>(
+    text: string,
+    run: (statement: Statement) => T,
+    how?: { synced: boolean },
+  ): Promise<T> => {
     try {
       const begun = beginNow(() => begin(text, run)) ?? (await whenFree(() => begin(text, run)))
       if ('answer' in begun) return begun.answer
-      return await writes.write(() => run(begun.statement))
+      return await writes.write(() => run(begun.statement), how)
     } catch (error) {
       throw asStorageError(error)
     }
@@ -123,14 +127,17 @@ export const createSqliteSql = (
     dialect: 'sqlite',
     async together(steps) {
       try {
-        return await writes.write(() => {
-          const taken: (number | unknown[])[] = []
-          for (const step of steps) {
-            taken.push(take(step))
-            if (step.decides && taken.at(-1) === 0) break
-          }
-          return taken
-        }, steps.length > 1)
+        return await writes.write(
+          () => {
+            const taken: (number | unknown[])[] = []
+            for (const step of steps) {
+              taken.push(take(step))
+              if (step.decides && taken.at(-1) === 0) break
+            }
+            return taken
+          },
+          { whole: steps.length > 1 },
+        )
       } catch (error) {
         throw asStorageError(error)
       }
@@ -140,6 +147,8 @@ export const createSqliteSql = (
     all: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
       execute(text, (statement) => statement.all(...parameters) as Row[]),
     run: (text, parameters = []) => execute(text, (statement) => statement.run(...parameters).changes),
+    runUnsynced: (text, parameters = []) =>
+      execute(text, (statement) => statement.run(...parameters).changes, { synced: false }),
     async close() {
       // The last moment: what waits is written now, or never.
       connection.pragma(`busy_timeout = ${busyPatience}`)

@@ -6,12 +6,6 @@ type Factory = Pick<PrismaBetterSqlite3, 'provider' | 'adapterName' | 'connect'>
 type Adapter = Awaited<ReturnType<PrismaBetterSqlite3['connect']>>
 type Transaction = Awaited<ReturnType<Adapter['startTransaction']>>
 
-/**
- * A statement that begins so is on disk with the next one that waits for the disk, and not by itself: it may be lost by a power cut, not by
- * a process that dies. Both are in one log, which the later one brings to the disk as a whole. PostgreSQL takes it for a comment.
- */
-const UNSYNCED = /^\s*\/\* unsynced \*\//
-
 /** Writing statements of one transaction, as an estimate: Prisma does not say how many it sent. */
 const IN_TRANSACTION = 4
 
@@ -50,9 +44,7 @@ const oneAtATime = (
     queryRaw: (query) => outside(() => adapter.queryRaw(query)),
     executeRaw: (query) =>
       outside(async () => {
-        const changed = await (UNSYNCED.test(query.sql)
-          ? unsynced(adapter, query)
-          : adapter.executeRaw(query))
+        const changed = await adapter.executeRaw(query)
         wrote(1)
         return changed
       }),
@@ -76,16 +68,6 @@ const oneAtATime = (
       }
     },
     dispose: () => adapter.dispose(),
-  }
-}
-
-/** Of one synchronous piece, as all that the adapter does is: nothing else can come between, and lose its own wait for the disk. */
-function unsynced(adapter: Adapter, query: Parameters<Adapter['executeRaw']>[0]): Promise<number> {
-  void adapter.executeScript('PRAGMA synchronous = NORMAL')
-  try {
-    return adapter.executeRaw(query)
-  } finally {
-    void adapter.executeScript('PRAGMA synchronous = FULL')
   }
 }
 

@@ -4,6 +4,8 @@ import { busyPatience, isBusy, pauseBefore } from './busy.ts'
 interface Write {
   /** Of several statements, which take effect all or not at all. */
   whole: boolean
+  /** Answered once it is on disk, where the connection is one that waits for it. */
+  synced: boolean
   /** When it gives up waiting for another process's write, on the clock of `performance.now`. */
   deadline: number
   run(): unknown
@@ -22,6 +24,9 @@ class HalfDone extends Error {
   }
 }
 
+/** What SQLite calls it in answers: https://sqlite.org/pragma.html#pragma_synchronous */
+const FULL = 2
+
 /** Bounds how long one commit keeps the event loop: some milliseconds. */
 const largestBatch = 256
 
@@ -30,7 +35,7 @@ const largestBatch = 256
  * statement than the pages that each commit copies to the log; requests served at the same time share most of them.
  * A write is answered after its commit, as if it had been alone; one that fails takes no other with it. Nothing is
  * held between turns: the whole batch is one synchronous piece. While another process writes, all of them wait, and
- * nothing else does.
+ * nothing else does. Of a connection that waits for the disk (`synchronous` FULL), a batch does in which one of the writes has to.
  * @param wrote told after each commit how many writes it was of
  */
 export const createWriteQueue = (
@@ -43,6 +48,15 @@ export const createWriteQueue = (
   let scheduled = false
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
+  const waits = connection.pragma('synchronous', { simple: true }) === FULL
+  let waiting = waits
+
+  /** Whether the next commits wait for the disk. Not within a transaction, where it would change nothing. */
+  const setWaiting = (synced: boolean): void => {
+    if (!waits || synced === waiting) return
+    connection.exec(`PRAGMA synchronous = ${synced ? 'FULL' : 'NORMAL'}`)
+    waiting = synced
+  }
 
   /** The answers of a batch, given once it is committed. */
   const runBatch = (writes: readonly Write[]): (() => void)[] => {
@@ -98,6 +112,7 @@ export const createWriteQueue = (
     const [only] = batch
     if (only === undefined) return
     try {
+      setWaiting(batch.some(({ synced }) => synced))
       const answers = batch.length === 1 && !only.whole ? [runAlone(only)] : runBatch(batch)
       for (const give of answers) give()
       wrote?.(batch.length)
@@ -112,11 +127,14 @@ export const createWriteQueue = (
   }
 
   return {
-    /** Runs a writing statement in the next batch. @param whole it is several, which take effect all or not at all */
-    write<T>(run: () => T, whole = false): Promise<T> {
+    /**
+     * Runs a writing statement in the next batch.
+     * @param how.whole it is several, which take effect all or not at all @param how.synced false: it need not be on disk
+     */
+    write<T>(run: () => T, { whole = false, synced = true } = {}): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         if (!scheduled) schedule(0)
-        queue.push({ whole, deadline: performance.now() + busyPatience, run, resolve, reject })
+        queue.push({ whole, synced, deadline: performance.now() + busyPatience, run, resolve, reject })
       })
     },
     /** Commits what is waiting, now. */
