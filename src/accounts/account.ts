@@ -140,7 +140,7 @@ export function withoutPassword({
 /** In JSON of PostgreSQL the zone is left out: every time is stored in UTC. */
 const milliseconds = (time: Time): number => {
   if (typeof time !== 'string') return time.getTime()
-  return Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`)
+  return Date.parse(time.endsWith('+00:00') || /(Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`)
 }
 const orNull = (time: Time | null): number | null => (time === null ? null : milliseconds(time))
 

@@ -6,6 +6,7 @@ import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/sto
 import { deviceUidOf, type GrantedDevice, holderOf } from '../device/apart.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
 import type { FindStanding } from '../organizations/standing.ts'
+import { clientById } from '../provider/context.ts'
 import { grantTtl, type Lifetimes } from '../provider/lifetimes.ts'
 import { besideScopes } from '../requested-claims/consent.ts'
 import { claimsWithin, notCovered, personalClaims, requestedIn } from '../requested-claims/request.ts'
@@ -129,7 +130,7 @@ export function createGrants(deps: {
         const grant = await find(id, options)
         if (!grant || !mayHaveShrunk(grant)) return grant
         const { accountId = '', clientId = '' } = grant
-        const client = await provider.Client.find(clientId)
+        const client = await clientById(provider, clientId)
         if (client === undefined || isGoodAsItIs(grant, client)) return grant
         const consent = await deps.consents.find(accountId, clientId)
         return consent && narrowedTo(grant, consent)

@@ -33,10 +33,16 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   if (request.destroyed) return undefined
   const { promise, resolve } = Promise.withResolvers<Buffer | undefined>()
   const chunks: Buffer[] = []
+  let settled = false
+  // Once: Node is told of each further time, which costs as much as reading the form.
+  const settle = (body?: Buffer) => {
+    if (!settled) resolve(body)
+    settled = true
+  }
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
-  request.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
-  request.once('close', () => resolve(undefined))
-  request.once('error', () => resolve(undefined))
+  request.on('end', () => settle(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+  request.on('close', () => settle())
+  request.on('error', () => settle())
   return promise
 }
 

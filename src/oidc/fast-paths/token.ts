@@ -54,19 +54,14 @@ export function tokenPath(deps: {
     const name = parameters?.grant_type ?? ''
     const grant = own(deps.grants, name)
     if (parameters === undefined || grant === undefined) return undefined
-    if ([...OTHERS, ...(grant.others ?? [])].some((other) => parameters[other])) return undefined
+    if (OTHERS.some((other) => parameters[other]) || grant.others?.some((other) => parameters[other]))
+      return undefined
     const provider = deps.current()
     const client = await clientOf(provider, parameters, headers)
     if (client === undefined || !client.grantTypeAllowed(name) || client.dpopBoundAccessTokens)
       return undefined
     if (deps.hooks.asked('token', client.clientId)) return undefined
-    const ctx = contextOf(
-      provider,
-      NAME,
-      raw,
-      client,
-      paramsOf(parameters, ['grant_type', ...grant.parameters]),
-    )
+    const ctx = contextOf(provider, NAME, raw, client, paramsOf(parameters, grant.parameters))
     const response = await grant.issue(provider, ctx, client)
     if (response === undefined) return undefined
     ctx.body = withoutEmptyScope(response)
@@ -77,8 +72,11 @@ export function tokenPath(deps: {
 }
 
 /** An empty parameter is as if it was not sent (RFC 6749 §3.2). */
-const paramsOf = (parameters: FormParameters, names: readonly string[]): FormParameters =>
-  Object.fromEntries(names.map((name) => [name, parameters[name] || undefined]))
+function paramsOf(parameters: FormParameters, names: readonly string[]): FormParameters {
+  const params: Record<string, string | undefined> = { grant_type: parameters.grant_type }
+  for (const name of names) params[name] = parameters[name] || undefined
+  return params
+}
 
 /** Of the endpoint, in the library and in `routes`. */
 const NAME = 'token' satisfies keyof typeof routes

@@ -12,7 +12,7 @@ import { DEVICE_CODE_GRANT } from '../../shared/device-code.ts'
 import { isIdentityScope } from '../../shared/identity-scopes.ts'
 import { own } from '../../shared/own.ts'
 import { missingProtection } from '../authorization/pkce.ts'
-import { currentContext } from '../provider/context.ts'
+import { clientById, currentContext } from '../provider/context.ts'
 import { type ClaimsRequest, requestWithin } from '../requested-claims/request.ts'
 import { FIRST_PARTY_ID } from '../tokens/first-party-client.ts'
 import { scopeWithin } from './scopes.ts'
@@ -81,7 +81,7 @@ function narrowedScope(token: Token, client: Client): string | undefined {
 
 /** Undefined: the client is gone, which every reader checks itself, or it is the built-in one, which has no registration. */
 async function clientOf(provider: Provider, { clientId }: Token): Promise<Client | undefined> {
-  return clientId === undefined || clientId === FIRST_PARTY_ID ? undefined : provider.Client.find(clientId)
+  return clientId === undefined || clientId === FIRST_PARTY_ID ? undefined : clientById(provider, clientId)
 }
 
 function problemOf(token: Token, client: Client): string | undefined {

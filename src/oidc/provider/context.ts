@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type Client, type KoaContextWithOIDC, Provider } from 'oidc-provider'
 
 const ours = new AsyncLocalStorage<KoaContextWithOIDC>()
 
@@ -8,3 +8,9 @@ export const currentContext = (): KoaContextWithOIDC | undefined => ours.getStor
 
 /** Does a piece of a request outside of the library's middlewares (fast-paths/library-grant.ts). */
 export const runInContext = <Done>(ctx: KoaContextWithOIDC, work: () => Done): Done => ours.run(ctx, work)
+
+/** A client by its id; the one that asks was looked up for that already. Undefined: there is none, or it is disabled. */
+export async function clientById(provider: Provider, id: string): Promise<Client | undefined> {
+  const asking = currentContext()?.oidc?.client
+  return asking?.clientId === id ? asking : provider.Client.find(id)
+}

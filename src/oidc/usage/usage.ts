@@ -16,11 +16,21 @@ const RETENTION = 400
 /** Pairs that were written lately, so that they are not written again. */
 const MAX_ENTRIES = 10_000
 
+/** Headers of JWS: one for each key, type of token and algorithm. */
+const MAX_HEADERS = 100
+const kids = new BoundedMap<string, string | undefined>(MAX_HEADERS)
+
 /** The `kid` in the header of a JWS, undefined for any other value. Nothing is verified: this server has just signed it. */
 function kidOf(token: unknown): string | undefined {
   if (typeof token !== 'string' || !token.startsWith('eyJ')) return undefined
+  const header = token.slice(0, token.indexOf('.'))
+  if (!kids.has(header)) kids.set(header, kidIn(header))
+  return kids.get(header)
+}
+
+function kidIn(encoded: string): string | undefined {
   try {
-    const header: unknown = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString())
+    const header: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString())
     return typeof header === 'object' && header !== null && 'kid' in header ? String(header.kid) : undefined
   } catch {
     return undefined
@@ -46,6 +56,7 @@ export function createUsage(deps: {
 }): Usage {
   const { store, lastUses, clock, log } = deps
   const written = new BoundedMap<string, number>(MAX_ENTRIES)
+  let today = { number: Number.NaN, day: '' }
 
   /** Runs `write` unless the same was written within `every` milliseconds. */
   function once(key: string, every: number, write: () => Promise<void>): void {
@@ -58,6 +69,12 @@ export function createUsage(deps: {
     })
   }
 
+  function dayOf(time: number): string {
+    const number = Math.floor(time / DAY)
+    if (today.number !== number) today = { number, day: isoDay(time) }
+    return today.day
+  }
+
   function issued(ctx: KoaContextWithOIDC): void {
     const { client, account } = ctx.oidc
     const clientId = client?.clientId
@@ -66,11 +83,10 @@ export function createUsage(deps: {
     const own = impersonationOf(ctx.oidc.entities.Grant) === undefined
     if (account && own && clientId !== FIRST_PARTY_ID && client?.first_party !== true)
       lastUses.note({ accountId: account.accountId, kind: 'app', subject: clientId })
-    const day = isoDay(clock())
+    const day = dayOf(clock())
     once(`client\0${clientId}\0${day}`, DAY, () => store.clientUsed(day, clientId))
     const body = ctx.body as { id_token?: unknown; access_token?: unknown } | undefined
-    const kids = new Set([kidOf(body?.id_token), kidOf(body?.access_token)])
-    for (const kid of kids)
+    for (const kid of new Set([kidOf(body?.id_token), kidOf(body?.access_token)]))
       if (kid !== undefined)
         once(`key\0${kid}\0${clientId}`, HOUR, () => store.keyUsed(kid, clientId, new Date(clock())))
   }

@@ -48,22 +48,20 @@ export function createUnits(sql: Sql, statements: ArtifactStatements) {
   const composed = new Map<string, string>()
 
   /** Each distinct text is prepared once a connection: there is one for what each kind of request writes. */
-  function compose({ consume, store, session }: UnitParameters): string {
-    const key = `${consume?.by} ${store.length} ${session?.by}`
+  function textOf(key: string, compose: () => string): string {
     const known = composed.get(key)
     if (known !== undefined) return known
-    const text = composeUnit(statements, {
-      consume: consume?.by,
-      store: store.length,
-      session: session?.by,
-    })
+    const text = compose()
     composed.set(key, text)
     return text
   }
 
   async function onPostgres(unit: UnitParameters) {
     const { consume, store, session } = unit
-    const row = await sql.get<{ used: number; saved: number }>(compose(unit), [
+    const text = textOf(`${consume?.by} ${store.length} ${session?.by}`, () =>
+      composeUnit(statements, { consume: consume?.by, store: store.length, session: session?.by }),
+    )
+    const row = await sql.get<{ used: number; saved: number }>(text, [
       ...(consume?.parameters ?? []),
       ...store.flat(),
       ...(session ? [...session.parameters, session.idHash] : []),
@@ -78,8 +76,10 @@ export function createUnits(sql: Sql, statements: ArtifactStatements) {
     const steps: Step[] = []
     if (consume)
       steps.push({ statement: statements[consume.by], parameters: consume.parameters, decides: true })
-    if (store.length > 0)
-      steps.push({ statement: upsertAll(statements, store.length), parameters: store.flat() })
+    if (store.length > 0) {
+      const statement = textOf(`${store.length}`, () => upsertAll(statements, store.length))
+      steps.push({ statement, parameters: store.flat() })
+    }
     if (session) steps.push({ statement: statements[session.by], parameters: session.parameters })
     const taken = await together(steps)
     const used = consume === undefined || taken[0] === 1
