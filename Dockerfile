@@ -31,5 +31,5 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||3000)+'/health/ready').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 # `docker run latchkey` serves; `docker run latchkey clients list` is the command line.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=50", "--expose-gc", "bin/latchkey.mjs"]
+ENTRYPOINT ["node", "--initial-old-space-size=64", "--max-semi-space-size=8", "--heap-growing-percent=50", "--expose-gc", "bin/latchkey.mjs"]
 CMD ["serve"]

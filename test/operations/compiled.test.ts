@@ -110,6 +110,18 @@ test('the compiled server finds its migrations, views and files', async () => {
   expect(await left).toBe(0)
 })
 
+test('the compiled server and command line load nothing of what fetch is made of', () => {
+  for (const part of ['server.mjs', 'cli.mjs']) {
+    const ask = `process.once('exit', () => console.log(process.moduleLoadList.join()))
+      await import(${JSON.stringify(join(compiled, part))})`
+    const loaded = execFileSync(process.execPath, ['--input-type=module', '--eval', ask, '--', '--help'], {
+      encoding: 'utf8',
+    })
+    expect(loaded).toContain('NativeModule http,')
+    expect(loaded, part).not.toContain('undici')
+  }
+})
+
 test('the compiled command line answers', () => {
   const said = execFileSync(process.execPath, [join(compiled, 'cli.mjs'), '--help'], { encoding: 'utf8' })
   expect(said).toContain('Usage: latchkey')
