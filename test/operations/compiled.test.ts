@@ -110,16 +110,13 @@ test('the compiled server finds its migrations, views and files', async () => {
   expect(await left).toBe(0)
 })
 
-test('the compiled server and command line load nothing of what fetch is made of', () => {
-  for (const part of ['server.mjs', 'cli.mjs']) {
-    const ask = `process.once('exit', () => console.log(process.moduleLoadList.join()))
-      await import(${JSON.stringify(join(compiled, part))})`
-    const loaded = execFileSync(process.execPath, ['--input-type=module', '--eval', ask, '--', '--help'], {
-      encoding: 'utf8',
-    })
-    expect(loaded).toContain('NativeModule http,')
-    expect(loaded, part).not.toContain('undici')
-  }
+test('the compiled server loads nothing of what fetch is made of', () => {
+  const server = JSON.stringify(join(compiled, 'server.mjs'))
+  const ask = `await import(${server}); console.log(process.moduleLoadList.join())`
+  const options = ['--input-type=module', '--eval', ask]
+  const loaded = execFileSync(process.execPath, options, { encoding: 'utf8' }).split(',')
+  expect(loaded).toContain('NativeModule http')
+  expect(loaded.filter((name) => name.includes('undici'))).toEqual([])
 })
 
 test('the compiled command line answers', () => {
