@@ -15,6 +15,7 @@ import { eventually } from '../support/eventually.ts'
 import { createHttpBrowser, type HttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { totpCode } from '../support/second-factor.ts'
+import { settled } from '../support/settled.ts'
 import { statementsOf } from '../support/statements.ts'
 
 const API = 'https://books.example'
@@ -364,21 +365,14 @@ describe.each(engines)('SQL statements of the hot requests on %s', (engine) => {
   }
 
   test.each(Object.keys(BUDGET) as (keyof typeof BUDGET)[])('%s', async (name) => {
-    const settled = async () => {
-      await latchkey.services.mailer.idle()
-      await latchkey.services.audit.idle()
-      await latchkey.services.clients.idle()
-      await latchkey.services.resourceCredentials.idle()
-      await latchkey.services.usage.idle()
-    }
     // Once for what is remembered, then the one that counts.
     await (await requests[name]())()
     const request = await requests[name]()
-    await settled()
+    await settled(latchkey)
     let ok = false
     const told = await statementsOf(async () => {
       ok = await request()
-      await settled()
+      await settled(latchkey)
     })
     expect(ok).toBe(true)
     // The timer that looks for new signing keys, every two seconds, may fall into the count, and only once.

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Sql } from '../../src/storage/sql.ts'
 import { eventually } from '../support/eventually.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { settled } from '../support/settled.ts'
 import { approve, confirmPage, type Device, person, registerDevice } from './device-client.ts'
 
 /**
@@ -34,8 +35,8 @@ describe.each(engines)('statements of the device flow on %s', (engine) => {
 
   /** How many statements it takes, by kind. */
   async function statements(work: () => Promise<unknown>) {
-    const { audit, db } = latchkey.services
-    await audit.idle()
+    const { db } = latchkey.services
+    await settled(latchkey)
     const told: string[] = []
     // One and the same on PostgreSQL.
     for (const sql of new Set<Sql>([db.artifacts, db.reads])) {

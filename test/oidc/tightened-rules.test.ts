@@ -7,7 +7,7 @@ import { type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { type AuthenticatorApp, movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
 
 /**
- * A second factor that is asked for only after people have signed in: it counts with the next refresh. Every rule and every sign-in:
+ * A second factor that is asked for only after people have signed in: it counts with the next refresh, and with a code that was not exchanged. Every rule and every sign-in:
  * test/security/every-way-in.test.ts.
  */
 const PWD = 'urn:latchkey:acr:pwd'
@@ -29,8 +29,8 @@ interface Signed {
   refresh: unknown
 }
 
-/** Signs a new person in to a new client, with an authenticator app or without. */
-async function signedIn({ factor = false, parameters = {}, metadata = {} } = {}): Promise<Signed> {
+/** A code of a new person for a new client, signed in with an authenticator app or without. */
+async function withCode({ factor = false, parameters = {}, metadata = {} } = {}) {
   const user = await latchkey.createUser()
   const app: AuthenticatorApp | undefined = factor
     ? await withAuthenticatorApp(latchkey, user.id, clock)
@@ -43,8 +43,17 @@ async function signedIn({ factor = false, parameters = {}, metadata = {} } = {})
   })
   if (app && !page.left) page = await browser.submit(page, { Code: app.code() }, { button: 'Continue' })
   const code = { code: String(page.url.searchParams.get('code')), verifier: 'v'.repeat(43) }
-  const { json } = await fixture.exchange(client, { ...code, redirect_uri: client.redirect_uri })
-  return { user, client, refresh: json.refresh_token }
+  return {
+    user,
+    client,
+    exchange: () => fixture.exchange(client, { ...code, redirect_uri: client.redirect_uri }),
+  }
+}
+
+/** As `withCode`, and the code is exchanged. */
+async function signedIn(how: Parameters<typeof withCode>[0] = {}): Promise<Signed> {
+  const { user, client, exchange } = await withCode(how)
+  return { user, client, refresh: (await exchange()).json.refresh_token }
 }
 
 const refreshed = async ({ client, refresh }: Signed) => {
@@ -68,18 +77,41 @@ test('a sign-in that had shown it goes on, also where the client asked to be tol
   expect(await refreshed(signed)).toBe(PWD)
 })
 
-test('a device that was approved by a password alone is invalid_grant, too', async () => {
-  const device = await registerDevice(latchkey)
-  const user = await latchkey.createUser()
-  const browser = createHttpBrowser()
-  const { device_code, user_code } = await device.ask()
-  const entered = await browser.submit(
-    await browser.open(`${latchkey.issuer}/device`),
-    { Code: user_code },
-    { button: 'Continue' },
-  )
-  await browser.allow(await browser.signIn(entered, { identifier: user.email, password: PASSWORD }))
-  const { json } = await device.poll(device_code)
-  await latchkey.services.settings.change({ second_factor: 'everyone' })
-  expect((await device.refresh(json.refresh_token)).json.error).toBe('invalid_grant')
+test('a code that was got by a password alone is invalid_grant, whichever rule came before its exchange', async () => {
+  const { settings, clients } = latchkey.services
+  const rules: ((signed: { client: TestClient }) => Promise<unknown>)[] = [
+    () => settings.change({ second_factor: 'everyone' }),
+    ({ client }) => clients.update(client.client_id, { second_factor: 'required' }),
+  ]
+  for (const rule of rules) {
+    const [before, shown] = [await withCode(), await withCode({ factor: true })]
+    for (const each of [before, shown]) await rule(each)
+    expect((await before.exchange()).json.error).toBe('invalid_grant')
+    expect((await shown.exchange()).status).toBe(200)
+    await settings.change({ second_factor: null })
+  }
 })
+
+test.each(['its code', 'its refresh token'])(
+  'a device that was approved by a password alone: %s is invalid_grant, too',
+  async (what) => {
+    const device = await registerDevice(latchkey)
+    const user = await latchkey.createUser()
+    const browser = createHttpBrowser()
+    const { device_code, user_code } = await device.ask()
+    const entered = await browser.submit(
+      await browser.open(`${latchkey.issuer}/device`),
+      { Code: user_code },
+      { button: 'Continue' },
+    )
+    await browser.allow(await browser.signIn(entered, { identifier: user.email, password: PASSWORD }))
+    const require = () => latchkey.services.settings.change({ second_factor: 'everyone' })
+    if (what === 'its code') {
+      await require()
+      return expect((await device.poll(device_code)).json.error).toBe('invalid_grant')
+    }
+    const { json } = await device.poll(device_code)
+    await require()
+    expect((await device.refresh(json.refresh_token)).json.error).toBe('invalid_grant')
+  },
+)

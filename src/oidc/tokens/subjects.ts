@@ -71,8 +71,8 @@ export function createFindAccount(
       if (ctx.oidc.route === 'token') throw new errors.InvalidGrant(NO_MEMBER)
       return undefined
     }
-    if (isRefreshToken(token)) {
-      // A rule that came after the sign-in counts with the next refresh: the person signs in anew, and shows what it asks for.
+    if (isGrantOfSignIn(token)) {
+      // A rule that came after the sign-in counts with the next exchange of its code or refresh token: the person signs in anew, and shows what it asks for.
       const { second_factor } = (ctx.oidc.client ?? {}) as { second_factor?: ClientSecondFactor }
       const ofOrganization = membership?.second_factor_required ? 'required' : undefined
       const ofClient =
@@ -140,5 +140,12 @@ async function clientOfToken({ oidc }: KoaContextWithOIDC, token: object): Promi
   return oidc.client?.clientId === clientId ? oidc.client : oidc.provider.Client.find(clientId)
 }
 
-const isRefreshToken = (token: object | undefined): token is { acr?: string; amr?: string[] } =>
-  (token as { kind?: string } | undefined)?.kind === 'RefreshToken'
+const OF_SIGN_IN: ReadonlySet<string | undefined> = new Set([
+  'AuthorizationCode',
+  'DeviceCode',
+  'RefreshToken',
+])
+
+/** What tokens are asked for with, and what was shown at the sign-in behind it. */
+const isGrantOfSignIn = (token: object | undefined): token is { acr?: string; amr?: string[] } =>
+  OF_SIGN_IN.has((token as { kind?: string } | undefined)?.kind)
