@@ -9,7 +9,7 @@ import { artifactMigrations, prismaMigrations } from './migrations.ts'
 import { busyPatience } from './sqlite/busy.ts'
 import { createCheckpoints } from './sqlite/checkpoints/checkpoints.ts'
 import { migrateSqlite } from './sqlite/migrate.ts'
-import { createSqliteSql, openSqlite, writeLock } from './sqlite/open.ts'
+import { createSqliteSql, openSqlite, SMALL_CACHE, writeLock } from './sqlite/open.ts'
 import { createPrismaSqliteAdapter } from './sqlite/prisma.ts'
 import { createSqliteTokenReads } from './token-reads/sqlite.ts'
 import { databaseMissing, databaseUnavailable } from './unavailable.ts'
@@ -73,7 +73,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
     main.close()
     throw error
   }
-  const artifacts = openSqlite(files.artifacts, { synchronous: 'NORMAL' })
+  const artifacts = openSqlite(files.artifacts, { synchronous: 'NORMAL', cache: SMALL_CACHE })
   try {
     applied.push(...migrateSqlite(artifacts, artifactMigrations('sqlite'), clock))
   } catch (error) {
