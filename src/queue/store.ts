@@ -1,7 +1,6 @@
 import type { PastDelivery, Transaction } from '../shared/delivery.ts'
 import type { Database } from '../storage/database.ts'
 import { type SqlValue, sqlTime, withNumbers } from '../storage/sql.ts'
-import { asStorageError } from '../storage/unavailable.ts'
 
 /** A row that is to be added. Times are milliseconds since the epoch. */
 export interface NewRow {
@@ -115,39 +114,32 @@ function statementsFor(dialect: 'sqlite' | 'postgresql') {
     )}`,
     sweep: `DELETE FROM deliveries WHERE ${those(`SELECT id FROM deliveries WHERE ended_at < ${time} LIMIT ${SWEPT}`)}`,
   }
-  return dialect === 'sqlite' ? statements : numbered(statements)
+  return statements
 }
 
-/** The builder of raw statements, unlike `reads`, takes the placeholders of the engine. */
-const numbered = <Texts extends Record<string, string>>(texts: Texts): Texts =>
-  Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, withNumbers(text)])) as Texts
+type StoredRow = Omit<TakenRow, 'createdAt'> & { createdAt: string }
 
-type StoredRow = Omit<TakenRow, 'createdAt'> & { createdAt: string | Date }
+const documentOf = (rows: readonly NewRow[], now: number): string =>
+  JSON.stringify(rows.map((row) => ({ ...row, due: sqlTime(row.due), at: sqlTime(now) })))
 
-export function createQueueStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): QueueStore {
-  const statements = statementsFor(reads.dialect)
-  const insertIn: QueueStore['insertIn'] = async (tx, rows, now) => {
-    const at = sqlTime(now)
-    const document = JSON.stringify(rows.map((row) => ({ ...row, due: sqlTime(row.due), at })))
-    await tx.$executeRawUnsafe(statements.insert, document)
-  }
-  const change = async (text: string, ...values: SqlValue[]): Promise<number> => {
-    try {
-      return await prisma.$executeRawUnsafe(text, ...values)
-    } catch (error) {
-      throw asStorageError(error)
-    }
-  }
+export function createQueueStore({
+  prisma,
+  reads,
+  writes,
+}: Pick<Database, 'prisma' | 'reads' | 'writes'>): QueueStore {
+  const { dialect } = reads
+  const statements = statementsFor(dialect)
+  const change = (text: string, ...values: SqlValue[]): Promise<number> => writes.run(text, values)
   return {
     async insert(rows, now) {
-      try {
-        await insertIn(prisma, rows, now)
-      } catch (error) {
-        throw asStorageError(error)
-      }
+      await change(statements.insert, documentOf(rows, now))
     },
 
-    insertIn,
+    async insertIn(tx, rows, now) {
+      // Prisma takes the placeholders of the engine.
+      const { insert } = statements
+      await tx.$executeRawUnsafe(dialect === 'sqlite' ? insert : withNumbers(insert), documentOf(rows, now))
+    },
 
     async failed(kind, most) {
       const row = await reads.get<{ failed: number | bigint }>(
@@ -187,18 +179,10 @@ export function createQueueStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
 
     async take({ kind, token, now, until, limit, except }) {
       const values = [token, sqlTime(until), kind, sqlTime(now), JSON.stringify(except), limit]
-      try {
-        const rows = await prisma.$queryRawUnsafe<StoredRow[]>(statements.take, ...values)
-        return rows
-          .map((row) => ({
-            ...row,
-            tries: Number(row.tries),
-            createdAt: new Date(row.createdAt).getTime(),
-          }))
-          .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-      } catch (error) {
-        throw asStorageError(error)
-      }
+      const rows = await writes.all<StoredRow>(statements.take, values)
+      return rows
+        .map((row) => ({ ...row, createdAt: Date.parse(row.createdAt) }))
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     },
 
     extend: async (id, token, until) => (await change(statements.extend, sqlTime(until), id, token)) === 1,

@@ -60,11 +60,11 @@ interface Unsynced {
   runUnsynced: Statements['run']
 }
 
-/** Writing statements alone; `get` is for those with RETURNING. */
+/** Writing statements alone; `get` and `all` are for those with RETURNING. */
 export type Writes = Unsynced &
   (
-    | Pick<SqliteStatements, 'dialect' | 'get' | 'run' | 'together'>
-    | Pick<PostgresStatements, 'dialect' | 'get' | 'run'>
+    | Pick<SqliteStatements, 'dialect' | 'get' | 'all' | 'run' | 'together'>
+    | Pick<PostgresStatements, 'dialect' | 'get' | 'all' | 'run'>
   )
 
 /** Both kinds on one connection of SQLite. */

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { argon2 } from '../../src/accounts/passwords/threads/argon2.ts'
 import type { TxtAnswer } from '../../src/organizations/domains/dns.ts'
 import { codeOf } from '../factors/support.ts'
 import { openBrowser, type SharedBrowser } from '../support/browser.ts'
@@ -26,7 +27,15 @@ let latchkey: Latchkey
 let limited: Latchkey
 let api: Api
 let document: ApiDocument
+/** What every comparison of a password waits for. */
+let held: Promise<void> | undefined
+
 beforeAll(async () => {
+  const { verify } = argon2
+  vi.spyOn(argon2, 'verify').mockImplementation(async (...given) => {
+    await held
+    return verify(...given)
+  })
   latchkey = await startLatchkey({ clock: clock.now, lookUpTxt })
   limited = await startLatchkey({ env: { RATE_LIMIT: 'on', RATE_LIMIT_TOKEN: '90' } })
   api = createApi(latchkey.issuer)
@@ -474,21 +483,17 @@ const hashing: Record<string, (email: string) => Promise<ApiRequest>> = {
   resetPassword: async () => ({ body: { token: await resetToken(), new_password: NEXT } }),
 }
 
-/** Keeps the gate of password hashing full while `work` runs. */
+/** Keeps the gate of password hashing full while `work` runs: no hash that is begun ends before. */
 async function whileOverloaded(work: () => Promise<void>): Promise<void> {
   const { accounts } = latchkey.services
-  let over = false
-  // Each name has a queue of its own, of two at once: one alone does not fill the gate.
-  const guess = async (_: unknown, n: number) => {
-    while (!over) {
-      await accounts.authenticate({ identifier: `nobody-${n}`, password: 'x' }).catch(() => nextTurn())
-    }
-  }
-  const guesses = Array.from({ length: 150 }, guess)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  held = promise
+  // Each name has a queue of its own, of two at once: one alone does not fill the gate. Those that find it full are refused.
+  const guesses = Array.from({ length: 150 }, (_, n) =>
+    accounts.authenticate({ identifier: `nobody-${n}`, password: 'x' }).catch(() => undefined),
+  )
   while (accounts.hashing().waiting < 64) await nextTurn()
-  await work().finally(() => {
-    over = true
-  })
+  await work().finally(resolve)
   await Promise.all(guesses)
 }
 

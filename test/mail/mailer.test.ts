@@ -295,7 +295,7 @@ test('what a request has asked for is prepared as its actor, again if it fails, 
 test('a mail that cannot be stored is an answer that is not given', async () => {
   const broken = openQueue({
     ...db,
-    prisma: { $executeRawUnsafe: () => Promise.reject(new Error('disk full')) } as never,
+    writes: { run: () => Promise.reject(new Error('disk full')) } as never,
   })
   const post = mailer({ queue: broken })
   const context: AuditContext = { actor: { kind: 'anonymous' }, settling: [] }

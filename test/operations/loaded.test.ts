@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { afterThisFile } from '../support/cleanup.ts'
+import { eventually } from '../support/eventually.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { discover } from '../support/relying-party.ts'
 import { latchkey, runProgram } from './server-process.ts'
@@ -142,6 +143,10 @@ test('people sign in, and apps get, renew and read tokens, without Prisma', asyn
       const out = await browser.open(`${issuer}/logout`)
       expect((await browser.submit(out, {}, { button: 'Sign out' })).status).toBe(200)
     }
+    // Another browser, of which its owner is told by a mail with a link.
+    const another = createHttpBrowser()
+    await another.signIn(await another.open(`${issuer}/login`), credentials)
+    await eventually(() => expect(readdirSync(join(env.DATA_DIR, 'outbox'))).toHaveLength(1))
     expect(await app.clientCredentials({ resource: API })).toMatchObject({ token_type: 'bearer' })
   })
   expect(loaded.filter((url) => url.includes('query_compiler'))).toEqual([])

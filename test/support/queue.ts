@@ -6,7 +6,7 @@ import type { Database } from '../../src/storage/database.ts'
 
 /** A queue on a database that is open already. */
 export const openQueue = (
-  db: Pick<Database, 'prisma' | 'reads'>,
+  db: Pick<Database, 'prisma' | 'reads' | 'writes'>,
   options: Partial<QueueDependencies> = {},
 ): Queue =>
   createQueue({

@@ -91,6 +91,13 @@ export function createOneTimeTokens(deps: {
   return {
     async issue(options) {
       const { purpose, accountId, email, ttl } = options
+      /** Whether more were sent in the last hour than so many; of a token without an account or address nobody is flooded. */
+      const sentMoreThan = async (most: number): Promise<boolean> =>
+        accountId !== null &&
+        email !== null &&
+        options.limited !== false &&
+        (await lately(purpose, accountId, email)).some(({ length }) => length > most)
+      if (await sentMoreThan(mostAnHour - 1)) return undefined
       const id = randomUUID()
       const token = randomBytes(32).toString('base64url')
       const code = String(randomInt(1_000_000)).padStart(6, '0')
@@ -105,13 +112,10 @@ export function createOneTimeTokens(deps: {
         expiresAt: new Date(clock() + ttl * 1000),
       })
       if (!stored) return undefined
-      // Counted once it is stored: of several that are issued at once, none may overlook the others.
-      if (accountId !== null && email !== null && options.limited !== false) {
-        const issued = await lately(purpose, accountId, email)
-        if (issued.some(({ length }) => length > mostAnHour)) {
-          await store.delete(id)
-          return undefined
-        }
+      // Counted again once it is stored: of several that are issued at once, none may overlook the others.
+      if (await sentMoreThan(mostAnHour)) {
+        await store.delete(id)
+        return undefined
       }
       const surplus = (await store.liveOf(purpose, accountId)).slice(maximumLiveOf[purpose] ?? maximumLive)
       if (surplus.length > 0) await store.expire(surplus.map((row) => row.id))

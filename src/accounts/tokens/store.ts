@@ -130,12 +130,13 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
     },
 
     async issuedSince(of, since) {
-      const rows = await prisma.oneTimeToken.findMany({
-        where: { ...of, createdAt: { gt: since } },
-        select: { createdAt: true },
-        orderBy: { createdAt: 'asc' },
-      })
-      return rows.map(({ createdAt }) => createdAt)
+      const [whose, value] = 'email' in of ? ['email', of.email] : ['account_id', of.accountId]
+      const rows = await db.reads.all<{ at: string }>(
+        `SELECT created_at AS "at" FROM one_time_tokens WHERE purpose = ? AND ${whose} = ? AND created_at > ?
+         ORDER BY created_at`,
+        [of.purpose, value, sqlTime(since)],
+      )
+      return rows.map(({ at }) => new Date(at))
     },
 
     async use(id) {
@@ -147,7 +148,7 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
     },
 
     async delete(id) {
-      await prisma.oneTimeToken.deleteMany({ where: { id } })
+      await db.writes.run('DELETE FROM one_time_tokens WHERE id = ?', [id])
     },
 
     async expire(ids) {
