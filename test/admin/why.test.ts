@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runInAuditContext } from '../../src/shared/audit-context.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { signedIn } from './console.ts'
 
@@ -20,10 +21,12 @@ describe.each(engines)('why a person cannot sign in, on %s', (engine) => {
     const [, verdict = ''] = /<div class="alert banner"[^>]*><p>(.*?)<\/p>/s.exec(page.body) ?? []
     return { ...page, verdict: verdict.replace(/<[^>]*>/g, '') }
   }
-  const fail = async (identifier: string, times: number) => {
-    for (let i = 0; i < times; i++)
-      await latchkey.services.accounts.authenticate({ identifier, password: 'wrong', address: '203.0.113.7' })
-  }
+  /** As a request does. */
+  const fail = (identifier: string, times: number, address = '203.0.113.7') =>
+    runInAuditContext({ actor: { kind: 'anonymous' }, address, settling: [] }, async () => {
+      for (let i = 0; i < times; i++)
+        await latchkey.services.accounts.authenticate({ identifier, password: 'wrong', address })
+    })
 
   test('nothing that is stored: it says so, and where to look', async () => {
     const user = await latchkey.createUser()
@@ -39,6 +42,8 @@ describe.each(engines)('why a person cannot sign in, on %s', (engine) => {
   test('locked: until when, unlocked from there, and then they get in', async () => {
     const user = await latchkey.createUser()
     await fail(user.username, 5)
+    // Refused by the lock, whatever the password: it has brought nothing about.
+    await fail(user.username, 1, '198.51.100.9')
     await latchkey.services.audit.idle()
     const page = await why(user.id)
     expect(page.verdict).toMatch(

@@ -10,13 +10,13 @@ import { heldMembership } from '../organizations/form.ts'
 import { type AlsoAttributes, attributesSection } from './attributes.ts'
 import { factorsSection, type UserFactorsSection } from './factors.ts'
 import { historyOf } from './history.ts'
+import { lockCauseOf } from './lock-cause.ts'
 import { partOf } from './notices.ts'
 import { moreFields, nameFields, personValues } from './person-form.ts'
 import { givableRoles } from './role-options.ts'
 import type { UsersDependencies } from './routes.ts'
 import { shownDevices } from './sessions.ts'
 import { actionsOf, bannersOf, detailsOf, tagsOf, when } from './view.ts'
-import type { LockCause } from './why-checks.ts'
 
 /** What a form of the page was refused for, and what the page says. */
 export interface AlsoOfUser {
@@ -49,16 +49,6 @@ function openParts(request: FastifyRequest, also: AlsoOfUser, { recovery }: User
 export function userPage(deps: ConsoleDependencies & UsersDependencies) {
   const { users, clock } = deps
 
-  /** What locked an account; undefined: it is not locked. */
-  const lockCauseOf = async ({ id, lockedUntil }: Account): Promise<LockCause | undefined> => {
-    if (lockedUntil === null || lockedUntil <= clock()) return undefined
-    const [wrong, { items }] = await Promise.all([
-      users.wrongPasswords(id),
-      deps.audit.list({ target: id, action: 'account.sign_in_failed' }, { limit: 1 }),
-    ])
-    return { wrong, from: items[0]?.address }
-  }
-
   return async function show(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -78,6 +68,7 @@ export function userPage(deps: ConsoleDependencies & UsersDependencies) {
       deps.organizations.members.ofAccount(user.id),
     ])
     const base = `/admin/users/${user.id}`
+    const isLocked = user.lockedUntil !== null && user.lockedUntil > clock()
     const shownFactors = factorsSection(user, deps.secondFactor(), factors, waiting)
     const data = {
       title: user.displayUsername,
@@ -98,7 +89,7 @@ export function userPage(deps: ConsoleDependencies & UsersDependencies) {
       names: nameFields(),
       more: moreFields(),
       base,
-      banners: bannersOf(user, await lockCauseOf(user)),
+      banners: bannersOf(user, isLocked ? await lockCauseOf(deps, user.id) : undefined),
       actions: actionsOf(user),
       roles:
         user.id === administratorOf(request).id ? undefined : await givableRoles(request, deps, user.role),

@@ -13,8 +13,8 @@ import type { SortLink } from '../sorting.ts'
 import type { UserAttributesSection } from './attributes.ts'
 import type { UserFactorsSection } from './factors.ts'
 import type { HistoryLine } from './history.ts'
+import { type LockCause, lockWords } from './lock-cause.ts'
 import type { ShownDevice } from './sessions.ts'
-import { type LockCause, lockWords } from './why-checks.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {

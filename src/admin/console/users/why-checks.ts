@@ -7,6 +7,7 @@ import { t } from '../../../shared/locales/texts.ts'
 import { mayComeBy } from '../../../shared/managed-provider.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
 import { requirementOf, type SecondFactorSetting } from '../../../shared/second-factor-rule.ts'
+import { type LockCause, lockWords } from './lock-cause.ts'
 
 /** What mends it: a button, or a page. */
 export type Mend = { label: string; form: ButtonForm } | { label: string; href: string }
@@ -40,25 +41,6 @@ export interface WhyFacts {
   hooks: readonly { id: string; name: string }[]
   /** The app that they want to get into; undefined: none is chosen. */
   app?: { client: ClientView; admits: boolean } | undefined
-}
-
-/** From this year on a lock is for good (src/accounts/lockout/store.ts). */
-const FOR_GOOD = Date.UTC(9998, 0)
-
-/** What brought a lock about. */
-export interface LockCause {
-  /** Wrong passwords in a row. */
-  wrong: number
-  /** The address that the last of them came from. */
-  from?: string | undefined
-}
-
-/** The words for a lock that is on, wherever it is told. */
-export function lockWords(lockedUntil: number, { wrong, from }: LockCause): string {
-  const known = from === undefined ? 'no' : 'yes'
-  return lockedUntil > FOR_GOOD
-    ? t('admin.users.locked.for_good', { known, from: from ?? '' })
-    : t('admin.users.locked', { until: minuteOf(lockedUntil), count: wrong, known, from: from ?? '' })
 }
 
 type Rule = (facts: WhyFacts, act: (name: string, label: string) => Mend) => Check

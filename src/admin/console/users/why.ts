@@ -8,6 +8,7 @@ import { secondOf } from '../../../shared/moment.ts'
 import { own } from '../../../shared/own.ts'
 import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
 import type { ProvidersDependencies } from '../providers/routes.ts'
+import { lockCauseOf } from './lock-cause.ts'
 import type { UsersDependencies } from './routes.ts'
 import { type Check, checksOf } from './why-checks.ts'
 
@@ -85,27 +86,35 @@ export function whyRoute(
     async (request, reply) => {
       const user = await find(request.params.id)
       const { client: wanted } = query.parse(request.query)
-      const [ways, providers, lockedDevices, wrong, waiting, organizations, hooks, refused, apps, client] =
-        await Promise.all([
-          users.signInMethods(user.id),
-          deps.providers.list(),
-          why.lockedDevices(user.id),
-          users.wrongPasswords(user.id),
-          deps.factors.recovery.waiting(user),
-          deps.organizations.members.ofAccount(user.id),
-          why.hooks(),
-          audit.list({ target: user.id, action: 'account.sign_in_failed' }, { limit: SHOWN }),
-          why.clients(APPS),
-          findClient(wanted),
-        ])
-      const [last] = refused.items
+      const [
+        ways,
+        providers,
+        lockedDevices,
+        lockCause,
+        waiting,
+        organizations,
+        hooks,
+        refused,
+        apps,
+        client,
+      ] = await Promise.all([
+        users.signInMethods(user.id),
+        deps.providers.list(),
+        why.lockedDevices(user.id),
+        lockCauseOf(deps, user.id),
+        deps.factors.recovery.waiting(user),
+        deps.organizations.members.ofAccount(user.id),
+        why.hooks(),
+        audit.list({ target: user.id, action: 'account.sign_in_failed' }, { limit: SHOWN }),
+        why.clients(APPS),
+        findClient(wanted),
+      ])
       const checks = checksOf({
-        ...{ user, providers, organizations, hooks, lockedDevices },
+        ...{ user, providers, organizations, hooks, lockedDevices, lockCause },
         now: deps.clock(),
         leaving: why.isLeaving(user),
         password: ways.password,
         identities: ways.identities,
-        lockCause: { wrong, from: last?.address },
         setting: deps.secondFactor(),
         recovering: waiting !== undefined,
         app: client && { client, admits: await why.admits(client, user.id) },
