@@ -61,7 +61,8 @@ export interface Row {
 
 /** Names are chosen by people. What a database would store as something else is replaced before it is hashed. */
 const text = (value: string | undefined): string | null =>
-  value === undefined ? null : value.toWellFormed().replaceAll('\0', '\uFFFD').slice(0, 500)
+  // Cut first: that may leave half of a surrogate pair.
+  value === undefined ? null : value.slice(0, 500).toWellFormed().replaceAll('\0', '\uFFFD')
 
 /** Everything of a row but its place in the chain. */
 export const rowOf = (entry: NewEntry, at: number): Omit<Row, 'seq' | 'hash'> => ({

@@ -53,6 +53,27 @@ test.each(engines)('filters find what they say and nothing else on %s', async (e
   await expect(audit.export('csv', { to: '2026-13-01' })).rejects.toMatchObject({ code: 'invalid_filter' })
 })
 
+test.each(engines)(
+  'names of any characters and lengths are stored as they were hashed, on %s',
+  async (engine) => {
+    const { audit } = await openLog(engine)
+    const names = [`${'x'.repeat(499)}😀`, 'half \ud83d', 'nothing \0', '"\\{}\n']
+    for (const name of names)
+      await audit.record(
+        entry(name, { actor: { kind: 'account', id: 'id-of-ada', name }, details: { name } }),
+      )
+    expect(await audit.verify()).toMatchObject({ ok: true, entries: names.length })
+    const { items } = await audit.list()
+    expect(items.map(({ actor }) => actor.name).reverse()).toEqual([
+      `${'x'.repeat(499)}\uFFFD`,
+      'half \uFFFD',
+      'nothing \uFFFD',
+      '"\\{}\n',
+    ])
+    expect(items.map(({ details }) => details.name).reverse()).toEqual(names)
+  },
+)
+
 test('pages follow each other without a gap or a double', async () => {
   const log = await openLog('sqlite')
   await recordMany(log, 7)
