@@ -76,7 +76,7 @@ async function run(): Promise<void> {
       rows.push(await measure(scenario, bare, targets, { ...turns, connections, hot, problems, say }))
     }
   rows.push(memoryRow('memory after the load', bare, targets))
-  const signInOptions = { rounds, seconds, problems }
+  const signInOptions = { rounds, seconds, hot: options.quick ? 50 : 500, problems }
   if (wanted('sign-in')) rows.push(await signInRate(targets, signInOptions, false))
   if (wanted('token p99')) rows.push(...(await tokenLatency(bare, targets, signInOptions)))
   // Last of all sign-ins: from here on the account has a second factor.

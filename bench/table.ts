@@ -11,7 +11,7 @@ export interface Row {
   values: Record<string, number | undefined>
   /** Requests at equal CPU time, as a multiple of the bare library's in the same round. */
   times?: Record<string, Quartiles>
-  /** Microseconds of the server's CPU time a request, the baseline's under “bare”. */
+  /** Microseconds of the server's CPU time a request, the baseline's under “bare”: the bare library's, or of what `against` names. */
   cpu?: Record<string, number | undefined>
   /** Milliseconds to an answer, half of them and 99 % of them, the baseline's under “bare”. */
   p50?: Record<string, number | undefined>
