@@ -27,8 +27,7 @@ export function createInstance(options: InstanceOptions): Instance {
 }
 
 /**
- * Routes that have schemas have those of zod, and compilers for them. Without this, Fastify loads ajv and fast-json-stringify for each server: 20 ms of CPU
- * time of its start.
+ * Routes that have schemas have those of zod, and compilers for them. Without this, Fastify loads ajv and fast-json-stringify at each start.
  * @throws Error always: a route with a schema stands where no compiler was set
  */
 const noJsonSchema = (): never => {
