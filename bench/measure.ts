@@ -40,7 +40,7 @@ interface Turn extends Load {
   loopMax: number
 }
 
-/** What a server has used so far: its CPU time and its pauses since the last call, bytes written. */
+/** What a server has used so far, CPU time and bytes written, and its pauses since the last call. */
 async function spent({ server, written }: Target) {
   return { written: written ? await written() : server.written(), ...(await server.ask('pauses')) }
 }

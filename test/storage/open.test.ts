@@ -111,6 +111,23 @@ describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
     expect(await db.reads.all('SELECT id FROM accounts')).toEqual([{ id: 'kept' }])
   })
 
+  test('nor a prepared write that is asked for while it goes on', async () => {
+    await db.prisma.account.create({ data: account('a') })
+    const asked: Promise<number>[] = []
+    const failing = db.prisma.$transaction(async (tx) => {
+      await tx.account.create({ data: account('lost') })
+      asked.push(db.writes.run('UPDATE accounts SET failed_sign_ins = failed_sign_ins + 1'))
+      asked.push(db.writes.runUnsynced('UPDATE accounts SET failed_sign_ins = failed_sign_ins + 1'))
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      throw new Error('roll back')
+    })
+    await expect(failing).rejects.toThrow('roll back')
+    expect(await Promise.all(asked)).toEqual([1, 1])
+    expect(await db.reads.all('SELECT id, failed_sign_ins AS failed FROM accounts')).toEqual([
+      { id: 'a', failed: 2 },
+    ])
+  })
+
   test('nor when several transactions waited for their turn', async () => {
     const nap = () => new Promise((resolve) => setImmediate(resolve))
     const failing = (id: string) =>

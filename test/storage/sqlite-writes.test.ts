@@ -44,6 +44,16 @@ test('a batch that cannot be committed is an error of every write in it, and of 
   expect(await ids()).toEqual([{ id: 2 }])
 })
 
+test('one that is alone and cannot be committed is an error too, whatever it returns', async () => {
+  connection.exec('CREATE TABLE child (t INTEGER REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED)')
+  connection.pragma('foreign_keys = ON')
+  const orphan = 'INSERT INTO child VALUES (7) RETURNING t'
+  await expect(sql.get(orphan)).rejects.toThrow('FOREIGN KEY')
+  await expect(sql.all(orphan)).rejects.toThrow('FOREIGN KEY')
+  await expect(sql.run('INSERT INTO child VALUES (7)')).rejects.toThrow('FOREIGN KEY')
+  expect(await sql.all('SELECT t FROM child')).toEqual([])
+})
+
 describe('statements that are one', () => {
   const step = (id: number, decides = false) => ({
     statement: 'INSERT INTO t VALUES (?)',

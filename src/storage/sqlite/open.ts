@@ -151,8 +151,15 @@ export const createSqliteSql = (
         throw asStorageError(error)
       }
     },
+    // Of a write all rows: the driver ends one after the first of them without a word on whether it was committed.
     get: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
-      execute(text, (statement) => statement.get(...parameters) as Row | undefined),
+      execute(
+        text,
+        (statement) =>
+          (statement.readonly ? statement.get(...parameters) : statement.all(...parameters)[0]) as
+            | Row
+            | undefined,
+      ),
     all: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
       execute(text, (statement) => statement.all(...parameters) as Row[]),
     run: (text, parameters = []) => execute(text, (statement) => statement.run(...parameters).changes),
