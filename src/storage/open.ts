@@ -96,7 +96,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
   const accounts = openSqlite(files.main, { readonly: true, synchronous: 'FULL' })
   const reads = createSqliteSql(accounts)
   const artifactSql = createSqliteSql(artifacts, wrote(files.artifacts))
-  const writes = createSqliteSql(main, wrote(files.main))
+  const writes = createSqliteSql(main, wrote(files.main), waited)
   const canWrite = createWriteProbe({ artifacts: artifactSql, lockMain: writeLock(main) }, clock)
   return {
     prisma,

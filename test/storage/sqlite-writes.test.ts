@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Sql } from '../../src/storage/sql.ts'
@@ -52,6 +55,30 @@ test('one that is alone and cannot be committed is an error too, whatever it ret
   await expect(sql.all(orphan)).rejects.toThrow('FOREIGN KEY')
   await expect(sql.run('INSERT INTO child VALUES (7)')).rejects.toThrow('FOREIGN KEY')
   expect(await sql.all('SELECT t FROM child')).toEqual([])
+})
+
+test('how long one waited for the end of another transaction is told, of none that did not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-writes-'))
+  const path = join(folder, 'waits.db')
+  const [mine, theirs] = [new BetterSqlite3(path), new BetterSqlite3(path)]
+  mine.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY)')
+  const told: number[] = []
+  const writes = createSqliteSql(mine, undefined, (milliseconds) => told.push(milliseconds))
+  await writes.run('INSERT INTO t VALUES (1)')
+  expect(told).toEqual([])
+  theirs.exec('BEGIN IMMEDIATE')
+  const waiting = writes.run('INSERT INTO t VALUES (2)')
+  // It has met the other transaction by then.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  theirs.exec('COMMIT')
+  expect(await waiting).toBe(1)
+  expect(told).toEqual([expect.any(Number)])
+  expect(told[0]).toBeGreaterThan(0)
+  await writes.run('INSERT INTO t VALUES (3)')
+  expect(told).toHaveLength(1)
+  await writes.close()
+  theirs.close()
+  rmSync(folder, { recursive: true })
 })
 
 describe('statements that are one', () => {

@@ -95,13 +95,15 @@ const beginNow = <T>(begin: () => T): T | undefined => {
  * `Sql` on one better-sqlite3 connection. The driver is synchronous: a read is answered at once, a write at the end of
  * the turn of the event loop, together with the others of that turn (see sqlite/writes.ts).
  * @param wrote told how many writing statements were committed
+ * @param waited told how long a write waited for the end of another transaction, in milliseconds
  */
 export const createSqliteSql = (
   connection: BetterSqlite3.Database,
   wrote?: (statements: number) => void,
+  waited?: (milliseconds: number) => void,
 ): SqliteSql => {
   connection.exec(neverWait)
-  const writes = createWriteQueue(connection, wrote)
+  const writes = createWriteQueue(connection, wrote, waited)
   const prepared = new BoundedMap<string, Statement>(cachedStatements)
   const prepare = (text: string): Statement => {
     const known = prepared.get(text)

@@ -8,6 +8,8 @@ interface Write {
   synced: boolean
   /** When it gives up waiting for another process's write, on the clock of `performance.now`. */
   deadline: number
+  /** Since when it waits for another transaction's end, on the same clock; undefined: it does not. */
+  waitingSince?: number
   run(): unknown
   resolve(value: never): void
   reject(error: unknown): void
@@ -37,10 +39,12 @@ const largestBatch = 256
  * held between turns: the whole batch is one synchronous piece. While another process writes, all of them wait, and
  * nothing else does. Of a connection that waits for the disk (`synchronous` FULL), a batch does in which one of the writes has to.
  * @param wrote told after each commit how many writes it was of
+ * @param waited told how long a write waited for another transaction's end, in milliseconds; of none that did not
  */
 export const createWriteQueue = (
   connection: BetterSqlite3.Database,
   wrote?: (statements: number) => void,
+  waited?: (milliseconds: number) => void,
 ) => {
   let queue: Write[] = []
   /** Tries in a row that met another process's write. */
@@ -80,7 +84,12 @@ export const createWriteQueue = (
   /** Puts what met another process's write back, in front, for a while. */
   const tryLater = (writes: readonly Write[], error: unknown): void => {
     const now = performance.now()
-    for (const write of writes) if (write.deadline <= now) write.reject(error)
+    for (const write of writes) {
+      write.waitingSince ??= now
+      if (write.deadline > now) continue
+      waited?.(now - write.waitingSince)
+      write.reject(error)
+    }
     queue = [...writes.filter(({ deadline }) => deadline > now), ...queue]
     if (queue.length > 0) schedule(pauseBefore(tries++))
   }
@@ -116,6 +125,8 @@ export const createWriteQueue = (
       const answers = batch.length === 1 && !only.whole ? [runAlone(only)] : runBatch(batch)
       for (const give of answers) give()
       wrote?.(batch.length)
+      const now = performance.now()
+      for (const { waitingSince } of batch) if (waitingSince !== undefined) waited?.(now - waitingSince)
     } catch (error) {
       if (isBusy(error)) throw error
       if (error instanceof HalfDone) {
