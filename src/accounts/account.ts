@@ -137,7 +137,7 @@ export function withoutPassword({
   return account
 }
 
-/** In JSON of PostgreSQL the zone is left out: every time is stored in UTC. */
+/** In JSON of PostgreSQL the zone is left out: every time is stored in UTC. Most have the zone of `sqlTime`: no pattern is asked for them. */
 const milliseconds = (time: Time): number => {
   if (typeof time !== 'string') return time.getTime()
   return Date.parse(time.endsWith('+00:00') || /(Z|[+-]\d\d:\d\d)$/.test(time) ? time : `${time}Z`)

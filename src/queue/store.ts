@@ -136,7 +136,7 @@ export function createQueueStore({
     },
 
     async insertIn(tx, rows, now) {
-      // Prisma takes the placeholders of the engine.
+      // Prisma hands the text to the driver as it is: that of PostgreSQL knows $1, not `?`.
       const { insert } = statements
       await tx.$executeRawUnsafe(dialect === 'sqlite' ? insert : withNumbers(insert), documentOf(rows, now))
     },

@@ -55,7 +55,7 @@ export type Sql = SqliteStatements | PostgresStatements
 interface Unsynced {
   /**
    * As `run`, without waiting for the disk: a power cut may lose it, a process that dies does not. It is on disk with the next write that does
-   * wait, since both are in one log. On PostgreSQL it waits as any other.
+   * wait, since both are in one log. On PostgreSQL, which has no such thing for a statement, it is `run`.
    */
   runUnsynced: Statements['run']
 }

@@ -168,13 +168,7 @@ export function createFailureStore(options: {
       return count
     },
 
-    async wrongInARow(accountId) {
-      const row = await options.db.reads.get<{ failed: number }>(
-        'SELECT failed_sign_ins AS "failed" FROM accounts WHERE id = ?',
-        [accountId],
-      )
-      return row?.failed ?? 0
-    },
+    wrongInARow: async (accountId) => (await read({ accountId }))?.failedSignIns ?? 0,
 
     lockedDevices: (accountId) =>
       prisma.deviceFailures.count({ where: { accountId, lockedUntil: { gt: new Date(clock()) } } }),
