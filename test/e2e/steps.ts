@@ -20,8 +20,11 @@ export function newcomer(): Person {
   return { username, email: `${username}@example.com`, password: PASSWORD }
 }
 
-export const heading = (page: Page, name: string | RegExp) =>
-  page.getByRole('heading', { level: 1, name }).waitFor()
+/** A page with this heading is there, and its scripts with it: they run after what is seen. */
+export async function heading(page: Page, name: string | RegExp): Promise<void> {
+  await page.getByRole('heading', { level: 1, name }).waitFor()
+  await page.waitForLoadState()
+}
 
 const clicks = new WeakMap<Page, number>()
 

@@ -12,6 +12,7 @@ import {
   type Page,
 } from 'playwright-core'
 import manifest from '../../package.json' with { type: 'json' }
+import { PATIENCE } from './patience.ts'
 
 /** Chromium must not look for updates, field trials or safe-browsing lists while a test runs. */
 const QUIET = [
@@ -49,6 +50,8 @@ export async function openBrowser(): Promise<SharedBrowser> {
   const contexts = new Set<BrowserContext>()
   const newContext = async (options?: BrowserContextOptions): Promise<BrowserContext> => {
     const context = await browser.newContext(options)
+    // Its own is 30 seconds, which a slow disk takes of a page.
+    context.setDefaultTimeout(PATIENCE)
     contexts.add(context)
     context.once('close', () => contexts.delete(context))
     return context
