@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createKeyRotation } from '../../src/oidc/keys/rotation.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { pastMidnight } from '../support/midnight.ts'
 import { discover } from '../support/relying-party.ts'
 import { signedIn } from './console.ts'
 
@@ -9,9 +10,10 @@ const DAY = 86_400_000
 
 describe.each(engines)('keys and overview on %s', (engine) => {
   let latchkey: Latchkey
+  const ahead = pastMidnight()
   let shift = 0
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine, clock: () => Date.now() + shift })
+    latchkey = await startLatchkey({ engine, clock: () => Date.now() + ahead + shift })
   })
   afterAll(() => latchkey?.stop())
 
@@ -45,7 +47,7 @@ describe.each(engines)('keys and overview on %s', (engine) => {
     const page = await admin.browser.open(`${latchkey.issuer}/admin/keys`)
     expect(page.status).toBe(200)
     expect(page.text).toMatch(/RS256rs256-.* signsfrom .*Harbour Notes/)
-    const today = new Date(Date.now()).toISOString().slice(0, 10)
+    const today = new Date(Date.now() + ahead).toISOString().slice(0, 10)
     expect((await latchkey.services.usage.activeClients(today)).get(today)).toBe(1)
   })
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DEVICE_CODE_GRANT } from '../../../src/shared/device-code.ts'
 import { createSecurityFixture } from '../../security/attacker.ts'
 import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
+import { pastMidnight } from '../../support/midnight.ts'
 import { signedIn } from '../console.ts'
 
 const DAY = 86_400_000
@@ -10,10 +11,12 @@ const DAY = 86_400_000
 describe.each(engines)('the list of clients on %s', (engine) => {
   let latchkey: Latchkey
   let admin: Awaited<ReturnType<typeof signedIn>>
+  const ahead = pastMidnight()
   let now = 0
+  const clock = () => Date.now() + ahead + now
   const ids: Record<string, string> = {}
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine, clock: () => Date.now() + now })
+    latchkey = await startLatchkey({ engine, clock })
     admin = await signedIn(latchkey)
     const { clients } = latchkey.services
     const made = async (name: string, input: object, origin?: Parameters<typeof clients.create>[1]) => {
@@ -35,7 +38,7 @@ describe.each(engines)('the list of clients on %s', (engine) => {
     await made('epsilon', { redirect_uris, token_endpoint_auth_method: 'none', application_type: 'native' })
     await clients.disable(ids.gamma ?? '')
     const { usage } = latchkey.services
-    const day = (back: number) => new Date(Date.now() - back * DAY).toISOString().slice(0, 10)
+    const day = (back: number) => new Date(clock() - back * DAY).toISOString().slice(0, 10)
     await usage.clientUsed(day(95), ids.beta ?? '')
     await usage.clientUsed(day(3), ids.Alpha ?? '')
     // Written late: an older day does not take the newer one away.
@@ -167,7 +170,7 @@ describe.each(engines)('the list of clients on %s', (engine) => {
             ({ client }) => client.client_id === web.client_id,
           )?.lastUsedDay,
       )
-      .toBe(new Date().toISOString().slice(0, 10))
+      .toBe(new Date(clock()).toISOString().slice(0, 10))
     expect((await list(`?q=${web.client_id}`)).text).toContain('today')
     await latchkey.services.clients.delete(web.client_id)
   })

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../../support/latchkey.ts'
+import { pastMidnight } from '../../support/midnight.ts'
 import { machine, type Rest } from './support.ts'
 
 describe.each(engines)('on %s', (engine) => {
   let latchkey: Latchkey
   let rest: Rest
+  const ahead = pastMidnight()
+  const clock = () => Date.now() + ahead
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine })
+    latchkey = await startLatchkey({ engine, clock })
     rest = (await machine(latchkey)).rest
   })
   afterAll(() => latchkey.stop())
@@ -136,7 +139,7 @@ describe.each(engines)('on %s', (engine) => {
     const days = json.days as Record<string, unknown>[]
     expect(days).toHaveLength(30)
     expect(days[29]).toMatchObject({
-      day: new Date().toISOString().slice(0, 10),
+      day: new Date(clock()).toISOString().slice(0, 10),
       sign_ins: 1,
       failed_sign_ins: 1,
       lockouts: 0,
