@@ -6,8 +6,9 @@ import { type Api, bearer, createApi } from './support.ts'
 describe.each(engines)('POST /api/auth/send-verification on %s', (engine) => {
   let latchkey: Latchkey
   let api: Api
+  let later = 0
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine })
+    latchkey = await startLatchkey({ engine, clock: () => Date.now() + later })
     api = createApi(latchkey.issuer)
   })
   afterAll(() => latchkey?.stop())
@@ -89,6 +90,7 @@ describe.each(engines)('POST /api/auth/send-verification on %s', (engine) => {
       email: 'both@example.com',
       password: PASSWORD,
     })
+    later += 1000
     await latchkey.services.accounts.register({
       username: 'newer',
       email: 'both@example.com',

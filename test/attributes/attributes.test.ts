@@ -149,7 +149,10 @@ describe.each(engines)('attributes of people on %s', (engine) => {
   test('people are found by a value, newest first, page by page, and no more once it is another', async () => {
     const { name } = await define({ type: 'strings' })
     const people = []
-    for (let i = 0; i < 5; i++) people.push(await latchkey.createUser())
+    for (let i = 0; i < 5; i++) {
+      later++
+      people.push(await latchkey.createUser())
+    }
     for (const { id } of people) await rest.patch(`/users/${id}`, { attributes: { [name]: ['Blue', 'Red'] } })
     const newest = people.map(({ id }) => id).reverse()
     expect(await listed(`attribute=${name}%3Dblue`)).toEqual(newest)
