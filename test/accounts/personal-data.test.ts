@@ -84,7 +84,7 @@ describe.each(engines)('the document, on %s', (engine) => {
   let last = 0
   function valueFor({ name, type }: Column): unknown {
     last++
-    if (type === 'Int') return 770_000 + last
+    if (type === 'Int') return 1_170_000_000 + last
     if (type === 'Boolean') return true
     if (type === 'DateTime') return new Date(Date.UTC(2031, 0, 1) + last * 86_400_000)
     if (type === 'Bytes') return new Uint8Array(Buffer.from(`bytes of ${name} ${last}`))

@@ -17,7 +17,7 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     browser = (await signedIn(latchkey)).browser
     const { attributes } = latchkey.services
     const own = { editable_by: 'user', visible_to: 'user' }
-    await attributes.create({ name: 'secret_rank', label: 'Rank' })
+    await attributes.create({ name: 'secret_rank', label: 'Rank on board' })
     await attributes.create({ name: 'hired', label: 'Hired on', type: 'date', visible_to: 'user' })
     await attributes.create({ name: 'team', label: 'Team', type: 'one_of', options: ['red', 'blue'], ...own })
     await attributes.create({ name: 'skills', label: 'Skills', type: 'strings', ...own })
@@ -34,7 +34,7 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     const email = 'newcomer@example.com'
     const page = await at('/admin/users/new')
     expect(page.text).toContain('Only administrators see it.')
-    const typed = { Email: email, Rank: 'mate', 'Hired on': '2026-02-30', Skills: 'knots' }
+    const typed = { Email: email, 'Rank on board': 'mate', 'Hired on': '2026-02-30', Skills: 'knots' }
     const refused = await browser.submit(page, typed, { button: 'Add user' })
     expect(refused.status).toBe(422)
     expect(refused.text).toContain('Enter a date like 2026-01-31.')
@@ -78,7 +78,7 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     const page = await at(`/admin/users/${id}`)
     expect(page.text).toContain('Only administrators see it.')
     expect(page.text).toContain('The person sees it, and does not change it.')
-    const refused = await saving(page, { Rank: 'captain', 'Hired on': '2026-02-30', Size: 'big' })
+    const refused = await saving(page, { 'Rank on board': 'captain', 'Hired on': '2026-02-30', Size: 'big' })
     expect(refused.status).toBe(422)
     expect(refused.text).toContain('Enter a date like 2026-01-31.')
     expect(refused.body).toContain('value="captain"')
@@ -98,7 +98,7 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     const conflict = await saving(stale, { Size: '42' })
     expect([conflict.status, conflict.text]).toEqual([409, expect.stringContaining('admiral')])
     expect(await stored(id)).toMatchObject({ secret_rank: ['admiral'], size: ['41.5'] })
-    await saving(conflict, { Rank: 'admiral', Skills: '' })
+    await saving(conflict, { 'Rank on board': 'admiral', Skills: '' })
     expect(await stored(id)).toMatchObject({ secret_rank: ['admiral'], size: ['42'] })
     expect(await stored(id)).not.toHaveProperty('skills')
 
@@ -114,7 +114,7 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     const hat = await attributes.create({ name: 'hat', label: 'Hat', type: 'one_of', options: ['a', 'b'] })
     await accounts.updateByAdmin(id, { attributes: { hat: 'b' } })
     await attributes.update(hat.id, { options: ['a'] })
-    const saved = await saving(await at(`/admin/users/${id}`), { Rank: 'x' })
+    const saved = await saving(await at(`/admin/users/${id}`), { 'Rank on board': 'x' })
     expect(saved.text).toContain('b (no choice any more)')
     expect(await stored(id)).toEqual({ hat: ['b'], secret_rank: ['x'] })
     await attributes.remove(hat.id)
@@ -142,10 +142,11 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
   test('people see theirs on /account, change those that they may, and no form says more', async () => {
     const { accounts } = latchkey.services
     const { id, browser: own } = await signedIn(latchkey, 'user')
-    await accounts.updateByAdmin(id, { attributes: { secret_rank: 'spy', hired: '2026-01-31' } })
+    await accounts.updateByAdmin(id, { attributes: { secret_rank: 'undercover', hired: '2026-01-31' } })
     const page = await at('/account', own)
     expect(page.text).toMatch(/Hired on\s*31 January 2026/)
-    for (const hidden of ['spy', 'Rank', 'secret_rank']) expect(page.body).not.toContain(hidden)
+    for (const hidden of ['undercover', 'Rank on board', 'secret_rank'])
+      expect(page.body).not.toContain(hidden)
     const wrong = await own.submit(
       page,
       { Team: 'red', Size: 'huge', Skills: 's'.repeat(600) },
@@ -160,14 +161,14 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     )
     expect(done.text).toContain('Your profile is saved')
     const values = { team: ['red'], size: ['7'], skills: ['knots'], remote: ['true'] }
-    expect(await stored(id)).toEqual({ secret_rank: ['spy'], hired: ['2026-01-31'], ...values })
+    expect(await stored(id)).toEqual({ secret_rank: ['undercover'], hired: ['2026-01-31'], ...values })
 
     // What is theirs to see alone, not to see at all, and not defined, by a form that was tampered with. The value that it has is
     // refused as any other: an answer would say what it is.
     for (const [name, value] of [
       ['hired', '2026-03-01'],
       ['secret_rank', 'admiral'],
-      ['secret_rank', 'spy'],
+      ['secret_rank', 'undercover'],
       ['nothing', 'x'],
       ['__proto__', 'x'],
     ] as const) {
@@ -175,9 +176,9 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
       request.body?.append(`attributes.${name}`, value)
       const answer = await own.visit(request)
       expect([name, answer.status]).toEqual([name, 422])
-      expect(answer.body).not.toContain('Rank')
+      expect(answer.body).not.toContain('Rank on board')
     }
-    expect(await stored(id)).toEqual({ secret_rank: ['spy'], hired: ['2026-01-31'], ...values })
+    expect(await stored(id)).toEqual({ secret_rank: ['undercover'], hired: ['2026-01-31'], ...values })
     expect((await at('/admin/users', own)).status).toBe(403)
   })
 
@@ -185,7 +186,7 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     const { accounts } = latchkey.services
     const api = createApi(latchkey.issuer)
     const user = await latchkey.createUser()
-    await accounts.updateByAdmin(user.id, { attributes: { secret_rank: 'spy', hired: '2026-01-31' } })
+    await accounts.updateByAdmin(user.id, { attributes: { secret_rank: 'undercover', hired: '2026-01-31' } })
     const headers = bearer((await api.login(user.email)).json.access_token)
     const patch = (attributes: unknown) => api.call('PATCH', '/me', { body: { attributes }, headers })
     expect((await api.me(headers)).json.attributes).toEqual({ hired: '2026-01-31' })
@@ -195,7 +196,12 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
     })
     expect(await patch({ team: null })).toMatchObject({ status: 200 })
     expect((await api.me(headers)).json.attributes).not.toHaveProperty('team')
-    for (const refused of [{ hired: '2026-03-01' }, { secret_rank: 'spy' }, { nothing: 1 }, { size: 'x' }]) {
+    for (const refused of [
+      { hired: '2026-03-01' },
+      { secret_rank: 'undercover' },
+      { nothing: 1 },
+      { size: 'x' },
+    ]) {
       const answer = await patch(refused)
       expect([JSON.stringify(refused), answer.status]).toEqual([JSON.stringify(refused), 422])
       expect(Object.keys(answer.json.errors as object)).toEqual([`attributes.${Object.keys(refused)[0]}`])
@@ -207,7 +213,7 @@ describe.each(engines)('values of attributes where people meet them, on %s', (en
       body: '{"attributes":{"__proto__":{"team":"red"}}}',
     })
     expect([400, 422]).toContain(proto.status)
-    expect(await stored(user.id)).toMatchObject({ secret_rank: ['spy'], skills: ['a', 'b'] })
+    expect(await stored(user.id)).toMatchObject({ secret_rank: ['undercover'], skills: ['a', 'b'] })
     const session = await api.call('POST', '/session/login', {
       body: { username: user.email, password: PASSWORD },
     })

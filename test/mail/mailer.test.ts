@@ -254,7 +254,7 @@ test('a mail is in the database, sealed, before the answer to what caused it; an
   await settled(context)
   const [row] = await db.prisma.delivery.findMany()
   expect(row).toMatchObject({ kind: 'mail', status: 'waiting' })
-  expect(JSON.stringify(row)).not.toMatch(/tttt|012345|ada@/)
+  expect(JSON.stringify(row)).not.toMatch(/t{8}|\b012345\b|ada@/)
 
   await eventually(() => expect(refusals).toBe(1))
   answer = undefined

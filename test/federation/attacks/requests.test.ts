@@ -44,7 +44,7 @@ describe.each(engines)('broken and hostile requests, on %s', (engine) => {
       const back = await browser.open(callback)
       expect([200, 400]).toContain(back.status)
       expect(back.body).not.toMatch(INSIDES)
-      expect(back.headers.get('set-cookie') ?? '').not.toContain('evil')
+      expect(back.headers.get('set-cookie') ?? '').not.toMatch(/evil[=.]/)
       // What the protocol ignores, or an array beside the state, leaves the right state and code as they were.
       const harmless = ['state as array', 'a token instead of a code', 'an id_token beside']
       if (!harmless.includes(what)) expect([what, await steps.signedInAs(browser)]).toEqual([what, undefined])
