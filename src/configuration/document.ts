@@ -5,7 +5,7 @@ import { type Report, settingOf, textsOf, wantedOf } from './entries.ts'
 import type { Fields, SecretSource, Services } from './ports.ts'
 import { ConfigurationError, type ConfigurationProblem } from './problems.ts'
 import { createBreathe } from './slices.ts'
-import { type Path, readYaml } from './yaml-text.ts'
+import type { Path } from './yaml-text.ts'
 
 /** In the order in which they are applied: what a later kind may have can depend on an earlier one. */
 export const KINDS = [
@@ -158,6 +158,7 @@ const MAX_PROBLEMS = 1000
  * @throws ConfigurationError with every problem at once, each with its line and path
  */
 export async function parseConfiguration(source: string, services: Services): Promise<Configuration> {
+  const { readYaml } = await import('./yaml-text.ts')
   const { value, lineOf } = await readYaml(source)
   return configurationOf(value, services, lineOf)
 }

@@ -2,7 +2,7 @@ import type { Existing } from './current.ts'
 import { KINDS, type Kind, sectionOf } from './document.ts'
 import type { EntityServices, Fields } from './ports.ts'
 import { createBreathe } from './slices.ts'
-import { createEntryOf, isNamed, yamlText } from './yaml-of.ts'
+import { createEntryOf, isNamed, yamlWriter } from './yaml-of.ts'
 
 /**
  * Everything that a file can describe, as a file: applying it here changes nothing. The same things give the same text.
@@ -18,6 +18,9 @@ export async function exportYaml(
   const breathe = createBreathe()
   const entryOf = createEntryOf(services)
   const keys = Map.groupBy(existing, ({ key }) => key)
+  const yamlText = await yamlWriter()
+  const sectionText = (kind: Kind, entries: readonly object[]): string =>
+    yamlText({ [sectionOf(kind)]: kind === 'setting' ? Object.assign({}, ...entries) : entries })
   let text = yamlText({ version: 1 })
   for (const kind of KINDS) {
     const named = existing
@@ -62,9 +65,6 @@ function byLanguage(texts: readonly Fields[]): Record<string, Record<string, unk
     languages[String(locale)] = { ...languages[String(locale)], [String(key)]: text }
   return languages
 }
-
-const sectionText = (kind: Kind, entries: readonly object[]): string =>
-  yamlText({ [sectionOf(kind)]: kind === 'setting' ? Object.assign({}, ...entries) : entries })
 
 /** A key that two clients have names neither. */
 function unambiguous(each: Existing, keys: ReadonlyMap<string | undefined, Existing[]>): Existing {

@@ -1,4 +1,3 @@
-import { stringify } from 'yaml'
 import {
   administratorRoleOf,
   attributeOf,
@@ -103,9 +102,12 @@ function createWithoutDefaults(
   }
 }
 
-/** YAML as the reader takes it: no anchors, one line a text. */
-export const yamlText = (value: unknown): string =>
-  stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2', schema: 'core' })
+/** What writes YAML as the reader takes it: no anchors, one line a text. It is loaded with the first that is written. */
+export async function yamlWriter(): Promise<(value: unknown) => string> {
+  const { stringify } = await import('yaml')
+  return (value) =>
+    stringify(value, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2', schema: 'core' })
+}
 
 /** Of what has a page of its own. */
 type Shown = Exclude<Kind, 'setting' | 'brand' | 'text'>
@@ -128,9 +130,11 @@ const VIEWS = {
  * Something as its service shows it, as a configuration file that describes it and nothing else. No secrets.
  * @param view what `get`, `create` or `update` of the service has answered
  */
-export type YamlOf = (kind: Shown, view: object) => string
+export type YamlOf = (kind: Shown, view: object) => Promise<string>
 
 export const createYamlOf =
   (services: EntityServices): YamlOf =>
-  (kind, view) =>
-    yamlText({ version: 1, [`${kind}s`]: [createEntryOf(services)(VIEWS[kind](view))] })
+  async (kind, view) => {
+    const yamlText = await yamlWriter()
+    return yamlText({ version: 1, [`${kind}s`]: [createEntryOf(services)(VIEWS[kind](view))] })
+  }

@@ -131,11 +131,11 @@ describe.each(engines)('/admin/configuration on %s', (engine) => {
       token_endpoint_auth_method: 'none',
       redirect_uris: ['http://127.0.0.1/cb'],
     })
-    expect(configuration.yamlOf('client', client)).toBe(
+    expect(await configuration.yamlOf('client', client)).toBe(
       `version: 1\nclients:\n  - client_id: ${client.client_id}\n    client_name: Native\n    redirect_uris:\n      - http://127.0.0.1/cb\n    token_endpoint_auth_method: none\n`,
     )
     const [api] = (await resources.list()).items
-    expect(configuration.yamlOf('resource', api ?? {})).toMatch(
+    expect(await configuration.yamlOf('resource', api ?? {})).toMatch(
       /^version: 1\nresources:\n {2}- identifier: https:\/\/api\.example\n/,
     )
   })

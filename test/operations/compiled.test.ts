@@ -74,6 +74,30 @@ test.each(['node_modules/some', 'build'])('a start runs the sources when %s is g
   expect(await started()).toEqual(['source'])
 })
 
+/** Runs a loop of WebAssembly until V8 has compiled it again, optimized, or would have long ago, and says which. */
+const LOOPS = `
+const bytes = [
+  ...[0, 97, 115, 109, 1, 0, 0, 0],
+  // A function f of a number, that counts it down.
+  ...[1, 5, 1, 96, 1, 127, 0, /**/ 3, 2, 1, 0, /**/ 7, 5, 1, 1, 102, 0, 0],
+  ...[10, 16, 1, 14, 0, 3, 64, 32, 0, 65, 1, 107, 34, 0, 13, 0, 11, 11],
+]
+export const serve = () => {
+  const { f } = new WebAssembly.Instance(new WebAssembly.Module(Uint8Array.from(bytes))).exports
+  for (let time = 0; time < 400 && !%IsTurboFanFunction(f); time++) f(1_000_000)
+  console.log(%IsLiftoffFunction(f) ? 'as it was first' : 'again')
+}`
+
+test('WebAssembly is not compiled a second time', async () => {
+  writeFileSync(join(root, 'src/server.ts'), '')
+  writeFileSync(join(root, 'build/server.mjs'), LOOPS)
+  const files = ['src/server.ts']
+  writeFileSync(join(root, 'build', MANIFEST), JSON.stringify({ digest: digestOf(root, files), files }))
+  const run = runProgram(join(root, 'bin/start.mjs'), {}, { flags: ['--allow-natives-syntax'] })
+  await run.ended
+  expect(run.stdout).toEqual(['as it was first'])
+})
+
 let compiled = ''
 const compile = () =>
   execFileSync(process.execPath, [join(ROOT, 'scripts/build-program.mjs'), basename(compiled)], {

@@ -170,7 +170,7 @@ export interface ConsoleDependencies {
   /** Who has to have a second factor. */
   secondFactor(): SecondFactorSetting
   /** Something as the entry of a configuration file, without its secrets. */
-  yamlOf(kind: 'client' | 'resource' | 'provider', view: object): string
+  yamlOf(kind: 'client' | 'resource' | 'provider', view: object): Promise<string>
 }
 
 const administrators = new WeakMap<FastifyRequest, Administrator>()

@@ -3,7 +3,7 @@ import type { Client, Grant, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { epochSeconds } from '../../shared/clock.ts'
 import { impersonationOf } from '../../shared/impersonation.ts'
 import type { ArtifactPayload, ArtifactStore } from '../../storage/artifacts/store.ts'
-import { deviceUidOf, type GrantedDevice, holderOf } from '../device/apart.ts'
+import { deviceUidOf, type GrantedDevice, holderOf } from '../device/granted.ts'
 import { scopeWithin } from '../narrowed/scopes.ts'
 import type { FindStanding } from '../organizations/standing.ts'
 import { clientById } from '../provider/context.ts'
@@ -149,7 +149,7 @@ export const isGoodAsItIs = (grant: Pick<KeptGrant, 'asked' | 'clientId'>, clien
   !mayHaveShrunk(grant) || client.first_party === true
 
 /**
- * The ids of Grants. @param holder the uid of a session, or what stands for a device (device/apart.ts)
+ * The ids of Grants. @param holder the uid of a session, or what stands for a device (device/granted.ts)
  * @param organization by its ID; undefined: none
  */
 export const grantIdsUnder =

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { DeviceCode, Provider } from 'oidc-provider'
-import { hashId } from '../../shared/id-hash.ts'
 import { currentContext } from '../provider/context.ts'
+import { deviceUidOf } from './granted.ts'
 
 /*
  * A device is not the browser that it was approved in. Its tokens hang on a Grant of their own: it goes on when the person
@@ -9,25 +9,6 @@ import { currentContext } from '../provider/context.ts'
  * browser's session from another one, as not trusted (signed-in.ts). So a device leaves no trace in the session: the entry that the library
  * would make there is one of this request alone.
  */
-
-/** What a Grant says of the device that it is for. */
-export interface GrantedDevice {
-  /** Names it in lists; a hash of its device code. */
-  uid: string
-  /** The session that it was approved in. */
-  sessionUid: string
-  /** Where it asked from. */
-  address: string
-  userAgent: string
-  /** Seconds since the epoch. */
-  approvedAt: number
-}
-
-/** Names a device in lists and in the id of its Grant. */
-export const deviceUidOf = (code: Pick<DeviceCode, 'jti'>): string => hashId(code.jti)
-
-/** In the place of a session's uid, in what the id of a Grant is made from. */
-export const holderOf = (deviceUid: string): string => `device ${deviceUid}`
 
 /** The device code that a request of a person is about. */
 export const deviceCodeOf = (): DeviceCode | undefined => {

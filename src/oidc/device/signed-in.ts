@@ -1,7 +1,7 @@
 import { hashId } from '../../shared/id-hash.ts'
 import type { ArtifactStore } from '../../storage/artifacts/store.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
-import { type GrantedDevice, holderOf } from './apart.ts'
+import { type GrantedDevice, holderOf } from './granted.ts'
 
 /** A device that a person has signed in with a user code. */
 export interface CodeDevice extends GrantedDevice {

@@ -2,8 +2,8 @@ import type { Client, Provider } from 'oidc-provider'
 import type { ScopeDescriptions } from '../../shared/scope-descriptions.ts'
 import type { Admits } from '../app-access/rule.ts'
 import { type Generation, generationOf } from '../sessions/generations.ts'
-import { amrOfToken, authTimeOf } from './auth-time.ts'
 import type { ProtocolResource } from './resources.ts'
+import { amrOfToken, authTimeOf } from './sign-in-of.ts'
 
 /** What a token may do at the administration API; to write includes to read. */
 export const ADMIN_SCOPES = ['admin:read', 'admin:write'] as const

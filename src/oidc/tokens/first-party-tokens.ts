@@ -16,8 +16,8 @@ import { upstreamOf } from '../sessions/details.ts'
 import { appPasswordOf, type Generation, generationOf } from '../sessions/generations.ts'
 import type { Authentication } from '../sessions/sign-in.ts'
 import { endsWith, type UpstreamSessions } from '../sessions/upstream.ts'
-import { amrOfToken } from './auth-time.ts'
 import { FIRST_PARTY_ID, FIRST_PARTY_SCOPE } from './first-party-client.ts'
+import { amrOfToken } from './sign-in-of.ts'
 
 /** An access token that is good now. Whether its account and generation still count is the caller's question, unless the account is here. */
 export interface AcceptedToken<Account = unknown> extends Generation {

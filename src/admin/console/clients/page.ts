@@ -130,7 +130,7 @@ export async function clientPage(
       needsMore: values.hardened && snippetsFor(values).length === 0,
       whyNotTried: whyNotTried(client),
       find,
-      yaml: deps.yamlOf('client', client),
+      yaml: await deps.yamlOf('client', client),
     }
     const notice = noticeIn(NOTICES, done)
     return renderConsole(request, reply, 'clients', 'admin/clients-client', data, { notice })

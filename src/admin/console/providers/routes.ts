@@ -187,7 +187,9 @@ export async function providersArea(
       findings,
       // Configuration files have none of managers.
       yaml:
-        provider.source === 'database' && !provider.managed ? deps.yamlOf('provider', provider) : undefined,
+        provider.source === 'database' && !provider.managed
+          ? await deps.yamlOf('provider', provider)
+          : undefined,
       test: { action: `${base}/test` },
       toggle: provider.disabled
         ? {

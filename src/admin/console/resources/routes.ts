@@ -229,7 +229,7 @@ export async function resourcesArea(
       scopes: scopeViews(resource),
       warnings: await resources.warningsOf(resource),
       conflict: also.stale ? storedFields(resource) : undefined,
-      yaml: deps.yamlOf('resource', resource),
+      yaml: await deps.yamlOf('resource', resource),
       snippets: snippetsFor(apiValues(deps.issuer.origin, resource), also.find),
       find: also.find ?? '',
     }
