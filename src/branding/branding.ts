@@ -2,21 +2,28 @@
 // the pictures. It does not own the pages, nor which client a page belongs to.
 //
 //   client ─► organization ─► server ─► what ships: field by field, the first that says it
-//
-// Over 300 lines: the interface with what each method promises, and the one document that all of them read and write.
-import { z } from 'zod'
 import type { BrandedBy } from '../shared/branded-by.ts'
 import { contentVersion } from '../shared/content-version.ts'
 import { AppError, VersionConflict } from '../shared/errors.ts'
 import { message, t } from '../shared/locales/texts.ts'
 import { own } from '../shared/own.ts'
 import { ValidationError } from '../shared/validation-error.ts'
-import { BRAND_FIELDS, BRAND_NAMES, type Brand, NOTHING_SAID, parseBrand } from './fields.ts'
-import { type BrandImages, isShownInMails, sizeOf } from './images.ts'
-import { type Palette, paletteOf, type Sheets } from './theme.ts'
-
-/** Whose brand it is. */
-export type BrandOwner = { kind: 'server' } | { kind: 'organization' | 'client'; id: string }
+import {
+  allOf,
+  type BrandOwner,
+  brandOf,
+  EMPTY,
+  picturesOf,
+  type Stored,
+  saidOf,
+  savedOf,
+  storedIn,
+  withSaid,
+} from './document.ts'
+import { BRAND_NAMES, type Brand, NOTHING_SAID, parseBrand } from './fields.ts'
+import type { BrandImages } from './images.ts'
+import { type MailBrand, mailOf, merged, type ShownBrand, shownOf } from './shown.ts'
+import type { Sheets } from './theme.ts'
 
 export interface BrandState {
   brand: Brand
@@ -34,31 +41,6 @@ export interface BrandingEvent {
   /** What was said before, and is said now, of each field that was changed. */
   before: Partial<Brand>
   after: Partial<Brand>
-}
-
-/** What a page shows. */
-export interface ShownBrand {
-  name: string
-  /** Whether anybody has said the name. */
-  named: boolean
-  /** `wide`: it stands alone. */
-  logo: { address: string; width: number; height: number; wide: boolean } | undefined
-  favicon: string | undefined
-  /** The address of its style sheet; undefined: as it ships. */
-  sheet: string | undefined
-  support: string | undefined
-  terms: string | undefined
-  privacy: string | undefined
-}
-
-/** What a message shows. */
-export interface MailBrand extends Pick<ShownBrand, 'logo'> {
-  /** Undefined: nobody has said one. */
-  name: string | undefined
-  footer: string | undefined
-  palette: Palette
-  /** Pixels. */
-  radius: number
 }
 
 export interface Branding {
@@ -95,105 +77,10 @@ interface Document {
   replace(version: number, document: string): Promise<boolean>
 }
 
-export const SHIPPED_NAME = 'Latchkey'
-const SHIPPED_RADIUS = 8
-
 /** Characters of all that is stored: it is read with the settings, once a second. */
 const MAX_TOTAL = 200_000
 /** How often a change is tried again that others were faster than. */
 const TRIES = 20
-/** Width to height from which a logo holds the name. */
-const WIDE = 1.6
-
-const said = z.record(z.string(), z.union([z.string(), z.number()]))
-const schema = z.object({
-  server: said.default({}),
-  clients: z.record(z.string(), said).default({}),
-  organizations: z.record(z.string(), z.object({ slug: z.string(), brand: said })).default({}),
-})
-type Stored = z.output<typeof schema>
-type Said = z.output<typeof said>
-
-const EMPTY: Stored = { server: {}, clients: {}, organizations: {} }
-
-/** What is stored of a brand as it counts; what another version of the program has stored and this one does not take is not said. */
-const brandOf = (stored: Said | undefined): Brand =>
-  Object.fromEntries(
-    BRAND_NAMES.map((name) => {
-      const value = stored === undefined ? undefined : own(stored, name)
-      return [name, value === undefined ? null : (BRAND_FIELDS[name].schema.safeParse(value).data ?? null)]
-    }),
-  ) as unknown as Brand
-
-const saidOf = (brand: Brand): Said =>
-  Object.fromEntries(
-    Object.entries(brand).filter((entry): entry is [string, string | number] => entry[1] !== null),
-  )
-
-const savedOf = (stored: Stored, owner: BrandOwner): Said | undefined => {
-  if (owner.kind === 'server') return stored.server
-  return owner.kind === 'client' ? own(stored.clients, owner.id) : own(stored.organizations, owner.id)?.brand
-}
-
-const without = <Value>(map: Readonly<Record<string, Value>>, id: string): Record<string, Value> =>
-  Object.fromEntries(Object.entries(map).filter(([each]) => each !== id))
-
-/** The document with what an owner says now; nothing: its entry goes. */
-function withSaid(stored: Stored, owner: BrandOwner, brand: Said, slug: string): Stored {
-  if (owner.kind === 'server') return { ...stored, server: brand }
-  const gone = Object.keys(brand).length === 0
-  const { clients, organizations } = stored
-  if (owner.kind === 'client')
-    return { ...stored, clients: { ...without(clients, owner.id), ...(!gone && { [owner.id]: brand }) } }
-  const rest = without(organizations, owner.id)
-  return { ...stored, organizations: { ...rest, ...(!gone && { [owner.id]: { slug, brand } }) } }
-}
-
-const picturesOf = (brand: Brand): string[] => [brand.logo, brand.favicon].filter((each) => each !== null)
-
-const allOf = ({ server, clients, organizations }: Stored): { owner: BrandOwner; brand: Brand }[] => [
-  ...(Object.keys(server).length > 0 ? [{ owner: { kind: 'server' } as const, brand: brandOf(server) }] : []),
-  ...Object.entries(organizations).map(([id, { brand }]) => ({
-    owner: { kind: 'organization', id } as const,
-    brand: brandOf(brand),
-  })),
-  ...Object.entries(clients).map(([id, brand]) => ({
-    owner: { kind: 'client', id } as const,
-    brand: brandOf(brand),
-  })),
-]
-
-/** Field by field, the first that says it. */
-const merged = (brands: readonly Brand[]): Brand =>
-  Object.fromEntries(
-    BRAND_NAMES.map((name) => [name, brands.find((brand) => brand[name] !== null)?.[name] ?? null]),
-  ) as unknown as Brand
-
-function logoOf({ logo }: Brand): ShownBrand['logo'] {
-  if (logo === null) return undefined
-  const { width, height } = sizeOf(logo)
-  return { address: logo, width, height, wide: width >= height * WIDE }
-}
-
-const shownOf = (brand: Brand, addressOf: Sheets['addressOf']): ShownBrand => ({
-  name: brand.name ?? SHIPPED_NAME,
-  named: brand.name !== null,
-  logo: logoOf(brand),
-  favicon: brand.favicon ?? undefined,
-  sheet: addressOf(brand),
-  support: brand.support_url ?? undefined,
-  terms: brand.terms_url ?? undefined,
-  privacy: brand.privacy_url ?? undefined,
-})
-
-const mailOf = (brand: Brand): MailBrand => ({
-  name: brand.name ?? undefined,
-  logo: brand.logo !== null && isShownInMails(brand.logo) ? logoOf(brand) : undefined,
-  footer: brand.mail_footer ?? undefined,
-  palette: paletteOf(brand),
-  radius: brand.radius ?? SHIPPED_RADIUS,
-})
-
 export function createBranding(deps: {
   document: Document
   images: BrandImages
@@ -213,7 +100,7 @@ export function createBranding(deps: {
 
   const storedOf = (state: { version: number; document: string }): Stored => {
     if (state.version !== parsed.version)
-      parsed = { version: state.version, stored: schema.safeParse(JSON.parse(state.document)).data ?? EMPTY }
+      parsed = { version: state.version, stored: storedIn(state.document) }
     return parsed.stored
   }
 

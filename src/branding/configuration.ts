@@ -2,7 +2,8 @@
 import { AppError } from '../shared/errors.ts'
 import { t } from '../shared/locales/texts.ts'
 import { ValidationError } from '../shared/validation-error.ts'
-import type { Branding, BrandOwner } from './branding.ts'
+import type { Branding } from './branding.ts'
+import type { BrandOwner } from './document.ts'
 import { parseBrand } from './fields.ts'
 
 type Fields = Readonly<Record<string, unknown>>

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import type { BrandOwner } from '../branding/branding.ts'
+import type { BrandOwner } from '../branding/document.ts'
 import { type Brand, type BrandField, fromText, NAMED_BRAND_FIELDS } from '../branding/fields.ts'
 import { type Cli, CliError, createCommand, type Options } from './context.ts'
 import { table } from './text.ts'

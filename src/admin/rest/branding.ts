@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { BrandOwner } from '../../branding/branding.ts'
+import type { BrandOwner } from '../../branding/document.ts'
 import type { Brand, NamedBrandField } from '../../branding/fields.ts'
 import { orFailed, requireMatch, sendEtag } from '../../http/etag.ts'
 import type { RestContext } from './context.ts'

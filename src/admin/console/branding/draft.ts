@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { BrandOwner } from '../../../branding/branding.ts'
+import type { BrandOwner } from '../../../branding/document.ts'
 import type { Brand } from '../../../branding/fields.ts'
 import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import type { Branding, BrandOwner } from '../../../branding/branding.ts'
+import type { Branding } from '../../../branding/branding.ts'
+import type { BrandOwner } from '../../../branding/document.ts'
 import type { Brand, BrandField, NamedBrandField } from '../../../branding/fields.ts'
 import type { SealedCookies } from '../../../http/cookies/sealed-cookie.ts'
 import { noticeIn } from '../../../http/forms/notice.ts'
