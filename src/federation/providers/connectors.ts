@@ -41,6 +41,12 @@ export function unlessLost<T>(work: () => T): T | undefined {
   }
 }
 
+/** Whether the secret of a provider was sealed under another SECRET_KEY. */
+export const isLost = (
+  secrets: Secrets,
+  { id, sealedSecret }: Pick<ConfiguredRow, 'id' | 'sealedSecret'>,
+): boolean => sealedSecret !== null && unlessLost(() => openSecret(secrets, id, sealedSecret)) === undefined
+
 /** What was parsed when it was stored is not parsed again when it is read, except what the kind makes of its part. */
 export const storedOptions = (row: { settings: string }): StoredOptions => ({
   // Rows of before have none.
@@ -138,3 +144,5 @@ export function rememberConnectors({
     },
   }
 }
+
+export type Connectors = ReturnType<typeof rememberConnectors>

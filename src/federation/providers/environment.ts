@@ -14,6 +14,8 @@ export interface EnvironmentProvider {
   readonly settings: Readonly<Record<string, unknown>>
 }
 
+export type EnvironmentProviders = ReadonlyMap<string, { provider: Provider; view: ProviderView }>
+
 /**
  * The providers of the environment by id, for as long as the process runs.
  * @throws AppError provider_misconfigured (500)
@@ -22,7 +24,7 @@ export function environmentProviders(
   environment: readonly EnvironmentProvider[],
   kinds: Kinds,
   issuer: string,
-): ReadonlyMap<string, { provider: Provider; view: ProviderView }> {
+): EnvironmentProviders {
   return new Map(
     environment.map((each) => {
       const { id, settings, clientId, clientSecret } = each

@@ -1,3 +1,5 @@
+import { AppError } from '../../shared/errors.ts'
+import { message } from '../../shared/locales/texts.ts'
 import { mayComeBy } from '../../shared/managed-provider.ts'
 import type { Connector } from '../connector.ts'
 import type { MembershipRule } from './membership-rules.ts'
@@ -42,6 +44,9 @@ export interface EnabledProviders {
   /** Undefined: unknown, or switched off. */
   find(id: string): Promise<Provider | undefined>
 }
+
+export const notFound = (): AppError =>
+  new AppError('provider_not_found', 404, message('admin.providers.error.not_found'))
 
 /** Where a provider sends the browser back to; has to be entered there. */
 export const callbackUrl = (issuer: string, providerId: string): string =>

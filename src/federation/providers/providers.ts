@@ -6,7 +6,7 @@
  *   add ──▶ enabled ◀──enable── disabled
  *              └──────disable──────▶┘           remove: from either state
  *
- * Over 300 lines: the interface with what each method promises, and the one object that keeps them in step.
+ * Over 250 lines: the interface with what each method promises, and the changes that keep to it.
  */
 
 import type { Clock } from '../../shared/clock.ts'
@@ -16,24 +16,20 @@ import { message, t } from '../../shared/locales/texts.ts'
 import type { Secrets } from '../../shared/secrets.ts'
 import { ValidationError } from '../../shared/validation-error.ts'
 import type { Database } from '../../storage/database.ts'
+import { providerChecks } from './checks.ts'
 import {
+  isLost,
   openSecret,
   rememberConnectors,
-  rememberOptions,
   sealSecret,
   storedOptions,
   unlessLost,
 } from './connectors.ts'
+import { enabledProviders } from './enabled.ts'
 import { type EnvironmentProvider, environmentProviders, ofEnvironment } from './environment.ts'
-import { isProviderId, type Kinds, kindNames, kindOf, optionsView, parseProvider } from './input.ts'
-import { callbackUrl, type EnabledProviders, type ProviderName } from './provider.ts'
-import {
-  createProviderStore,
-  type ProviderRow,
-  providerVersion,
-  type StoredOptions,
-  setupOf,
-} from './store.ts'
+import { isProviderId, type Kinds, optionsView, parseProvider } from './input.ts'
+import { type EnabledProviders, notFound } from './provider.ts'
+import { createProviderStore, type ProviderRow, providerVersion, type StoredOptions } from './store.ts'
 import { type ProviderView, providerView } from './view.ts'
 
 export interface ProviderEvent {
@@ -156,9 +152,6 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     throw new ValidationError([problem], { code: 'invalid_provider' })
   }
 
-  const isLost = ({ id, sealedSecret }: ProviderRow): boolean =>
-    sealedSecret !== null && unlessLost(() => openSecret(secrets, id, sealedSecret)) === undefined
-
   const storedView = (row: ProviderRow): ProviderView => {
     return providerView(
       issuer,
@@ -168,14 +161,14 @@ export function createProviders(deps: ProvidersDependencies): Providers {
         name: row.name,
         client_id: row.clientId,
         has_secret: row.sealedSecret !== null,
-        ...(isLost(row) && { secret_lost: true as const }),
+        ...(isLost(secrets, row) && { secret_lost: true as const }),
         ...optionsView(storedOptions(row)),
         organization: row.organizationId,
         ...(storedOptions(row).managed && { managed: true as const }),
         disabled: row.disabledAt !== null,
         source: 'database',
       },
-      isLost(row) ? undefined : connectors.of(row),
+      isLost(secrets, row) ? undefined : connectors.of(row),
     )
   }
 
@@ -223,48 +216,10 @@ export function createProviders(deps: ProvidersDependencies): Providers {
     return { provider: after, version: providerVersion({ ...row, ...next }) }
   }
 
-  /** @throws ValidationError (422) */
-  async function wanted(input: Readonly<Record<string, unknown>> & { id: string }) {
-    const known = (await store.find(input.id))?.sealedSecret ?? undefined
-    const hasSecret = input.client_secret === undefined && known !== undefined
-    return { parsed: parseProvider(input, kinds, { hasSecret }), known }
-  }
-
-  const optionsOf = rememberOptions()
-  const enabled: EnabledProviders = {
-    async list() {
-      const rows = (await store.enabled()).filter(
-        ({ id, kind }) => !environment.has(id) && kindOf(kinds, kind) !== undefined,
-      )
-      const named = ({ id, name, kind, organizationId }: ProviderName) => ({ id, name, kind, organizationId })
-      return [
-        ...[...environment.values()].map(({ provider }) => named(provider)),
-        ...rows.map((row) => ({ ...named(row), ...(optionsOf(row).managed && { managed: true as const }) })),
-      ]
-    },
-
-    async find(id) {
-      const fixed = environment.get(id)
-      if (fixed !== undefined) return fixed.provider
-      const row = isProviderId(id) ? await store.findEnabled(id) : undefined
-      const connector = row && connectors.of(row)
-      if (row === undefined || connector === undefined) {
-        connectors.forget(id)
-        return undefined
-      }
-      const { settings: _, ...options } = optionsOf(row)
-      const { organizationId } = row
-      return {
-        ...{ id, name: row.name, kind: row.kind, connector, organizationId, ...options },
-        setup: setupOf(row),
-      }
-    },
-  }
-
   return {
     kinds,
 
-    enabled,
+    enabled: enabledProviders({ environment, kinds, store, connectors }),
 
     async add(input, { managed } = {}) {
       const parsed = parseProvider(input, kinds)
@@ -328,53 +283,7 @@ export function createProviders(deps: ProvidersDependencies): Providers {
       events({ type: 'provider.removed', provider: id, name: before.name, before })
     },
 
-    async test(id) {
-      const fixed = environment.get(id)?.provider.connector
-      const row = fixed === undefined ? await stored(id) : undefined
-      if (row !== undefined && isLost(row)) {
-        const remedy = storedOptions(row).managed
-          ? t('provider.finding.secret.enter')
-          : t('admin.providers.finding.secret.remedy', { id })
-        return [
-          {
-            name: t('provider.finding.name.secret'),
-            status: 'fail',
-            message: t('provider.finding.secret.lost'),
-            remedy,
-          },
-        ]
-      }
-      const connector = fixed ?? (row && connectors.of(row))
-      if (connector !== undefined) return connector.check(callbackUrl(issuer, id))
-      const remedy = t('admin.providers.finding.kind.remedy', { kinds: kindNames(kinds).join(', ') })
-      return [
-        {
-          name: t('admin.providers.finding.name.kind'),
-          status: 'fail',
-          message: t('admin.providers.finding.kind.unknown'),
-          remedy,
-        },
-      ]
-    },
-
-    async requireValid(input) {
-      await wanted(input)
-    },
-
-    async tryOut(input) {
-      const { parsed, known } = await wanted(input)
-      const { id, kind: name, clientId, clientSecret, settings } = parsed
-      const kind = kindOf(kinds, name)
-      if (kind === undefined) throw notFound()
-      const secret = clientSecret ?? (known && unlessLost(() => openSecret(secrets, id, known)))
-      const connector = connectors.make(
-        id,
-        kind,
-        { clientId, clientSecret: secret },
-        { settings, managed: true },
-      )
-      return connector.check(callbackUrl(issuer, id))
-    },
+    ...providerChecks({ environment, issuer, kinds, secrets, store, connectors, stored }),
   }
 }
 
@@ -398,9 +307,6 @@ function mergedInput(
 
 const managedOf = (row: { settings: string }) =>
   storedOptions(row).managed ? { managed: true as const } : {}
-
-const notFound = (): AppError =>
-  new AppError('provider_not_found', 404, message('admin.providers.error.not_found'))
 
 /** @throws AppError version_conflict (409) */
 function requireVersion(row: ProviderRow, { ifVersion }: IfVersion): void {

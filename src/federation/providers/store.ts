@@ -144,3 +144,5 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
     },
   }
 }
+
+export type ProviderStore = ReturnType<typeof createProviderStore>
