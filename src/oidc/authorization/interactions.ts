@@ -1,15 +1,13 @@
-// Over 300 lines: each way on of an interaction reads it, judges whose it is and saves it, by the same five functions.
+// Over 250 lines: each way on of an interaction reads it, judges whose it is and saves it, by the same five functions.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Client, errors, type Interaction, type Provider } from 'oidc-provider'
-import type { ShownClient } from '../../http/pages/pages.ts'
-import { addMethods, type NeededFactor, reaches } from '../../shared/acr.ts'
+import { errors, type Interaction, type Provider } from 'oidc-provider'
+import { addMethods, reaches } from '../../shared/acr.ts'
 import { setActor } from '../../shared/audit-context.ts'
 import { setBrand } from '../../shared/branded-by.ts'
 import { epochSeconds } from '../../shared/clock.ts'
 import { AppError } from '../../shared/errors.ts'
 import { message } from '../../shared/locales/texts.ts'
 import type { GatedAccount, SignInGate } from '../../shared/second-factor-rule.ts'
-import { websiteOf } from '../../shared/website.ts'
 import { ACCESS } from '../app-access/prompt.ts'
 import { type Admits, NOT_ADMITTED } from '../app-access/rule.ts'
 import type { Consents } from '../consent/consents.ts'
@@ -26,67 +24,19 @@ import {
 } from '../organizations/standing.ts'
 import { pinToIssuer } from '../provider/mount.ts'
 import { hintedAccount } from '../provider/policy.ts'
-import { besideScopes } from '../requested-claims/consent.ts'
 import type { AuditedSessions, SignInEffects } from '../sessions/audited.ts'
 import { verifiedAtOf } from '../sessions/details.ts'
 import { generationOf } from '../sessions/generations.ts'
 import { isAnother, type SignInSession } from '../sessions/sign-in.ts'
-import { clientView } from './client-view.ts'
+import { deviceAsking, missing, promptOf, saidOf, shownClient } from './details.ts'
 import type { InteractionDetails, Interactions } from './interaction.ts'
-import { restartOf } from './restart.ts'
 import { MFA } from './second-factor.ts'
 import { SELECT_ACCOUNT } from './select-account.ts'
 
 const changed = (cause: RegistrationChanged) =>
   new AppError('registration_changed', 400, message('protocolError.changed'), { cause })
 
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
-
-/** The `client_uri` of a client; without one, for a web client, the origin of the redirect URI. */
-function homeOf(client: Client | undefined, redirectUri: string): string | undefined {
-  if (client?.clientUri !== undefined) return client.clientUri
-  return client?.applicationType === 'web' ? websiteOf(redirectUri)?.origin : undefined
-}
-
-function destinationOf(redirectUri: unknown): InteractionDetails['leadsTo'] {
-  const url = typeof redirectUri === 'string' ? URL.parse(redirectUri) : null
-  if (url === null) return undefined
-  const website = websiteOf(redirectUri)
-  return website === undefined ? { appScheme: url.protocol } : { website: website.host }
-}
-
-/** The device whose user code an interaction is about. */
-async function deviceAsking(
-  provider: Provider,
-  { deviceCode, iat }: Interaction,
-): Promise<InteractionDetails['device']> {
-  if (deviceCode === undefined) return undefined
-  const code = await provider.DeviceCode.find(deviceCode, { ignoreExpiration: true })
-  const { address = '', userAgent = '' } = (code?.deviceInfo ?? {}) as {
-    address?: string
-    userAgent?: string
-  }
-  return { address, userAgent, askedAt: code?.iat ?? iat, expired: code?.isExpired ?? true }
-}
-
-function missing(interaction: Interaction): InteractionDetails['missing'] {
-  const details = interaction.prompt.details as {
-    missingOIDCScope?: string[]
-    missingOIDCClaims?: string[]
-    missingResourceScopes?: Record<string, string[]>
-  }
-  return {
-    scopes: details.missingOIDCScope ?? [],
-    claims: details.missingOIDCClaims ?? [],
-    resources: details.missingResourceScopes ?? {},
-  }
-}
-
 const selects = ({ prompt }: Interaction): boolean => prompt.name === SELECT_ACCOUNT
-
-const OWN_PAGES = [MFA, SELECT_ACCOUNT, ORGANIZATION, ACCESS, HOOK] as const
-
-const promptOf = ({ prompt }: Interaction) => OWN_PAGES.find((name) => name === prompt.name) ?? 'consent'
 
 /** What a client is told of a person who leaves an interaction. */
 function reasonOf({ prompt, params }: Interaction): string {
@@ -228,36 +178,16 @@ export function createInteractions(deps: {
   return {
     async details(request, reply) {
       const interaction = await find(request, reply)
-      const clientId = String(interaction.params.client_id)
-      const client = await deps.current().Client.find(clientId)
-      const shown = brandedFor(
-        namedOrganization(interaction.params),
-        clientView(client) ?? { name: clientId, unverified: false },
-      )
+      const client = await deps.current().Client.find(String(interaction.params.client_id))
+      const shown = shownClient(interaction, client)
       setBrand(shown.brand)
       const consents = await whoConsents(request, reply, interaction)
-      const asks = interaction.prompt.name !== 'login'
       return {
-        uid: interaction.uid,
+        ...saidOf(interaction, client),
+        client: shown,
         prompt: consents === undefined ? 'login' : promptOf(interaction),
-        denied: (interaction.prompt.details as { message?: string }).message,
-        needed: (interaction.prompt.details as { needed?: NeededFactor }).needed,
-        client: { id: clientId, ...shown },
-        accountId: asks ? consents : interaction.session?.accountId,
-        loginHint: text(interaction.params.login_hint),
-        expects: hintedAccount(interaction.params),
-        startedAt: interaction.iat,
-        organization: namedOrganization(interaction.params),
-        leadsTo: destinationOf(interaction.params.redirect_uri),
-        homeUrl: homeOf(client, String(interaction.params.redirect_uri)),
-        restartUrl: restartOf(interaction),
+        accountId: interaction.prompt.name === 'login' ? interaction.session?.accountId : consents,
         device: await deviceAsking(deps.current(), interaction),
-        requestedScopes: String(interaction.params.scope ?? '')
-          .split(' ')
-          .filter(Boolean),
-        requestedClaims: besideScopes(interaction.params),
-        staysConnected: client?.grantTypeAllowed('refresh_token') ?? false,
-        missing: missing(interaction),
       }
     },
 
@@ -391,7 +321,3 @@ const answers = (
 ): session is SignInSession =>
   session !== undefined &&
   session.loginTs >= interaction.startedAt + (interaction.accountId === undefined ? 0 : 1)
-
-/** Its pages wear the brand of the organization too that the request names. */
-const brandedFor = <View extends ShownClient>(organization: string | undefined, view: View): View =>
-  view.brand === undefined ? view : { ...view, brand: { ...view.brand, organization } }
