@@ -66,6 +66,7 @@ import { createUsageStore, type UsageStore } from './oidc/usage/usage-store.ts'
 import { createTxtLookup, type LookUpTxt } from './organizations/domains/dns.ts'
 import { createOrganizationListing, type OrganizationListing } from './organizations/listing/listing.ts'
 import { createOrganizations, type Organizations } from './organizations/organizations.ts'
+import { ownProviderNotices } from './organizations/own-provider/notices.ts'
 import { createOwnProvider, type OwnProvider } from './organizations/own-provider/own-provider.ts'
 import { openRegistration } from './registration/open.ts'
 import type { Registration } from './registration/registration.ts'
@@ -496,13 +497,16 @@ export async function openServices(
     access,
     organizations,
     ownProvider: createOwnProvider({
-      ...{ organizations, providers, clock, settings: values, mail: mailer, issuer: config.issuer },
-      mailCounts: messageCounts,
+      ...{ organizations, providers, settings: values, issuer: config.issuer },
       managing: organizations.managing,
       domains: organizations.domains,
-      members: organizations.members,
       template: organizations.template,
-      actorName: () => inviterName(accounts.byId),
+      notices: ownProviderNotices({
+        ...{ clock, mail: mailer, mailCounts: messageCounts, issuer: config.issuer },
+        members: organizations.members,
+        template: organizations.template,
+        actorName: () => inviterName(accounts.byId),
+      }),
     }),
     texts: foundation.texts,
     launchableApps: createLaunchableApps({

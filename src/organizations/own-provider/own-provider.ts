@@ -2,29 +2,27 @@
  * The provider that managers of an organization set up for its people: one, of the kind `oidc`, for addresses of verified domains. Its ID
  * follows from the organization's, its name is the organization's: neither can be mistaken for another provider. What administrators of
  * this server have set up for the organization is theirs to change.
- * Over 300 lines: each act asks the same of manager, domains and version, and is told to the same people.
  */
-import { createHash } from 'node:crypto'
-import type { Clock } from '../../shared/clock.ts'
 import { contentVersion } from '../../shared/content-version.ts'
 import { AppError, unlessCode, VersionConflict } from '../../shared/errors.ts'
 import type { Finding } from '../../shared/finding.ts'
 import { message, t } from '../../shared/locales/texts.ts'
 import { OWN_AUTH_METHODS } from '../../shared/provider-limits.ts'
-import { refusedFields, ValidationError } from '../../shared/validation-error.ts'
+import { refusedFields } from '../../shared/validation-error.ts'
 import type { Domains } from '../domains/domains.ts'
 import type { ManagedOrganization, OrganizationManaging } from '../managing.ts'
-import type { Members } from '../members/members.ts'
 import type { Organization } from '../organization.ts'
 import type { RoleTemplate } from '../template.ts'
-
-/** Managers who are told of a change, at most. */
-const MOST_TOLD = 50
-/** Mails of it in an hour to one address: what is done again and again fills no mailbox. The audit log has all of it. */
-const MOST_AN_HOUR = 5
-const HOUR = 3_600_000
-/** Characters of the name of a provider. */
-const MAX_NAME = 60
+import type { OwnProviderNotices } from './notices.ts'
+import {
+  type IfVersion,
+  inWords,
+  nameFor,
+  type OwnProviderView,
+  ownProviderId,
+  type ProvidersOfOrganizations,
+  viewOf,
+} from './provider.ts'
 
 /** What a manager says of it. */
 export interface OwnProviderInput {
@@ -40,16 +38,6 @@ export interface OwnProviderInput {
   /** Who signs in there becomes a member, with these roles. */
   join: boolean
   roles: readonly string[]
-}
-
-/** The provider as its managers see it. Never the secret. */
-export interface OwnProviderView {
-  issuer: string
-  clientId: string
-  hasSecret: boolean
-  authMethod: string
-  trustEmail: boolean
-  disabled: boolean
 }
 
 export interface OwnProviderState {
@@ -71,19 +59,6 @@ export interface OwnProviderState {
   version: string
 }
 
-/** Without it, any state is meant. */
-interface IfVersion {
-  ifVersion?: string | undefined
-}
-
-export type OwnProviderAct = 'saved' | 'enabled' | 'disabled' | 'removed'
-
-export interface OwnProviderMail {
-  to: string
-  template: 'organization-provider'
-  data: { organization: string; by: string; act: OwnProviderAct; at: number; link: string }
-}
-
 /** Everything throws AppError organization_not_found (404) where the caller does not manage the organization. */
 export interface OwnProvider {
   get(managerId: string, id: string): Promise<OwnProviderState>
@@ -101,38 +76,6 @@ export interface OwnProvider {
   remove(managerId: string, id: string, given?: IfVersion): Promise<void>
 }
 
-/** A provider, as far as managers need it. */
-export interface StoredProvider {
-  id: string
-  name: string
-  client_id: string
-  has_secret: boolean
-  settings: Readonly<Record<string, unknown>>
-  managed?: true
-  disabled: boolean
-}
-
-/** What it needs of providers. */
-export interface ProvidersOfOrganizations {
-  ofOrganization(organizationId: string): Promise<StoredProvider[]>
-  /** @throws AppError provider_not_found (404) */
-  getVersioned(id: string): Promise<{ provider: StoredProvider; version: string }>
-  /** @throws ValidationError about what `add` or `update` would refuse of it */
-  requireValid(input: Readonly<Record<string, unknown>> & { id: string }): Promise<void>
-  add(input: Readonly<Record<string, unknown>>, by: { managed: true }): Promise<unknown>
-  update(id: string, changes: Readonly<Record<string, unknown>>, given: IfVersion): Promise<unknown>
-  /** Both give whether that changed it. */
-  enable(id: string): Promise<boolean>
-  disable(id: string): Promise<boolean>
-  remove(id: string, given: IfVersion): Promise<void>
-  test(id: string): Promise<Finding[]>
-  tryOut(input: Readonly<Record<string, unknown>> & { id: string }): Promise<Finding[]>
-}
-
-/** `org-` and 112 bits that the ID of the organization gives. */
-export const ownProviderId = (organizationId: string): string =>
-  `org-${createHash('sha256').update(organizationId).digest('hex').slice(0, 28)}`
-
 const failed = (findings: readonly Finding[]) => findings.some(({ status }) => status === 'fail')
 
 export function createOwnProvider(deps: {
@@ -146,21 +89,13 @@ export function createOwnProvider(deps: {
     ): Promise<Organization>
   }
   domains: Pick<Domains, 'list'>
-  template: Pick<RoleTemplate, 'counting' | 'manages' | 'names'>
+  template: Pick<RoleTemplate, 'counting' | 'names'>
   providers: ProvidersOfOrganizations
-  members: Pick<Members, 'addresses'>
-  /** What people call who acts. */
-  actorName(): Promise<string>
   settings: { readonly managerProviders: 'off' | 'verified_domain' }
-  mail: { send(mail: OwnProviderMail): void }
-  mailCounts: {
-    /** Counts one more, unless `most` were within the window that runs. Undefined: it was counted. */
-    reserve(one: { key: string; now: Date; windowEndsAt: Date; most: number }): Promise<number | undefined>
-  }
+  notices: OwnProviderNotices
   issuer: string
-  clock: Clock
 }): OwnProvider {
-  const { managing, organizations, providers, template, settings } = deps
+  const { managing, organizations, providers, template, notices, settings } = deps
 
   /** What is stored now. `own`: with the version of its row. */
   async function read(managerId: string, id: string) {
@@ -200,35 +135,6 @@ export function createOwnProvider(deps: {
   function requireOwn({ provider }: OwnProviderState): OwnProviderView {
     if (provider !== undefined) return provider
     throw new AppError('provider_not_found', 404, message('organizations.provider.none'))
-  }
-
-  /** Counts one more mail to an address, unless there were enough within the hour. */
-  async function mayMail(email: string): Promise<boolean> {
-    const now = deps.clock()
-    const key = `provider-mail:${createHash('sha256').update(email).digest('base64url')}`
-    const window = { now: new Date(now), windowEndsAt: new Date(now + HOUR) }
-    return (await deps.mailCounts.reserve({ key, ...window, most: MOST_AN_HOUR })) === undefined
-  }
-
-  /** Tells the other managers. */
-  async function tell(managerId: string, { organization }: OwnProviderState, act: OwnProviderAct) {
-    const managing = template.names().filter((role) => template.manages([role]))
-    const told = await deps.members.addresses(organization.id, managing, MOST_TOLD)
-    const data = {
-      organization: organization.name,
-      by: await deps.actorName(),
-      act,
-      at: deps.clock(),
-      link: `${deps.issuer}/account/organizations/${organization.id}/provider`,
-    }
-    for (const { accountId, email, roles } of told)
-      if (
-        email !== null &&
-        accountId !== managerId &&
-        template.manages(template.counting(roles)) &&
-        (await mayMail(email))
-      )
-        deps.mail.send({ to: email, template: 'organization-provider', data })
   }
 
   /** The roles to store: of those that the manager may give the chosen ones, of others those that are there. */
@@ -306,7 +212,7 @@ export function createOwnProvider(deps: {
       }
       if (input.required !== stays)
         await organizations.update(id, { provider_required: input.required }, { ifVersion: claimed.version })
-      await tell(managerId, state, 'saved')
+      await notices.tell(managerId, state.organization, 'saved')
     },
 
     async test(managerId, id) {
@@ -321,7 +227,7 @@ export function createOwnProvider(deps: {
       requireOwn(state)
       if (!disabled) requireOpen(state)
       const changed = await providers[disabled ? 'disable' : 'enable'](ownProviderId(id))
-      if (changed) await tell(managerId, state, disabled ? 'disabled' : 'enabled')
+      if (changed) await notices.tell(managerId, state.organization, disabled ? 'disabled' : 'enabled')
     },
 
     async remove(managerId, id, given = {}) {
@@ -332,7 +238,7 @@ export function createOwnProvider(deps: {
         ownProviderId(id),
         given.ifVersion === undefined ? {} : { ifVersion: own?.version },
       )
-      await tell(managerId, state, 'removed')
+      await notices.tell(managerId, state.organization, 'removed')
     },
   }
 }
@@ -358,38 +264,3 @@ const ofAdministrators = (provider: string) =>
     409,
     message('organizations.provider.byAdministrators', { provider }),
   )
-
-function viewOf({ client_id, has_secret, settings, disabled }: StoredProvider): OwnProviderView {
-  const { issuer, auth_method, trust_email } = settings as Record<string, unknown>
-  return {
-    ...{ clientId: client_id, hasSecret: has_secret, disabled },
-    issuer: String(issuer),
-    authMethod: typeof auth_method === 'string' ? auth_method : OWN_AUTH_METHODS[0],
-    trustEmail: trust_email === true,
-  }
-}
-
-/** What a provider may be called: one line of a length. */
-const nameFor = (organization: string): string =>
-  [...organization.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ')].slice(0, MAX_NAME).join('').trim() || '–'
-
-const WORDS = {
-  issuer: 'organizations.provider.issuer.wrong',
-  client_id: 'organizations.provider.clientId.wrong',
-  client_secret: 'organizations.provider.secret.enter',
-  auth_method: 'organizations.provider.authMethod.wrong',
-} as const
-
-/** What providers refuse, in the language of the manager. */
-async function inWords<Result>(work: Promise<Result>): Promise<Result> {
-  try {
-    return await work
-  } catch (error) {
-    if (!(error instanceof ValidationError)) throw error
-    const fields = Object.keys(error.errors).flatMap((field) =>
-      field in WORDS ? [[field, t(WORDS[field as keyof typeof WORDS])]] : [],
-    )
-    if (fields.length === 0) throw error
-    throw refusedFields(Object.fromEntries(fields))
-  }
-}
