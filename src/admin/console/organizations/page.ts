@@ -11,12 +11,12 @@ import type {
 import { may } from '../../../shared/administration/authority.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
-import { own } from '../../../shared/own.ts'
 import { THE_ADMINISTRATOR } from '../../../shared/the-administrator.ts'
 import { countText } from '../access/form.ts'
 import type { Held } from '../access/view.ts'
 import { administratorOf, renderConsole } from '../context.ts'
 import { PAGE_OF_SEVERAL, pageLinks, withQuery } from '../page-links.ts'
+import { unfolded } from '../unfolded.ts'
 import { drawnOrganization, filledWith, roleBoxes, shownOrganization } from './form.ts'
 import type { OrganizationsAreaDependencies } from './routes.ts'
 import type { HeldDomain } from './view.ts'
@@ -37,8 +37,7 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
   revoked: 'organizations.done.revoked',
 }
 
-/** The part of the page that something was done in, where it is folded on a phone. */
-const PARTS: Readonly<Record<string, string>> = {
+const PARTS = {
   ...{
     invited: 'invitations',
     sent: 'invitations',
@@ -198,11 +197,13 @@ export function organizationPage(deps: OrganizationsAreaDependencies): Organizat
       },
       fields: drawnOrganization(fields, values),
       conflict: also.stale ? shown : undefined,
-      open: [
-        ...[given.section, own(PARTS, given.done ?? '')],
+      open: unfolded(
+        PARTS,
+        given.done,
+        given.section,
         also.invite || given.invitations ? 'invitations' : undefined,
         also.addDomain ? 'domains' : undefined,
-      ].filter((part) => part !== undefined),
+      ),
       members: page.items.map((each) => heldMember(id, each)),
       pager: pageLinks(pageOf(id), { invitations: given.invitations }, given.cursor, page.next_cursor),
       addMember: { action: `${pageOf(id)}/members`, ...also.addMember },
