@@ -6,13 +6,8 @@ import { OWN_AUTH_METHODS, PROVIDER_LENGTHS } from '../shared/provider-limits.ts
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text } from './fields.ts'
 import { operation } from './operation.ts'
+import { CHANGE, ONE, PROOF, params, READ_ONE, tag } from './organization-operations.ts'
 import { requireManager, requirePerson } from './owner.ts'
-
-const tag = 'Organizations'
-const params = z.object({ id: z.string().max(100) })
-const PROOF = 'It needs `current_password`, unless the session’s sign-in is fresh.'
-const READ = [401, 403, 404, 429, 503] as const
-const CHANGE = [401, 403, 404, 409, 429, 503] as const
 
 const provider = z.object({
   issuer: z.string(),
@@ -48,7 +43,7 @@ const show = operation({
   safe: true,
   params,
   answers: [200, 'As it is; `ETag` names its state.', state],
-  problems: READ,
+  problems: READ_ONE,
 })
 
 const save = operation({
@@ -99,7 +94,7 @@ const remove = operation({
   params,
   body: proofBody,
   answers: [204, 'Removed.'],
-  problems: READ,
+  problems: READ_ONE,
 })
 
 const test = operation({
@@ -111,7 +106,7 @@ const test = operation({
   params,
   body: proofBody,
   answers: [200, 'What was found.', z.object({ findings: z.array(finding) })],
-  problems: READ,
+  problems: READ_ONE,
 })
 
 const toggle = (act: 'enable' | 'disable') =>
@@ -124,7 +119,7 @@ const toggle = (act: 'enable' | 'disable') =>
     params,
     body: proofBody,
     answers: [204, act === 'enable' ? 'It is on.' : 'It is off.'],
-    problems: READ,
+    problems: READ_ONE,
   })
 
 const view = (own: OwnProviderState): z.input<typeof state> => ({
@@ -145,7 +140,7 @@ export function organizationProviderRoutes({ known, deps }: ApiContext): void {
   const { limit, ownProvider } = deps
   const read = limit('token')
   const write = limit('account')
-  const path = '/me/organizations/:id/provider'
+  const path = `${ONE}/provider` as const
   const manager = (request: FastifyRequest, id: string, password: string | undefined) =>
     requireManager(deps, request, password, (accountId) => ownProvider.get(accountId, id))
 

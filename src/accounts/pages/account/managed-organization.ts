@@ -6,13 +6,15 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { renderPage } from '../../../http/pages/views.ts'
 import type { OrganizationDomain } from '../../../organizations/domains/domains.ts'
 import type { ManagedInvitation, ManagedOrganizationMember } from '../../../organizations/managing.ts'
-import { AppError, unlessCode } from '../../../shared/errors.ts'
+import { unlessCode } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf } from '../../../shared/moment.ts'
-import { refusedFields, type ValidationError } from '../../../shared/validation-error.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
+import { managedDomainRoutes } from './managed-domains.ts'
+import { managedMemberRoutes } from './managed-member.ts'
+import { memberPage, PATH, pageOf, sentForm } from './organization-paths.ts'
 import { serves } from './organization-provider.ts'
-import { boxesOf, boxOf, type RoleBox, rolesIn } from './role-boxes.ts'
+import { boxesOf, type RoleBox, rolesIn } from './role-boxes.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
 interface Pager {
@@ -57,21 +59,8 @@ declare module '../../../http/pages/pages.ts' {
       unserved: boolean
       roles: readonly RoleBox[]
     }
-    'accounts/account/organization-member': {
-      account: AccountFrame
-      organization: string
-      member: string
-      /** The member is the person whose page it is. */
-      you: boolean
-      form: Form
-      roles: readonly RoleBox[]
-      remove: ButtonForm
-      backHref: string
-    }
   }
 }
-
-const PATH = '/account/organizations'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   roles: 'organizations.done.roles',
@@ -92,19 +81,23 @@ const pageQuery = z.object({
   invitations: z.string().max(500).optional().catch(undefined),
   done: z.unknown().optional(),
 })
-const sentForm = z.record(z.string(), z.string().max(400)).default({})
 const invitationForm = z.object({ invitation: z.string().max(100).default('') })
 
-const domainForm = z.object({ domain: z.string().max(400).default('') })
-
-/** What DNS said, above the domains. */
-const asProblem = (error: unknown): never => {
-  if (!(error instanceof AppError) || error.code === 'organization_not_found') throw error
-  throw refusedFields({ form: error.publicMessage }, error.status)
+type ById = { Params: { id: string } }
+/** What is shown: an organization, and what a form of its page was refused for. */
+interface Shown {
+  id: string
+  invite?: Partial<Form>
+  addDomain?: Partial<Form>
+  status?: number
 }
 
-type ById = { Params: { id: string } }
-type OfMember = { Params: { id: string; user: string } }
+export type ShowOrganization = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  signed: Signed,
+  shown: Shown,
+) => Promise<FastifyReply>
 
 const withQuery = (path: string, given: Record<string, string | undefined>): string => {
   const known = Object.entries(given).filter((each): each is [string, string] => each[1] !== undefined)
@@ -114,13 +107,11 @@ const withQuery = (path: string, given: Record<string, string | undefined>): str
 /** `/account/organizations/:id`: members, their roles and invitations, for who manages an organization. */
 export function managedOrganizationRoutes(
   app: FastifyInstance,
-  { http, organizations, ownProvider }: AccountPagesDependencies,
+  deps: AccountPagesDependencies,
   signedIn: SignedIn,
 ): void {
+  const { http, organizations, ownProvider } = deps
   const { managing } = organizations
-  const pageOf = (id: string) => `${PATH}/${encodeURIComponent(id)}`
-  const memberPage = (id: string, accountId: string) =>
-    `${pageOf(id)}/members/${encodeURIComponent(accountId)}`
 
   const memberView = (id: string, self: string, one: ManagedOrganizationMember) => ({
     name: one.username,
@@ -162,12 +153,7 @@ export function managedOrganizationRoutes(
     request: FastifyRequest,
     reply: FastifyReply,
     signed: Signed,
-    {
-      id,
-      invite,
-      addDomain,
-      status,
-    }: { id: string; invite?: Partial<Form>; addDomain?: Partial<Form>; status?: number },
+    { id, invite, addDomain, status }: Shown,
   ) {
     const { cursor, invitations, done } = pageQuery.parse(request.query)
     const self = signed.account.id
@@ -246,123 +232,6 @@ export function managedOrganizationRoutes(
       })(request, reply),
     )
 
-  const showDomains =
-    (request: FastifyRequest<ById>) => (reply: FastifyReply, signed: Signed, error: ValidationError) => {
-      const addDomain = { errors: error.sentences, values: shownAgain(request.body) }
-      return show(request, reply, signed, { id: request.params.id, addDomain, status: error.status })
-    }
-
-  app.post<ById>(`${PATH}/:id/domains`, http.limit('account'), (request, reply) =>
-    signedIn.onSubmit(
-      PATH,
-      async (signed) => {
-        const { id } = request.params
-        const { name } = await managing.organization(signed.account.id, id)
-        const first = await signedIn.again(
-          request,
-          signed,
-          t('act.organizationDomain', { organization: name }),
-        )
-        if (first) return first
-        await managing.addDomain(signed.account.id, id, domainForm.parse(request.body ?? {}).domain)
-        return `${pageOf(id)}?done=domain`
-      },
-      showDomains(request),
-    )(request, reply),
-  )
-
-  for (const act of ['verify', 'remove'] as const)
-    app.post<ById>(`${PATH}/:id/domains/${act}`, http.limit('account'), (request, reply) =>
-      signedIn.onSubmit(
-        PATH,
-        async (signed) => {
-          const { id } = request.params
-          const { name } = await managing.organization(signed.account.id, id)
-          const first = await signedIn.again(
-            request,
-            signed,
-            t('act.organizationDomain', { organization: name }),
-          )
-          if (first) return first
-          const { domain } = domainForm.parse(request.body ?? {})
-          if (act === 'verify') {
-            await managing.verifyDomain(signed.account.id, id, domain).catch(asProblem)
-            return `${pageOf(id)}?done=verified`
-          }
-          // Another tab may have removed it.
-          const removed = await managing
-            .removeDomain(signed.account.id, id, domain)
-            .then(() => true)
-            .catch(unlessCode('domain_not_found'))
-          return `${pageOf(id)}?done=${removed ? 'domain-removed' : 'domain-gone'}`
-        },
-        showDomains(request),
-      )(request, reply),
-    )
-
-  async function showMember(
-    reply: FastifyReply,
-    signed: Signed,
-    { id, user, form, status }: { id: string; user: string; form?: Partial<Form>; status?: number },
-  ) {
-    const self = signed.account.id
-    const { name, givable } = await managing.organization(self, id)
-    const member = await managing.member(self, id, user)
-    const you = user === self
-    if (!member.changeable && !you) return reply.redirect(pageOf(id), 303)
-    const values = form?.values ?? Object.fromEntries(member.roles.map((role) => [boxOf(role), 'on']))
-    return renderPage(
-      reply,
-      'accounts/account/organization-member',
-      {
-        account: frameOf(signed, PATH),
-        organization: name,
-        member: member.username,
-        you,
-        form: { action: memberPage(id, user), ...form },
-        roles: boxesOf(givable, values),
-        remove: { action: `${memberPage(id, user)}/remove` },
-        backHref: pageOf(id),
-      },
-      status,
-    )
-  }
-
-  app.get<OfMember>(`${PATH}/:id/members/:user`, async (request, reply) => {
-    const signed = await signedIn.person(request, reply, PATH)
-    return signed ? showMember(reply, signed, request.params) : reply
-  })
-
-  app.post<OfMember>(`${PATH}/:id/members/:user`, http.limit('account'), (request, reply) =>
-    signedIn.onSubmit(
-      PATH,
-      async (signed) => {
-        const { id, user } = request.params
-        const { name } = await managing.organization(signed.account.id, id)
-        const words = t('act.organizationRoles', { organization: name })
-        const first = await signedIn.again(request, signed, words)
-        if (first) return first
-        await managing.setRoles(signed.account.id, id, user, rolesIn(sentForm.parse(request.body ?? {})))
-        const stays = (await organizations.members.membership(signed.account.id, id))?.manages
-        return stays ? `${pageOf(id)}?done=roles` : PATH
-      },
-      (_reply, signed, error) => {
-        const form = { errors: error.sentences, values: shownAgain(request.body) }
-        return showMember(reply, signed, { ...request.params, form, status: error.status })
-      },
-    )(request, reply),
-  )
-
-  app.post<OfMember>(`${PATH}/:id/members/:user/remove`, http.limit('account'), (request, reply) =>
-    signedIn.onSubmit(PATH, async (signed) => {
-      const { id, user } = request.params
-      const { name } = await managing.organization(signed.account.id, id)
-      const words = t('act.organizationRemove', { organization: name })
-      const first = await signedIn.again(request, signed, words)
-      if (first) return first
-      // What another tab has done already is done.
-      await managing.remove(signed.account.id, id, user).catch(unlessCode('not_a_member'))
-      return user === signed.account.id ? `${PATH}?done=left` : `${pageOf(id)}?done=removed`
-    })(request, reply),
-  )
+  managedDomainRoutes(app, deps, signedIn, show)
+  managedMemberRoutes(app, deps, signedIn)
 }

@@ -4,9 +4,8 @@ import { renderPage } from '../../../http/pages/views.ts'
 import { unlessCode } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
+import { PATH, pageOf } from './organization-paths.ts'
 import { frameOf, type SignedIn } from './signed-in.ts'
-
-const PATH = '/account/organizations'
 
 const query = z.object({
   domain: z.string().max(400).default('').catch(''),
@@ -44,7 +43,7 @@ export function organizationConfirmations(
       const signed = await signedIn.person(request, reply, PATH)
       if (!signed) return reply
       const { id } = request.params
-      const backHref = `${PATH}/${encodeURIComponent(id)}`
+      const backHref = pageOf(id)
       const asked = await find(signed.account.id, id, query.parse(request.query ?? {}))
       if (asked === undefined) return reply.redirect(backHref, 303)
       if (typeof asked === 'string') return reply.redirect(`${backHref}?done=${asked}`, 303)

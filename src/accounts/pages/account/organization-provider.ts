@@ -11,6 +11,7 @@ import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { OWN_AUTH_METHODS } from '../../../shared/provider-limits.ts'
 import { refusedFields } from '../../../shared/validation-error.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
+import { pageOf as organizationPage, PATH } from './organization-paths.ts'
 import { boxesOf, boxOf, type RoleBox, rolesIn } from './role-boxes.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
@@ -51,8 +52,6 @@ declare module '../../../http/pages/pages.ts' {
     }
   }
 }
-
-const PATH = '/account/organizations'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   saved: 'organizations.done.provider',
@@ -129,7 +128,6 @@ export function organizationProviderRoutes(
   { http, ownProvider }: AccountPagesDependencies,
   signedIn: SignedIn,
 ): void {
-  const organizationPage = (id: string) => `${PATH}/${encodeURIComponent(id)}`
   const pageOf = (id: string) => `${organizationPage(id)}/provider`
 
   async function show(

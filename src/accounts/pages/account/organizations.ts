@@ -5,6 +5,7 @@ import type { TextKey } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { managedOrganizationRoutes } from './managed-organization.ts'
 import { organizationConfirmations } from './organization-confirmations.ts'
+import { PATH, pageOf } from './organization-paths.ts'
 import { organizationProviderRoutes } from './organization-provider.ts'
 import { type AccountFrame, frameOf, type SignedIn } from './signed-in.ts'
 
@@ -23,8 +24,6 @@ declare module '../../../http/pages/pages.ts' {
     }
   }
 }
-
-const PATH = '/account/organizations'
 
 const NOTICES: Readonly<Record<string, TextKey>> = {
   joined: 'organizations.joined',
@@ -46,7 +45,7 @@ export async function organizationRoutes(
       account: frameOf(signed, PATH, { notice: noticeIn(NOTICES, request.query.done) }),
       organizations: all.map(({ id, name, slug, roles, disabled, manages }) => ({
         ...{ name, slug, roles, disabled },
-        manageHref: manages && !disabled ? `${PATH}/${id}` : undefined,
+        manageHref: manages && !disabled ? pageOf(id) : undefined,
       })),
     })
   })
