@@ -26,6 +26,7 @@ import { issueOneToken } from '../tokens/one-token.ts'
 import { keepClients } from './clients.ts'
 import { completeDiscovery } from './discovery.ts'
 import { answerEscapedErrors } from './escaped-errors.ts'
+import { makePlainModels } from './plain-models.ts'
 import type { ProviderDependencies } from './provider.ts'
 import { routes } from './routes.ts'
 import { joinAuthorization } from './unit-of-work.ts'
@@ -72,6 +73,12 @@ export const PATCHES: readonly Patch[] = [
     why: 'Discovery says what registration offers at this moment (RFC 8414 §2), which settings change.',
     test: 'test/registration/register.test.ts',
     apply: (provider, { discovery }) => completeDiscovery(provider, discovery),
+  },
+  {
+    name: 'plain models',
+    why: 'The library copies each field of a payload twice, with those that are undefined: a twentieth of what a refresh takes.',
+    test: 'test/oidc/plain-models.test.ts',
+    apply: makePlainModels,
   },
   {
     name: 'one token',
