@@ -3,8 +3,7 @@ import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import { hashId } from '../../shared/id-hash.ts'
 import type { ArtifactRow } from '../artifacts/at-rest.ts'
 import { ARTIFACT_COLUMNS } from '../artifacts/joined.ts'
-import { isBusy, whenFree } from '../sqlite/busy.ts'
-import { asStorageError } from '../unavailable.ts'
+import { createOneMoment, readWhenFree } from '../sqlite/one-moment.ts'
 import {
   type AccountView,
   context,
@@ -32,24 +31,11 @@ export function createSqliteTokenReads<Account>(
   clock: Clock,
 ): TokenReads<Account> {
   const { artifacts, accounts } = connections
-  const begin = artifacts.prepare('BEGIN')
-  const commit = artifacts.prepare('COMMIT')
+  const oneMoment = createOneMoment(artifacts)
   const token = artifacts.prepare<[string, number], ArtifactRow>(TOKEN)
   const byId = artifacts.prepare<[string, string, number], ArtifactRow>(BY_ID)
   const byUid = artifacts.prepare<[string, number], ArtifactRow>(BY_UID)
   const account = accounts.prepare<[string], object>(`SELECT ${view.columns} FROM accounts WHERE id = ?`)
-
-  function inTransaction<T>(read: () => T): T {
-    begin.run()
-    try {
-      const found = read()
-      commit.run()
-      return found
-    } catch (error) {
-      if (artifacts.inTransaction) artifacts.exec('ROLLBACK')
-      throw error
-    }
-  }
 
   const contextRows = (grantId: unknown, sessionUid: string | undefined, now: number) => ({
     grant: typeof grantId === 'string' ? (byId.get('Grant', hashId(grantId), now) ?? null) : null,
@@ -57,22 +43,11 @@ export function createSqliteTokenReads<Account>(
   })
   const accountRow = (id: unknown) => (typeof id === 'string' ? (account.get(id) ?? null) : null)
 
-  async function read<T>(work: () => T): Promise<T> {
-    try {
-      return work()
-    } catch (error) {
-      if (!isBusy(error)) throw asStorageError(error)
-    }
-    return whenFree(work).catch((error: unknown) => {
-      throw asStorageError(error)
-    })
-  }
-
   return {
     byValue: (value) =>
-      read(() => {
+      readWhenFree(() => {
         const now = epochSeconds(clock)
-        const found = inTransaction(() => {
+        const found = oneMoment(() => {
           const row = token.get(hashId(value), now)
           if (row === undefined) return undefined
           const payload = payloadOf(row, value)
@@ -85,9 +60,9 @@ export function createSqliteTokenReads<Account>(
       }),
 
     byReference: ({ denial, grantId, sessionUid, accountId }) =>
-      read(() => {
+      readWhenFree(() => {
         const now = epochSeconds(clock)
-        const rows = inTransaction(() => ({
+        const rows = oneMoment(() => ({
           denied: byId.get(denial.model, hashId(denial.id), now) !== undefined,
           ...contextRows(grantId, sessionUid, now),
         }))
