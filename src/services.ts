@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Access, createAccess } from './access/access.ts'
 import { createGroupListing, type GroupListing } from './access/groups/listing/listing.ts'
 import { createRoleListing, type RoleListing } from './access/roles/listing/listing.ts'
-import type { Account } from './accounts/account.ts'
+import type { Account, TokenHolder } from './accounts/account.ts'
 import type { Accounts } from './accounts/accounts.ts'
 import { createAccounts } from './accounts/create-accounts.ts'
 import { canonicalEmail } from './accounts/email/address.ts'
@@ -16,7 +16,7 @@ import { createUserExport } from './accounts/search/export.ts'
 import { inviterName } from './accounts/sign-up/inviter.ts'
 import { endSignIns } from './accounts/store/generation.ts'
 import { keepVerifiedPhone } from './accounts/store/phone.ts'
-import { accountView } from './accounts/store/reads.ts'
+import { accountView, holderView } from './accounts/store/reads.ts'
 import { type AdministratorRoles, createAdministratorRoles } from './administrators/administrator-roles.ts'
 import { type Attributes, createAttributes } from './attributes/attributes.ts'
 import { type Claims, createClaims } from './attributes/claims/claims.ts'
@@ -131,6 +131,8 @@ export interface Services extends Foundation {
   customClaims: Claims
   /** Access tokens with all that they hang on. */
   tokenReads: TokenReads<Account>
+  /** The same with as much of the account as an introspection asks for. */
+  holderReads: TokenReads<TokenHolder>
   breaches: Breaches
   /** Second factors of accounts. */
   factors: Factors
@@ -477,6 +479,7 @@ export async function openServices(
     customClaims,
     hooks,
     tokenReads: db.tokenReads(accountView),
+    holderReads: db.tokenReads(holderView),
     factors,
     sms,
     providers,

@@ -50,6 +50,12 @@ export interface Account extends ProfileValues {
   attributes: AttributeValues
 }
 
+/** What decides about a token of an account, and what an introspection says of the latter. */
+export type TokenHolder = Pick<
+  Account,
+  'id' | 'username' | 'email' | 'disabledAt' | 'generation' | 'attributes'
+>
+
 /** An account with what only this feature may see. */
 export interface StoredAccount extends Account {
   passwordHash: string | null
@@ -120,6 +126,15 @@ export function toAccount(row: AccountRow): Account {
     attributes: storedAttributes(row.attributes),
   }
 }
+
+export const toTokenHolder = (row: Pick<AccountRow, keyof TokenHolder>): TokenHolder => ({
+  id: row.id,
+  username: row.username,
+  email: row.email,
+  disabledAt: orNull(row.disabledAt),
+  generation: row.generation,
+  attributes: storedAttributes(row.attributes),
+})
 
 export type StoredRow = AccountRow & { passwordHash: string | null; passwordChangedAt: Time | null }
 

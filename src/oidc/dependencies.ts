@@ -45,6 +45,12 @@ export interface AccountOfProtocol extends ProtocolAccount {
   secondFactorRequired: boolean
 }
 
+/** As much of an account as decides about a token, and as an introspection says of it. */
+export type TokenHolder = Pick<
+  AccountOfProtocol,
+  'id' | 'username' | 'email' | 'disabledAt' | 'generation' | 'attributes'
+>
+
 /** Tokens of the first-party client that were revoked. */
 interface FirstPartyRevocation {
   type: 'token.revoked'
@@ -107,6 +113,8 @@ export interface ProtocolDependencies<Account extends AccountOfProtocol = Accoun
   /** What is to leave the server. */
   queue: DeliveryQueue
   tokenReads: TokenReads<Account>
+  /** The same with as much of the account as decides about a token. */
+  holderReads: TokenReads<TokenHolder>
   secrets: Secrets
   keys: SigningKeys
   consents: Consents

@@ -71,12 +71,13 @@ export async function openProtocol<Account extends AccountOfProtocol>(
     build: builder.build,
   })
   const current = () => provider.current()
-  const liveToken = liveTokensOf({ ...deps, provider })
+  const liveToken = liveTokensOf({ ...deps, provider }, deps.tokenReads)
+  const liveHolder = liveTokensOf({ ...deps, provider }, deps.holderReads)
   await mountProvider(app, {
     issuer,
     answer: provider.answer,
     answerDirectly: http.direct,
-    fastPaths: createFastPaths({ ...deps, provider, liveToken, targets: builder.targets }),
+    fastPaths: createFastPaths({ ...deps, provider, liveToken, liveHolder, targets: builder.targets }),
     limits: {
       token: http.limit('token'),
       authorization: http.limit('authorization'),

@@ -68,6 +68,7 @@ export async function wireProtocol(
     fastPaths,
     queue: services.queue,
     tokenReads: services.tokenReads,
+    holderReads: services.holderReads,
     render: (view, data) => pageText(app, view, data),
     translateError: asStorageError,
     lifetimes: values,

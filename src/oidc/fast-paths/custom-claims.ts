@@ -1,5 +1,5 @@
 import type { Client } from 'oidc-provider'
-import type { AccountOfProtocol, ProtocolDependencies } from '../dependencies.ts'
+import type { ProtocolDependencies, TokenHolder } from '../dependencies.ts'
 import { type ClaimPlace, customOfToken, type ToldOrganization } from '../tokens/custom-claims.ts'
 import { membershipNames } from '../tokens/memberships.ts'
 
@@ -15,7 +15,7 @@ export function customForToken(
     client,
     account,
     membership,
-  }: { client: Client; account: AccountOfProtocol; membership?: ToldOrganization | undefined },
+  }: { client: Client; account: TokenHolder; membership?: ToldOrganization | undefined },
 ): Promise<Record<string, unknown> | undefined> {
   return customOfToken(customClaims, place, token, account.attributes, {
     names: async () =>

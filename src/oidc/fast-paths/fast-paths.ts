@@ -7,8 +7,9 @@ import type { JWK } from 'jose'
 import { errors } from 'oidc-provider'
 import type { DirectRequest } from '../../http/direct-request.ts'
 import { AppError } from '../../shared/errors.ts'
+import type { TokenReads } from '../../storage/token-reads/token-reads.ts'
 import { createAdmits } from '../app-access/rule.ts'
-import type { AccountOfProtocol, ProtocolDependencies } from '../dependencies.ts'
+import type { AccountOfProtocol, ProtocolDependencies, TokenHolder } from '../dependencies.ts'
 import { createJwtReader, type JwtReader } from '../jwt-access-tokens/reader.ts'
 import { createReferences } from '../jwt-access-tokens/reference.ts'
 import type { Deciding } from '../provider/build.ts'
@@ -25,13 +26,12 @@ import { createLiveTokens, type FindLiveToken } from './live-tokens.ts'
 import { tokenPath } from './token.ts'
 import { userinfoPath } from './userinfo.ts'
 
-type Dependencies<Account extends AccountOfProtocol> = Pick<
-  ProtocolDependencies<Account>,
+type Dependencies = Pick<
+  ProtocolDependencies<AccountOfProtocol>,
   | 'issuer'
   | 'discovery'
   | 'secrets'
   | 'artifacts'
-  | 'tokenReads'
   | 'apiCredentials'
   | 'membershipsOf'
   | 'customClaims'
@@ -40,12 +40,13 @@ type Dependencies<Account extends AccountOfProtocol> = Pick<
 > & { provider: Pick<ReloadableProvider, 'current' | 'acceptedKeys'> }
 
 /** What judges the plain case of a token, for the endpoints of the protocol and the JSON API. */
-export const liveTokensOf = <Account extends AccountOfProtocol>(
-  deps: Dependencies<Account>,
+export const liveTokensOf = <Account extends TokenHolder>(
+  deps: Dependencies,
+  reads: TokenReads<Account>,
 ): FindLiveToken<Account> =>
   createLiveTokens({
     current: () => deps.provider.current(),
-    reads: deps.tokenReads,
+    reads,
     jwts: readerOfNow(deps),
     admits: createAdmits(deps.membershipsOf),
     organizations: deps.organizations,
@@ -53,7 +54,11 @@ export const liveTokensOf = <Account extends AccountOfProtocol>(
 
 /** @returns the fast path of each endpoint that has one, by its path */
 export function createFastPaths(
-  deps: Dependencies<AccountOfProtocol> & { liveToken: FindLiveToken; targets: Deciding },
+  deps: Dependencies & {
+    liveToken: FindLiveToken
+    liveHolder: FindLiveToken<TokenHolder>
+    targets: Deciding
+  },
 ): Record<string, FastPath> {
   const shared = { ...deps, current: () => deps.provider.current() }
   const paths = {
@@ -81,7 +86,7 @@ function readerOfNow({
   artifacts,
   secrets,
   provider,
-}: Pick<Dependencies<AccountOfProtocol>, 'issuer' | 'artifacts' | 'secrets' | 'provider'>): () => JwtReader {
+}: Pick<Dependencies, 'issuer' | 'artifacts' | 'secrets' | 'provider'>): () => JwtReader {
   const references = createReferences(secrets)
   let made: { keys: readonly JWK[]; reader: JwtReader } | undefined
   return () => {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Provider } from 'oidc-provider'
-import type { ApiCredentials, ProtocolDependencies } from '../dependencies.ts'
+import type { ApiCredentials, ProtocolDependencies, TokenHolder } from '../dependencies.ts'
 import {
   type Caller,
   introspectionClaims,
@@ -23,7 +23,7 @@ export function introspectionPath(deps: {
   issuer: string
   current(): Provider
   apiCredentials: ApiCredentials
-  liveToken: FindLiveToken
+  liveHolder: FindLiveToken<TokenHolder>
   customClaims: ProtocolDependencies['customClaims']
   membershipsOf: ProtocolDependencies['membershipsOf']
 }): FastPath {
@@ -47,7 +47,7 @@ export function introspectionPath(deps: {
     const credentials = plainCredentials(headers, parameters)
     const caller = credentials && (await callerOf(credentials))
     if (caller === undefined) return undefined
-    const live = await deps.liveToken(parameters.token)
+    const live = await deps.liveHolder(parameters.token)
     if (live === undefined || !isFor(caller, live.token)) return undefined
     const custom = live.account ? await customForToken(deps, 'introspection', live.token, live) : {}
     if (custom === undefined) return undefined
@@ -60,7 +60,7 @@ export function introspectionPath(deps: {
 
 /** In the order of the library. */
 function answerAbout(
-  { token, account, membership }: LiveToken,
+  { token, account, membership }: LiveToken<TokenHolder>,
   value: string,
   iss: string,
   custom: Record<string, unknown>,

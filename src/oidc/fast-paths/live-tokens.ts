@@ -5,7 +5,7 @@ import type { TokenContext, TokenModel, TokenReads } from '../../storage/token-r
 import type { Admits } from '../app-access/rule.ts'
 import { isGoodAsItIs } from '../consent/grants.ts'
 import { incarnationOf } from '../consent/incarnations.ts'
-import type { AccountOfProtocol } from '../dependencies.ts'
+import type { AccountOfProtocol, TokenHolder } from '../dependencies.ts'
 import { denialOf } from '../jwt-access-tokens/deny-list.ts'
 import type { JwtReader } from '../jwt-access-tokens/reader.ts'
 import { isNarrowed } from '../narrowed/tokens.ts'
@@ -48,7 +48,7 @@ interface Found<Account> extends TokenContext<Account> {
  * Judges a token by one look into the database, with the functions that the library's way is patched with. What the library itself
  * asks of Grant and session stands here once more: `isOf` and `isBound`.
  */
-export function createLiveTokens<Account extends AccountOfProtocol>(deps: {
+export function createLiveTokens<Account extends TokenHolder>(deps: {
   current(): Provider
   reads: TokenReads<Account>
   jwts(): Pick<JwtReader, 'verified'>
