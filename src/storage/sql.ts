@@ -60,9 +60,11 @@ export type Sql = SqliteStatements | PostgresStatements
 interface Unsynced {
   /**
    * As `run`, without waiting for the disk: a power cut may lose it, a process that dies does not. It is on disk with the next write that does
-   * wait, since both are in one log. On PostgreSQL, which has no such thing for a statement, it is `run`.
+   * wait, since both are in one log. No RETURNING.
    */
   runUnsynced: Statements['run']
+  /** The same of a write with RETURNING: the first row, or undefined. */
+  getUnsynced: Statements['get']
 }
 
 /** Writing statements alone; `get` and `all` are for those with RETURNING. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findSortedIds } from '../../src/accounts/search/store/sorted.ts'
+import { createAccountReads } from '../../src/accounts/store/reads.ts'
 import { createQueueStore } from '../../src/queue/store.ts'
 import { GROUP_FILTERS, ORGANIZATION_FILTERS, ROLE_FILTERS } from '../../src/shared/filters.ts'
 import { ACCOUNT_ORDERS, ORGANIZATION_ORDERS } from '../../src/shared/orders.ts'
@@ -115,6 +116,30 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
     ].map((text) => (engine === 'sqlite' ? text : text.replace('?', '$1')))
     expect(await plans.check(scans)).toHaveLength(3)
     expect(await plans.check(["SELECT id FROM accounts WHERE id = 'x'"])).toEqual([])
+  })
+
+  test('who waits for an address is not looked for among all that have proven none', async () => {
+    const { db } = latchkey.services
+    const accounts = createAccountReads(db)
+    const email = 'nobody@example.com'
+    const told = await statementsOf(async () => {
+      await accounts.byLogin({ username: email, email, phone: undefined })
+      await accounts.byEmail(email)
+      await accounts.waitingFor(email)
+    })
+    const asked = told.filter((statement) => statement.includes('FROM accounts AS found'))
+    expect(asked).toHaveLength(3)
+    if (engine !== 'sqlite') return
+    for (const statement of asked) {
+      const values = Array.from(statement.matchAll(/\?/g), () => email)
+      const plan = await db.reads.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${statement}`, values)
+      // “email IS NULL” is such a search: no index is asked for it.
+      const searches = plan.map(({ detail }) => detail).filter((detail) => detail.startsWith('SEARCH'))
+      expect(searches.filter((detail) => detail.includes('accounts_email_key')).length).toBe(
+        statement.includes('email = ? OR') ? 1 : 0,
+      )
+      expect(searches.some((detail) => detail.includes('accounts_waiting'))).toBe(true)
+    }
   })
 
   test('organizations: signing in for one, its lists, its managers and invitations', async () => {

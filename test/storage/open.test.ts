@@ -21,6 +21,33 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+test('on PostgreSQL a write that need not wait for the disk does not, and no other is touched by it', async () => {
+  const url = new URL(await freshDatabase(inject('postgresUrl')))
+  url.searchParams.set('options', '-c synchronous_commit=on')
+  const db = await openDatabase({ databaseUrl: url.href, dataDir: folder, clock: Date.now })
+  try {
+    await db.prisma.account.create({ data: account('a') })
+    // A deferred trigger runs when the transaction is committed: it says how that waits.
+    for (const text of [
+      'CREATE TABLE told (setting text, place serial)',
+      `CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO told (setting) VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$`,
+      `CREATE CONSTRAINT TRIGGER tell AFTER UPDATE ON accounts DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION tell()`,
+    ])
+      await db.writes.run(text)
+    const text = 'UPDATE accounts SET failed_sign_ins = failed_sign_ins + 1'
+    await db.writes.runUnsynced(text)
+    await db.writes.run(text)
+    await db.writes.getUnsynced(`${text} RETURNING id`)
+    await db.writes.run(text)
+    const told = await db.reads.all<{ setting: string }>('SELECT setting FROM told ORDER BY place')
+    expect(told.map(({ setting }) => setting)).toEqual(['off', 'on', 'off', 'on'])
+  } finally {
+    await db.close()
+  }
+})
+
 describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
   let db: Database
   beforeEach(async () => {
@@ -54,10 +81,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
 
   test('a statement that need not wait for the disk does not, and the next one does', async () => {
     await db.prisma.account.create({ data: account('a') })
-    if (engine === 'PostgreSQL') {
-      expect(await db.writes.runUnsynced('UPDATE accounts SET failed_sign_ins = ?', [7])).toBe(1)
-      return
-    }
+    if (engine === 'PostgreSQL') return
     // SQLite says itself how it waits: 1 is NORMAL, 2 is FULL.
     const how =
       'UPDATE accounts SET failed_sign_ins = failed_sign_ins * 10 + (SELECT synchronous FROM pragma_synchronous)'
@@ -65,7 +89,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
       (await db.prisma.account.findUniqueOrThrow({ where: { id: 'a' } })).failedSignIns
     await db.writes.runUnsynced(how)
     await db.writes.run(how)
-    await db.writes.runUnsynced(how)
+    expect(await db.writes.getUnsynced(`${how} RETURNING failed_sign_ins AS failed`)).toEqual({ failed: 121 })
     expect(await failed()).toBe(121)
     // Of one commit: what waits makes the others wait.
     await Promise.all([db.writes.runUnsynced(how), db.writes.run(how), db.writes.runUnsynced(how)])
@@ -77,6 +101,18 @@ describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
     await db.prisma
       .$executeRaw`UPDATE accounts SET failed_sign_ins = (SELECT synchronous FROM pragma_synchronous)`
     expect(await failed()).toBe(2)
+  })
+
+  test('it says how many rows it changed, and gives what it returns', async () => {
+    for (const id of ['a', 'b']) await db.prisma.account.create({ data: account(id) })
+    const { writes } = db
+    expect(await writes.runUnsynced('UPDATE accounts SET failed_sign_ins = ?', [7])).toBe(2)
+    expect(await writes.runUnsynced('UPDATE accounts SET failed_sign_ins = 8 WHERE id = ?', ['c'])).toBe(0)
+    const more =
+      'UPDATE accounts SET failed_sign_ins = failed_sign_ins + 1 WHERE id = ? RETURNING id, failed_sign_ins AS failed'
+    expect(await writes.getUnsynced(more, ['a'])).toMatchObject({ id: 'a', failed: 8 })
+    expect(await writes.getUnsynced(more, ['c'])).toBeUndefined()
+    expect(await writes.runUnsynced('DELETE FROM accounts WHERE id = ?', ['a'])).toBe(1)
   })
 
   test('recognises a unique value that is taken, and nothing else', async () => {

@@ -70,7 +70,8 @@ export function createDeviceEffects({
       })
       if (known !== undefined) return
       const userAgent = String(request.headers['user-agent'] ?? '').slice(0, 300)
-      accounts.newDevices.inBrowser({ accountId, amr, provider, address: request.ip, userAgent }, !quiet)
+      const arrival = { accountId, account, amr, provider, address: request.ip, userAgent }
+      accounts.newDevices.inBrowser(arrival, !quiet)
     },
   }
 }

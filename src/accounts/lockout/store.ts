@@ -69,54 +69,41 @@ export function createFailureStore(options: {
 }): FailureStore {
   const { clock, settings } = options
   const { prisma, reads, writes } = options.db
+  const statements = countingStatements(writes.dialect)
 
-  /** Undefined: there is no such account. */
-  const read = async ({ accountId, device }: Counted): Promise<Failures | undefined> => {
-    if (device === undefined)
-      return reads.get<Failures>(`SELECT ${FAILURES} FROM accounts WHERE id = ?`, [accountId])
-    const row = await reads.get<Failures>(`SELECT ${FAILURES} FROM device_failures WHERE id = ?`, [device])
-    return row ?? { failedSignIns: 0, lockedUntil: null }
-  }
-
-  /** One failure more than `before`, unless the count has moved or a lock has set in. Returns the rows changed. */
-  const write = ({ accountId, device }: Counted, before: number, until: Date | null, at: Date) => {
-    const [lockedUntil, now] = [until && sqlTime(until), sqlTime(at)]
-    if (device === undefined)
-      return writes.runUnsynced(
-        `UPDATE accounts SET failed_sign_ins = ?, locked_until = ?
-         WHERE id = ? AND failed_sign_ins = ? AND (locked_until IS NULL OR locked_until <= ?)`,
-        [before + 1, lockedUntil, accountId, before, now],
-      )
-    return writes.runUnsynced(
-      `INSERT INTO device_failures (id, account_id, failed_sign_ins, locked_until, updated_at) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET failed_sign_ins = excluded.failed_sign_ins,
-         locked_until = excluded.locked_until, updated_at = excluded.updated_at
-       WHERE device_failures.failed_sign_ins = ?
-       AND (device_failures.locked_until IS NULL OR device_failures.locked_until <= ?)`,
-      [device, accountId, before + 1, lockedUntil, now, before, now],
-    )
+  /**
+   * Counts a failure, unless a lock has set in. One statement, so that of several tries at once each gets a number of its own.
+   * @returns how many they are with this one
+   */
+  const count = async (
+    { accountId, device }: Counted,
+    passing: Date,
+    now: Date,
+  ): Promise<number | undefined> => {
+    const lock = [sqlTime(forGood), settings.lockoutFailures, sqlTime(passing)]
+    const counted = await (device === undefined
+      ? writes.getUnsynced<{ failed: number }>(statements.ofAccount, [...lock, accountId, sqlTime(now)])
+      : writes.getUnsynced<{ failed: number }>(statements.ofDevice, [
+          ...[device, accountId, settings.lockoutFailures === 1 ? sqlTime(passing) : null, sqlTime(now)],
+          ...[...lock, sqlTime(now)],
+        ]))
+    return counted?.failed
   }
 
   // Statements in SQL: the ORM would move `updated_at`, which is a claim (OpenID Connect Core §5.1) about the person.
   return {
     async reserve(counted) {
-      for (;;) {
-        const before = await read(counted)
-        const now = new Date(clock())
-        if (!before || (before.lockedUntil !== null && Date.parse(before.lockedUntil) > now.getTime()))
-          return undefined
-        const failed = before.failedSignIns + 1
-        const locks =
-          failed >= mostInARow ? 'for_good' : failed % settings.lockoutFailures === 0 && 'for_a_while'
-        const passing = locks ? new Date(now.getTime() + settings.lockoutSeconds * 1000) : null
-        const until = locks === 'for_good' ? forGood : passing
-        try {
-          if ((await write(counted, before.failedSignIns, until, now)) === 1) return { locks }
-        } catch (error) {
-          // The account was deleted since.
-          if (isMissingReference(error)) return undefined
-          throw error
-        }
+      const now = new Date(clock())
+      const passing = new Date(now.getTime() + settings.lockoutSeconds * 1000)
+      try {
+        const failed = await count(counted, passing, now)
+        if (failed === undefined) return undefined
+        if (failed >= mostInARow) return { locks: 'for_good' }
+        return { locks: failed % settings.lockoutFailures === 0 && 'for_a_while' }
+      } catch (error) {
+        // The account was deleted since.
+        if (isMissingReference(error)) return undefined
+        throw error
       }
     },
 
@@ -168,7 +155,10 @@ export function createFailureStore(options: {
       return count
     },
 
-    wrongInARow: async (accountId) => (await read({ accountId }))?.failedSignIns ?? 0,
+    async wrongInARow(accountId) {
+      const text = 'SELECT failed_sign_ins AS failed FROM accounts WHERE id = ?'
+      return (await reads.get<{ failed: number }>(text, [accountId]))?.failed ?? 0
+    },
 
     lockedDevices: (accountId) =>
       prisma.deviceFailures.count({ where: { accountId, lockedUntil: { gt: new Date(clock()) } } }),
@@ -196,13 +186,21 @@ export function createFailureStore(options: {
   }
 }
 
-/** `lockedUntil` as `Sql` gives times. */
-interface Failures {
-  failedSignIns: number
-  lockedUntil: string | null
+/** One failure more, of an account or a device that is not locked. Three parameters of each say what it locks: for good, at how many, until when. */
+function countingStatements(dialect: 'sqlite' | 'postgresql') {
+  const time = dialect === 'postgresql' ? 'CAST(? AS timestamp(3))' : '?'
+  const lock = (failed: string) =>
+    `CASE WHEN ${failed} + 1 >= ${mostInARow} THEN ${time} WHEN (${failed} + 1) % ? = 0 THEN ${time} END`
+  return {
+    ofAccount: `UPDATE accounts SET failed_sign_ins = failed_sign_ins + 1, locked_until = ${lock('failed_sign_ins')}
+      WHERE id = ? AND (locked_until IS NULL OR locked_until <= ?) RETURNING failed_sign_ins AS failed`,
+    ofDevice: `INSERT INTO device_failures (id, account_id, failed_sign_ins, locked_until, updated_at) VALUES (?, ?, 1, ?, ?)
+      ON CONFLICT (id) DO UPDATE SET failed_sign_ins = device_failures.failed_sign_ins + 1,
+        locked_until = ${lock('device_failures.failed_sign_ins')}, updated_at = excluded.updated_at
+      WHERE device_failures.locked_until IS NULL OR device_failures.locked_until <= ?
+      RETURNING failed_sign_ins AS failed`,
+  }
 }
-
-const FAILURES = 'failed_sign_ins AS "failedSignIns", locked_until AS "lockedUntil"'
 
 /** The row that `pretend` writes. No token hashes to it. */
 const decoy = 'decoy'

@@ -20,6 +20,8 @@ import { createSignInPlaces } from './store.ts'
 /** A sign-in that has shown all that its account asks for. */
 export interface Arrival extends Origin {
   accountId: string
+  /** Its account as the sign-in has read it; undefined: it is looked up. */
+  account?: Pick<Account, 'email' | 'displayUsername'> | undefined
   /** How, as the methods of RFC 8176. */
   amr: readonly string[]
   /** Of a sign-in at a provider: its name. */
@@ -85,7 +87,7 @@ export function createNewDevices(
       const { accountId, address, amr, provider, userAgent } = arrival
       const seen = await places.seen(accountId, placeOf(accountId, arrival, deps.describeDevice))
       if (seen === 'first' || !isTold(seen) || deps.settings.newDeviceMails === 'off') return undefined
-      const account = await store.byId(accountId)
+      const account = arrival.account ?? (await store.byId(accountId))
       if (!account?.email) return undefined
       const device = deps.describeDevice(userAgent)
       const said: Disownable = {

@@ -80,12 +80,12 @@ export function createOneTimeTokens(deps: {
     createHmac('sha256', codeKey).update(`${id}:${code}`).digest('base64url')
 
   /** When links of a purpose were sent in the last hour, oldest first: for the account, and to the address. */
-  const lately = (purpose: Purpose, accountId: string, email: string): Promise<Date[][]> => {
-    const since = new Date(clock() - hour)
-    return Promise.all([
-      store.issuedSince({ purpose, accountId }, since),
-      store.issuedSince({ purpose, email }, since),
-    ])
+  const lately = async (purpose: Purpose, accountId: string, email: string): Promise<Date[][]> => {
+    const { account, address } = await store.issuedSince(
+      { purpose, accountId, email },
+      new Date(clock() - hour),
+    )
+    return [account, address]
   }
 
   return {

@@ -53,11 +53,11 @@ export interface TokenStore {
   byId(purpose: Purpose, id: string): Promise<TokenRow | undefined>
   /** Tokens that still work, newest first. */
   liveOf(purpose: Purpose, accountId: string | null): Promise<TokenRow[]>
-  /** When tokens of one purpose were made since a time, oldest first, for an account or an address; used ones too. */
+  /** When tokens of one purpose were made since a time, oldest first, for an account and for an address; used ones too. One statement. */
   issuedSince(
-    of: { purpose: Purpose } & ({ accountId: string } | { email: string }),
+    of: { purpose: Purpose; accountId: string; email: string },
     since: Date,
-  ): Promise<Date[]>
+  ): Promise<{ account: Date[]; address: Date[] }>
   /** Uses a token up. False: it works no more. */
   use(id: string): Promise<boolean>
   /** As if it had never been issued. */
@@ -129,14 +129,21 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
       )
     },
 
-    async issuedSince(of, since) {
-      const [whose, value] = 'email' in of ? ['email', of.email] : ['account_id', of.accountId]
-      const rows = await db.reads.all<{ at: string }>(
-        `SELECT created_at AS "at" FROM one_time_tokens WHERE purpose = ? AND ${whose} = ? AND created_at > ?
-         ORDER BY created_at`,
-        [of.purpose, value, sqlTime(since)],
+    async issuedSince({ purpose, accountId, email }, since) {
+      const after = sqlTime(since)
+      // Sorted here: with ORDER BY, SQLite would prepare the statement anew for each use.
+      const rows = await db.reads.all<{ whose: 'account' | 'address'; at: string }>(
+        `SELECT 'account' AS whose, created_at AS "at" FROM one_time_tokens
+         WHERE purpose = ? AND account_id = ? AND created_at > ?
+         UNION ALL SELECT 'address', created_at FROM one_time_tokens WHERE purpose = ? AND email = ? AND created_at > ?`,
+        [purpose, accountId, after, purpose, email, after],
       )
-      return rows.map(({ at }) => new Date(at))
+      const of = (which: 'account' | 'address') =>
+        rows
+          .filter(({ whose }) => whose === which)
+          .map(({ at }) => new Date(at))
+          .sort((a, b) => a.getTime() - b.getTime())
+      return { account: of('account'), address: of('address') }
     },
 
     async use(id) {

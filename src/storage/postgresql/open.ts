@@ -87,6 +87,14 @@ const withoutNul = (value: SqlValue): SqlValue =>
 const lostConflict = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && (error.code === '40P01' || error.code === '40001')
 
+/**
+ * A write whose commit is answered before it is on disk. The setting holds for this one statement, which is a transaction of its own
+ * (https://www.postgresql.org/docs/current/wal-async-commit.html).
+ * @param columns what is asked of the rows that were written
+ */
+const unsynced = (statement: string, columns: string): string =>
+  `WITH written AS (${statement}) SELECT ${columns}, set_config('synchronous_commit', 'off', true) FROM written`
+
 /** `Sql` on a pool that the caller opens and closes. */
 export const createPostgresSql = (pool: pg.Pool): Sql & Writes => {
   const translated = new Map<string, { name: string; text: string }>()
@@ -107,16 +115,20 @@ export const createPostgresSql = (pool: pg.Pool): Sql & Writes => {
   }
   const run = async (statement: string, parameters: readonly SqlValue[] = []): Promise<number> =>
     (await query(statement, parameters)).rowCount ?? 0
+  const get = async <Row>(statement: string, parameters: readonly SqlValue[] = []) =>
+    (await query(statement, parameters)).rows[0] as Row | undefined
   return {
     dialect: 'postgresql',
-    async get<Row>(statement: string, parameters: readonly SqlValue[] = []) {
-      return (await query(statement, parameters)).rows[0] as Row | undefined
-    },
+    get,
     async all<Row>(statement: string, parameters: readonly SqlValue[] = []) {
       return (await query(statement, parameters)).rows as Row[]
     },
     run,
-    runUnsynced: run,
+    async runUnsynced(statement, parameters) {
+      const text = unsynced(`${statement} RETURNING 1`, 'count(*) AS changed')
+      return (await get<{ changed: number }>(text, parameters))?.changed ?? 0
+    },
+    getUnsynced: (statement, parameters) => get(unsynced(statement, 'written.*'), parameters),
     async close() {},
   }
 }

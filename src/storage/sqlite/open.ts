@@ -169,6 +169,8 @@ export const createSqliteSql = (
       ),
     all: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
       execute(text, (statement) => statement.all(...parameters) as Row[]),
+    getUnsynced: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
+      execute(text, (statement) => statement.all(...parameters)[0] as Row | undefined, { synced: false }),
     run: (text, parameters = []) => execute(text, (statement) => statement.run(...parameters).changes),
     runUnsynced: (text, parameters = []) =>
       execute(text, (statement) => statement.run(...parameters).changes, { synced: false }),
