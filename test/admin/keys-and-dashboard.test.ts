@@ -47,6 +47,8 @@ describe.each(engines)('keys and overview on %s', (engine) => {
     const page = await admin.browser.open(`${latchkey.issuer}/admin/keys`)
     expect(page.status).toBe(200)
     expect(page.text).toMatch(/RS256rs256-.* signsfrom .*Harbour Notes/)
+    // Beside the use of the key, by another statement.
+    await latchkey.services.usage.idle()
     const today = new Date(Date.now() + ahead).toISOString().slice(0, 10)
     expect((await latchkey.services.usage.activeClients(today)).get(today)).toBe(1)
   })
