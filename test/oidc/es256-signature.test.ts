@@ -1,6 +1,8 @@
 import { generateKeyPairSync, sign, verify } from 'node:crypto'
+import { exportJWK } from 'jose'
+import { ExternalSigningKey } from 'oidc-provider'
 import { describe, expect, test } from 'vitest'
-import { concatenated } from '../../src/oidc/keys/signer.ts'
+import { concatenated, signersOf } from '../../src/oidc/keys/signer.ts'
 
 /** SEQUENCE { INTEGER r, INTEGER s } as DER has it: as few bytes as hold the numbers, the first bit of each is zero. */
 function derOf(...numbers: string[]): Buffer {
@@ -43,4 +45,16 @@ describe('the two numbers of an ES256 signature', () => {
     }
     expect(lengths.size).toBeGreaterThan(1)
   })
+})
+
+test.each([
+  ['P-256', true],
+  ['P-384', false],
+  ['P-521', false],
+])('a key of %s that says it is for ES256 signs here: %s', async (namedCurve, signs) => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve })
+  const jwk = { ...(await exportJWK(privateKey)), alg: 'ES256', kid: 'one' }
+  const [signer] = signersOf([jwk])
+  expect(signer instanceof ExternalSigningKey).toBe(signs)
+  if (!signs) expect(signer).toBe(jwk)
 })

@@ -38,6 +38,8 @@ export function concatenated(der: Buffer): Buffer {
 
 /** How `node:crypto` makes the signatures of an algorithm (RFC 7518 §3.3 to 3.5, RFC 8037 §3.1). */
 interface Recipe {
+  /** That of its keys (RFC 7518 §3.4). */
+  curve?: string
   digest: string | null
   options?: { padding: number; saltLength: number }
   /** What a signature becomes in a JWS. */
@@ -47,7 +49,7 @@ interface Recipe {
 }
 
 const RECIPES: Readonly<Record<SigningAlgorithm, Recipe>> = {
-  ES256: { digest: 'sha256', encode: concatenated },
+  ES256: { curve: 'P-256', digest: 'sha256', encode: concatenated },
   EdDSA: { digest: null },
   RS256: { digest: 'sha256', aside: true },
   PS256: {
@@ -88,9 +90,9 @@ class Signer extends ExternalSigningKey {
   }
 }
 
-/** Private keys as the library signs with them; one of an algorithm that is not known here as it is. */
+/** Private keys as the library signs with them; one of an algorithm or a curve that is not known here as it is: the library judges it. */
 export const signersOf = (jwks: readonly JWK[]): (JWK | ExternalSigningKey)[] =>
   jwks.map((jwk) => {
     const recipe = own(RECIPES, jwk.alg ?? '')
-    return recipe ? new Signer(jwk, recipe) : jwk
+    return recipe && (recipe.curve ?? jwk.crv) === jwk.crv ? new Signer(jwk, recipe) : jwk
   })
