@@ -134,9 +134,6 @@ export function registerRateLimits(
     const hooks = hooksOf(name, accountField, byAddress)
     beforeRoutes.set(hooks, {
       name,
-      get enabled() {
-        return options.enabled
-      },
       byAddressAlone: hooks.preHandler === undefined,
       count: byAddress,
     })
@@ -146,7 +143,6 @@ export function registerRateLimits(
   const countByAddress = (name: LimitName) => {
     const rules = limits[name].filter((rule) => rule.per === 'address').map((rule) => ({ name, rule }))
     return async (request: Counted, reply: CountedReply): Promise<void> => {
-      if (!options.enabled) return
       const counted = early.get(request.raw)?.get(name)
       if (counted?.refused) throw counted.refused
       if (counted) return
@@ -208,7 +204,6 @@ const beforeRoutes = new WeakMap<
   LimitHooks,
   {
     name: LimitName
-    readonly enabled: boolean
     byAddressAlone: boolean
     count(request: Counted, reply: CountedReply): Promise<void>
   }
@@ -223,7 +218,6 @@ export function countingEarly(hooks: LimitHooks): CountEarly {
   if (before === undefined) throw new Error('a limit of no route')
   if (!before.byAddressAlone) throw new Error(`the limit ${before.name} counts by account too`)
   return async (request, reply) => {
-    if (!before.enabled) return
     const counted: { refused?: unknown } = {}
     try {
       await before.count(request, reply)
