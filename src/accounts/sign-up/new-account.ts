@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type AttributeRules, type AttributeValues, attributesText } from '../../shared/attribute-values.ts'
+import { type AttributeRules, attributesText } from '../../shared/attribute-values.ts'
 import { t } from '../../shared/locales/texts.ts'
 import { identifyingFields } from '../../shared/profile/fields.ts'
-import { refusedFields, ValidationError } from '../../shared/validation-error.ts'
+import { checkedTogether, refusedFields, type ValidationError } from '../../shared/validation-error.ts'
 import { claimChanges } from '../claims.ts'
 import { fieldErrorsOf } from '../field-errors.ts'
 import type { Hasher } from '../passwords/hashing.ts'
@@ -32,17 +32,6 @@ export function createPrepareAccount(deps: {
   policy: PasswordPolicy
   attributes: AttributeRules
 }): PrepareAccount {
-  /** @param errors is told what is wrong with them */
-  function given(attributes: unknown, errors: Record<string, string>): AttributeValues {
-    try {
-      return attributes === undefined ? {} : deps.attributes.changed({}, attributes, 'administrator')
-    } catch (error) {
-      if (!(error instanceof ValidationError)) throw error
-      Object.assign(errors, error.sentences)
-      return {}
-    }
-  }
-
   return async function prepare(input, { withPassword = false } = {}) {
     const parsed = adminAccountSchema.safeParse(input)
     const errors = parsed.success ? {} : fieldErrorsOf(parsed.error)
@@ -52,9 +41,15 @@ export function createPrepareAccount(deps: {
       const weakness = await deps.policy(String(input.password), contextOf(input), owner)
       if (weakness) errors.password = weakness
     }
-    const values = given(input.attributes, errors)
-    if (!parsed.success || Object.keys(errors).length > 0) throw refusedFields(errors)
-    const { username, email, password, verified, role } = parsed.data
+    const [fields, values] = checkedTogether(
+      () => {
+        if (!parsed.success || Object.keys(errors).length > 0) throw refusedFields(errors)
+        return parsed.data
+      },
+      () =>
+        input.attributes === undefined ? {} : deps.attributes.changed({}, input.attributes, 'administrator'),
+    )
+    const { username, email, password, verified, role } = fields
     return {
       id: randomUUID(),
       username: canonicalUsername(username),
@@ -62,7 +57,7 @@ export function createPrepareAccount(deps: {
       email: verified ? email : null,
       pendingEmail: verified ? null : email,
       passwordHash: password ? await deps.hasher.hash(password) : null,
-      ...claimChanges(parsed.data),
+      ...claimChanges(fields),
       attributes: attributesText(values),
       role,
     }
