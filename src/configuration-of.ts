@@ -37,9 +37,7 @@ type Owners = Pick<
 >
 
 /** What a configuration file may hold, put together of the services that own it. @param deps.needsNoApi whether a scope is of no API */
-export function createConfigurationOf(
-  deps: Owners & { needsNoApi(scope: string): boolean },
-): ConfigurationService {
+export function configurationOf(deps: Owners & { needsNoApi(scope: string): boolean }): ConfigurationService {
   const { access, administratorRoles, attributes, branding, clients, clock, customClaims, db } = deps
   const { hooks, needsNoApi, organizations, providers, resources, settings, texts, webhooks } = deps
   return createConfiguration({

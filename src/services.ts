@@ -41,7 +41,7 @@ import { secretMatches } from './clients/secrets.ts'
 import { createSelfRegistered, type SelfRegistered } from './clients/self-registered/self-registered.ts'
 import type { Config } from './config.ts'
 import type { ConfigurationService } from './configuration/configuration.ts'
-import { createConfigurationOf } from './configuration-of.ts'
+import { configurationOf } from './configuration-of.ts'
 import { createFactors, type Factors } from './factors/factors.ts'
 import { kinds } from './federation/connectors/kinds.ts'
 import { countLostTokens, createKeptTokens } from './federation/kept-tokens.ts'
@@ -523,7 +523,7 @@ export async function openServices(
     reservedScopes: () =>
       findReservedScopes(ADMIN_SCOPES, { resources: resources.listByScope, clients: clients.listByScope }),
     unreachableAddresses: unreachableAddresses({ ...config, list: clients.list }),
-    configuration: createConfigurationOf({
+    configuration: configurationOf({
       ...{ ...foundation, clock, access, organizations, attributes, customClaims, hooks, webhooks },
       ...{ administratorRoles, clients, resources, providers },
       needsNoApi: (scope) => withoutApi(scope) || administration(scope),
