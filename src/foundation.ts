@@ -35,7 +35,7 @@ export interface FoundationOptions {
   clock: Clock
   /** Only what is there already: no database, no key and no log is made. */
   existing: boolean
-  logger: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+  logger: Pick<FastifyBaseLogger, 'debug' | 'info' | 'warn' | 'error'>
   /** Counts what happens, when metrics are on. */
   observers: Observers | undefined
 }

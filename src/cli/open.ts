@@ -17,7 +17,7 @@ const say = (level: string) => (fields: unknown, message?: unknown) => {
 }
 
 /** Standard output is for the answer alone; what the program has to say goes to standard error, in one line each. */
-const logger = { info: () => {}, warn: say('warning'), error: say('error') }
+const logger = { debug: () => {}, info: () => {}, warn: say('warning'), error: say('error') }
 
 /**
  * Opens what the server runs on, without HTTP. A database that is there is migrated by that; a missing one is made only where

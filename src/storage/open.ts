@@ -42,7 +42,7 @@ export const openDatabase = async (options: OpenDatabaseOptions): Promise<Databa
   try {
     const database = sqlite ? await openOnSqlite(options) : await openOnPostgres(options)
     const { appliedMigrations: applied } = database
-    for (const migration of applied) logger?.debug?.({ migration }, 'migration applied')
+    for (const migration of applied) logger?.debug({ migration }, 'migration applied')
     if (applied.length > 0)
       logger?.info({ migrations: applied.length, last: applied.at(-1) }, 'migrations applied')
     return database

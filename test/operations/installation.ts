@@ -5,7 +5,7 @@ import pg from 'pg'
 import { parseConfig } from '../../src/config.ts'
 import { openServices, type Services } from '../../src/services.ts'
 
-const quiet = { info() {}, warn() {}, error() {} }
+const quiet = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** Works on an installation the way the command line does: beside the server, or without one. */
 export async function withServices<T>(

@@ -7,7 +7,7 @@ import { runInAuditContext } from '../../src/shared/audit-context.ts'
 import { eventually } from '../support/eventually.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 
-const silent = { info() {}, warn() {}, error() {} }
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const noFiles = () => {
   throw new Error('no files')
 }

@@ -250,7 +250,11 @@ describe('what cannot be opened', () => {
 test('an outage of PostgreSQL is an error of each request, and ends when the outage ends', async () => {
   const server = await startPostgres()
   const lost: string[] = []
-  const logger = { info: () => undefined, warn: (_: object, message: string) => void lost.push(message) }
+  const logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (_: object, message: string) => void lost.push(message),
+  }
   const db = await openDatabase({ databaseUrl: server.url, dataDir: folder, clock: Date.now, logger })
   try {
     await db.prisma.account.create({ data: account('a') })

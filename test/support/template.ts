@@ -20,7 +20,7 @@ export interface Template {
   empty: { dataDir: string; database: string }
 }
 
-const silent = { info() {}, warn() {}, error() {} }
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /**
  * Makes the template of this run in a running PostgreSQL and a new folder. Tests about a first start, migrations or keys

@@ -27,7 +27,10 @@ const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16
 const file = threadFile(import.meta.filename, 'checkpoint-thread')
 
 /** @param source of the thread; another one for a test */
-export function createCheckpoints(logger: StorageLogger | undefined, source = file): Checkpoints {
+export function createCheckpoints(
+  logger: Pick<StorageLogger, 'info' | 'warn'> | undefined,
+  source = file,
+): Checkpoints {
   const written = new Map<string, number>()
   const underWay = new Set<string>()
   let worker: Worker | undefined
