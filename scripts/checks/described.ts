@@ -2,10 +2,10 @@
 
 import { GROUP_FIELDS, ROLE_FIELDS } from '../../src/access/fields/table.ts'
 import { describedFields } from '../../src/admin/console/clients/spoken.ts'
-import { describedSections } from '../../src/admin/console/context.ts'
 import { describedDefinition } from '../../src/admin/console/definitions/spoken.ts'
 import { describedPermissions } from '../../src/admin/console/permission-words.ts'
 import { describedKinds } from '../../src/admin/console/providers/spoken.ts'
+import { describedSections } from '../../src/admin/console/sections.ts'
 import { describedStacks } from '../../src/admin/console/snippets/spoken.ts'
 import { allStacks } from '../../src/admin/console/snippets/stack.ts'
 import { ADMINISTRATOR_ROLE_FIELDS } from '../../src/administrators/table.ts'

@@ -6,7 +6,9 @@ import { AppError } from '../../shared/errors.ts'
 import { message, type TextKey, t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
 import { refusalOf } from './access/form.ts'
-import { administratorOf, type ConsoleFrame, renderConsole, type Section } from './context.ts'
+import { administratorOf } from './context.ts'
+import { type ConsoleFrame, renderConsole } from './frame.ts'
+import type { Section } from './sections.ts'
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {

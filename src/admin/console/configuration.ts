@@ -6,7 +6,8 @@ import { allOf } from '../../shared/locales/lists.ts'
 import { t } from '../../shared/locales/texts.ts'
 import { minuteOf } from '../../shared/moment.ts'
 import { byWhom } from './actor.ts'
-import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
+import type { ConsoleDependencies } from './context.ts'
+import { type ConsoleFrame, renderConsole } from './frame.ts'
 
 export interface ConfigurationAreaDependencies {
   configuration: Pick<ConfigurationService, 'overview' | 'export'>

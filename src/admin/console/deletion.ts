@@ -4,7 +4,8 @@ import type { Permission } from '../../shared/administration/permissions.ts'
 import { StillUsed } from '../../shared/definitions/definitions.ts'
 import { VersionConflict } from '../../shared/errors.ts'
 import { t } from '../../shared/locales/texts.ts'
-import { type ConsoleFrame, renderConsole, type Section } from './context.ts'
+import { type ConsoleFrame, renderConsole } from './frame.ts'
+import type { Section } from './sections.ts'
 
 /** What there is to see of something, line by line. */
 export type Seen = readonly (readonly [label: string, value: string])[]

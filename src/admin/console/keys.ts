@@ -7,7 +7,8 @@ import { AppError } from '../../shared/errors.ts'
 import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { minuteOf } from '../../shared/moment.ts'
 import { SIGNING_ALGORITHMS } from '../../shared/signing-algorithms.ts'
-import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from './context.ts'
+import type { ConsoleDependencies } from './context.ts'
+import { type ConsoleFrame, renderConsole } from './frame.ts'
 
 declare module '../../http/pages/pages.ts' {
   interface Pages {

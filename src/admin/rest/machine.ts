@@ -5,6 +5,8 @@ import { type Authority, covers, currentAuthority } from '../../shared/administr
 import { AppError } from '../../shared/errors.ts'
 import { message, type TextArguments, type TextKey } from '../../shared/locales/texts.ts'
 
+// Over 300 lines: the rules are read together, one beside the other, by who looks for a way round them.
+//
 // What neither a client that acts for itself nor a person with a role that was defined may do, whatever their permissions: grant
 // administration, to themselves or to anybody, by any way round, nor open a door to accounts. Administrators may do all of it.
 

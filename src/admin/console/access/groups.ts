@@ -5,9 +5,10 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
-import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import type { ConsoleDependencies } from '../context.ts'
 import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { renderConsole } from '../frame.ts'
 import { groupsBulk } from './bulk.ts'
 import {
   type AccessAreaDependencies,

@@ -5,7 +5,7 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { unlessCode } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { toldNames } from '../../../shared/told-names.ts'
-import { renderConsole } from '../context.ts'
+import { renderConsole } from '../frame.ts'
 import {
   type AccessAreaDependencies,
   groupChoices,

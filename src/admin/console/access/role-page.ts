@@ -5,7 +5,7 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { roleIn, roleKey } from '../../../shared/role-name.ts'
-import { renderConsole } from '../context.ts'
+import { renderConsole } from '../frame.ts'
 import { PAGE_OF_SEVERAL, pageLinks } from '../page-links.ts'
 import {
   type AccessAreaDependencies,

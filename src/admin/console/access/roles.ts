@@ -6,9 +6,10 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { unlessCode, VersionConflict } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import { bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
-import { type ConsoleDependencies, renderConsole } from '../context.ts'
+import type { ConsoleDependencies } from '../context.ts'
 import { countedVersion, deletionPages } from '../deletion.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { renderConsole } from '../frame.ts'
 import { rolesBulk } from './bulk.ts'
 import {
   type AccessAreaDependencies,

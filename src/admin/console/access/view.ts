@@ -1,7 +1,7 @@
 import type { ButtonForm, Form } from '../../../http/pages/pages.ts'
 import type { BulkButton } from '../bulk.ts'
-import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
+import type { ConsoleFrame } from '../frame.ts'
 import type { ListTools } from '../listed.ts'
 import type { PageLinks } from '../page-links.ts'
 import type { Picker } from './form.ts'

@@ -13,14 +13,10 @@ import type { Mail, RenderedMail } from '../../../mail/templates.ts'
 import { AppError, VersionConflict } from '../../../shared/errors.ts'
 import { described } from '../../../shared/locales/described.ts'
 import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
-import {
-  administratorOf,
-  type ConsoleDependencies,
-  type ConsoleFrame,
-  renderConsole,
-  sectionLabel,
-} from '../context.ts'
+import { administratorOf, type ConsoleDependencies } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { type ConsoleFrame, renderConsole } from '../frame.ts'
+import { sectionLabel } from '../sections.ts'
 import { type SetupAreaDependencies, setupSteps } from '../setup/routes.ts'
 import { nextOf } from '../setup/steps.ts'
 import { draftsOf } from './draft.ts'

@@ -1,6 +1,6 @@
 import type { Form } from '../../../http/pages/pages.ts'
-import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
+import type { ConsoleFrame } from '../frame.ts'
 
 /** What a claim would be for a person in an app. */
 export interface ShownPreview {

@@ -7,8 +7,9 @@ import { AppError, VersionConflict } from '../../../shared/errors.ts'
 import { LOCALES, type Locale } from '../../../shared/locales/locales.ts'
 import { message, type TextKey } from '../../../shared/locales/texts.ts'
 import { hasWords } from '../../../shared/text.ts'
-import { type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import type { ConsoleDependencies } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { type ConsoleFrame, renderConsole } from '../frame.ts'
 
 export interface LanguagesDependencies {
   texts: Pick<Texts, 'list' | 'change'>

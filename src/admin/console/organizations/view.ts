@@ -1,8 +1,8 @@
 import type { ButtonForm } from '../../../http/pages/pages.ts'
 import type { Held } from '../access/view.ts'
 import type { BulkButton } from '../bulk.ts'
-import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
+import type { ConsoleFrame } from '../frame.ts'
 import type { ListTools } from '../listed.ts'
 import type { PageLinks } from '../page-links.ts'
 

@@ -2,8 +2,8 @@ import type { ConnectorKind } from '../../../federation/connector-kind.ts'
 import type { ProviderView } from '../../../federation/providers/view.ts'
 import type { Finding } from '../../../shared/finding.ts'
 import { t } from '../../../shared/locales/texts.ts'
-import type { ConsoleFrame } from '../context.ts'
 import type { DrawnField } from '../fields.ts'
+import type { ConsoleFrame } from '../frame.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {

@@ -4,7 +4,7 @@ import type { InitialAccessTokenView } from '../../../registration/tokens.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import { websiteOf } from '../../../shared/website.ts'
-import type { ConsoleFrame } from '../context.ts'
+import type { ConsoleFrame } from '../frame.ts'
 
 export interface TokenRow {
   name: string

@@ -7,8 +7,8 @@ import { AppError, VersionConflict } from '../../../shared/errors.ts'
 import { message, t } from '../../../shared/locales/texts.ts'
 import { own } from '../../../shared/own.ts'
 import { apiScopeInWords, type ShownScope } from '../../../shared/scope-descriptions.ts'
-import { type ConsoleFrame, renderConsole } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { type ConsoleFrame, renderConsole } from '../frame.ts'
 
 /** A scope on the page of its API: as people read it. */
 export interface ScopeView extends ShownScope {

@@ -9,8 +9,9 @@ import type { Organizations } from '../../../organizations/organizations.ts'
 import type { ScimTokens } from '../../../scim/tokens/tokens.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
-import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { administratorOf, type ConsoleDependencies } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { type ConsoleFrame, renderConsole } from '../frame.ts'
 import { createShownOnce } from '../shown-once.ts'
 
 declare module '../../../http/pages/pages.ts' {

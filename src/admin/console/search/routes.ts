@@ -1,13 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import {
-  administratorOf,
-  type ConsoleDependencies,
-  type ConsoleFrame,
-  isPlaceOpen,
-  renderConsole,
-  sectionLabel,
-} from '../context.ts'
+import { administratorOf, type ConsoleDependencies } from '../context.ts'
+import { type ConsoleFrame, renderConsole } from '../frame.ts'
+import { isPlaceOpen, sectionLabel } from '../sections.ts'
 import { type Hit, type SearchDependencies, type Source, sourcesOf } from './sources.ts'
 
 export type { SearchDependencies } from './sources.ts'

@@ -12,8 +12,8 @@ import { AppError } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import { secondOf } from '../../../shared/moment.ts'
 import { withinLimits } from '../../access.ts'
-import type { Section } from '../context.ts'
 import { withQuery } from '../page-links.ts'
+import type { Section } from '../sections.ts'
 
 export interface SearchDependencies {
   found: {

@@ -6,8 +6,9 @@ import type { Settings, SettingsState } from '../../../settings/settings.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { own } from '../../../shared/own.ts'
-import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { administratorOf, type ConsoleDependencies } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { type ConsoleFrame, renderConsole } from '../frame.ts'
 import { withQuery } from '../page-links.ts'
 import {
   labelOf,

@@ -8,7 +8,7 @@ import type { ButtonForm } from '../../../http/pages/pages.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { requirementOf, type SecondFactorSetting } from '../../../shared/second-factor-rule.ts'
-import { renderConsole } from '../context.ts'
+import { renderConsole } from '../frame.ts'
 import { when } from './view.ts'
 
 /** What an administrator sees and does of second factors: starting to remove them, never removing them. */

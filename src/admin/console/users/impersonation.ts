@@ -8,8 +8,9 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { isFresh } from '../../../shared/fresh-sign-in.ts'
 import { message } from '../../../shared/locales/texts.ts'
-import { administratorOf, type ConsoleDependencies, type ConsoleFrame, renderConsole } from '../context.ts'
+import { administratorOf, type ConsoleDependencies } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
+import { type ConsoleFrame, renderConsole } from '../frame.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {

@@ -3,7 +3,7 @@ import { t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
 import type { Webhook } from '../../../webhooks/webhook.ts'
 import type { WebhookDelivery } from '../../../webhooks/webhooks.ts'
-import type { ConsoleFrame } from '../context.ts'
+import type { ConsoleFrame } from '../frame.ts'
 
 declare module '../../../http/pages/pages.ts' {
   interface Pages {
