@@ -1,3 +1,4 @@
+// Over 300 lines: what each act ends, of whom it asks whether they are the last administrator, and whom it tells, is the same for all.
 import { type AttributeRules, attributesText } from '../shared/attribute-values.ts'
 import type { Clock } from '../shared/clock.ts'
 import { AppError, unlessCode, VersionConflict } from '../shared/errors.ts'
