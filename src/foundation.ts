@@ -192,7 +192,7 @@ export async function openFoundation(
     await audit.begin()
     await keys.ensure()
   }
-  const artifacts = createArtifactStore(db.artifacts, { clock, accountColumns, accounts: db.reads })
+  const artifacts = createArtifactStore(db.artifacts, { clock, accountColumns })
   return {
     ...{ config, clock, logger, observers },
     ...{

@@ -34,12 +34,7 @@ interface SqliteStatements extends Statements {
   readonly dialect: 'sqlite'
   /** Writes in one transaction, all of them or none. @returns how many rows each has changed; of one with RETURNING the rows */
   together(steps: readonly Step[]): Promise<(number | unknown[])[]>
-  /** Several reads in one piece, of one moment. Each that follows another at once takes a third of what it takes by itself. */
-  oneMoment<T>(read: (get: GetNow) => T): Promise<T>
 }
-
-/** The first row of a reading statement, at once. */
-export type GetNow = <Row>(statement: string, parameters: readonly SqlValue[]) => Row | undefined
 
 /** One statement with data-modifying parts (WITH) is what SQLite needs several for: on PostgreSQL nothing else is a single round trip. */
 interface PostgresStatements extends Statements {

@@ -84,8 +84,9 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await store.find('Interaction', id)).toEqual({ jti: id, step: 2 })
       })
 
-      test('finds what hangs together at once, for many at once', async () => {
+      test('finds what hangs together at once, for many at once, where that is one look-up', async () => {
         const { findRelated } = store
+        if (findRelated === undefined) return
         const [grantId, session, uid] = [newId(), newId(), newId()]
         await store.upsert(
           'Grant',
@@ -105,7 +106,7 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
           await store.upsert('RefreshToken', id, payload, 50)
           return id
         }
-        const bound = await token({ sessionUid: uid, expiresWithSession: true })
+        const bound = await token({ sessionUid: uid })
         const [grant, held] = [await store.find('Grant', grantId), await store.findByUid('Session', uid)]
         const expected = { found: await store.find('RefreshToken', bound), grant, session: held }
         expect(await findRelated('RefreshToken', bound)).toEqual({ ...expected, account: undefined })
@@ -136,8 +137,9 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         expect(await findRelated('RefreshToken', bound)).toBeUndefined()
       })
 
-      test('finds a session with the Grant that it has of a client at once', async () => {
+      test('finds a session with the Grant that it has of a client at once, where that is one look-up', async () => {
         const { findRelated } = store
+        if (findRelated === undefined) return
         const [mine, other, gone, id, uid] = [newId(), newId(), newId(), newId(), newId()]
         for (const grantId of [mine, other])
           await store.upsert('Grant', grantId, { jti: grantId, accountId: 'a', kind: 'Grant' }, 60)
@@ -146,7 +148,7 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
           other: { grantId: other },
           gone: { grantId: gone },
           bare: { sid: 's' },
-          // Kept as text, into which PostgreSQL does not look.
+          // Kept as text, which is not looked into.
           nul: { grantId: mine, sid: '\0' },
           odd: { grantId: `${mine}\0` },
         }
@@ -159,8 +161,7 @@ export const artifactStoreContract = (name: string, open: OpenArtifactStore): vo
         }
         expect(await grantFor('https://app.example/?a=1')).toBe(mine)
         expect(await grantFor('other')).toBe(other)
-        expect([undefined, mine]).toContain(await grantFor('nul'))
-        for (const client of ['gone', 'bare', 'odd', 'unknown', ''])
+        for (const client of ['gone', 'bare', 'nul', 'odd', 'unknown', ''])
           expect(await grantFor(client)).toBeUndefined()
         await store.destroy('Grant', mine)
         expect(await grantFor('https://app.example/?a=1')).toBeUndefined()

@@ -79,14 +79,14 @@ async function endFirstUse(ctx: KoaContextWithOIDC): Promise<void> {
   provider.emit('grant.revoked', ctx, grantId)
 }
 
-/** Finds an artefact. Within a unit, what the library asks for next comes along. */
+/** Finds an artefact. Within a unit, what the library asks for next comes along, where that saves a round trip. */
 export async function findBeginning(
   artifacts: Pick<ArtifactStore, 'find' | 'findRelated'>,
   model: string,
   id: string,
 ): Promise<ArtifactPayload | undefined> {
   const unit = BEGINNINGS.has(model) ? currentUnit() : undefined
-  if (unit === undefined) return artifacts.find(model, id)
+  if (unit === undefined || artifacts.findRelated === undefined) return artifacts.find(model, id)
   // The library looks for the session before it knows the client, a fast path after that.
   const clientId = model === 'Session' ? currentContext()?.oidc.client?.clientId : undefined
   const related = await artifacts.findRelated(model, id, clientId)

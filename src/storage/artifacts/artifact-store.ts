@@ -6,10 +6,11 @@ import {
   fromRest,
   fromRestByUserCode,
   fromRestWithoutId,
+  grantOf,
   grantsOf,
   toRest,
 } from './at-rest.ts'
-import { createFindRelated } from './find-related.ts'
+import { createRelatedReads } from './related.ts'
 import { changesOf } from './session-changes.ts'
 import { createStatements } from './statements.ts'
 import type { ArtifactPayload, ArtifactStore, SessionAsRead } from './store.ts'
@@ -24,8 +25,6 @@ export interface ArtifactStoreOptions {
   refreshGraceSeconds?: number
   /** Columns of a row of `accounts`, `id` among them, for `findRelated`. */
   accountColumns?: string
-  /** Reads such rows on SQLite, where they are in another file. */
-  accounts?: Pick<Sql, 'get'>
 }
 
 /** Seconds that an expired row stays, so that nothing that is being read is swept away under the reader. */
@@ -36,7 +35,7 @@ const noSession = ' '
 
 /** The artefact store on SQLite and PostgreSQL: every method of the hot paths is one statement. */
 export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): ArtifactStore => {
-  const { clock, refreshGraceSeconds = 10, accountColumns = 'id', accounts } = options
+  const { clock, refreshGraceSeconds = 10, accountColumns = 'id' } = options
   const statements = createStatements(sql.dialect)
   const commit = createUnits(sql, statements)
   const now = (): number => epochSeconds(clock)
@@ -88,8 +87,26 @@ export const createArtifactStore = (sql: Sql, options: ArtifactStoreOptions): Ar
     await sql.run(statements.deleteByGrants, [JSON.stringify(grants)])
   }
 
+  const findRelated = createRelatedReads(sql, accountColumns, now)
+
   return {
-    findRelated: createFindRelated(sql, { statements, accounts, accountColumns, now, seen }),
+    ...(sql.dialect === 'postgresql' &&
+      ({
+        async findRelated(model, id, clientId) {
+          const idHash = hashId(id)
+          const rows = await findRelated(model, idHash, clientId)
+          if (rows === undefined) return undefined
+          const found = fromRest(seen(rows.found), id, idHash)
+          const grantId = clientId === undefined ? found.grantId : grantOf(found, clientId)
+          const { grant, session, account } = rows
+          return {
+            found,
+            grant: grant && typeof grantId === 'string' ? fromRest(grant, grantId, grant.id_hash) : undefined,
+            session: session && fromRestWithoutId(session),
+            account,
+          }
+        },
+      } satisfies Pick<ArtifactStore, 'findRelated'>)),
 
     async upsert(model, id, payload, ttl) {
       const { values, rest } = parameters(model, id, payload, ttl)

@@ -92,11 +92,11 @@ export interface ArtifactStore {
   insert(model: string, id: string, payload: ArtifactPayload, ttl: number): Promise<boolean>
   find(model: string, id: string): Promise<ArtifactPayload | undefined>
   /**
-   * `find`, with what is asked for next: one look-up, on PostgreSQL for several requests at once. What it does not bring is asked for when it is
-   * needed.
+   * `find`, with what is asked for next: one look-up, for several requests at once. Missing where a read is no round trip, and each is
+   * done when it is needed.
    * @param clientId of a session: the Grant that comes along is that of this client
    */
-  findRelated(model: string, id: string, clientId?: string): Promise<Related | undefined>
+  findRelated?(model: string, id: string, clientId?: string): Promise<Related | undefined>
   findByUid(model: string, uid: string): Promise<ArtifactPayload | undefined>
   findByUserCode(model: string, userCode: string): Promise<ArtifactPayload | undefined>
   /**

@@ -2,10 +2,9 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { BoundedMap } from '../../shared/bounded-map.ts'
-import type { GetNow, SqliteSql, SqlValue, Step } from '../sql.ts'
+import type { SqliteSql, SqlValue, Step } from '../sql.ts'
 import { asStorageError } from '../unavailable.ts'
 import { busyPatience, isBusy, whenFree } from './busy.ts'
-import { createOneMoment, readWhenFree } from './one-moment.ts'
 import { createWriteQueue } from './writes.ts'
 
 /** Statements kept prepared a connection: far more than the program has, and a bound if one is ever composed. */
@@ -131,9 +130,6 @@ export const createSqliteSql = (
       throw asStorageError(error)
     }
   }
-  const moment = createOneMoment(connection)
-  const getNow: GetNow = <Row>(text: string, parameters: readonly SqlValue[]) =>
-    prepare(text).get(...parameters) as Row | undefined
   const take = ({ statement, parameters }: Step): number | unknown[] => {
     const prepared = prepare(statement)
     return prepared.reader ? prepared.all(...parameters) : prepared.run(...parameters).changes
@@ -157,7 +153,6 @@ export const createSqliteSql = (
         throw asStorageError(error)
       }
     },
-    oneMoment: (read) => readWhenFree(() => moment(() => read(getNow))),
     // Of a write all rows: the driver ends one after the first of them without a word on whether it was committed.
     get: <Row>(text: string, parameters: readonly SqlValue[] = []) =>
       execute(

@@ -3,7 +3,8 @@ import { type Clock, epochSeconds } from '../../shared/clock.ts'
 import { hashId } from '../../shared/id-hash.ts'
 import type { ArtifactRow } from '../artifacts/at-rest.ts'
 import { ARTIFACT_COLUMNS } from '../artifacts/joined.ts'
-import { createOneMoment, readWhenFree } from '../sqlite/one-moment.ts'
+import { isBusy, whenFree } from '../sqlite/busy.ts'
+import { asStorageError } from '../unavailable.ts'
 import {
   type AccountView,
   context,
@@ -31,11 +32,24 @@ export function createSqliteTokenReads<Account>(
   clock: Clock,
 ): TokenReads<Account> {
   const { artifacts, accounts } = connections
-  const oneMoment = createOneMoment(artifacts)
+  const begin = artifacts.prepare('BEGIN')
+  const commit = artifacts.prepare('COMMIT')
   const token = artifacts.prepare<[string, number], ArtifactRow>(TOKEN)
   const byId = artifacts.prepare<[string, string, number], ArtifactRow>(BY_ID)
   const byUid = artifacts.prepare<[string, number], ArtifactRow>(BY_UID)
   const account = accounts.prepare<[string], object>(`SELECT ${view.columns} FROM accounts WHERE id = ?`)
+
+  function inTransaction<T>(read: () => T): T {
+    begin.run()
+    try {
+      const found = read()
+      commit.run()
+      return found
+    } catch (error) {
+      if (artifacts.inTransaction) artifacts.exec('ROLLBACK')
+      throw error
+    }
+  }
 
   const contextRows = (grantId: unknown, sessionUid: string | undefined, now: number) => ({
     grant: typeof grantId === 'string' ? (byId.get('Grant', hashId(grantId), now) ?? null) : null,
@@ -43,11 +57,22 @@ export function createSqliteTokenReads<Account>(
   })
   const accountRow = (id: unknown) => (typeof id === 'string' ? (account.get(id) ?? null) : null)
 
+  async function read<T>(work: () => T): Promise<T> {
+    try {
+      return work()
+    } catch (error) {
+      if (!isBusy(error)) throw asStorageError(error)
+    }
+    return whenFree(work).catch((error: unknown) => {
+      throw asStorageError(error)
+    })
+  }
+
   return {
     byValue: (value) =>
-      readWhenFree(() => {
+      read(() => {
         const now = epochSeconds(clock)
-        const found = oneMoment(() => {
+        const found = inTransaction(() => {
           const row = token.get(hashId(value), now)
           if (row === undefined) return undefined
           const payload = payloadOf(row, value)
@@ -60,9 +85,9 @@ export function createSqliteTokenReads<Account>(
       }),
 
     byReference: ({ denial, grantId, sessionUid, accountId }) =>
-      readWhenFree(() => {
+      read(() => {
         const now = epochSeconds(clock)
-        const rows = oneMoment(() => ({
+        const rows = inTransaction(() => ({
           denied: byId.get(denial.model, hashId(denial.id), now) !== undefined,
           ...contextRows(grantId, sessionUid, now),
         }))
