@@ -1,5 +1,5 @@
 import type { HttpBrowser } from '../../test/support/flow.ts'
-import { median } from '../load.ts'
+import { median, type Quartiles, quartiles } from '../load.ts'
 import type { Target } from '../target.ts'
 
 const ROUNDS = 7
@@ -38,6 +38,49 @@ export async function measure(
   over = true
   await watch
   return { time: median(times), wait }
+}
+
+type Request = () => Promise<unknown>
+
+/** The same request of two servers. Times are milliseconds, the median. */
+export interface Compared {
+  empty: number
+  full: number
+  /** Of the two requests of each round. */
+  ratio: Quartiles
+}
+
+/** Before what counts: so many requests to each, or as many as this time has room for. */
+const WARM = { requests: 30, milliseconds: 3000 }
+const COMPARED = 21
+
+async function timed(request: Request): Promise<number> {
+  const began = performance.now()
+  await request()
+  return performance.now() - began
+}
+
+async function warm(request: Request): Promise<void> {
+  const until = performance.now() + WARM.milliseconds
+  for (let count = 0; count < WARM.requests && performance.now() < until; count++) await request()
+}
+
+/** In turns, one request each, so that what the machine does beside falls on both alike; the first of a round is the other one each time. */
+export async function compare(empty: Request, full: Request, rounds = COMPARED): Promise<Compared> {
+  await warm(empty)
+  await warm(full)
+  const times: { empty: number; full: number }[] = []
+  for (let round = 0; round < rounds; round++)
+    if (round % 2 === 0) times.push({ empty: await timed(empty), full: await timed(full) })
+    else {
+      const later = await timed(full)
+      times.push({ empty: await timed(empty), full: later })
+    }
+  return {
+    empty: median(times.map((each) => each.empty)),
+    full: median(times.map((each) => each.full)),
+    ratio: quartiles(times.map((each) => each.full / each.empty)),
+  }
 }
 
 /** A page that is there. */
