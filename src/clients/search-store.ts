@@ -1,6 +1,5 @@
-import type { Position } from '../shared/paging.ts'
-import { momentOf } from '../storage/keyset.ts'
-import { type Sql, sqlTime } from '../storage/sql.ts'
+import type { Condition } from '../storage/keyset.ts'
+import type { Sql } from '../storage/sql.ts'
 
 /** The redirect URIs in the stored metadata. */
 const REDIRECT_URIS = {
@@ -14,41 +13,32 @@ export const searchCondition = (
 ): string => `(LOWER(name) LIKE LOWER(?) ESCAPE '!' OR id LIKE ? ESCAPE '!'
     OR (LOWER(metadata) LIKE LOWER(?) ESCAPE '!' AND LOWER(${REDIRECT_URIS[dialect]}) LIKE LOWER(?) ESCAPE '!'))`
 
+/** A text as LIKE looks for it, as it is. */
+const escaped = (text: string): string => text.replace(/[%_!]/g, '!$&')
+
 export function searchValues(search: string): string[] {
-  const text = search.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/[%_!]/g, '!$&')
+  const text = escaped(search.replace(/[A-Z]/g, (letter) => letter.toLowerCase()))
   return Array.from({ length: 4 }, () => `%${text}%`)
 }
 
-// One walk along the index of the list, newest first, that ends when the page is full. The cheap test of the whole text
-// comes before the one that takes the JSON apart.
-const statement = (
-  dialect: Sql['dialect'],
-  paged: boolean,
-  only: number | undefined,
-) => `SELECT id FROM clients
-  WHERE ${searchCondition(dialect)}
-  ${only === undefined ? '' : `AND id IN (${Array.from({ length: only }, () => '?').join(', ') || 'NULL'})`}
-  ${paged ? `AND (created_at < ${momentOf(dialect)} OR (created_at = ${momentOf(dialect)} AND id < ?))` : ''}
-  ORDER BY created_at DESC, id DESC LIMIT ?`
-
 /**
- * The ids of clients with a text in their name, id or one of their redirect URIs, newest first. Upper and lower case are
- * the same as far as ASCII goes.
+ * What holds of the clients of a page. The cheap test of the whole text comes before the one that takes the JSON apart.
+ * @param search in their name, id or one of their redirect URIs; upper and lower case are the same as far as ASCII goes
+ * @param only their ids
  */
-export async function findIds(
-  reads: Sql,
-  search: string,
-  limit: number,
-  after: Position | undefined,
-  only?: readonly string[],
-): Promise<string[]> {
-  const moment = after && sqlTime(after.at)
-  const position = after && moment ? [moment, moment, after.id] : []
-  const rows = await reads.all<{ id: string }>(statement(reads.dialect, after !== undefined, only?.length), [
-    ...searchValues(search),
-    ...(only ?? []),
-    ...position,
-    limit,
-  ])
-  return rows.map(({ id }) => id)
-}
+export const conditionsOfPage = (
+  dialect: Sql['dialect'],
+  search: string | undefined,
+  only: readonly string[] | undefined,
+): Condition[] => [
+  ...(search === undefined ? [] : [{ text: searchCondition(dialect), values: searchValues(search) }]),
+  ...(only === undefined
+    ? []
+    : [{ text: `id IN (${only.map(() => '?').join(', ') || 'NULL'})`, values: [...only] }]),
+]
+
+/** That a registration has a text in it. */
+export const mentioning = (text: string): Condition => ({
+  text: "metadata LIKE ? ESCAPE '!'",
+  values: [`%${escaped(text)}%`],
+})

@@ -3,8 +3,7 @@ import type { Position } from '../shared/paging.ts'
 import type { Database } from '../storage/database.ts'
 import type { Prisma } from '../storage/generated/sqlite/client.ts'
 import { sqlTime } from '../storage/sql.ts'
-import { afterPosition } from './page.ts'
-import { findIds } from './search-store.ts'
+import { createClientReads } from './read-store.ts'
 
 /** A client as it is stored. */
 export interface ClientRow {
@@ -104,7 +103,7 @@ export interface ClientStore {
   find(id: string): Promise<ClientRow | null>
   /**
    * The newest first, at most `limit` behind a place.
-   * @param search ends in three statements however many there are: ids, clients, secrets
+   * One statement however many there are.
    */
   list(
     limit: number,
@@ -150,6 +149,7 @@ export function createClientStore({
   reads,
   writes,
 }: Pick<Database, 'prisma' | 'reads' | 'writes'>): ClientStore {
+  const stored = createClientReads(reads)
   return {
     async endingSecrets(from, until, usedSince, limit) {
       const rows = await reads.all<{ clientId: string; name: string; endsAt: string }>(
@@ -176,35 +176,10 @@ export function createClientStore({
       })
     },
 
-    find: (id) => prisma.client.findUnique({ where: { id }, select: CLIENT_ROW }),
-
-    async list(limit, after, search, only) {
-      const found = search === undefined ? undefined : await findIds(reads, search, limit, after, only)
-      return prisma.client.findMany({
-        where: found
-          ? { id: { in: found } }
-          : { ...afterPosition(after), ...(only && { id: { in: [...only] } }) },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-        select: CLIENT_ROW,
-      })
-    },
-
-    launchable: (most) =>
-      prisma.client.findMany({
-        where: { launchable: true, verified: true, disabledAt: null },
-        orderBy: [{ name: 'asc' }, { id: 'asc' }],
-        take: most,
-        select: { id: true, metadata: true },
-      }),
-
-    findMentioning: (text, most = 100) =>
-      prisma.client.findMany({
-        where: { metadata: { contains: text } },
-        orderBy: { createdAt: 'asc' },
-        take: most,
-        select: CLIENT_ROW,
-      }),
+    find: stored.find,
+    list: stored.list,
+    launchable: stored.launchable,
+    findMentioning: (text, most = 100) => stored.mentioning(text, most),
 
     async edit<Result>(
       id: string,

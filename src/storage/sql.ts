@@ -12,6 +12,12 @@ export function withNumbers(statement: string): string {
   )
 }
 
+/** Behind a column: whether it is one of the texts of a placeholder, which takes them as a JSON list. One statement for however many. */
+export const amongTexts = {
+  sqlite: 'IN (SELECT value FROM json_each(?))',
+  postgresql: '= ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))',
+} as const
+
 interface Statements {
   /** The first row, or undefined. */
   get<Row>(statement: string, parameters?: readonly SqlValue[]): Promise<Row | undefined>

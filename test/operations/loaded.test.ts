@@ -172,7 +172,7 @@ test('a command that reads loads neither Prisma nor what answers requests', asyn
   await createAda(env)
   const tell = join(env.DATA_DIR, 'tell-at-end.mjs')
   writeFileSync(tell, TELL_AT_END)
-  for (const command of ['keys list', 'users show ada@example.com']) {
+  for (const command of ['keys list', 'users list', 'users list --search ada', 'clients list']) {
     const telling = { ...env, NODE_OPTIONS: `--import=${tell}` }
     const run = runProgram('src/cli/main.ts', telling, { args: words(command) })
     const { loaded } = await run.logged((line) => Array.isArray(line.loaded))

@@ -1,6 +1,6 @@
 import { profileFields } from '../../shared/profile/fields.ts'
 import type { Database } from '../../storage/database.ts'
-import { sqlTime } from '../../storage/sql.ts'
+import { amongTexts, sqlTime } from '../../storage/sql.ts'
 import {
   type Account,
   type AccountRow,
@@ -97,7 +97,11 @@ const waitingStatement = (invited: string, limit = '') => `SELECT ${accountColum
 /** What is asked on hot paths, or where many wait, is a prepared statement. */
 export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): AccountReads {
   async function inOrder(ids: readonly string[]): Promise<Account[]> {
-    const rows = await prisma.account.findMany({ where: { id: { in: [...ids] } } })
+    if (ids.length === 0) return []
+    const rows = await reads.all<AccountRow>(
+      `SELECT ${accountColumns} FROM accounts WHERE id ${amongTexts[reads.dialect]}`,
+      [JSON.stringify(ids)],
+    )
     const byId = new Map(rows.map((row) => [row.id, toAccount(row)]))
     return ids.flatMap((id) => byId.get(id) ?? [])
   }
@@ -162,11 +166,13 @@ export function createAccountReads({ prisma, reads }: Pick<Database, 'prisma' | 
     },
 
     async list({ limit, after }) {
-      const rows = await prisma.account.findMany({
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-        ...(after && { cursor: { id: after }, skip: 1 }),
-      })
+      const behind = after
+        ? 'WHERE (created_at, id) < (SELECT created_at, id FROM accounts WHERE id = ?)'
+        : ''
+      const rows = await reads.all<AccountRow>(
+        `SELECT ${accountColumns} FROM accounts ${behind} ORDER BY created_at DESC, id DESC LIMIT ?`,
+        [...(after ? [after] : []), limit],
+      )
       return rows.map(toAccount)
     },
 

@@ -63,7 +63,7 @@ export function createClientListing({
   clock,
   events,
 }: {
-  db: Pick<Database, 'prisma' | 'reads'>
+  db: Pick<Database, 'reads'>
   clock: Clock
   events(event: ClientsExported): void
 }): ClientListing {

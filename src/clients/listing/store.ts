@@ -8,8 +8,9 @@ import type { SortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Database } from '../../storage/database.ts'
 import { type Condition, keysetOf, momentOf, timeColumn, valuesOf, whereOf } from '../../storage/keyset.ts'
 import { type Sql, sqlTime } from '../../storage/sql.ts'
-import { searchCondition, searchValues } from '../search-store.ts'
-import { CLIENT_ROW, type ClientRow } from '../store.ts'
+import { createClientReads } from '../read-store.ts'
+import { conditionsOfPage } from '../search-store.ts'
+import type { ClientRow } from '../store.ts'
 
 /** Each in the words of its index: by them an engine knows that it serves. */
 const STATES = {
@@ -55,20 +56,18 @@ const unused = (dialect: Sql['dialect'], since: number): Condition => ({
 function conditionsOf(dialect: Sql['dialect'], wanted: ClientFilters): Condition[] {
   const { search, kind, states = [], unusedSince, only } = wanted
   return [
-    ...(search === undefined ? [] : [{ text: searchCondition(dialect), values: searchValues(search) }]),
+    ...conditionsOfPage(dialect, search, only),
     ...(kind === undefined ? [] : [{ text: 'kind = ?', values: [kind] }]),
     ...states.map((state) => ({ text: STATES[state], values: [] })),
     ...(unusedSince === undefined ? [] : [unused(dialect, unusedSince)]),
-    ...(only === undefined
-      ? []
-      : [{ text: `id IN (${only.map(() => '?').join(', ') || 'NULL'})`, values: [...only] }]),
   ]
 }
 
 /** The lists of clients, in the database. */
-export function createListingStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+export function createListingStore({ reads }: Pick<Database, 'reads'>) {
+  const { byIds } = createClientReads(reads)
   return {
-    /** In three statements however many there are: ids, clients, secrets. */
+    /** In two statements however many there are: ids, clients. */
     async list(
       wanted: ClientFilters,
       order: ClientOrder,
@@ -82,12 +81,7 @@ export function createListingStore({ prisma, reads }: Pick<Database, 'prisma' | 
         `SELECT id FROM clients${whereOf(conditions)} ORDER BY ${by} LIMIT ?`,
         [...valuesOf(conditions), limit],
       )
-      const rows = await prisma.client.findMany({
-        where: { id: { in: found.map(({ id }) => id) } },
-        select: { ...CLIENT_ROW, lastUsedDay: true },
-      })
-      const byId = new Map(rows.map((row) => [row.id, row]))
-      return found.flatMap(({ id }) => byId.get(id) ?? [])
+      return byIds(found.map(({ id }) => id))
     },
 
     /** By their indexes, in one statement. @param since of those without use, milliseconds since the epoch */

@@ -106,7 +106,7 @@ describe.each(engines)('with 10,000 clients and 100,000 users on %s', (engine) =
   test('a page costs the same few queries, the first, one in the middle and one that is searched', async () => {
     for (const [path, most] of [
       ['/clients', 1],
-      ['/clients?search=app%20000', 2],
+      ['/clients?search=app%20000', 1],
       ['/users', 2],
       // The very name, the newest accounts, the index of trigrams, the accounts.
       ['/users?search=person05&limit=100', 4],
