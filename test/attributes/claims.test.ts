@@ -11,6 +11,7 @@ import {
   type Victim,
 } from '../security/attacker.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { settled } from '../support/settled.ts'
 import { statementsOf } from '../support/statements.ts'
 
 const API = 'https://books.example'
@@ -282,8 +283,7 @@ describe.each(engines)('custom claims on %s', (engine) => {
   test('a claim costs no statement, one of groups one more', async () => {
     const { access_token } = await fixture.tokens(victim, web, { scope: SCOPE })
     const counted = async (ask: () => Promise<unknown>) => {
-      // What is written behind earlier answers is none of it.
-      await latchkey.services.audit.idle()
+      await settled(latchkey)
       return (await statementsOf(async () => void (await ask()))).length
     }
     const count = () => counted(() => fixture.userinfo(access_token))

@@ -5,6 +5,7 @@ import { inLocale } from '../../src/shared/locales/texts.ts'
 import { createHttpBrowser } from '../support/flow.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { movableClock, withAuthenticatorApp } from '../support/second-factor.ts'
+import { settled } from '../support/settled.ts'
 import { statementsOf } from '../support/statements.ts'
 
 const DAY = 86_400_000
@@ -119,7 +120,7 @@ describe.each(engines)('security activity on %s', (engine) => {
 
   test('each statement reads by an index', async () => {
     const { id } = await latchkey.createUser()
-    await latchkey.services.audit.idle()
+    await settled(latchkey)
     const statements = await statementsOf(async () => void (await texts(id)))
     expect(statements).toHaveLength(3)
     if (engine !== 'sqlite') return

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signedIn } from '../admin/console.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { openPlans } from '../support/plans.ts'
+import { settled } from '../support/settled.ts'
 import { statementsOf } from '../support/statements.ts'
 
 describe.each(engines)('the list of apps on the account page, on %s', (engine) => {
@@ -43,6 +44,7 @@ describe.each(engines)('the list of apps on the account page, on %s', (engine) =
   afterAll(() => latchkey.stop())
 
   test('off unless it is switched on: no list, and no statement', async () => {
+    await settled(latchkey)
     expect(await statementsOf(async () => expect(await list()).toBeUndefined())).toEqual([])
     const page = await mine.browser.open(`${latchkey.issuer}/account/apps`)
     expect(page.text).not.toContain('Your apps')

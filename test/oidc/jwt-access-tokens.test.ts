@@ -10,6 +10,7 @@ import {
 } from '../security/attacker.ts'
 import { type Latchkey, startLatchkey } from '../support/latchkey.ts'
 import { discover } from '../support/relying-party.ts'
+import { settled } from '../support/settled.ts'
 
 const API = 'https://books.example/api'
 const WEEK = 7 * 86_400
@@ -149,6 +150,7 @@ test('what introspection costs the store of the library: of a good JWT and of wh
   const { artifacts } = latchkey.services.db
   const spies = (['get', 'all', 'run'] as const).map((name) => vi.spyOn(artifacts, name))
   const costOf = async (client: TestClient, value: string) => {
+    await settled(latchkey)
     for (const spy of spies) spy.mockClear()
     await fixture.introspect(client, value)
     return spies.flatMap(({ mock }) => mock.calls).length

@@ -8,6 +8,7 @@ import {
 } from '../../security/attacker.ts'
 import { type BrowserPage, createHttpBrowser } from '../../support/flow.ts'
 import { engines, PASSWORD } from '../../support/latchkey.ts'
+import { settled } from '../../support/settled.ts'
 import { statementsOf } from '../../support/statements.ts'
 
 describe.each(engines)('identifier_first, on %s', (engine) => {
@@ -88,6 +89,7 @@ describe.each(engines)('identifier_first, on %s', (engine) => {
       const tab = browser()
       const first = await tab.open(login())
       let page = first
+      await settled(federation.latchkey)
       const statements = await statementsOf(async () => {
         page = await tab.submit(first, { identifier }, { button: 'Continue' })
       })
