@@ -135,13 +135,3 @@ export async function measure(
     written: each(targets, (turn) => turn.written),
   }
 }
-
-/** Resident memory of each server as it is now. */
-export function memoryRow(name: string, bare: Target, targets: Target[]): Row {
-  return {
-    name,
-    unit: 'MiB',
-    baseline: bare.server.memory(),
-    values: Object.fromEntries(targets.map((target) => [target.name, target.server.memory()])),
-  }
-}

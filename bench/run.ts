@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { isFresh } from '../bin/compiled.mjs'
 import { startLatchkey } from './latchkey.ts'
-import { HOT, measure, memoryRow } from './measure.ts'
+import { HOT, measure } from './measure.ts'
+import { memoryUnderLoad } from './memory.ts'
 import { startDurablePostgres } from './postgres.ts'
 import { canPin, pinLoad, root } from './process.ts'
 import { profile } from './profile.ts'
@@ -75,12 +76,16 @@ async function run(): Promise<void> {
       const hot = (options.quick ? HOT / 10 : HOT) / (place === 0 ? 1 : 10)
       rows.push(await measure(scenario, bare, targets, { ...turns, connections, hot, problems, say }))
     }
-  rows.push(memoryRow('memory after the load', bare, targets))
   const signInOptions = { rounds, seconds, hot: options.quick ? 50 : 500, problems }
   if (wanted('sign-in')) rows.push(await signInRate(targets, signInOptions, false))
   if (wanted('token p99')) rows.push(...(await tokenLatency(bare, targets, signInOptions)))
   // Last of all sign-ins: from here on the account has a second factor.
   if (wanted('sign-in, remembered device')) rows.push(await signInRate(targets, signInOptions, true))
+  if (wanted('memory under load'))
+    for (const withSignIns of [false, true]) {
+      const minute = { seconds: options.quick ? 5 : 60, connections: 32, problems }
+      rows.push(await memoryUnderLoad(bare, targets, minute, withSignIns))
+    }
   if (wanted('start')) rows.push(...(await startUp(bare, targets, rounds)))
 
   const names = targets.map((target) => target.name)

@@ -140,6 +140,14 @@ const me = (authorization: (target: Target) => Promise<string>) => async (target
 
 const password = `Basic ${Buffer.from(`${user.identifier}:${user.password}`).toString('base64')}`
 
+/** What comes at once where memory is looked at. */
+export const underLoad: readonly Scenario['prepare'][] = [
+  opaqueToken,
+  (target, parallel) => refresh(target, 'ES256', parallel),
+  introspection,
+  authorize,
+]
+
 export const scenarios: readonly Scenario[] = [
   { name: 'client credentials, opaque', prepare: opaqueToken },
   { name: 'client credentials, JWT ES256', prepare: jwt('ES256') },
