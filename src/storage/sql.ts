@@ -60,8 +60,8 @@ export type Sql = SqliteStatements | PostgresStatements
 
 interface Unsynced {
   /**
-   * As `run`, without waiting for the disk: a power cut may lose it, a process that dies does not. It is on disk with the next write that does
-   * wait, since both are in one log. No RETURNING.
+   * As `run`, without waiting for the disk: a power cut may lose it, and on PostgreSQL a crash of the database server, but not the end of this
+   * process. It is on disk with the next write that does wait, since both are in one log. No RETURNING.
    */
   runUnsynced: Statements['run']
   /** The same of a write with RETURNING: the first row, or undefined. */

@@ -73,18 +73,20 @@ export function createFailureStore(options: {
 
   /**
    * Counts a failure, unless a lock has set in. One statement, so that of several tries at once each gets a number of its own.
+   * @param every how many in a row lock, until `passing`
    * @returns how many they are with this one
    */
   const count = async (
     { accountId, device }: Counted,
+    every: number,
     passing: Date,
     now: Date,
   ): Promise<number | undefined> => {
-    const lock = [sqlTime(forGood), settings.lockoutFailures, sqlTime(passing)]
+    const lock = [sqlTime(forGood), every, sqlTime(passing)]
     const counted = await (device === undefined
       ? writes.getUnsynced<{ failed: number }>(statements.ofAccount, [...lock, accountId, sqlTime(now)])
       : writes.getUnsynced<{ failed: number }>(statements.ofDevice, [
-          ...[device, accountId, settings.lockoutFailures === 1 ? sqlTime(passing) : null, sqlTime(now)],
+          ...[device, accountId, every === 1 ? sqlTime(passing) : null, sqlTime(now)],
           ...[...lock, sqlTime(now)],
         ]))
     return counted?.failed
@@ -94,12 +96,14 @@ export function createFailureStore(options: {
   return {
     async reserve(counted) {
       const now = new Date(clock())
-      const passing = new Date(now.getTime() + settings.lockoutSeconds * 1000)
+      // Both may be changed while the statement is on its way.
+      const { lockoutFailures, lockoutSeconds } = settings
+      const passing = new Date(now.getTime() + lockoutSeconds * 1000)
       try {
-        const failed = await count(counted, passing, now)
+        const failed = await count(counted, lockoutFailures, passing, now)
         if (failed === undefined) return undefined
         if (failed >= mostInARow) return { locks: 'for_good' }
-        return { locks: failed % settings.lockoutFailures === 0 && 'for_a_while' }
+        return { locks: failed % lockoutFailures === 0 && 'for_a_while' }
       } catch (error) {
         // The account was deleted since.
         if (isMissingReference(error)) return undefined
