@@ -2,7 +2,12 @@ import { generateKeyPairSync } from 'node:crypto'
 import { type JWK, Provider } from 'oidc-provider'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createMapAdapter } from '../../bench/map-adapter.ts'
+import { PATCHES, type Patch } from '../../src/oidc/provider/patches.ts'
 import { makePlainModels } from '../../src/oidc/provider/plain-models.ts'
+import { rememberDetails } from '../../src/oidc/sessions/details.ts'
+import { mergeSessions } from '../../src/oidc/sessions/merge.ts'
+import { narrowByRole } from '../../src/oidc/tokens/by-role.ts'
+import { startLatchkey } from '../support/latchkey.ts'
 
 // A refresh token says when the first of its kind was issued.
 beforeEach(() => {
@@ -35,6 +40,21 @@ function providers() {
   const ours = new Provider('https://op.example', options)
   makePlainModels(ours)
   return { library, ours }
+}
+
+const never = async () => {
+  throw new Error('asked by a constructor')
+}
+
+/** Both with the fields that the server has the library store beside its own. */
+function extendedProviders() {
+  const both = providers()
+  for (const provider of [both.library, both.ours]) {
+    rememberDetails(provider)
+    mergeSessions(provider, { endSession: never })
+    narrowByRole(provider, { findResource: never, membershipsOf: never })
+  }
+  return both
 }
 
 type Made = Record<string, unknown> & {
@@ -75,21 +95,61 @@ const payloadsOf = (stored: readonly string[], name: string): [string, object | 
   ['another kind', { kind: 'Another', jti: 'an id' }],
 ]
 
-for (const name of MODELS)
-  test(`${name} is made of a payload as by the library`, () => {
-    const { library, ours } = providers()
-    const [theirs, plain] = [modelOf(library, name), modelOf(ours, name)]
-    for (const [which, payload] of payloadsOf(theirs.IN_PAYLOAD, name)) {
-      const given = payload as object
-      // A session without an id gets one by chance.
-      const own = { ...given } as { uid?: string; jti?: string }
-      const chance = (['uid', 'jti'] as const).filter((field) => name === 'Session' && !own[field])
-      expect(
-        outcomeOf(() => new plain(given), chance),
-        which,
-      ).toEqual(outcomeOf(() => new theirs(given), chance))
-    }
-  })
+test.each(
+  MODELS.flatMap((name) => [
+    { name, fields: 'its own fields', both: providers },
+    { name, fields: 'fields of ours beside', both: extendedProviders },
+  ]),
+)('$name with $fields is made of a payload as by the library', ({ name, both }) => {
+  const { library, ours } = both()
+  const [theirs, plain] = [modelOf(library, name), modelOf(ours, name)]
+  for (const [which, payload] of payloadsOf(theirs.IN_PAYLOAD, name)) {
+    const given = payload as object
+    // A session without an id gets one by chance.
+    const own = { ...given } as { uid?: string; jti?: string }
+    const chance = (['uid', 'jti'] as const).filter((field) => name === 'Session' && !own[field])
+    expect(
+      outcomeOf(() => new plain(given), chance),
+      which,
+    ).toEqual(outcomeOf(() => new theirs(given), chance))
+  }
+})
+
+test('the fields of ours are among those that are compared', () => {
+  const { ours } = extendedProviders()
+  for (const [name, fields] of [
+    ['Session', ['asFound', 'signIns']],
+    ['Grant', ['organization']],
+    ['AccessToken', ['byRole']],
+  ] as const) {
+    const payload = Object.fromEntries(fields.map((field) => [field, 'kept']))
+    expect(new (modelOf(ours, name))(payload)).toMatchObject(payload)
+  }
+})
+
+test('the server makes its models so: a field that is undefined is none of theirs', async () => {
+  let built: Provider | undefined
+  const take: Patch = {
+    name: 'taken by a test',
+    why: 'The server hands its provider to nobody.',
+    test: 'test/oidc/plain-models.test.ts',
+    apply: (provider) => {
+      built = provider
+    },
+  }
+  const patches = PATCHES as Patch[]
+  patches.push(take)
+  try {
+    await startLatchkey()
+  } finally {
+    patches.pop()
+  }
+  if (built === undefined) throw new Error('no provider was built')
+  for (const name of ['RefreshToken', 'Grant', 'Session'] as const) {
+    const made = new (modelOf(built, name))({ accountId: undefined })
+    expect(Object.hasOwn(made, 'accountId'), name).toBe(false)
+  }
+})
 
 test('a model is still what it was of', () => {
   const { ours } = providers()

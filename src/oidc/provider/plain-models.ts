@@ -9,9 +9,11 @@ const sets = new WeakMap<object, ReadonlySet<string>>()
 
 /** The names of what is stored of a model. */
 function storedOf(model: Model): ReadonlySet<string> {
-  const known = sets.get(model) ?? new Set(model.IN_PAYLOAD)
-  sets.set(model, known)
-  return known
+  const known = sets.get(model)
+  if (known !== undefined) return known
+  const stored = new Set(model.IN_PAYLOAD)
+  sets.set(model, stored)
+  return stored
 }
 
 /**
