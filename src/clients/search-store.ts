@@ -1,5 +1,5 @@
 import type { Condition } from '../storage/keyset.ts'
-import type { Sql } from '../storage/sql.ts'
+import { amongTexts, type Sql } from '../storage/sql.ts'
 
 /** The redirect URIs in the stored metadata. */
 const REDIRECT_URIS = {
@@ -32,9 +32,7 @@ export const conditionsOfPage = (
   only: readonly string[] | undefined,
 ): Condition[] => [
   ...(search === undefined ? [] : [{ text: searchCondition(dialect), values: searchValues(search) }]),
-  ...(only === undefined
-    ? []
-    : [{ text: `id IN (${only.map(() => '?').join(', ') || 'NULL'})`, values: [...only] }]),
+  ...(only === undefined ? [] : [{ text: `id ${amongTexts[dialect]}`, values: [JSON.stringify(only)] }]),
 ]
 
 /** That a registration has a text in it. */

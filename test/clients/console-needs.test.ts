@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Clients, createClients } from '../../src/clients/clients.ts'
+import { createListingStore } from '../../src/clients/listing/store.ts'
 import { hashSecret } from '../../src/clients/secrets.ts'
+import { statementsOf } from '../support/statements.ts'
 import { engines, type OpenedDatabase, openOn } from './engines.ts'
 
 const HOUR = 3_600_000
@@ -55,6 +57,26 @@ describe.each(engines)('what the console asks of clients on %s', (engine) => {
 
     test.each(['%', '_', '!', "'", '\\', '\u0000x'])('%j stands for itself', async (search) => {
       expect(await found(`zzz${search}`)).toEqual([])
+    })
+
+    test('those of an administrator who has some, in one statement for however many', async () => {
+      const ids = [await named('First of mine'), await named('Second of mine')]
+      const listing = createListingStore(db)
+      const ways = {
+        page: async (only: string[]) => (await clients.list({ only })).items.map((each) => each.client_id),
+        list: async (only: string[]) =>
+          (await listing.list({ only }, 'created', undefined, 10)).map(({ id }) => id),
+      }
+      for (const [name, way] of Object.entries(ways)) {
+        const asked = new Set<string | undefined>()
+        for (const only of [[], ids.slice(1), ids]) {
+          const [first] = await statementsOf(async () => {
+            expect((await way(only)).toSorted(), name).toEqual(only.toSorted())
+          })
+          asked.add(first)
+        }
+        expect([...asked], name).toHaveLength(1)
+      }
     })
 
     test('goes on behind the page before, also within one millisecond', async () => {

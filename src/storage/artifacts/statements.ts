@@ -1,4 +1,4 @@
-import type { Sql } from '../sql.ts'
+import { amongTexts, type Sql } from '../sql.ts'
 
 /**
  * A column's JSON object with some of its keys changed. Two parameters: the keys that were set or taken out, as an
@@ -17,8 +17,6 @@ const postgresChange = (column: string) =>
 /** Where the dialects part. */
 const dialects = {
   sqlite: {
-    /** Whether a text is in a JSON array of texts. */
-    in: 'IN (SELECT value FROM json_each(?))',
     /** The texts of a JSON array as rows with a `value`. */
     texts: 'json_each(?)',
     /** Both objects' keys; a key that both have comes whole from the new one. */
@@ -36,7 +34,6 @@ const dialects = {
     skipLocked: '',
   },
   postgresql: {
-    in: '= ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))',
     texts: 'json_array_elements_text(CAST(? AS json))',
     mergedAuthorizations: '(artifacts.authorizations::jsonb || excluded.authorizations::jsonb)::text',
     withGeneration: `jsonb_set(payload::jsonb, '{generation}', to_jsonb(CAST(? AS BIGINT)))::text`,
@@ -73,6 +70,7 @@ export type ArtifactStatements = ReturnType<typeof createStatements>
 /** Every statement of the store. Times are seconds since the epoch; parameters in the order of their `?`. */
 export const createStatements = (dialect: Sql['dialect']) => {
   const the = dialects[dialect]
+  const among = amongTexts[dialect]
   /**
    * What one request changed of a session (see session-changes.ts), where the session is still of the account that it was read with, or
    * of the one that it gets now. A lifetime that another request has set since is not shortened.
@@ -150,8 +148,8 @@ export const createStatements = (dialect: Sql['dialect']) => {
         AND consumed_at IS NULL LIMIT ?) AS found`,
     ofClient: `SELECT model, id_hash, grant_id FROM artifacts WHERE client_id = ? AND ${ofClient} LIMIT ?`,
     deleteUnderGrants: `DELETE FROM artifacts WHERE (model, id_hash) IN (
-      SELECT model, id_hash FROM artifacts WHERE grant_id ${the.in} AND model <> 'Grant' LIMIT ?)`,
-    deleteOfModel: `DELETE FROM artifacts WHERE model = ? AND id_hash ${the.in}`,
+      SELECT model, id_hash FROM artifacts WHERE grant_id ${among} AND model <> 'Grant' LIMIT ?)`,
+    deleteOfModel: `DELETE FROM artifacts WHERE model = ? AND id_hash ${among}`,
 
     listByAccount: `SELECT ${row} FROM artifacts WHERE account_id = ? AND model = ? AND ${live}
       AND consumed_at IS NULL ORDER BY created_at DESC, id_hash`,
@@ -165,16 +163,16 @@ export const createStatements = (dialect: Sql['dialect']) => {
     sessionAuthorizations: `SELECT authorizations FROM artifacts
       WHERE uid = ? AND model = 'Session' AND account_id = ? AND destroyed_at IS NULL`,
 
-    deleteByGrants: `DELETE FROM artifacts WHERE grant_id ${the.in}`,
-    deleteGrants: `DELETE FROM artifacts WHERE model = 'Grant' AND id_hash ${the.in}`,
+    deleteByGrants: `DELETE FROM artifacts WHERE grant_id ${among}`,
+    deleteGrants: `DELETE FROM artifacts WHERE model = 'Grant' AND id_hash ${among}`,
     deleteByAccount: `DELETE FROM artifacts WHERE account_id = ? AND model NOT IN ('Session', 'Consent')
-      AND NOT (COALESCE(grant_id, '') ${the.in}) AND NOT (model = 'Grant' AND id_hash ${the.in})`,
+      AND NOT (COALESCE(grant_id, '') ${among}) AND NOT (model = 'Grant' AND id_hash ${among})`,
     deleteByAccountAndClient: `DELETE FROM artifacts WHERE account_id = ? AND model NOT IN ('Session', 'Consent')
-      AND NOT (COALESCE(grant_id, '') ${the.in}) AND NOT (model = 'Grant' AND id_hash ${the.in})
+      AND NOT (COALESCE(grant_id, '') ${among}) AND NOT (model = 'Grant' AND id_hash ${among})
       AND client_id = ?`,
 
     carryOver: `UPDATE artifacts SET payload = ${the.withGeneration} WHERE account_id = ? AND destroyed_at IS NULL
-      AND ((model = 'Session' AND uid = ?) OR (model = 'Grant' AND id_hash ${the.in}))`,
+      AND ((model = 'Session' AND uid = ?) OR (model = 'Grant' AND id_hash ${among}))`,
 
     deleteConsents: "DELETE FROM artifacts WHERE account_id = ? AND model = 'Consent'",
     deleteConsentsOf: "DELETE FROM artifacts WHERE account_id = ? AND model = 'Consent' AND client_id = ?",
