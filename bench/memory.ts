@@ -55,14 +55,23 @@ async function mostUnderLoad(
     const now = target.server.memory()
     if (now !== undefined && now > (most ?? 0)) most = now
   }, LOOK)
-  const people = withSignIns ? signInUntil(target, over.signal) : undefined
-  const loads = await Promise.all(specs.map((spec) => load(spec, { seconds, connections: each })))
-  over.abort()
-  await people
-  clearInterval(looking)
-  for (const { failures, firstFailure } of loads)
-    if (failures > 0) problems.push(`memory under load, ${target.name}: ${failures} × ${firstFailure}`)
-  return most
+  const loading = async () => {
+    try {
+      return await Promise.all(specs.map((spec) => load(spec, { seconds, connections: each })))
+    } finally {
+      over.abort()
+    }
+  }
+  try {
+    const people = withSignIns ? signInUntil(target, over.signal) : undefined
+    const [loads] = await Promise.all([loading(), people])
+    for (const { failures, firstFailure } of loads)
+      if (failures > 0) problems.push(`memory under load, ${target.name}: ${failures} × ${firstFailure}`)
+    return most
+  } finally {
+    over.abort()
+    clearInterval(looking)
+  }
 }
 
 async function signInUntil(target: Target, signal: AbortSignal): Promise<void> {
