@@ -43,6 +43,7 @@ export function isFresh(root) {
 /**
  * Prisma's query compiler, the one large program of WebAssembly here, stays as V8 compiles it first. To compile it again, optimized, in threads beside takes 75 ms
  * of CPU time and 10 MiB, and what it compiles is kept by query. Before the compile cache is opened, which is for one set of flags.
+ * The flags hold for all WebAssembly of the process: undici reads answers of HTTP by a small program of it, which stays so as well.
  */
 function keepFirstCode() {
   for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag)

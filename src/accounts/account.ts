@@ -50,7 +50,7 @@ export interface Account extends ProfileValues {
   attributes: AttributeValues
 }
 
-/** What decides about a token of an account, and what an introspection says of the latter. */
+/** What decides about a token of an account, and what an introspection says of the account. */
 export type TokenHolder = Pick<
   Account,
   'id' | 'username' | 'email' | 'disabledAt' | 'generation' | 'attributes'

@@ -3,7 +3,16 @@ import type { OrganizationDomain } from '../organizations/domains/domains.ts'
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text, timestamp } from './fields.ts'
 import { operation } from './operation.ts'
-import { CHANGE, managerOf, ONE, PROOF, params, READ_ONE, tag, time } from './organization-operations.ts'
+import {
+  CHANGE,
+  isoTime,
+  managerOf,
+  ONE,
+  organizationId,
+  organizationTag,
+  PROOF,
+  READ_ONE,
+} from './organization-operations.ts'
 import { requirePerson } from './owner.ts'
 
 const domain = z.object({
@@ -16,27 +25,27 @@ const domain = z.object({
     .nullable()
     .meta({ description: 'When it is verified no more, unless the record comes back; null: it is there.' }),
 })
-const domainParams = params.extend({ domain: z.string().max(320) })
+const domainParams = organizationId.extend({ domain: z.string().max(320) })
 
 const domains = operation({
   id: 'managedOrganizationDomains',
-  tag,
+  tag: organizationTag,
   summary: 'The domains of an organization that you manage',
   description: 'All, by name.',
   caller: {},
   safe: true,
-  params,
+  params: organizationId,
   answers: [200, 'All of them.', z.object({ items: z.array(domain) })],
   problems: READ_ONE,
 })
 
 const addDomain = operation({
   id: 'addManagedOrganizationDomain',
-  tag,
+  tag: organizationTag,
   summary: 'Add a domain to an organization that you manage',
   description: `It counts once its record was found. ${PROOF}`,
   caller: {},
-  params,
+  params: organizationId,
   body: body({ domain: text(400), current_password: currentPassword }).meta({
     examples: [{ domain: 'acme.example', current_password: 'glass otter 72 harbour' }],
   }),
@@ -46,7 +55,7 @@ const addDomain = operation({
 
 const verifyDomain = operation({
   id: 'verifyManagedOrganizationDomain',
-  tag,
+  tag: organizationTag,
   summary: 'Verify a domain of an organization that you manage',
   description: `Looks for its record in DNS: 409 \`domain_record_missing\`, \`domain_record_differs\` or \`domain_taken\`, 503 \`dns_unanswered\`. ${PROOF}`,
   caller: {},
@@ -58,7 +67,7 @@ const verifyDomain = operation({
 
 const removeDomain = operation({
   id: 'removeManagedOrganizationDomain',
-  tag,
+  tag: organizationTag,
   summary: 'Remove a domain from an organization that you manage',
   description: PROOF,
   caller: {},
@@ -70,7 +79,7 @@ const removeDomain = operation({
 
 const domainView = (one: OrganizationDomain) => ({
   ...{ domain: one.domain, record: { type: 'TXT' as const, ...one.record }, verified: one.verified },
-  lost_at: one.lostAt === null ? null : time(one.lostAt),
+  lost_at: one.lostAt === null ? null : isoTime(one.lostAt),
 })
 
 /** `/api/auth/me/organizations/:id/domains` */

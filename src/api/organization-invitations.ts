@@ -6,20 +6,20 @@ import { body, currentPassword, proofBody, text, timestamp } from './fields.ts'
 import { operation } from './operation.ts'
 import {
   CHANGE,
+  givenRoles,
+  isoTime,
   managerOf,
   ONE,
+  organizationId,
+  organizationTag,
   PROOF,
-  page,
-  params,
-  query,
+  pageOf,
+  pageQuery,
   READ_ONE,
-  roles,
-  tag,
-  time,
 } from './organization-operations.ts'
 import { requirePerson } from './owner.ts'
 
-const invitationParams = params.extend({ invitationId: z.string().max(100) })
+const invitationParams = organizationId.extend({ invitationId: z.string().max(100) })
 
 const invitation = z.object({
   id: z.string(),
@@ -31,17 +31,17 @@ const invitation = z.object({
 })
 const invitations = operation({
   id: 'managedOrganizationInvitations',
-  tag,
+  tag: organizationTag,
   summary: 'The invitations to an organization that you manage',
   description: 'Those that wait, the newest first.',
   caller: {},
   safe: true,
-  params,
-  query,
+  params: organizationId,
+  query: pageQuery,
   answers: [
     200,
     'A page.',
-    page(
+    pageOf(
       invitation.extend({
         changeable: z.boolean().meta({ description: 'Whether you can send it again, or revoke it.' }),
       }),
@@ -52,12 +52,12 @@ const invitations = operation({
 
 const invite = operation({
   id: 'inviteToManagedOrganization',
-  tag,
+  tag: organizationTag,
   summary: 'Invite a person to an organization that you manage',
   description: `A message with a link goes to the address. ${PROOF}`,
   caller: {},
-  params,
-  body: body({ email: text(400), roles: roles.optional(), current_password: currentPassword }).meta({
+  params: organizationId,
+  body: body({ email: text(400), roles: givenRoles.optional(), current_password: currentPassword }).meta({
     examples: [
       { email: 'grace@acme.example', roles: ['member'], current_password: 'glass otter 72 harbour' },
     ],
@@ -68,7 +68,7 @@ const invite = operation({
 
 const sendAgain = operation({
   id: 'sendManagedOrganizationInvitation',
-  tag,
+  tag: organizationTag,
   summary: 'Send an invitation to an organization that you manage again',
   description: `With a new link; the one before leads nowhere. ${PROOF}`,
   caller: {},
@@ -80,7 +80,7 @@ const sendAgain = operation({
 
 const revoke = operation({
   id: 'revokeManagedOrganizationInvitation',
-  tag,
+  tag: organizationTag,
   summary: 'Revoke an invitation to an organization that you manage',
   description: `Its link leads nowhere from then on. ${PROOF}`,
   caller: {},
@@ -92,7 +92,7 @@ const revoke = operation({
 
 const invitationView = ({ id, email, roles, expired, sentAt, expiresAt }: OrganizationInvitation) => ({
   ...{ id, email, roles, expired },
-  ...{ sent_at: time(sentAt), expires_at: time(expiresAt) },
+  ...{ sent_at: isoTime(sentAt), expires_at: isoTime(expiresAt) },
 })
 const managedInvitation = ({ changeable, ...one }: ManagedInvitation) => ({
   ...invitationView(one),

@@ -6,7 +6,7 @@ import { OWN_AUTH_METHODS, PROVIDER_LENGTHS } from '../shared/provider-limits.ts
 import { type ApiContext, withLimit } from './context.ts'
 import { body, currentPassword, proofBody, text } from './fields.ts'
 import { operation } from './operation.ts'
-import { CHANGE, ONE, PROOF, params, READ_ONE, tag } from './organization-operations.ts'
+import { CHANGE, ONE, organizationId, organizationTag, PROOF, READ_ONE } from './organization-operations.ts'
 import { requireManager, requirePerson } from './owner.ts'
 
 const provider = z.object({
@@ -37,23 +37,23 @@ const finding = z.object({
 
 const show = operation({
   id: 'managedOrganizationProvider',
-  tag,
+  tag: organizationTag,
   summary: 'The sign-in provider of an organization that you manage',
   caller: {},
   safe: true,
-  params,
+  params: organizationId,
   answers: [200, 'As it is; `ETag` names its state.', state],
   problems: READ_ONE,
 })
 
 const save = operation({
   id: 'saveManagedOrganizationProvider',
-  tag,
+  tag: organizationTag,
   summary: 'Set up or change the sign-in provider of an organization that you manage',
   description: `An OpenID provider. Without \`client_secret\` the one that is stored stays; another issuer needs it again. \`required\` needs a test without failures. ${PROOF}`,
   caller: {},
   conditional: true,
-  params,
+  params: organizationId,
   body: body({
     issuer: text(PROVIDER_LENGTHS.issuer),
     client_id: text(PROVIDER_LENGTHS.clientId),
@@ -86,12 +86,12 @@ const save = operation({
 
 const remove = operation({
   id: 'removeManagedOrganizationProvider',
-  tag,
+  tag: organizationTag,
   summary: 'Remove the sign-in provider of an organization that you manage',
   description: `Nobody signs in there any more. ${PROOF}`,
   caller: {},
   conditional: true,
-  params,
+  params: organizationId,
   body: proofBody,
   answers: [204, 'Removed.'],
   problems: READ_ONE,
@@ -99,11 +99,11 @@ const remove = operation({
 
 const test = operation({
   id: 'testManagedOrganizationProvider',
-  tag,
+  tag: organizationTag,
   summary: 'Test the sign-in provider of an organization that you manage',
   description: `As administrators test theirs. ${PROOF}`,
   caller: {},
-  params,
+  params: organizationId,
   body: proofBody,
   answers: [200, 'What was found.', z.object({ findings: z.array(finding) })],
   problems: READ_ONE,
@@ -112,11 +112,11 @@ const test = operation({
 const toggle = (act: 'enable' | 'disable') =>
   operation({
     id: `${act}ManagedOrganizationProvider`,
-    tag,
+    tag: organizationTag,
     summary: `Switch the sign-in provider of an organization that you manage ${act === 'enable' ? 'on' : 'off'}`,
     description: PROOF,
     caller: {},
-    params,
+    params: organizationId,
     body: proofBody,
     answers: [204, act === 'enable' ? 'It is on.' : 'It is off.'],
     problems: READ_ONE,

@@ -8,16 +8,16 @@ import { organizationDomainRoutes } from './organization-domains.ts'
 import { organizationInvitationRoutes } from './organization-invitations.ts'
 import {
   CHANGE,
+  givenRoles,
+  isoTime,
   managerOf,
   ONE,
+  organizationId,
+  organizationTag,
   PROOF,
-  page,
-  params,
-  query,
+  pageOf,
+  pageQuery,
   READ_ONE,
-  roles,
-  tag,
-  time,
 } from './organization-operations.ts'
 import { requirePerson } from './owner.ts'
 
@@ -37,11 +37,11 @@ const member = z.object({
   changeable: z.boolean().meta({ description: 'Whether you can change the roles, or remove the member.' }),
   since: timestamp,
 })
-const memberParams = params.extend({ userId: z.string().max(100) })
+const memberParams = organizationId.extend({ userId: z.string().max(100) })
 
 const list = operation({
   id: 'myOrganizations',
-  tag,
+  tag: organizationTag,
   summary: 'The organizations that you are a member of',
   description: 'By short name, a hundred at most. Needs a token or a session; no HTTP Basic.',
   caller: {},
@@ -52,11 +52,11 @@ const list = operation({
 
 const show = operation({
   id: 'managedOrganization',
-  tag,
+  tag: organizationTag,
   summary: 'An organization that you manage',
   caller: {},
   safe: true,
-  params,
+  params: organizationId,
   answers: [
     200,
     'With the roles that you may give and take.',
@@ -67,25 +67,25 @@ const show = operation({
 
 const members = operation({
   id: 'managedOrganizationMembers',
-  tag,
+  tag: organizationTag,
   summary: 'The members of an organization that you manage',
   description: 'Who came last first.',
   caller: {},
   safe: true,
-  params,
-  query,
-  answers: [200, 'A page.', page(member)],
+  params: organizationId,
+  query: pageQuery,
+  answers: [200, 'A page.', pageOf(member)],
   problems: READ_ONE,
 })
 
 const change = operation({
   id: 'changeManagedOrganizationMember',
-  tag,
+  tag: organizationTag,
   summary: 'Change the roles of a member of an organization that you manage',
   description: `They have these roles from then on, and no others. You give and take roles that manage nothing, and of those that manage the ones that you have. The last manager stays one (409 \`last_manager\`). ${PROOF}`,
   caller: {},
   params: memberParams,
-  body: body({ roles, current_password: currentPassword }).meta({
+  body: body({ roles: givenRoles, current_password: currentPassword }).meta({
     examples: [{ roles: ['member'], current_password: 'glass otter 72 harbour' }],
   }),
   answers: [204, 'They have these roles.'],
@@ -94,7 +94,7 @@ const change = operation({
 
 const remove = operation({
   id: 'removeManagedOrganizationMember',
-  tag,
+  tag: organizationTag,
   summary: 'Remove a member from an organization that you manage',
   description: `Who has a role that you may not give is for others to remove. The last manager stays. ${PROOF}`,
   caller: {},
@@ -117,7 +117,7 @@ const memberView = ({
   createdAt,
 }: ManagedOrganizationMember) => ({
   ...{ user_id: accountId, username, roles, manager, changeable },
-  since: time(createdAt),
+  since: isoTime(createdAt),
 })
 /** `/api/auth/me/organizations`: as `/account/organizations` has them. */
 export function organizationRoutes(context: ApiContext): void {

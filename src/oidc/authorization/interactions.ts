@@ -1,4 +1,4 @@
-// Over 250 lines: each way on of an interaction reads it, judges whose it is and saves it, by the same five functions.
+// Over 300 lines: each way on of an interaction reads it, judges whose it is and saves it, by the same five functions.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { errors, type Interaction, type Provider } from 'oidc-provider'
 import { addMethods, reaches } from '../../shared/acr.ts'
