@@ -100,6 +100,19 @@ describe.each(engines)('POST /api/auth/send-verification on %s', (engine) => {
     expect((await latchkey.mailTo('both@example.com')).text).toContain('newer')
   })
 
+  test('who has proven an address and changes it waits for the new one', async () => {
+    const { accounts } = latchkey.services
+    const user = await latchkey.createUser('moving')
+    const email = 'moved@example.com'
+    await accounts.changeEmail(user.id, email)
+    expect(await mails(email)).toHaveLength(1)
+    await api.post('/send-verification', { email })
+    expect(await mails(email)).toHaveLength(2)
+    const { link } = await latchkey.mailTo(email)
+    await api.get(`/verify-email/${link.searchParams.get('token')}`)
+    expect(await accounts.find('moving')).toMatchObject({ email, pendingEmail: null })
+  })
+
   test('without an address, the account of the credentials is meant; with neither, the field is missing', async () => {
     const answer = await api.post('/register', {
       username: 'tokened',
