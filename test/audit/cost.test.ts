@@ -14,9 +14,9 @@ test('a sign-in pays for its entry with two statements that are one, shared by t
   expect(await accounts.authenticate(attempt)).toMatchObject({ kind: 'ok' })
   await audit.idle()
   expect(written.mock.calls.map(([steps]) => steps.length)).toEqual([2])
-  // The account's own look-up, the count of its failures, and no more: the name is at hand, and an unknown one costs the same as a known one. Settings are looked at every other second.
+  // The account's own look-up, and no more: the name is at hand, and an unknown one costs the same as a known one. Settings are looked at every other second.
   const asked = reads.flatMap(({ mock }) => mock.calls.map(([statement]) => statement))
-  expect(asked.filter((statement) => !statement.includes('FROM settings'))).toHaveLength(2)
+  expect(asked.filter((statement) => !statement.includes('FROM settings'))).toHaveLength(1)
 
   written.mockClear()
   await Promise.all(Array.from({ length: 20 }, (_, number) => audit.record(entry(number))))
