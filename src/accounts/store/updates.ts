@@ -6,7 +6,7 @@ import { dropAddressChange, endSignIns, nextGeneration } from './generation.ts'
 import type { AccountReads } from './reads.ts'
 import type { AccountChanges, ProvisionedChanges, Taken } from './values.ts'
 
-/** Changing accounts that exist. */
+/** Changing accounts that exist. `updated_at` is their version too: where it would not be later than before, the database adds a millisecond to what it was. */
 export interface AccountUpdates {
   /** @param generation nothing is changed when this one has passed, or the account is disabled */
   change(id: string, changes: AccountChanges, generation?: number): Promise<Account | undefined>
@@ -100,7 +100,7 @@ export function createAccountUpdates({
     async changeUnchanged(id, changes, updatedAt) {
       const { count } = await prisma.account.updateMany({
         where: { id, updatedAt: new Date(updatedAt) },
-        data: { ...valuesOf(changes), updatedAt: new Date(Math.max(clock(), updatedAt + 1)) },
+        data: { ...valuesOf(changes), updatedAt: now() },
       })
       const account = await byId(id)
       return count === 0 && account ? 'version_conflict' : account
@@ -110,7 +110,7 @@ export function createAccountUpdates({
       try {
         const { count } = await prisma.account.updateMany({
           where: { id, role: 'user', updatedAt: new Date(updatedAt) },
-          data: { ...valuesOf(changes), updatedAt: new Date(Math.max(clock(), updatedAt + 1)) },
+          data: { ...valuesOf(changes), updatedAt: now() },
         })
         const account = await byId(id)
         return count === 0 && account ? 'version_conflict' : account
@@ -126,13 +126,12 @@ export function createAccountUpdates({
       const done = await prisma.$transaction(async (tx) => {
         const administrators = await tx.$queryRawUnsafe<{ id: string }[]>(lockAdministrators)
         if (administrators.length === 1 && administrators[0]?.id === id) return 'last_administrator'
-        const updatedAt = new Date(Math.max(clock(), (ifVersion ?? 0) + 1))
         const where = { id, ...(ifVersion !== undefined && { updatedAt: new Date(ifVersion) }) }
         const update = async (also: object, all: AccountChanges) =>
           (
             await tx.account.updateMany({
               where: { ...where, ...also },
-              data: { ...valuesOf(all), updatedAt },
+              data: { ...valuesOf(all), updatedAt: now() },
             })
           ).count
         // Another role than before, and not out of none: something is taken away.
