@@ -12,6 +12,18 @@ export function withNumbers(statement: string): string {
   )
 }
 
+/**
+ * A statement whose plan on SQLite depends on no value. Its planner reads a parameter that stands alone behind `=` (of a query with a join or ORDER BY),
+ * LIMIT, OFFSET or LIKE. better-sqlite3 clears the parameters after each use, and SQLite then prepares such a statement anew
+ * (`sqlite3VdbeReprepareOnBind` and `sqlite3_clear_bindings` in its source). COALESCE hands the value on as it is: it has no affinity either.
+ */
+export function withFixedPlan(statement: string): string {
+  return statement.replace(
+    /'(?:[^']|'')*'|"(?:[^"]|"")*"|((?<![<>!])=|\b(?:LIMIT|OFFSET|LIKE)\b)\s*\?/gi,
+    (match, before?: string) => (before === undefined ? match : `${before} COALESCE(?, NULL)`),
+  )
+}
+
 /** Behind a column: whether it is one of the texts of a placeholder, which takes them as a JSON list. One statement for however many. */
 export const amongTexts = {
   sqlite: 'IN (SELECT value FROM json_each(?))',

@@ -131,7 +131,6 @@ export function createTokenStore({ db, clock }: { db: Database; clock: Clock }):
 
     async issuedSince({ purpose, accountId, email }, since) {
       const after = sqlTime(since)
-      // Sorted here: with ORDER BY, SQLite would prepare the statement anew for each use.
       const rows = await db.reads.all<{ whose: 'account' | 'address'; at: string }>(
         `SELECT 'account' AS whose, created_at AS "at" FROM one_time_tokens
          WHERE purpose = ? AND account_id = ? AND created_at > ?

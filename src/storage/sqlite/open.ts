@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { BoundedMap } from '../../shared/bounded-map.ts'
-import type { SqliteSql, SqlValue, Step } from '../sql.ts'
+import { type SqliteSql, type SqlValue, type Step, withFixedPlan } from '../sql.ts'
 import { asStorageError } from '../unavailable.ts'
 import { busyPatience, isBusy, whenFree } from './busy.ts'
 import { createWriteQueue } from './writes.ts'
@@ -108,7 +108,7 @@ export const createSqliteSql = (
   const prepare = (text: string): Statement => {
     const known = prepared.get(text)
     if (known !== undefined) return known
-    const statement = connection.prepare<SqlValue[]>(text)
+    const statement = connection.prepare<SqlValue[]>(withFixedPlan(text))
     prepared.set(text, statement)
     return statement
   }

@@ -3,6 +3,7 @@ import { minuteOf } from '../../../src/shared/moment.ts'
 import { bearer, createApi } from '../../api/support.ts'
 import { createSecurityFixture, type SecurityFixture } from '../../security/attacker.ts'
 import { engines, type Latchkey, startLatchkey } from '../../support/latchkey.ts'
+import { settled } from '../../support/settled.ts'
 import { statementsOf } from '../../support/statements.ts'
 import { person, signInAs } from './person.ts'
 
@@ -99,9 +100,9 @@ describe.each(engines)('when something was last used, on %s', (engine) => {
   test('many are written by one statement, and none of an account that is gone', async () => {
     const { lastUses } = latchkey.services
     const people = [await person(latchkey), await person(latchkey), await person(latchkey)]
+    await settled(latchkey)
     for (const { id } of [...people, { id: 'nobody' }])
       lastUses.note({ accountId: id, kind: 'app', subject: 'an app' })
-    await latchkey.services.audit.idle()
     expect(await statementsOf(() => lastUses.flush())).toHaveLength(1)
     for (const { id } of people)
       expect(await rowsOf(id)).toMatchObject([{ subject: 'an app', address: null }])
