@@ -283,6 +283,7 @@ export async function openServices(
     secondFactorRequired: (owner) => requiredAcr(values.secondFactor, owner) !== undefined,
     issuer: config.issuer,
     codeKey: secrets.key('one-time-codes'),
+    secrets,
     events: { emit: event },
     sessions: accountSessions(artifacts),
     settings: values,

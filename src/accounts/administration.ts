@@ -4,6 +4,7 @@ import type { Clock } from '../shared/clock.ts'
 import { AppError, unlessCode, VersionConflict } from '../shared/errors.ts'
 import { message } from '../shared/locales/texts.ts'
 import type { Role } from '../shared/roles.ts'
+import type { Secrets } from '../shared/secrets.ts'
 import { checkedTogether } from '../shared/validation-error.ts'
 import { type Account, notFound, withoutPassword } from './account.ts'
 import type { Accounts } from './accounts.ts'
@@ -76,6 +77,7 @@ export function createAdministration(deps: {
   attributes: AttributeRules
   roles: RoleRules
   linkedStore: Pick<LinkedStore, 'list'>
+  secrets: Pick<Secrets, 'seal' | 'open'>
 }): Administration {
   const { store, tokenStore, failures, prepare, sessions, verification, invitations, events, clock } = deps
 
@@ -248,7 +250,7 @@ export function createAdministration(deps: {
       return accounts.length > limit && last ? { items, next_cursor: last.id } : { items }
     },
 
-    search: createSearch({ store, clock }),
+    search: createSearch({ store, clock, secrets: deps.secrets }),
 
     async updateByAdmin(id, input, { ifVersion } = {}) {
       if (input.attributes === undefined || ifVersion !== undefined) return update(id, input, ifVersion)

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import { type AttributeRules, NO_ATTRIBUTES } from '../shared/attribute-values.ts'
 import type { BeforeHooks } from '../shared/before-hook.ts'
 import type { Clock } from '../shared/clock.ts'
+import type { Secrets } from '../shared/secrets.ts'
 import type { Database } from '../storage/database.ts'
 import { type AccountRow, toAccount } from './account.ts'
 import type { Accounts } from './accounts.ts'
@@ -59,6 +60,7 @@ export interface AccountsDependencies {
   sessions: AccountSessions
   /** At least 256 bits, derived from SECRET_KEY: codes are stored under it. */
   codeKey: KeyObject
+  secrets: Pick<Secrets, 'seal' | 'open'>
   /** The base of every link. */
   issuer: string
   settings: AccountSettings
@@ -145,7 +147,10 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   const passwords = createPasswordCheck({ hasher, failures, clock, locked: resets.announceLock })
   const linkedStore = createLinkedStore({ db, clock })
   const invitations = createInvitations({ ...shared, linkedStore, roles })
-  const administration = createAdministration({ ...shared, verification, invitations, roles, linkedStore })
+  const administration = createAdministration({
+    ...shared,
+    ...{ verification, invitations, roles, linkedStore, secrets: deps.secrets },
+  })
   const profile = createProfile({ ...shared, verification })
   const deletion = createDeletion(shared)
   const cleanup = createCleanup(shared)

@@ -49,7 +49,7 @@ const list = (cli: Cli): Command =>
           ? 'There is no such entry.'
           : table([['SEQ', 'TIME', 'WHO', 'DID WHAT', 'FROM'], ...items.map(rowOf)])
       const document = { items: items.map(auditDocument), ...(next_cursor !== undefined && { next_cursor }) }
-      cli.answer(options, document, text + moreHint('audit list', next_cursor))
+      cli.answer(options, document, text + moreHint('audit list', options, next_cursor))
     },
   )
 

@@ -86,9 +86,26 @@ export function pageOf({ limit, cursor }: Options): { limit?: number; cursor?: s
 export const secondsOf = (value: unknown): number =>
   typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
 
-/** How to get the next page; nothing on the last. */
-export const moreHint = (command: string, cursor: string | undefined): string =>
-  cursor === undefined ? '' : `\n\nMore: ${PROGRAM} ${command} --cursor ${cursor}`
+/** A word of a command line, as a POSIX shell reads it. */
+const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+
+/**
+ * How to get the next page; nothing on the last.
+ * @param command with its arguments
+ * @param options those it was given: the next page is of the same list
+ */
+export function moreHint(command: string, options: Options, cursor: string | undefined): string {
+  if (cursor === undefined) return ''
+  const given = Object.entries({ ...options, json: undefined, cursor }).flatMap(([name, value]) => {
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+    const values: unknown[] = Array.isArray(value) ? value : [value]
+    return values
+      .filter((each) => each !== undefined && each !== false)
+      .map((each) => (each === true ? flag : `${flag} ${shellWord(String(each))}`))
+  })
+  return `\n\nMore: ${[PROGRAM, command, ...given].join(' ')}`
+}
 
 /** A document with what is to be known of it; nothing: as it is. */
 export const withWarnings = <Document extends object>(document: Document, warnings: readonly string[]) => ({

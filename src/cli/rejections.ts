@@ -26,7 +26,11 @@ const list = (cli: Cli): Command =>
         endpoint: text(options.endpoint),
       })
       const document = { ...page, items: page.items.map(documentOf) }
-      cli.answer(options, document, listText(page.items) + moreHint('rejections list', page.next_cursor))
+      cli.answer(
+        options,
+        document,
+        listText(page.items) + moreHint('rejections list', options, page.next_cursor),
+      )
     })
 
 const show = (cli: Cli): Command =>

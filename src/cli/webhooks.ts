@@ -155,7 +155,7 @@ const deliveries = (cli: Cli): Command =>
         })),
         ...(next_cursor !== undefined && { next_cursor }),
       }
-      cli.answer(options, answer, shown + moreHint(`webhooks deliveries ${id}`, next_cursor))
+      cli.answer(options, answer, shown + moreHint(`webhooks deliveries ${id}`, options, next_cursor))
     },
   )
 

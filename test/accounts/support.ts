@@ -9,6 +9,7 @@ import { createAccounts } from '../../src/accounts/create-accounts.ts'
 import type { AccountEvent } from '../../src/accounts/events.ts'
 import type { Hasher } from '../../src/accounts/passwords/hashing.ts'
 import { createMailer, type Mailer } from '../../src/mail/mailer.ts'
+import { createSecrets } from '../../src/shared/secrets.ts'
 import type { Database } from '../../src/storage/database.ts'
 import { openDatabase } from '../../src/storage/open.ts'
 import { type ReceivedMail, readOutbox } from '../support/mailbox.ts'
@@ -148,6 +149,7 @@ async function openFixture(engine: 'sqlite' | 'postgresql', options: { settings?
       hasher,
       issuer,
       codeKey: createSecretKey(codeKey),
+      secrets: createSecrets('k'.repeat(32)),
       events: { emit: (event) => fixture.events.push(event) },
       sessions: {
         endAll: async (accountId, { except } = {}) => {

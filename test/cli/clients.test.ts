@@ -226,7 +226,18 @@ describe.each(['sqlite', 'postgresql'] as const)('latchkey clients on %s', (engi
     } while (cursor.length > 0)
     expect(new Set(seen).size).toBe(seen.length)
     const people = await latchkey.run(['clients', 'list', '--limit', '1'])
-    expect(people.stdout).toMatch(/More: npm run -s latchkey -- clients list --cursor \S+\n$/)
+    expect(people.stdout).toMatch(/More: npm run -s latchkey -- clients list --limit 1 --cursor \S+\n$/)
+    for (const name of ["It's $HOME", "It's $HOME, too"])
+      await latchkey.run([
+        'clients',
+        'create',
+        '--name',
+        name,
+        '--redirect-uri',
+        'https://app.example/callback',
+      ])
+    const searched = await latchkey.run(['clients', 'list', '--limit', '1', '--search', "It's $"])
+    expect(searched.stdout).toMatch(/clients list --limit 1 --search 'It'\\''s \$' --cursor \S+\n$/)
     const wrong = await latchkey.run(['clients', 'list', '--limit', 'many'])
     expect([wrong.status, wrong.stderr]).toEqual([
       1,

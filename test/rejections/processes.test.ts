@@ -75,7 +75,9 @@ describe.each(engines)('two servers and the command line on %s', (engine) => {
     const none = await latchkey(['rejections', 'list', '--endpoint', 'userinfo'], env)
     expect(none.stdout).toBe('Nothing has been refused.')
     const page = await latchkey(['rejections', 'list', '--client', clientId, '--limit', '1'], env)
-    expect(page.stdout).toMatch(/More: (npm run -s latchkey --|node \S+) rejections list --cursor \S+$/)
+    expect(page.stdout).toMatch(
+      /More: (npm run -s latchkey --|node \S+) rejections list --client lk_\w+ --limit 1 --cursor \S+$/,
+    )
     const unknown = await latchkey(['rejections', 'show', crypto.randomUUID()], env)
     expect([unknown.code, unknown.stderr]).toEqual([
       1,

@@ -4,13 +4,15 @@ import { type AccountOrder, columnOf } from '../../shared/orders.ts'
 import {
   cursorTime,
   cutPage,
+  invalidCursor,
   type Page,
   type PageRequest,
   pageLimit,
   parsePageRequest,
   toPage,
 } from '../../shared/paging.ts'
-import { sortedCursor, sortedPlace } from '../../shared/sorted-cursor.ts'
+import type { Secrets } from '../../shared/secrets.ts'
+import { type SortedPlace, sortedCursor, sortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Account, Role } from '../account.ts'
 import type { AccountStore } from '../store/store.ts'
 import { placeOf } from './store/sorted.ts'
@@ -34,13 +36,18 @@ export interface AccountQuery extends PageRequest {
 
 const KEYS = { name: z.string().max(400), created: cursorTime, signed_in: cursorTime } as const
 
+/** What sealed cursors are sealed for. */
+const CURSOR = 'cursor of sorted accounts'
+
 /** Finding accounts page by page, at one price however many there are (store.ts, store/sorted.ts). */
 export function createSearch({
   store,
   clock,
+  secrets,
 }: {
   store: Pick<AccountStore, 'findMany' | 'findSorted'>
   clock: Clock
+  secrets: Pick<Secrets, 'seal' | 'open'>
 }) {
   function wantedOf(query: AccountQuery): Omit<Wanted, 'after' | 'limit'> {
     const { search = '', role, organization, second_factor, attribute, state } = query
@@ -56,11 +63,26 @@ export function createSearch({
     }
   }
 
+  /** A walk ends at an account that may pass no filter, and that a role limited to an organization may not see: its name stands sealed in the cursor. */
+  const sealed = (order: AccountOrder, resume: SortedPlace): string =>
+    secrets.seal(sortedCursor(order, resume), CURSOR)
+
+  function placeIn(cursor: string, order: AccountOrder): SortedPlace {
+    const keys = KEYS[columnOf(order)]
+    if (!cursor.startsWith('v1.')) return sortedPlace(cursor, order, keys)
+    let opened: string
+    try {
+      opened = secrets.open(cursor, CURSOR)
+    } catch (cause) {
+      throw invalidCursor(cause)
+    }
+    return sortedPlace(opened, order, keys)
+  }
+
   /** Pages may be short while others follow. */
   async function inOrder(query: AccountQuery, order: AccountOrder): Promise<Page<Account>> {
     const limit = pageLimit(query.limit)
-    const keys = KEYS[columnOf(order)]
-    const after = query.cursor === undefined ? undefined : sortedPlace(query.cursor, order, keys)
+    const after = query.cursor === undefined ? undefined : placeIn(query.cursor, order)
     const { accounts, resume } = await store.findSorted({
       ...wantedOf(query),
       ...{ order, after, limit: limit + 1 },
@@ -73,7 +95,7 @@ export function createSearch({
     )
     // What the walk ended at, unless the page is full before it.
     return page.next_cursor === undefined && resume !== undefined
-      ? { ...page, next_cursor: sortedCursor(order, resume) }
+      ? { ...page, next_cursor: sealed(order, resume) }
       : page
   }
 

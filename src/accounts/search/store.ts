@@ -7,7 +7,7 @@
  *   3. the index of trigrams: what few have
  */
 import type { Position } from '../../shared/paging.ts'
-import { type Condition, momentOf } from '../../storage/keyset.ts'
+import { type Condition, momentOf, valuesOf } from '../../storage/keyset.ts'
 import { type Sql, type SqlValue, sqlTime } from '../../storage/sql.ts'
 import type { Role } from '../account.ts'
 import { matchAll, type Terms, termsOf } from './terms.ts'
@@ -25,17 +25,17 @@ const FACTORS = {
     passkey: "position('passkey' in a.second_factors) > 0",
   },
 } as const
-/** By the index of those whose role is another than `user`. @param role a built-in one, or the ID of one: letters, digits and hyphens */
-const ofRole = (role: Role): string => {
-  if (!/^[\w-]{1,64}$/.test(role)) return '1 = 0'
-  return role === 'user' ? "a.role = 'user'" : `a.role = '${role}' AND a.role <> 'user'`
-}
+/** Those of a role are found by the index of all whose role is another than `user`. @param role a built-in one, or the ID of one */
+const ofRole = (role: Role): Condition => ({
+  text: role === 'user' ? "a.role = 'user'" : "a.role = CAST(? AS TEXT) AND a.role <> 'user'",
+  values: role === 'user' ? [] : [role],
+})
 
-/** @param organization an ID: letters, digits and hyphens */
-const memberOf = (organization: string): string =>
-  /^[\w-]{1,64}$/.test(organization)
-    ? `a.id IN (SELECT m.account_id FROM organization_members m WHERE m.organization_id = '${organization}')`
-    : '1 = 0'
+/** @param organization an ID */
+const memberOf = (organization: string): Condition => ({
+  text: 'a.id IN (SELECT m.account_id FROM organization_members m WHERE m.organization_id = CAST(? AS TEXT))',
+  values: [organization],
+})
 
 /** Each in the words of its index, as FACTORS; `?` is now. A lock that has passed stays in the row until the next sign-in. */
 const STATES = {
@@ -63,28 +63,25 @@ export interface StateCounts extends Record<AccountState, number> {
 
 /** @param now milliseconds since the epoch */
 export async function countStates(reads: Sql, now: number): Promise<StateCounts> {
-  const locked = stateIs(reads, 'locked', now)
-  const kinds: StatesSql = {
+  const kinds: Readonly<Record<keyof StateCounts, Condition>> = {
     admin: ofRole('admin'),
     auditor: ofRole('auditor'),
-    factor: FACTORS[reads.dialect].any,
-    disabled: STATES.disabled,
-    locked: locked.text,
-    unverified: STATES.unverified,
+    factor: { text: FACTORS[reads.dialect].any, values: [] },
+    disabled: stateIs(reads, 'disabled', now),
+    locked: stateIs(reads, 'locked', now),
+    unverified: stateIs(reads, 'unverified', now),
   }
   const counted = Object.entries(kinds).map(
-    ([name, where]) =>
-      `(SELECT COUNT(*) FROM (SELECT 1 FROM accounts a WHERE ${where} LIMIT ${MOST_COUNTED + 1}) AS of_${name}) AS ${name}`,
+    ([name, { text }]) =>
+      `(SELECT COUNT(*) FROM (SELECT 1 FROM accounts a WHERE ${text} LIMIT ${MOST_COUNTED + 1}) AS of_${name}) AS ${name}`,
   )
   const row = await reads.get<Record<keyof StateCounts, number | bigint>>(
     `SELECT ${counted.join(', ')}`,
-    locked.values,
+    valuesOf(Object.values(kinds)),
   )
   const names = Object.keys(kinds) as (keyof StateCounts)[]
   return Object.fromEntries(names.map((name) => [name, Number(row?.[name] ?? 0)])) as unknown as StateCounts
 }
-
-type StatesSql = Readonly<Record<keyof StateCounts, string>>
 
 export type SecondFactorFilter = keyof (typeof FACTORS)['sqlite']
 
@@ -113,14 +110,14 @@ export interface Wanted {
 const valueAsIndexed = (dialect: Sql['dialect']): string =>
   `LOWER(${dialect === 'sqlite' ? 'substr(?, 1, 200)' : 'left(?, 200)'})`
 
-/** Filters without values. */
-const staticFilters = (
+/** The filters whose statements are few. */
+const plainFilters = (
   dialect: Sql['dialect'],
   { role, organization, secondFactor }: Pick<Wanted, 'role' | 'organization' | 'secondFactor'>,
-): string[] => [
+): Condition[] => [
   ...(role === undefined ? [] : [ofRole(role)]),
   ...(organization === undefined ? [] : [memberOf(organization)]),
-  ...(secondFactor === undefined ? [] : [FACTORS[dialect][secondFactor]]),
+  ...(secondFactor === undefined ? [] : [{ text: FACTORS[dialect][secondFactor], values: [] }]),
 ]
 
 /** All filters but the text, as conditions on an account. */
@@ -130,7 +127,7 @@ export function filtersOf(
 ): Condition[] {
   const { attribute, state, now } = wanted
   return [
-    ...staticFilters(reads.dialect, wanted).map((text) => ({ text, values: [] })),
+    ...plainFilters(reads.dialect, wanted),
     ...(state === undefined ? [] : [stateIs(reads, state, now)]),
     ...(attribute === undefined
       ? []
@@ -148,7 +145,7 @@ export function filtersOf(
 export async function findAccountIds(reads: Sql, wanted: Wanted): Promise<string[]> {
   const { search, role, organization, secondFactor, after, limit, attribute } = wanted
   if (attribute !== undefined) return withAttribute(reads, { ...wanted, attribute })
-  const filters = staticFilters(reads.dialect, wanted)
+  const filters = plainFilters(reads.dialect, wanted)
   if (wanted.state !== undefined) {
     const state = stateIs(reads, wanted.state, wanted.now)
     return listed(reads, filters, search === undefined ? [] : [termsOf(search)], after, limit, state)
@@ -174,21 +171,22 @@ export async function findAccountIds(reads: Sql, wanted: Wanted): Promise<string
   return [...exact, ...parts]
 }
 
-const and = (conditions: readonly string[]): string => conditions.map((each) => ` AND ${each}`).join('')
+const and = (conditions: readonly Condition[]): string =>
+  conditions.map(({ text }) => ` AND ${text}`).join('')
 const ids = (rows: readonly { id: string }[]): string[] => rows.map(({ id }) => id)
 
 /** What is on the first page already. */
 const NOT_EXACT = `a.id <> ? AND a.username <> ? AND COALESCE(a.email, '') <> ? AND COALESCE(a.pending_email, '') <> ?`
 const four = (typed: string): string[] => [typed, typed, typed, typed]
 
-async function exactly(reads: Sql, typed: string, filters: readonly string[]): Promise<string[]> {
+async function exactly(reads: Sql, typed: string, filters: readonly Condition[]): Promise<string[]> {
   const by = (column: string) =>
     `SELECT id, created_at FROM (SELECT id, created_at FROM accounts a WHERE ${column} = ?${and(filters)} LIMIT ${EXACT}) AS found`
   // UNION: an account may be found by several.
   const rows = await reads.all<{ id: string }>(
     `SELECT id FROM (${['id', 'username', 'email', 'pending_email'].map((column) => by(`a.${column}`)).join(' UNION ')}) AS all_of
       ORDER BY created_at DESC, id DESC LIMIT ${EXACT}`,
-    four(typed),
+    four(typed).flatMap((each) => [each, ...valuesOf(filters)]),
   )
   return ids(rows)
 }
@@ -196,14 +194,15 @@ async function exactly(reads: Sql, typed: string, filters: readonly string[]): P
 /** Along the index of the list, or of those that pass a filter. */
 async function listed(
   reads: Sql,
-  filters: readonly string[],
+  filters: readonly Condition[],
   [terms]: readonly Terms[],
   after: Position | undefined,
   limit: number,
   state?: Condition,
 ): Promise<string[]> {
-  const conditions = [...filters, ...(state === undefined ? [] : [state.text])]
-  const values: SqlValue[] = [...(state?.values ?? [])]
+  const given = [...filters, ...(state === undefined ? [] : [state])]
+  const conditions = given.map(({ text }) => text)
+  const values: SqlValue[] = valuesOf(given)
   if (terms !== undefined) {
     conditions.push(`s.text LIKE LOWER(?) ESCAPE '!'`)
     values.push(terms.pattern)
@@ -238,13 +237,15 @@ async function withAttribute(
     limit,
   }: Wanted & { attribute: { name: string; value: string } },
 ): Promise<string[]> {
-  const ofState = state && stateIs(reads, state, now)
+  const given = [
+    ...plainFilters(reads.dialect, { role, organization, secondFactor }),
+    ...(state === undefined ? [] : [stateIs(reads, state, now)]),
+  ]
   const conditions = [
     `v.attribute = ? AND v.value = ${valueAsIndexed(reads.dialect)}`,
-    ...staticFilters(reads.dialect, { role, organization, secondFactor }),
-    ...(ofState === undefined ? [] : [ofState.text]),
+    ...given.map(({ text }) => text),
   ]
-  const values: SqlValue[] = [attribute.name, attribute.value, ...(ofState?.values ?? [])]
+  const values: SqlValue[] = [attribute.name, attribute.value, ...valuesOf(given)]
   if (search !== undefined) {
     conditions.push(`s.text LIKE LOWER(?) ESCAPE '!'`)
     values.push(termsOf(search).pattern)
@@ -264,7 +265,7 @@ async function withAttribute(
 async function withPart(
   reads: Sql,
   terms: Terms,
-  filters: readonly string[],
+  filters: readonly Condition[],
   after: Position | undefined,
   limit: number,
 ): Promise<string[]> {
@@ -275,7 +276,14 @@ async function withPart(
   const newest = await reads.all<{ id: string }>(
     `SELECT a.id FROM (SELECT id, account_id, text FROM account_search WHERE id < ? ORDER BY id DESC LIMIT ?) AS s
       JOIN accounts a ON a.id = s.account_id WHERE s.text LIKE LOWER(?) ESCAPE '!' AND ${rest} ORDER BY s.id DESC LIMIT ?`,
-    [before, indexed ? NEWEST : NEWEST_WITHOUT_INDEX, terms.pattern, ...four(terms.typed), limit],
+    [
+      before,
+      indexed ? NEWEST : NEWEST_WITHOUT_INDEX,
+      terms.pattern,
+      ...four(terms.typed),
+      ...valuesOf(filters),
+      limit,
+    ],
   )
   if (newest.length === limit || !indexed) return ids(newest)
   // CROSS JOIN on SQLite, MATERIALIZED on PostgreSQL: the index of trigrams first, whatever the planner thinks of a value it does not know.
@@ -288,7 +296,9 @@ async function withPart(
           SELECT a.id FROM s JOIN accounts a ON a.id = s.account_id WHERE s.id < ? AND ${rest} ORDER BY s.id DESC LIMIT ?`
   const sought =
     reads.dialect === 'sqlite' ? [matchAll(terms.trigrams), before, terms.pattern] : [terms.pattern, before]
-  return ids(await reads.all<{ id: string }>(text, [...sought, ...four(terms.typed), limit]))
+  return ids(
+    await reads.all<{ id: string }>(text, [...sought, ...four(terms.typed), ...valuesOf(filters), limit]),
+  )
 }
 
 /** The number in the search that a page goes on before; undefined: nothing is there. Its account may be gone since. */

@@ -57,7 +57,7 @@ const list = (cli: Cli): Command =>
           ? `There is no group${search === undefined ? ' yet' : ' like that'}. Create one with: ${PROGRAM} groups create --name "…"`
           : table([['ID', 'NAME', 'DESCRIPTION'], ...rows])
       const answer = { ...page, items: page.items.map(document) }
-      cli.answer(options, answer, shown + moreHint('groups list', page.next_cursor))
+      cli.answer(options, answer, shown + moreHint('groups list', options, page.next_cursor))
     })
 
 const show = (cli: Cli): Command =>
@@ -121,7 +121,11 @@ const members = (cli: Cli): Command =>
       ...rest,
       since: new Date(createdAt).toISOString(),
     }))
-    cli.answer(options, { ...page, items }, shown + moreHint(`groups members ${id}`, page.next_cursor))
+    cli.answer(
+      options,
+      { ...page, items },
+      shown + moreHint(`groups members ${id}`, options, page.next_cursor),
+    )
   })
 
 const addMember = (cli: Cli): Command =>

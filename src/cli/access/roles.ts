@@ -51,7 +51,7 @@ const list = (cli: Cli): Command =>
           ? `There is no such role yet. Create one with: ${PROGRAM} roles create --name "…"`
           : table([['ID', 'NAME', 'API', 'SCOPES'], ...rows])
       const answer = { ...page, items: page.items.map(document) }
-      cli.answer(options, answer, shown + moreHint('roles list', page.next_cursor))
+      cli.answer(options, answer, shown + moreHint('roles list', options, page.next_cursor))
     })
 
 const show = (cli: Cli): Command =>

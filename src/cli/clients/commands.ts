@@ -55,7 +55,7 @@ const list = (cli: Cli): Command =>
       const page = await clients.list({ ...pageOf(options), ...(typeof search === 'string' && { search }) })
       const text =
         page.items.length === 0 && search !== undefined ? 'There is no such client.' : listText(page.items)
-      cli.answer(options, page, text + moreHint('clients list', page.next_cursor))
+      cli.answer(options, page, text + moreHint('clients list', options, page.next_cursor))
     })
 
 const show = (cli: Cli): Command =>

@@ -79,7 +79,7 @@ const list = (cli: Cli): Command =>
           ? `There is no organization${search === undefined ? ' yet' : ' like that'}. Create one with: ${PROGRAM} organizations create --name "…"`
           : table([['ID', 'SHORT NAME', 'NAME', ''], ...rows])
       const answer = { ...page, items: page.items.map(document) }
-      cli.answer(options, answer, shown + moreHint('organizations list', page.next_cursor))
+      cli.answer(options, answer, shown + moreHint('organizations list', options, page.next_cursor))
     })
 
 const show = (cli: Cli): Command =>
@@ -138,7 +138,7 @@ const members = (cli: Cli): Command =>
     cli.answer(
       options,
       { ...page, items },
-      shown + moreHint(`organizations members ${slug}`, page.next_cursor),
+      shown + moreHint(`organizations members ${slug}`, options, page.next_cursor),
     )
   })
 
@@ -187,7 +187,7 @@ const invitations = (cli: Cli): Command =>
         rows.length === 0
           ? `No invitation to ${name} waits.`
           : table([['ID', 'EMAIL', 'ROLES', 'UNTIL'], ...rows])
-      const more = moreHint(`organizations invitations ${slug}`, page.next_cursor)
+      const more = moreHint(`organizations invitations ${slug}`, options, page.next_cursor)
       cli.answer(options, { ...page, items }, shown + more)
     },
   )

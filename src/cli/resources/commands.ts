@@ -90,7 +90,7 @@ const list = (cli: Cli): Command =>
       rows.length === 0
         ? `There is no API yet. Add one with: ${PROGRAM} resources add --identifier https://… --scope "…"`
         : table([['IDENTIFIER', 'NAME', 'SCOPE', 'TOKENS', 'TOKEN LIFETIME'], ...rows])
-    cli.answer(options, page, text + moreHint('resources list', page.next_cursor))
+    cli.answer(options, page, text + moreHint('resources list', options, page.next_cursor))
   })
 
 const resourceText = ({

@@ -150,22 +150,7 @@ const list = (cli: Cli): Command =>
       ])
       const text = table([['USERNAME', 'EMAIL', 'ROLE', 'STATE', 'LAST SIGN-IN', 'ID'], ...rows])
       const documents = { ...page, items: page.items.map((account) => accountDocument(account, services)) }
-      cli.answer(
-        options,
-        documents,
-        text +
-          moreHint(
-            [
-              'users list',
-              typeof search === 'string' && `--search ${JSON.stringify(search)}`,
-              factor.data && `--second-factor ${factor.data}`,
-              attribute && `--attribute ${JSON.stringify(`${attribute.name}=${attribute.value}`)}`,
-            ]
-              .filter(Boolean)
-              .join(' '),
-            page.next_cursor,
-          ),
-      )
+      cli.answer(options, documents, text + moreHint('users list', options, page.next_cursor))
     })
 
 const show = (cli: Cli): Command =>

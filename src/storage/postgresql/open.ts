@@ -73,6 +73,9 @@ const tellWaits = (pool: pg.Pool, waited: (milliseconds: number) => void): void 
   pool.connect = timed as pg.Pool['connect']
 }
 
+/** More than the program has: texts hold no values, but filters and fields are combined in many ways. */
+const MOST_NAMED = 1_000
+
 /** The name lets the server keep the plan. */
 const translate = (text: string): { name: string; text: string } => {
   const translated = withNumbers(text)
@@ -98,12 +101,17 @@ const unsynced = (statement: string, columns: string): string =>
 /** `Sql` on a pool that the caller opens and closes. */
 export const createPostgresSql = (pool: pg.Pool): Sql & Writes => {
   const translated = new Map<string, { name: string; text: string }>()
+  /** Each connection keeps what has a name, some 15 KB a statement. Beyond the bound they have none, and are planned each time. */
+  const asNamed = (statement: string): { name?: string; text: string } => {
+    const known = translated.get(statement)
+    if (known !== undefined) return known
+    if (translated.size >= MOST_NAMED) return { text: withNumbers(statement) }
+    const named = translate(statement)
+    translated.set(statement, named)
+    return named
+  }
   const query = async (statement: string, parameters: readonly SqlValue[]): Promise<pg.QueryResult> => {
-    let named = translated.get(statement)
-    if (named === undefined) {
-      named = translate(statement)
-      translated.set(statement, named)
-    }
+    const named = asNamed(statement)
     const values = parameters.map(withoutNul)
     for (let attempt = 1; ; attempt += 1) {
       try {
