@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { indexedLetters } from '../../src/accounts/search/store.ts'
 import { checksOf } from '../../src/cli/doctor/checks.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
+import { statementsOf } from '../support/statements.ts'
 
 describe.each(engines)('the search of accounts on %s', (engine) => {
   let latchkey: Latchkey
@@ -32,6 +33,18 @@ describe.each(engines)('the search of accounts on %s', (engine) => {
       if (cursor === undefined) return names
     }
   }
+
+  test('what users are filtered by is no text of a statement: each would be one of its own', async () => {
+    for (const filter of ['role', 'organization'] as const) {
+      const texts = (value: string) =>
+        statementsOf(() => accounts().search({ [filter]: value, search: 'somebody', second_factor: 'any' }))
+      // The first look on PostgreSQL asks what the database can do.
+      await texts('3f0c7e52')
+      const one = await texts('3f0c7e52-one')
+      expect(one.length).toBeGreaterThan(0)
+      expect(await texts('3f0c7e52-two')).toEqual(one)
+    }
+  })
 
   test('finds parts of names and addresses anywhere, the newest first', async () => {
     await add('ada.lovelace', { givenName: 'Augusta Ada', familyName: 'King' })

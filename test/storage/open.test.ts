@@ -48,6 +48,23 @@ test('on PostgreSQL a write that need not wait for the disk does not, and no oth
   }
 })
 
+test('a connection to PostgreSQL keeps no more statements than the bound, and answers the others all the same', async () => {
+  const databaseUrl = await freshDatabase(inject('postgresUrl'))
+  const db = await openDatabase({ databaseUrl, dataDir: folder, clock: Date.now })
+  try {
+    // One after the other: each by the connection of the one before.
+    for (let number = 1; number <= 1_100; number++)
+      expect(await db.reads.get(`SELECT ${number} AS number`)).toEqual({ number })
+    const kept = await db.reads.get<{ many: number }>(
+      "SELECT count(*) AS many FROM pg_prepared_statements WHERE name LIKE 'lk_%'",
+    )
+    expect(kept?.many).toBeGreaterThan(900)
+    expect(kept?.many).toBeLessThanOrEqual(1_000)
+  } finally {
+    await db.close()
+  }
+})
+
 describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
   let db: Database
   beforeEach(async () => {
