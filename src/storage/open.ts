@@ -44,7 +44,7 @@ export const openDatabase = async (options: OpenDatabaseOptions): Promise<Databa
     const { appliedMigrations: applied } = database
     for (const migration of applied) logger?.debug({ migration }, 'migration applied')
     if (applied.length > 0)
-      logger?.info({ migrations: applied.length, last: applied.at(-1) }, 'migrations applied')
+      logger?.info({ migrations: applied.length, last: applied.toSorted().at(-1) }, 'migrations applied')
     return database
   } catch (error) {
     if (error instanceof AppError) throw error

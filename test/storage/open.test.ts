@@ -65,6 +65,23 @@ test('a connection to PostgreSQL keeps no more statements than the bound, and an
   }
 })
 
+test('a first start names the newest of all migrations, those of artefacts among them', async () => {
+  const told: unknown[] = []
+  const logger = {
+    debug: () => undefined,
+    info: (said: object) => told.push(said),
+    warn: () => undefined,
+  }
+  const db = await openDatabase({
+    ...{ databaseUrl: 'file:latchkey.db', dataDir: join(folder, 'data'), clock: Date.now, logger },
+  })
+  await db.close()
+  expect(told).toEqual([
+    { migrations: db.appliedMigrations.length, last: [...db.appliedMigrations].sort().at(-1) },
+  ])
+  expect(db.appliedMigrations.at(-1)).not.toBe([...db.appliedMigrations].sort().at(-1))
+})
+
 describe.each(['SQLite', 'PostgreSQL'])('a database on %s', (engine) => {
   let db: Database
   beforeEach(async () => {
