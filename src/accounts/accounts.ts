@@ -25,7 +25,7 @@ import type { Pictures } from './picture/pictures.ts'
 import type { Provisioning } from './provisioning/provisioning.ts'
 import type { AdminAccountInput, AdminChangesInput, ProfileInput, RegistrationInput } from './schemas.ts'
 import type { AccountQuery } from './search/search.ts'
-import type { StateCounts } from './search/store.ts'
+import type { StateCounts } from './search/store/filters.ts'
 import type { AcceptInvitation } from './sign-up/invitations.ts'
 import type { Setup } from './sign-up/setup.ts'
 

@@ -24,7 +24,7 @@ export function withFixedPlan(statement: string): string {
   )
 }
 
-/** Behind a column: whether it is one of the texts of a placeholder, which takes them as a JSON list. One statement for however many. */
+/** Behind a column: it equals one of several texts, which one placeholder takes as a JSON list. A placeholder for each would make a statement to prepare for each number of them. */
 export const amongTexts = {
   sqlite: 'IN (SELECT value FROM json_each(?))',
   postgresql: '= ANY (ARRAY(SELECT json_array_elements_text(CAST(? AS json))))',

@@ -15,8 +15,9 @@ import type { Secrets } from '../../shared/secrets.ts'
 import { type SortedPlace, sortedCursor, sortedPlace } from '../../shared/sorted-cursor.ts'
 import type { Account, Role } from '../account.ts'
 import type { AccountStore } from '../store/store.ts'
+import type { AccountState, SecondFactorFilter } from './store/filters.ts'
 import { placeOf } from './store/sorted.ts'
-import type { AccountState, SecondFactorFilter, Wanted } from './store.ts'
+import type { Wanted } from './store.ts'
 
 export interface AccountQuery extends PageRequest {
   /** Part of the username, of an address or of a name, or the id. */

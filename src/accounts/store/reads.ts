@@ -12,8 +12,9 @@ import {
 } from '../account.ts'
 import type { SecondFactorShares } from '../accounts.ts'
 import type { Login } from '../login.ts'
+import { countStates, type StateCounts } from '../search/store/filters.ts'
 import { findSortedIds, type SortedIds, type SortedWanted } from '../search/store/sorted.ts'
-import { countStates, findAccountIds, type StateCounts } from '../search/store.ts'
+import { findAccountIds } from '../search/store.ts'
 
 /** Finding accounts. */
 export interface AccountReads {

@@ -6,7 +6,7 @@ import { t } from '../../../shared/locales/texts.ts'
 import { refusedFields, type ValidationError } from '../../../shared/validation-error.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import type { ShowOrganization } from './managed-organization.ts'
-import { PATH, pageOf } from './organization-paths.ts'
+import { freshSignInOf, PATH, pageOf } from './organization-paths.ts'
 import type { Signed, SignedIn } from './signed-in.ts'
 
 type ById = { Params: { id: string } }
@@ -27,6 +27,8 @@ export function managedDomainRoutes(
   show: ShowOrganization,
 ): void {
   const { managing } = organizations
+  const freshSignIn = freshSignInOf(organizations, signedIn)
+  const words = (organization: string) => t('act.organizationDomain', { organization })
 
   const showDomains =
     (request: FastifyRequest<ById>) => (reply: FastifyReply, signed: Signed, error: ValidationError) => {
@@ -39,12 +41,7 @@ export function managedDomainRoutes(
       PATH,
       async (signed) => {
         const { id } = request.params
-        const { name } = await managing.organization(signed.account.id, id)
-        const first = await signedIn.again(
-          request,
-          signed,
-          t('act.organizationDomain', { organization: name }),
-        )
+        const first = await freshSignIn(request, signed, id, words)
         if (first) return first
         await managing.addDomain(signed.account.id, id, domainForm.parse(request.body ?? {}).domain)
         return `${pageOf(id)}?done=domain`
@@ -59,12 +56,7 @@ export function managedDomainRoutes(
         PATH,
         async (signed) => {
           const { id } = request.params
-          const { name } = await managing.organization(signed.account.id, id)
-          const first = await signedIn.again(
-            request,
-            signed,
-            t('act.organizationDomain', { organization: name }),
-          )
+          const first = await freshSignIn(request, signed, id, words)
           if (first) return first
           const { domain } = domainForm.parse(request.body ?? {})
           if (act === 'verify') {

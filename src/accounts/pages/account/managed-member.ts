@@ -5,7 +5,7 @@ import { renderPage } from '../../../http/pages/views.ts'
 import { unlessCode } from '../../../shared/errors.ts'
 import { t } from '../../../shared/locales/texts.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
-import { memberPage, PATH, pageOf, sentForm } from './organization-paths.ts'
+import { freshSignInOf, memberPage, PATH, pageOf, sentForm } from './organization-paths.ts'
 import { boxesOf, boxOf, type RoleBox, rolesIn } from './role-boxes.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
@@ -34,6 +34,7 @@ export function managedMemberRoutes(
   signedIn: SignedIn,
 ): void {
   const { managing } = organizations
+  const freshSignIn = freshSignInOf(organizations, signedIn)
 
   async function showMember(
     reply: FastifyReply,
@@ -73,9 +74,8 @@ export function managedMemberRoutes(
       PATH,
       async (signed) => {
         const { id, user } = request.params
-        const { name } = await managing.organization(signed.account.id, id)
-        const words = t('act.organizationRoles', { organization: name })
-        const first = await signedIn.again(request, signed, words)
+        const words = (organization: string) => t('act.organizationRoles', { organization })
+        const first = await freshSignIn(request, signed, id, words)
         if (first) return first
         await managing.setRoles(signed.account.id, id, user, rolesIn(sentForm.parse(request.body ?? {})))
         const stays = (await organizations.members.membership(signed.account.id, id))?.manages
@@ -91,9 +91,8 @@ export function managedMemberRoutes(
   app.post<OfMember>(`${PATH}/:id/members/:user/remove`, http.limit('account'), (request, reply) =>
     signedIn.onSubmit(PATH, async (signed) => {
       const { id, user } = request.params
-      const { name } = await managing.organization(signed.account.id, id)
-      const words = t('act.organizationRemove', { organization: name })
-      const first = await signedIn.again(request, signed, words)
+      const words = (organization: string) => t('act.organizationRemove', { organization })
+      const first = await freshSignIn(request, signed, id, words)
       if (first) return first
       // What another tab has done already is done.
       await managing.remove(signed.account.id, id, user).catch(unlessCode('not_a_member'))

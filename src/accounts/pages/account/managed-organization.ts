@@ -12,7 +12,7 @@ import { dayOf } from '../../../shared/moment.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { managedDomainRoutes } from './managed-domains.ts'
 import { managedMemberRoutes } from './managed-member.ts'
-import { memberPage, PATH, pageOf, sentForm } from './organization-paths.ts'
+import { freshSignInOf, memberPage, PATH, pageOf, sentForm } from './organization-paths.ts'
 import { serves } from './organization-provider.ts'
 import { boxesOf, type RoleBox, rolesIn } from './role-boxes.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
@@ -112,6 +112,7 @@ export function managedOrganizationRoutes(
 ): void {
   const { http, organizations, ownProvider } = deps
   const { managing } = organizations
+  const freshSignIn = freshSignInOf(organizations, signedIn)
 
   const memberView = (id: string, self: string, one: ManagedOrganizationMember) => ({
     name: one.username,
@@ -196,10 +197,10 @@ export function managedOrganizationRoutes(
       PATH,
       async (signed) => {
         const { id } = request.params
-        const { name } = await managing.organization(signed.account.id, id)
         const sent = sentForm.parse(request.body ?? {})
-        const words = t('act.organizationInvite', { email: sent.email ?? '', organization: name })
-        const first = await signedIn.again(request, signed, words)
+        const words = (organization: string) =>
+          t('act.organizationInvite', { email: sent.email ?? '', organization })
+        const first = await freshSignIn(request, signed, id, words)
         if (first) return first
         await managing.invite(signed.account.id, id, { email: sent.email ?? '', roles: rolesIn(sent) })
         return `${pageOf(id)}?done=invited`
@@ -215,9 +216,8 @@ export function managedOrganizationRoutes(
     app.post<ById>(`${PATH}/:id/invitations/${act}`, http.limit('account'), (request, reply) =>
       signedIn.onSubmit(PATH, async (signed) => {
         const { id } = request.params
-        const { name } = await managing.organization(signed.account.id, id)
-        const words = t('act.organizationInvitation', { organization: name })
-        const first = await signedIn.again(request, signed, words)
+        const words = (organization: string) => t('act.organizationInvitation', { organization })
+        const first = await freshSignIn(request, signed, id, words)
         if (first) return first
         const { invitation } = invitationForm.parse(request.body ?? {})
         // Accepted since, or ended in another tab.

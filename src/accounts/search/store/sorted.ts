@@ -13,10 +13,11 @@ import {
   valuesOf,
   whereOf,
 } from '../../../storage/keyset.ts'
-import { type Sql, sqlTime } from '../../../storage/sql.ts'
+import { amongTexts, type Sql, sqlTime } from '../../../storage/sql.ts'
 import type { Account } from '../../account.ts'
-import { filtersOf, findAccountIds, type Wanted } from '../store.ts'
+import { findAccountIds, type Wanted } from '../store.ts'
 import { termsOf } from '../terms.ts'
+import { filtersOf } from './filters.ts'
 
 export interface SortedWanted extends Omit<Wanted, 'after'> {
   order: AccountOrder
@@ -103,12 +104,8 @@ async function sorted(
 ): Promise<string[]> {
   if (found.length === 0) return []
   const { by, behind } = spoken(reads.dialect, order)
-  const among =
-    reads.dialect === 'sqlite'
-      ? 'a.id IN (SELECT value FROM json_each(?))'
-      : 'a.id IN (SELECT value FROM json_array_elements_text(CAST(? AS json)) AS found(value))'
   const conditions = [
-    { text: among, values: [JSON.stringify(found)] },
+    { text: `a.id ${amongTexts[reads.dialect]}`, values: [JSON.stringify(found)] },
     ...(after === undefined ? [] : [behind(after)]),
   ]
   const text = `SELECT a.id FROM accounts a${whereOf(conditions)} ORDER BY ${by} LIMIT ?`

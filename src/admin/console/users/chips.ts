@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { StateCounts } from '../../../accounts/search/store.ts'
+import type { StateCounts } from '../../../accounts/search/store/filters.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { administratorOf } from '../context.ts'
 import { type CountChip, countChip } from '../count-chips.ts'
