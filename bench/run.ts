@@ -14,7 +14,7 @@ import { keepResults, lastResults, type Results, whatGotWorse } from './results.
 import { scenarios } from './scenarios.ts'
 import { signInRate, tokenLatency } from './sign-in.ts'
 import { startUp } from './start-up.ts'
-import { type Row, table } from './table.ts'
+import { type Row, rowsOrProblem, table } from './table.ts'
 import { startBareTarget, type Target } from './target.ts'
 
 const { values: options, positionals } = parseArgs({
@@ -39,6 +39,7 @@ const counts = (options.quick ? '8' : options.connections).split(',').map(Number
 const whole = !options.quick && options.only === undefined && !options['no-postgres'] && !options['bare-only']
 const wanted = (name: string) => name.includes(options.only ?? '')
 const problems: string[] = []
+const rows: Row[] = []
 const closers: (() => Promise<void>)[] = []
 let starting: ReturnType<typeof startTargets> | undefined
 const say = (text: string) => process.stderr.write(text)
@@ -69,26 +70,34 @@ async function run(): Promise<void> {
   say(canPin ? 'servers on core 0, load on core 1\n' : 'no taskset: servers and load share all cores\n')
   starting = startTargets()
   const { bare, targets } = await starting
-  const rows: Row[] = []
   for (const scenario of scenarios.filter(({ name }) => wanted(name)))
     for (const [place, connections] of counts.entries()) {
       // What is hot at 8 connections is hot at 32.
       const hot = (options.quick ? HOT / 10 : HOT) / (place === 0 ? 1 : 10)
-      rows.push(await measure(scenario, bare, targets, { ...turns, connections, hot, problems, say }))
+      await addRows(scenario.name, () =>
+        measure(scenario, bare, targets, { ...turns, connections, hot, problems, say }),
+      )
     }
   const signInOptions = { rounds, seconds, hot: options.quick ? 50 : 500, problems }
-  if (wanted('sign-in')) rows.push(await signInRate(targets, signInOptions, false))
-  if (wanted('token p99')) rows.push(...(await tokenLatency(bare, targets, signInOptions)))
-  // Last of all sign-ins: from here on the account has a second factor.
-  if (wanted('sign-in, remembered device')) rows.push(await signInRate(targets, signInOptions, true))
-  if (wanted('memory under load'))
-    for (const withSignIns of [false, true]) {
-      const minute = { seconds: options.quick ? 5 : 60, connections: 32, problems }
-      rows.push(await memoryUnderLoad(bare, targets, minute, withSignIns))
-    }
-  if (wanted('start')) rows.push(...(await startUp(bare, targets, rounds)))
+  const minute = { seconds: options.quick ? 5 : 60, connections: 32, problems }
+  await addRows('sign-in', () => signInRate(targets, signInOptions, false))
+  await addRows('token p99', () => tokenLatency(bare, targets, signInOptions))
+  await addRows('memory under load', () => memoryUnderLoad(bare, targets, minute, false))
+  await addRows('memory under load', () => memoryUnderLoad(bare, targets, minute, true))
+  // Last of all that sign in: from here on the account has a second factor.
+  await addRows('sign-in, remembered device', () => signInRate(targets, signInOptions, true))
+  await addRows('start', () => startUp(bare, targets, rounds))
+  await report()
+}
 
-  const names = targets.map((target) => target.name)
+/** Measures rows that are asked for. What cannot be measured is a problem of the run and not its end. */
+async function addRows(name: string, take: () => Promise<Row | Row[]>): Promise<void> {
+  if (wanted(name)) rows.push(...(await rowsOrProblem(name, take, problems)))
+}
+
+/** Prints what was measured: also of a run that was stopped before its end. */
+async function report(): Promise<void> {
+  const names = [...new Set(rows.flatMap((row) => Object.keys(row.values)))]
   console.log(
     `\n${table(rows, names)}\n\nMedian of ${turns.rounds} rounds, ${turns.seconds} s for each target; of ${rounds} of ${seconds} s for the others.`,
   )
@@ -158,8 +167,8 @@ if (!isFresh(root)) {
 }
 setTimeout(
   () => {
-    say(`stopped: longer than ${limitSeconds} s\n`)
-    finish(1)
+    problems.push(`stopped: longer than ${limitSeconds} s`)
+    report().finally(() => finish(1))
   },
   command === 'growth' || command === 'memberships' ? 2 ** 31 - 1 : limitSeconds * 1000,
 ).unref()

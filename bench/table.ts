@@ -25,6 +25,20 @@ export interface Row {
   written?: Record<string, number | undefined>
 }
 
+/** Rows that are measured; where that fails, none, and a problem that names them: the rows before and after count. */
+export async function rowsOrProblem(
+  name: string,
+  take: () => Promise<Row | Row[]>,
+  problems: string[],
+): Promise<Row[]> {
+  try {
+    return [await take()].flat()
+  } catch (error) {
+    problems.push(`${name}: ${error instanceof Error ? error.message : error}`)
+    return []
+  }
+}
+
 const digits = (value: number | undefined): string => {
   if (value === undefined || Number.isNaN(value)) return '–'
   return value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(1)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { quartiles } from '../../bench/load.ts'
 import { keepResults, lastResults, whatGotWorse } from '../../bench/results.ts'
-import { type Row, table } from '../../bench/table.ts'
+import { type Row, rowsOrProblem, table } from '../../bench/table.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -62,6 +62,18 @@ test('where rounds were compared one by one, their middle says what is worse', (
   expect(whatGotWorse([requests(400)], [row(0.4)])).toEqual([
     'introspection, 8 at once, SQLite: × 2.00 → × 2.50 of the baseline',
   ])
+})
+
+test('a row that cannot be measured is a problem, and the rows beside it count', async () => {
+  const problems: string[] = []
+  const [first, second] = [requests(400), requests(500)]
+  const rows = [
+    ...(await rowsOrProblem('introspection', async () => first, problems)),
+    ...(await rowsOrProblem('sign-in', () => Promise.reject(new Error('no form')), problems)),
+    ...(await rowsOrProblem('start', async () => [second], problems)),
+  ]
+  expect(rows).toEqual([first, second])
+  expect(problems).toEqual(['sign-in: no form'])
 })
 
 test('a row without any right answer has no times', async () => {
