@@ -8,7 +8,7 @@ import { clientOf, mintChains, relyingParty } from '../tokens.ts'
 import { fillPostgres } from './fill-postgres.ts'
 import { fillSqlite } from './fill-sqlite.ts'
 import { type Compared, compare, measure, page } from './measure.ts'
-import { FULL, type Size, scaled } from './size.ts'
+import { FULL, nameOf, type Size, scaled } from './size.ts'
 
 /** The client with a fifth of all Grants. */
 const LARGEST = `lk_${'1'.padStart(32, '0')}`
@@ -61,7 +61,8 @@ async function requestsOf(target: Target, size: Size): Promise<Requests> {
     ['users', page(browser, `${issuer}/admin/users`)],
     ['users, administrators', page(browser, `${issuer}/admin/users?role=admin`)],
     ['users with a passkey', page(browser, `${issuer}/admin/users?second_factor=passkey`)],
-    ['search: a whole address', search(`emma.koch.${middle}@mail${middle % 7}.example`)],
+    ['search: a whole address', search(`${nameOf(middle)}@mail${middle % 7}.example`)],
+    ['search: an address that nobody has', search(`emma.nobody.${middle}@mail${middle % 7}.example`)],
     ['search: a part, the oldest account', search('.1@mail1')],
     ['search: a part that nobody has', search('emma.nobody@mail3')],
     ['search: a part that many have', search('schmidt')],

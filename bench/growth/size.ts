@@ -26,3 +26,7 @@ export const LAST_NAMES =
   'schmidt mueller meyer fischer weber wagner becker hoffmann koch richter klein wolf schroeder neumann schwarz zimmermann braun krueger hartmann'.split(
     ' ',
   )
+
+/** The username of the account with this number: both engines are filled by this rule. */
+export const nameOf = (n: number): string =>
+  `${FIRST_NAMES[(n * 7919) % FIRST_NAMES.length]}.${LAST_NAMES[Math.floor(n / 3) % LAST_NAMES.length]}.${n}`

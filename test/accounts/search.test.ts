@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { indexedLetters } from '../../src/accounts/search/store.ts'
+import { termsOf } from '../../src/accounts/search/terms.ts'
 import { checksOf } from '../../src/cli/doctor/checks.ts'
 import { engines, type Latchkey, PASSWORD, startLatchkey } from '../support/latchkey.ts'
 import { statementsOf } from '../support/statements.ts'
@@ -57,6 +58,23 @@ describe.each(engines)('the search of accounts on %s', (engine) => {
     expect(await found('lovelorn')).toEqual([])
     // No text spans two fields.
     expect(await found('lovelacep1')).toEqual([])
+  })
+
+  test('a part of an address is found by the name before its domain, and both have to be there', async () => {
+    const email = 'rosalind.franklin@uni.example'
+    await add('rosalind', { email })
+    await add('franklin', { email: 'franklin@else.example' })
+    expect(await found('franklin@uni')).toEqual(['rosalind'])
+    expect(await found('franklin@')).toEqual(['franklin', 'rosalind'])
+    expect(await found('franklin@nowhere.example')).toEqual([])
+    expect(await found('in@uni.exam')).toEqual(['rosalind'])
+    expect(await found('@uni.exam')).toEqual(['rosalind'])
+    expect(await found(email)).toEqual(['rosalind'])
+    const sought = (search: string) => termsOf(search).sought
+    expect(sought('Franklin@uni.example')).toBe('%franklin@%')
+    // An index of trigrams knows no two letters, and no signs.
+    for (const whole of ['in@uni.example', '@uni.example', '.!@uni.example'])
+      expect(sought(whole)).toBe(termsOf(whole).pattern)
   })
 
   test('the very name, address or id comes first, however old', async () => {

@@ -177,10 +177,11 @@ async function withPart(
       ? `SELECT a.id FROM account_search_trigrams t CROSS JOIN account_search s ON s.id = t.rowid CROSS JOIN accounts a
           ON a.id = s.account_id WHERE t.account_search_trigrams MATCH ? AND t.rowid < ? AND s.text LIKE LOWER(?) ESCAPE '!' AND ${rest}
           ORDER BY t.rowid DESC LIMIT ?`
-      : `WITH s AS MATERIALIZED (SELECT id, account_id FROM account_search WHERE text LIKE LOWER(?) ESCAPE '!')
-          SELECT a.id FROM s JOIN accounts a ON a.id = s.account_id WHERE s.id < ? AND ${rest} ORDER BY s.id DESC LIMIT ?`
-  const sought =
-    reads.dialect === 'sqlite' ? [matchAll(terms.trigrams), before, terms.pattern] : [terms.pattern, before]
+      : `WITH s AS MATERIALIZED (SELECT id, account_id, text FROM account_search WHERE text LIKE LOWER(?) ESCAPE '!')
+          SELECT a.id FROM s JOIN accounts a ON a.id = s.account_id WHERE s.id < ? AND s.text LIKE LOWER(?) ESCAPE '!' AND ${rest}
+          ORDER BY s.id DESC LIMIT ?`
+  const first = reads.dialect === 'sqlite' ? matchAll(terms.trigrams) : terms.sought
+  const sought = [first, before, terms.pattern]
   return ids(
     await reads.all<{ id: string }>(text, [...sought, ...four(terms.typed), ...valuesOf(filters), limit]),
   )
