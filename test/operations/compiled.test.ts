@@ -108,22 +108,25 @@ beforeAll(() => {
   compile()
 })
 
-test('the compiled server finds its migrations, views and files', async () => {
+/** Starts what was compiled, and stops it at the end of the file. */
+async function listening(env: Record<string, string>) {
   const dataDir = folder(tmpdir(), 'latchkey-compiled-data-')
   const server = JSON.stringify(join(compiled, 'server.mjs'))
   const serve = `const { serve } = await import(${server}); await serve()`
   const child = spawn(process.execPath, ['--input-type=module', '--eval', serve], {
-    env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', DATA_DIR: dataDir },
+    env: { PATH: process.env.PATH, PORT: '0', HOST: '127.0.0.1', DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   afterThisFile(() => child.kill('SIGKILL'))
-  let issuer: string | undefined
-  let program: string | undefined
   for await (const line of createInterface({ input: child.stdout })) {
     const told = JSON.parse(line) as { msg: string; issuer?: string; program?: string }
-    if (told.msg === 'listening') ({ issuer, program } = told)
-    if (issuer !== undefined) break
+    if (told.msg === 'listening') return { ...told, child }
   }
+  throw new Error('the compiled server ended before it listened')
+}
+
+test('the compiled server finds its migrations, views and files', async () => {
+  const { issuer, program, child } = await listening({})
   expect(program).toBe('compiled')
   const page = await (await fetch(`${issuer}/login`)).text()
   expect(page).toContain('<h1>Sign in</h1>')
@@ -132,6 +135,12 @@ test('the compiled server finds its migrations, views and files', async () => {
   const left = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
   expect(await left).toBe(0)
+})
+
+// Of the requests that it guards, the way is found as it starts.
+test('the compiled server starts with an https issuer', async () => {
+  const { issuer } = await listening({ ISSUER: 'https://id.example.com' })
+  expect(issuer).toBe('https://id.example.com')
 })
 
 test('the compiled server loads nothing of what fetch is made of', () => {

@@ -8,13 +8,13 @@ interface AgentClass {
 }
 
 function agentClass(): AgentClass {
-  // Looking at it loads it.
-  void Response
+  // Reading it loads the client. What reads it has to count: compiling leaves out what does nothing.
+  const loaded = typeof Response === 'function'
   const known = globalThis as Record<symbol, { constructor: AgentClass } | undefined>
   const agent = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1']
     .map((name) => known[Symbol.for(name)])
     .find((found) => found !== undefined)
-  if (agent === undefined)
+  if (!loaded || agent === undefined)
     throw new Error('this version of Node has no HTTP client that outgoing requests can be guarded in')
   return agent.constructor
 }
