@@ -14,6 +14,21 @@ export interface Page<Item> {
   next_cursor?: string
 }
 
+/** The parameters of pages for people that say where a list goes on; of two lists on one page each has its own. */
+export type PlaceParameter = (typeof PLACES)[number]
+const PLACES = ['cursor', 'invitations'] as const
+
+/** Such a parameter: what can be no cursor at all is one of no page, which the list refuses (`invalid_page`). */
+export const askedPlace = z.string().max(4000).optional().catch('')
+
+/** The address of the first page of a list. @param address path and query of another page of it */
+export function withoutPlaces(address: string): string {
+  const [path = '', ...query] = address.split('?')
+  const kept = new URLSearchParams(query.join('?'))
+  for (const name of PLACES) kept.delete(name)
+  return kept.size === 0 ? path : `${path}?${kept}`
+}
+
 /** The last row of a page: lists run newest first, and by id within a millisecond. */
 export interface Position {
   /** Milliseconds since the epoch. */

@@ -1183,6 +1183,17 @@ export const samples: Sample[] = [
     data: { status: 404, message: 'There is nothing at this address.', requestId: '0198f2a4' },
   },
   {
+    title: 'http-400-page-gone',
+    view: 'http/error',
+    status: 400,
+    data: {
+      status: 400,
+      message: 'This page of the list is no longer there.',
+      requestId: '0198f2a4',
+      leadsTo: { href: '/admin/users?search=ada', label: 'First page' },
+    },
+  },
+  {
     title: 'http-404-console',
     view: 'http/error',
     status: 404,

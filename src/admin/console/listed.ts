@@ -7,7 +7,7 @@ import type { Listing } from '../../shared/listing.ts'
 import { type TextKey, t } from '../../shared/locales/texts.ts'
 import { isoDay } from '../../shared/moment.ts'
 import type { Order } from '../../shared/orders.ts'
-import type { Page } from '../../shared/paging.ts'
+import { askedPlace, type Page } from '../../shared/paging.ts'
 import { administratorOf } from './context.ts'
 import { type CountChip, countChip } from './count-chips.ts'
 import { PAGE, type PageLinks, pageLinks, withQuery } from './page-links.ts'
@@ -43,7 +43,6 @@ export interface ListedAs<Item, Column extends string, Filter extends string, He
 }
 
 const text = z.string().max(400).default('').catch('')
-const cursor = z.string().max(3000).optional().catch(undefined)
 
 /** A list as a file to save. */
 export function sendCsv(reply: FastifyReply, name: string, now: number, pieces: AsyncGenerator<string>) {
@@ -84,7 +83,7 @@ export function listedAs<Item, Column extends string, Filter extends string, Hea
 
   return async (request) => {
     const { wanted, search, order, kept, narrowed } = readQuery(request)
-    const at = cursor.parse((request.query as { cursor?: unknown }).cursor)
+    const at = askedPlace.parse((request.query as { cursor?: unknown }).cursor)
     const page = await listing.page({ ...wanted, cursor: at, limit: PAGE })
     const all = { search, ...kept }
     // A role with a limit sees a part of what is counted, and gets no file.

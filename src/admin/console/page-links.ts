@@ -1,3 +1,5 @@
+import type { PlaceParameter } from '../../shared/paging.ts'
+
 /** The links between the pages of a list (views/partials/pager.eta). */
 export interface PageLinks {
   /** Back to the first page; undefined: this is it. */
@@ -27,7 +29,7 @@ export const pageLinks = (
   kept: Readonly<Record<string, string | undefined>>,
   cursor: string | undefined,
   next: string | undefined,
-  parameter = 'cursor',
+  parameter: PlaceParameter = 'cursor',
 ): PageLinks => ({
   first: cursor === undefined ? undefined : withQuery(path, kept),
   next: next === undefined ? undefined : withQuery(path, { ...kept, [parameter]: next }),

@@ -3,6 +3,7 @@ import { ZodError } from 'zod'
 import { AppError } from '../../shared/errors.ts'
 import { message, type TextKey, t } from '../../shared/locales/texts.ts'
 import { own } from '../../shared/own.ts'
+import { withoutPlaces } from '../../shared/paging.ts'
 import { flashOf, markRejected } from '../forms/flash.ts'
 import { shownAgain } from '../forms/forms.ts'
 import { formPage } from '../forms/page.ts'
@@ -104,10 +105,10 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
     case 'html': {
       const data = {
         status,
-        message: publicMessage,
+        message: code === 'invalid_page' ? t('error.pageGone') : publicMessage,
         requestId: request.id,
         wayBack: formPage(request),
-        leadsTo: leadsTo(code),
+        leadsTo: leadsTo(code, request),
         lost: status === 404 && /^\/admin(?:[/?]|$)/.test(request.url),
       }
       const flash = flashOf(request)
@@ -134,7 +135,9 @@ function respond(shown: AppError, original: unknown, request: FastifyRequest, re
   }
 }
 
-function leadsTo(code: string): Link | undefined {
+function leadsTo(code: string, request: FastifyRequest): Link | undefined {
+  // Of every list: the same search and filters, from the beginning.
+  if (code === 'invalid_page') return { href: withoutPlaces(request.url), label: t('common.pages.first') }
   const lead = own(LEADS, code)
   return lead && { href: lead.href, label: t(lead.label) }
 }

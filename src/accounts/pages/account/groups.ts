@@ -8,6 +8,7 @@ import { countForAccount, countNow, giveBack } from '../../../http/rate-limits/r
 import { unlessCode } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf } from '../../../shared/moment.ts'
+import { askedPlace } from '../../../shared/paging.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { type AccountFrame, frameOf, type Signed, type SignedIn } from './signed-in.ts'
 
@@ -56,7 +57,7 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
 }
 
 const pageQuery = z.object({
-  cursor: z.string().max(4000).optional().catch(undefined),
+  cursor: askedPlace,
   done: z.unknown().optional(),
 })
 const addForm = z.object({ user: z.string().max(400).default('') })

@@ -9,6 +9,7 @@ import type { ManagedInvitation, ManagedOrganizationMember } from '../../../orga
 import { unlessCode } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf } from '../../../shared/moment.ts'
+import { askedPlace } from '../../../shared/paging.ts'
 import type { AccountPagesDependencies } from '../dependencies.ts'
 import { managedDomainRoutes } from './managed-domains.ts'
 import { managedMemberRoutes } from './managed-member.ts'
@@ -77,8 +78,8 @@ const NOTICES: Readonly<Record<string, TextKey>> = {
 }
 
 const pageQuery = z.object({
-  cursor: z.string().max(500).optional().catch(undefined),
-  invitations: z.string().max(500).optional().catch(undefined),
+  cursor: askedPlace,
+  invitations: askedPlace,
   done: z.unknown().optional(),
 })
 const invitationForm = z.object({ invitation: z.string().max(100).default('') })

@@ -11,6 +11,7 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { described } from '../../../shared/locales/described.ts'
 import { message, t } from '../../../shared/locales/texts.ts'
+import { askedPlace } from '../../../shared/paging.ts'
 import { tickedOf } from '../clients/controls.ts'
 import type { ConsoleDependencies } from '../context.ts'
 import { type DrawnField, draw } from '../fields.ts'
@@ -33,7 +34,7 @@ export interface AccessAreaDependencies {
 
 export const fieldsSchema = z.record(z.string(), z.string().max(20_000)).default({})
 export const listQuery = z.object({
-  cursor: z.string().max(500).optional().catch(undefined),
+  cursor: askedPlace,
   done: z.string().optional().catch(undefined),
 })
 export const versionSchema = z.string().regex(/^\d{1,9}$/)

@@ -8,6 +8,8 @@ import { AppError } from '../../../shared/errors.ts'
 import { described } from '../../../shared/locales/described.ts'
 import { message, type TextKey, t } from '../../../shared/locales/texts.ts'
 import { isoDay } from '../../../shared/moment.ts'
+import { askedPlace } from '../../../shared/paging.ts'
+import { ValidationError } from '../../../shared/validation-error.ts'
 import type { ConsoleDependencies } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { type ConsoleFrame, renderConsole } from '../frame.ts'
@@ -24,7 +26,7 @@ export interface AuditDependencies extends LabelDependencies {
   auditActions: ActionGroup[]
 }
 
-/** What is wrong with the filters, or with the place in the list. */
+/** What is wrong with the filters. */
 type Refused = ReturnType<typeof asFormErrors>
 
 declare module '../../../http/pages/pages.ts' {
@@ -84,7 +86,7 @@ const chipsOf = (wanted: AuditFilters, actions: readonly ActionGroup[]) =>
     ]
   })
 
-const place = z.object({ cursor: z.string().max(20).optional().catch(undefined) })
+const place = z.object({ cursor: askedPlace })
 const format = z.object({ format: z.enum(['csv', 'jsonl']) })
 
 const TYPES = { csv: 'text/csv; charset=utf-8', jsonl: 'application/jsonl; charset=utf-8' }
@@ -130,7 +132,7 @@ export async function auditArea(
     try {
       return await show(request, reply, wanted)
     } catch (error) {
-      if (!(error instanceof AppError) || error.status !== 400) throw error
+      if (!(error instanceof ValidationError)) throw error
       return show(request, reply, wanted, asFormErrors(error))
     }
   })

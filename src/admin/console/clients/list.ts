@@ -7,6 +7,7 @@ import { kindOf, LISTED_KINDS } from '../../../shared/client-kind.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { daysAgoInWords } from '../../../shared/moment.ts'
 import { CLIENT_ORDERS } from '../../../shared/orders.ts'
+import { askedPlace } from '../../../shared/paging.ts'
 import { withinLimits } from '../../access.ts'
 import { type BulkButton, bulkButtons, bulkNotice, bulkRoutes } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies } from '../context.ts'
@@ -62,7 +63,7 @@ const query = z.object({
   registered: z.enum(['self']).optional().catch(undefined),
   used: z.enum(['no']).optional().catch(undefined),
   sort: z.enum(CLIENT_ORDERS).catch(USUAL).default(USUAL),
-  cursor: z.string().max(3000).optional().catch(undefined),
+  cursor: askedPlace,
 })
 type Asked = z.infer<typeof query>
 

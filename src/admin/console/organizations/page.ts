@@ -11,6 +11,7 @@ import type {
 import { may } from '../../../shared/administration/authority.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { dayOf, minuteOf } from '../../../shared/moment.ts'
+import { askedPlace } from '../../../shared/paging.ts'
 import { THE_ADMINISTRATOR } from '../../../shared/the-administrator.ts'
 import { countText } from '../access/form.ts'
 import type { Held } from '../access/view.ts'
@@ -50,8 +51,8 @@ const PARTS = {
 
 const query = z.object({
   section: z.string().max(50).optional().catch(undefined),
-  cursor: z.string().max(500).optional().catch(undefined),
-  invitations: z.string().max(500).optional().catch(undefined),
+  cursor: askedPlace,
+  invitations: askedPlace,
   done: z.string().optional().catch(undefined),
 })
 

@@ -8,6 +8,7 @@ import { noticeIn } from '../../../http/forms/notice.ts'
 import type { Form } from '../../../http/pages/pages.ts'
 import type { Registration } from '../../../registration/registration.ts'
 import { html, type TextKey, t } from '../../../shared/locales/texts.ts'
+import { askedPlace } from '../../../shared/paging.ts'
 import { administratorOf, type ConsoleDependencies } from '../context.ts'
 import { asFormErrors } from '../form-errors.ts'
 import { renderConsole } from '../frame.ts'
@@ -26,7 +27,7 @@ export interface RegistrationDependencies {
 
 const text = z.string().max(4000).default('')
 const query = z.object({
-  cursor: z.string().max(500).optional().catch(undefined),
+  cursor: askedPlace,
   done: z.string().optional().catch(undefined),
   made: z.uuid().optional().catch(undefined),
 })

@@ -6,6 +6,7 @@ import type { ExplainedRejection, Rejections } from '../../../rejections/rejecti
 import { AppError } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { REJECTION_ORDERS } from '../../../shared/orders.ts'
+import { askedPlace } from '../../../shared/paging.ts'
 import type { ConsoleDependencies } from '../context.ts'
 import { type CountChip, countChip } from '../count-chips.ts'
 import { type ConsoleFrame, renderConsole } from '../frame.ts'
@@ -71,7 +72,7 @@ const USUAL = '-at'
 const query = z.object({
   ...{ client: text, error: text, endpoint: text, reference: text },
   sort: z.enum(REJECTION_ORDERS).catch(USUAL).default(USUAL),
-  cursor: z.string().max(3000).optional().catch(undefined),
+  cursor: askedPlace,
 })
 type Asked = z.infer<typeof query>
 

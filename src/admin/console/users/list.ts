@@ -4,6 +4,7 @@ import { noticeIn } from '../../../http/forms/notice.ts'
 import { may } from '../../../shared/administration/authority.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { ACCOUNT_ORDERS } from '../../../shared/orders.ts'
+import { askedPlace } from '../../../shared/paging.ts'
 import { withinLimits } from '../../access.ts'
 import { bulkButtons, bulkNotice } from '../bulk.ts'
 import { administratorOf, type ConsoleDependencies } from '../context.ts'
@@ -34,7 +35,7 @@ const query = z.object({
   attribute: z.string().max(50).default('').catch(''),
   value: z.string().max(500).default('').catch(''),
   sort: z.enum(ACCOUNT_ORDERS).catch(USUAL).default(USUAL),
-  cursor: z.string().max(3000).optional().catch(undefined),
+  cursor: askedPlace,
 })
 
 /** `/admin/users`: finding people, on a page and in a file. */

@@ -6,6 +6,7 @@ import type { Form } from '../../../http/pages/pages.ts'
 import { VersionConflict } from '../../../shared/errors.ts'
 import { type TextKey, t } from '../../../shared/locales/texts.ts'
 import { minuteOf } from '../../../shared/moment.ts'
+import { askedPlace } from '../../../shared/paging.ts'
 import type { Webhook } from '../../../webhooks/webhook.ts'
 import type { Webhooks } from '../../../webhooks/webhooks.ts'
 import type { ClientsDependencies } from '../clients/dependencies.ts'
@@ -39,7 +40,7 @@ const form = z.object({ url: text, events: text, description: text })
 const idParams = z.object({ id: z.string().max(100) })
 const query = z.object({
   done: z.string().optional().catch(undefined),
-  cursor: z.string().max(100).optional().catch(undefined),
+  cursor: askedPlace,
 })
 const editing = form.extend({ version: z.coerce.number().int().catch(-1) })
 
