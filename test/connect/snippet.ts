@@ -38,7 +38,7 @@ export interface RunningProgram {
   folder: string
   /** What it has printed. */
   output(): string
-  /** Resolves when it has printed this, with the first group. @throws when it has ended without */
+  /** Resolves when it has printed this in whole lines, with the first group. @throws when it has ended without */
   printed(pattern: RegExp): Promise<string>
   stop(): Promise<void>
 }
@@ -198,14 +198,16 @@ async function run(
     folder,
     output: () => output,
     async printed(pattern) {
+      let going = true
       while (true) {
-        const found = pattern.exec(output)
+        // A program may write a line in pieces: Python does, unbuffered.
+        const found = pattern.exec(going ? output.slice(0, output.lastIndexOf('\n') + 1) : output)
         if (found) return found[1] ?? found[0]
-        const going = await Promise.race([
-          new Promise((resolve) => program.stdout?.once('data', resolve)),
+        if (!going) throw new Error(`never printed ${pattern}:\n${output}`)
+        going = await Promise.race([
+          new Promise<boolean>((resolve) => program.stdout?.once('data', () => resolve(true))),
           over,
         ])
-        if (going === false && !pattern.test(output)) throw new Error(`never printed ${pattern}:\n${output}`)
       }
     },
     stop,
