@@ -97,6 +97,13 @@ export async function auditArea(
   deps: ConsoleDependencies & AuditDependencies,
 ): Promise<void> {
   const { audit } = deps
+  const known = new Set(deps.auditActions.flatMap(({ prefix, actions }) => [prefix, ...actions]))
+
+  /** What is asked for; an action that the form does not offer is not applied. */
+  function filtersOf(request: FastifyRequest): AuditFilters {
+    const { action = '', ...others } = filters.parse(request.query)
+    return { ...others, action: known.has(action) ? action : undefined }
+  }
 
   async function show(request: FastifyRequest, reply: FastifyReply, wanted: AuditFilters, refused?: Refused) {
     const { cursor } = place.parse(request.query)
@@ -128,7 +135,7 @@ export async function auditArea(
   }
 
   app.get('/admin/audit', { config: { admin: 'audit.read' } }, async (request, reply) => {
-    const wanted = filters.parse(request.query)
+    const wanted = filtersOf(request)
     try {
       return await show(request, reply, wanted)
     } catch (error) {
@@ -139,7 +146,7 @@ export async function auditArea(
 
   app.get('/admin/audit/export', { config: { admin: 'audit.read' } }, async (request, reply) => {
     const { format: chosen } = format.parse(request.query)
-    const pieces = await audit.export(chosen, filters.parse(request.query))
+    const pieces = await audit.export(chosen, filtersOf(request))
     const day = isoDay(deps.clock())
     return reply
       .type(TYPES[chosen])

@@ -70,7 +70,8 @@ const LIST = '/admin/rejections'
 const USUAL = '-at'
 
 const query = z.object({
-  ...{ client: text, error: text, endpoint: text, reference: text },
+  ...{ client: text, error: text, reference: text },
+  endpoint: z.enum(ENDPOINTS).optional().catch(undefined),
   sort: z.enum(REJECTION_ORDERS).catch(USUAL).default(USUAL),
   cursor: askedPlace,
 })
@@ -82,8 +83,8 @@ const wantedOf = ({ client, error, endpoint, sort }: Asked) => ({
 })
 
 /** The parameters of the address that say what is listed. */
-const keptOf = ({ client = '', error = '', endpoint = '', sort }: Asked) => ({
-  ...{ client, error, endpoint },
+const keptOf = ({ client = '', error = '', endpoint, sort }: Asked) => ({
+  ...{ client, error, endpoint: endpoint ?? '' },
   sort: sort === USUAL ? undefined : sort,
 })
 

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { noticeIn } from '../../../http/forms/notice.ts'
 import { may } from '../../../shared/administration/authority.ts'
@@ -25,11 +25,7 @@ const USUAL = '-created'
 const text = z.string().max(400).default('')
 const query = z.object({
   search: text.catch(''),
-  role: z
-    .string()
-    .regex(/^[\w-]{1,64}$/)
-    .optional()
-    .catch(undefined),
+  role: z.string().optional().catch(undefined),
   second_factor: z.enum(['any', 'none', 'passkey']).optional().catch(undefined),
   state: z.enum(['disabled', 'locked', 'unverified']).optional().catch(undefined),
   attribute: z.string().max(50).default('').catch(''),
@@ -46,19 +42,34 @@ export function userListRoutes(
 ): void {
   const { users, clock } = deps
 
+  /** What is asked for, of what the form offers: a filter that it could not show is not applied. */
+  async function askedOf(request: FastifyRequest) {
+    const { authority } = administratorOf(request)
+    const { role, second_factor, attribute, value, ...asked } = query.parse(request.query)
+    const roles = await roleOptions(deps, may(authority, 'administrator_role.read'))
+    const attributes = deps.attributeForm.names()
+    return {
+      ...asked,
+      ...{ roles, attributes },
+      role: roles.find((each) => each.value === role)?.value,
+      // How members sign in is not shown to a role with a limit, nor found out by it.
+      second_factor: authority.scope === undefined ? second_factor : undefined,
+      attribute: attributes.some((each) => each.value === attribute)
+        ? { name: attribute, value: value.trim() }
+        : undefined,
+    }
+  }
+
   app.get<{ Querystring: { done?: unknown } }>(
     LIST,
     { config: { admin: 'user.read', within: 'organization' } },
     async (request, reply) => {
-      // How members sign in is not shown to a role with a limit, nor found out by it.
       const limited = administratorOf(request).authority.scope !== undefined
-      const asked = query.parse(request.query)
-      const wanted = limited ? { ...asked, second_factor: undefined } : asked
-      const { search, role = '', second_factor = '', state = '', attribute, value, sort } = wanted
-      const known = deps.attributeForm.names()
-      const named = known.some((each) => each.value === attribute) ? { attribute, value } : undefined
+      const { roles, attributes, sort, ...wanted } = await askedOf(request)
+      const { search, role = '', second_factor = '', state = '', attribute } = wanted
       const kept = {
-        ...{ search, role, second_factor, state, ...named },
+        ...{ search, role, second_factor, state },
+        ...{ attribute: attribute?.name, value: attribute?.value },
         sort: sort === USUAL ? undefined : sort,
       }
       const column = (label: TextKey, first: string) =>
@@ -68,18 +79,17 @@ export function userListRoutes(
         ...withinLimits.users(),
         limit: PAGE,
         order: sort,
-        attribute: named && { name: attribute, value: value.trim() },
       })
       const data = {
         search,
         role,
-        roles: await roleOptions(deps, may(administratorOf(request).authority, 'administrator_role.read')),
+        roles,
         second_factor: limited ? undefined : second_factor,
         state,
         chips: await chipsOf(deps, request, kept),
-        attribute: named?.attribute ?? '',
-        value: named?.value ?? '',
-        attributes: known,
+        attribute: attribute?.name ?? '',
+        value: attribute?.value ?? '',
+        attributes,
         bulk: bulkButtons(bulk, request),
         csv:
           limited || page.items.length === 0
@@ -110,13 +120,14 @@ export function userListRoutes(
 
   // A role with a limit gets no file: it would be of everybody.
   app.get(`${LIST}/export.csv`, { config: { admin: 'user.read' } }, async (request, reply) => {
-    const { cursor: _cursor, attribute, value, sort, ...wanted } = query.parse(request.query)
-    const named = deps.attributeForm.names().some((each) => each.value === attribute)
-    const pieces = users.exported({
-      ...wanted,
-      ...(sort !== USUAL && { order: sort }),
-      attribute: named ? { name: attribute, value: value.trim() } : undefined,
-    })
+    const {
+      cursor: _cursor,
+      roles: _roles,
+      attributes: _attributes,
+      sort,
+      ...wanted
+    } = await askedOf(request)
+    const pieces = users.exported({ ...wanted, ...(sort !== USUAL && { order: sort }) })
     return sendCsv(reply, 'users', clock(), pieces)
   })
 }
