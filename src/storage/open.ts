@@ -83,7 +83,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
   }
 
   const checkpoints = createCheckpoints(options.logger)
-  const wrote = (path: string) => (statements: number) => checkpoints.wrote(path, statements)
+  const wrote = (path: string) => (rows: number) => checkpoints.wrote(path, rows)
   const { PrismaClient } = await import('./generated/sqlite/client.ts')
   const { prisma, made } = lazyPrisma(
     () =>

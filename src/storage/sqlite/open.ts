@@ -91,19 +91,33 @@ const beginNow = <T>(begin: () => T): T | undefined => {
   }
 }
 
+/** Of the answer of a write: how many rows it has changed, or those that it returns. */
+const rowsOf = (answer: unknown): number =>
+  typeof answer === 'number' ? answer : Array.isArray(answer) ? answer.length : answer === undefined ? 0 : 1
+
 /**
  * `Sql` on one better-sqlite3 connection. The driver is synchronous: a read is answered at once, a write at the end of
  * the turn of the event loop, together with the others of that turn (see sqlite/writes.ts).
- * @param wrote told how many writing statements were committed
+ * @param wrote told after each commit how many rows it has changed: one statement may change thousands
  * @param waited told how long a write waited for the end of another transaction, in milliseconds
  */
 export const createSqliteSql = (
   connection: BetterSqlite3.Database,
-  wrote?: (statements: number) => void,
+  wrote?: (rows: number) => void,
   waited?: (milliseconds: number) => void,
 ): SqliteSql => {
   connection.exec(neverWait)
-  const writes = createWriteQueue(connection, wrote, waited)
+  /** Rows since the last commit. */
+  let changed = 0
+  const committed = () => {
+    wrote?.(changed)
+    changed = 0
+  }
+  const writes = createWriteQueue(connection, committed, waited)
+  const counted = <T>(answer: T): T => {
+    changed += rowsOf(answer)
+    return answer
+  }
   const prepared = new BoundedMap<string, Statement>(cachedStatements)
   const prepare = (text: string): Statement => {
     const known = prepared.get(text)
@@ -125,7 +139,7 @@ export const createSqliteSql = (
     try {
       const begun = beginNow(() => begin(text, run)) ?? (await whenFree(() => begin(text, run)))
       if ('answer' in begun) return begun.answer
-      return await writes.write(() => run(begun.statement), how)
+      return await writes.write(() => counted(run(begun.statement)), how)
     } catch (error) {
       throw asStorageError(error)
     }
@@ -142,7 +156,7 @@ export const createSqliteSql = (
           () => {
             const taken: (number | unknown[])[] = []
             for (const step of steps) {
-              taken.push(take(step))
+              taken.push(counted(take(step)))
               if (step.decides && taken.at(-1) === 0) break
             }
             return taken

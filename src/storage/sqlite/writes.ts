@@ -38,12 +38,12 @@ const largestBatch = 256
  * A write is answered after its commit, as if it had been alone; one that fails takes no other with it. Nothing is
  * held between turns: the whole batch is one synchronous piece. While another process writes, all of them wait, and
  * nothing else does. Of a connection that waits for the disk (`synchronous` FULL), a batch does in which one of the writes has to.
- * @param wrote told after each commit how many writes it was of
+ * @param wrote told after each commit
  * @param waited told how long a write waited for another transaction's end, in milliseconds; of none that did not
  */
 export const createWriteQueue = (
   connection: BetterSqlite3.Database,
-  wrote?: (statements: number) => void,
+  wrote?: () => void,
   waited?: (milliseconds: number) => void,
 ) => {
   let queue: Write[] = []
@@ -124,7 +124,7 @@ export const createWriteQueue = (
       setWaiting(batch.some(({ synced }) => synced))
       const answers = batch.length === 1 && !only.whole ? [runAlone(only)] : runBatch(batch)
       for (const give of answers) give()
-      wrote?.(batch.length)
+      wrote?.()
       const now = performance.now()
       for (const { waitingSince } of batch) if (waitingSince !== undefined) waited?.(now - waitingSince)
     } catch (error) {

@@ -10,14 +10,14 @@ import type { Answer, Task } from './thread.ts'
  * a server that writes much, and ends when that is over.
  */
 export interface Checkpoints {
-  /** Counts what was written to a file. */
-  wrote(path: string, statements: number): void
+  /** Counts the rows of a file that were written. */
+  wrote(path: string, rows: number): void
   /** Ends the thread. Before the connections are closed: the last of them makes the last checkpoint, and removes the log. */
   close(): Promise<void>
 }
 
-/** Statements between two: each changes some pages, as keys are hashes; together as many as SQLite would wait for by itself (1,000 pages). */
-export const STATEMENTS = 400
+/** Rows between two: each changes some pages, as keys are hashes; together as many as SQLite would wait for by itself (1,000 pages). */
+export const ROWS = 400
 /** Milliseconds that the thread is kept without work. */
 const KEPT = 30_000
 
@@ -71,16 +71,18 @@ export function createCheckpoints(
     worker = undefined
     underWay.clear()
     if (ended === undefined) return
+    // Where nothing else is left to do, the process would end before it.
+    ended.ref()
     const gone = once(ended, 'exit')
     ended.postMessage('end' satisfies Task)
     await gone
   }
 
   return {
-    wrote(path, statements) {
-      const count = (written.get(path) ?? 0) + statements
+    wrote(path, rows) {
+      const count = (written.get(path) ?? 0) + rows
       written.set(path, count)
-      if (count < STATEMENTS || closed || underWay.has(path)) return
+      if (count < ROWS || closed || underWay.has(path)) return
       written.set(path, 0)
       underWay.add(path)
       worker ??= start()
