@@ -1,7 +1,9 @@
+import { columnsOf, mapped } from '../storage/columns.ts'
 import type { Database } from '../storage/database.ts'
 import { isUniqueViolation } from '../storage/driver-errors.ts'
 import { contains } from '../storage/keyset.ts'
 import { createRemovals, kept, type Removals, removedOf, unlessTaken } from '../storage/removals.ts'
+import { amongTexts } from '../storage/sql.ts'
 import type { OrganizationContent } from './fields.ts'
 
 export interface OrganizationRow extends OrganizationContent {
@@ -57,7 +59,7 @@ interface Columns {
 
 const namesIn = (stored: string): string[] => stored.split(' ').filter(Boolean)
 
-export const rowOf = ({
+const rowOf = ({
   secondFactorRequired,
   sessionMaxAge,
   providerRequired,
@@ -75,7 +77,26 @@ export const rowOf = ({
   session_max_age: sessionMaxAge,
 })
 
-const columnsOf = <Row extends OrganizationContent>({
+const columns = columnsOf<Columns>({
+  id: 'plain',
+  name: 'plain',
+  slug: 'plain',
+  nameKey: 'plain',
+  secondFactorRequired: 'boolean',
+  sessionMaxAge: 'plain',
+  providerRequired: 'boolean',
+  providerJoin: 'boolean',
+  providerRoles: 'plain',
+  impersonationForbidden: 'boolean',
+  disabled: 'boolean',
+  version: 'plain',
+  createdAt: 'time',
+})
+
+/** Of the table `organizations`. */
+export const organizationColumns = mapped(columns, rowOf)
+
+const storedOf = <Row extends OrganizationContent>({
   second_factor_required: secondFactorRequired,
   session_max_age: sessionMaxAge,
   provider_required: providerRequired,
@@ -104,7 +125,7 @@ export function createOrganizationStore({
   return {
     async insert(row) {
       try {
-        await prisma.organization.create({ data: columnsOf(row) })
+        await prisma.organization.create({ data: storedOf(row) })
         return true
       } catch (error) {
         if (isUniqueViolation(error)) return false
@@ -113,13 +134,13 @@ export function createOrganizationStore({
     },
 
     async find(id) {
-      const row = await prisma.organization.findUnique({ where: { id, ...kept } })
-      return row ? rowOf(row) : undefined
+      return organizationColumns.get(reads, 'FROM organizations WHERE id = ? AND removed_at IS NULL', [id])
     },
 
     async findBySlug(slug) {
-      const row = await prisma.organization.findUnique({ where: { slug, ...kept } })
-      return row ? rowOf(row) : undefined
+      return organizationColumns.get(reads, 'FROM organizations WHERE slug = ? AND removed_at IS NULL', [
+        slug,
+      ])
     },
 
     async list(limit, after, search, only) {
@@ -129,44 +150,18 @@ export function createOrganizationStore({
         search !== undefined && contains(['name_key', 'slug']),
         only !== undefined && 'id = ?',
       ].filter(Boolean)
-      const rows = await reads.all<{
-        id: string
-        name: string
-        slug: string
-        name_key: string
-        second_factor_required: number | boolean
-        session_max_age: number | null
-        provider_required: number | boolean
-        provider_join: number | boolean
-        provider_roles: string
-        impersonation_forbidden: number | boolean
-        disabled: number | boolean
-        version: number
-        created_at: string
-      }>(
-        `SELECT id, name, slug, name_key, second_factor_required, session_max_age, provider_required,
-          provider_join, provider_roles, impersonation_forbidden, disabled, version, created_at
-         FROM organizations WHERE ${where.join(' AND ')} ORDER BY slug LIMIT ?`,
+      return organizationColumns.all(
+        reads,
+        `FROM organizations WHERE ${where.join(' AND ')} ORDER BY slug LIMIT ?`,
         [after, search, search, only, limit].filter((value) => value !== undefined),
       )
-      return rows.map(({ name_key: nameKey, created_at: createdAt, ...row }) => ({
-        ...row,
-        nameKey,
-        second_factor_required: Boolean(row.second_factor_required),
-        provider_required: Boolean(row.provider_required),
-        provider_join: Boolean(row.provider_join),
-        provider_roles: namesIn(row.provider_roles),
-        impersonation_forbidden: Boolean(row.impersonation_forbidden),
-        disabled: Boolean(row.disabled),
-        createdAt: new Date(createdAt),
-      }))
     },
 
     async update(id, version, changes) {
       const row = await unlessTaken(
         prisma.organization.updateManyAndReturn({
           where: { id, version, ...kept },
-          data: { ...columnsOf(changes), version: { increment: 1 } },
+          data: { ...storedOf(changes), version: { increment: 1 } },
         }),
       )
       return row === 'taken' || row === undefined ? row : rowOf(row)
@@ -195,10 +190,10 @@ export function createOrganizationStore({
       (await reads.get(FORBIDS_IMPERSONATION, [accountId])) !== undefined,
 
     names: (ids) =>
-      prisma.organization.findMany({
-        where: { id: { in: [...ids] }, ...kept },
-        select: { id: true, name: true, slug: true },
-      }),
+      reads.all(
+        `SELECT id, name, slug FROM organizations WHERE id ${amongTexts[reads.dialect]} AND removed_at IS NULL`,
+        [JSON.stringify(ids)],
+      ),
 
     hasAdministrator: async (id) => (await reads.get(ADMINISTRATOR, [id])) !== undefined,
   }

@@ -1,4 +1,5 @@
 import type { PastDelivery, Transaction } from '../shared/delivery.ts'
+import { columnsOf } from '../storage/columns.ts'
 import type { Database } from '../storage/database.ts'
 import { type SqlValue, sqlTime, withNumbers } from '../storage/sql.ts'
 
@@ -68,6 +69,19 @@ export interface QueueStore {
   /** Deletes a batch of rows that ended before a moment. @returns how many */
   sweep(before: number): Promise<number>
 }
+
+const deliveryColumns = columnsOf<
+  Omit<PastDelivery, 'createdAt' | 'due' | 'endedAt'> & { createdAt: Date; due: Date; endedAt: Date | null }
+>({
+  id: 'plain',
+  status: 'plain',
+  payload: 'plain',
+  tries: 'plain',
+  result: 'plain',
+  createdAt: 'time',
+  due: 'time',
+  endedAt: 'time',
+})
 
 /** Rows that one statement deletes or moves: a request waits for it on SQLite. */
 const SWEPT = 500
@@ -150,11 +164,14 @@ export function createQueueStore({
     },
 
     async history(kind, subject, limit, before) {
-      const where = { subject, kind, ...(before !== undefined && { id: { lt: before } }) }
-      const rows = await prisma.delivery.findMany({ where, orderBy: { id: 'desc' }, take: limit })
-      return rows.map(({ createdAt, due, endedAt, status, ...row }) => ({
+      const behind = before === undefined ? '' : ' AND id < ?'
+      const rows = await deliveryColumns.all(
+        reads,
+        `FROM deliveries WHERE subject = ? AND kind = ?${behind} ORDER BY id DESC LIMIT ?`,
+        [subject, kind, ...(before === undefined ? [] : [before]), limit],
+      )
+      return rows.map(({ createdAt, due, endedAt, ...row }) => ({
         ...row,
-        status: status as PastDelivery['status'],
         createdAt: createdAt.getTime(),
         due: due.getTime(),
         endedAt: endedAt?.getTime(),

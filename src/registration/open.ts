@@ -35,7 +35,7 @@ export function openRegistration(deps: {
   fields: RegistrationFields
   identityScopes: readonly string[]
   privateHosts: PrivateHosts
-  db: Pick<Database, 'prisma'>
+  db: Pick<Database, 'prisma' | 'reads'>
   clock: Clock
   events(event: RegistrationEvent): void
   clients: Omit<RegistrationDependencies['clients'], 'check'>

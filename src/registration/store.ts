@@ -1,3 +1,4 @@
+import { columnsOf } from '../storage/columns.ts'
 import type { Database } from '../storage/database.ts'
 
 /** An initial access token as it is stored: its hash stays in the store. */
@@ -31,8 +32,8 @@ export interface TokenStore {
   insert(
     row: Omit<InitialAccessTokenRow, 'revokedAt' | 'lastUsedAt'> & { hash: string },
   ): Promise<InitialAccessTokenRow>
-  /** Whether it can be used or not; null: no such token. */
-  find(id: string): Promise<InitialAccessTokenRow | null>
+  /** Whether it can be used or not. */
+  find(id: string): Promise<InitialAccessTokenRow | undefined>
   /** One that has not expired, is not revoked and has uses left. */
   findUsable(hash: string, now: Date): Promise<InitialAccessTokenRow | null>
   /** Takes one use, in one statement. False: there is none left, or no longer such a token. */
@@ -45,7 +46,18 @@ export interface TokenStore {
   revoke(id: string, now: Date): Promise<boolean>
 }
 
-export function createTokenStore({ prisma }: Pick<Database, 'prisma'>): TokenStore {
+const tokenColumns = columnsOf<InitialAccessTokenRow>({
+  id: 'plain',
+  name: 'plain',
+  policy: 'plain',
+  usesLeft: 'plain',
+  createdAt: 'time',
+  expiresAt: 'time',
+  revokedAt: 'time',
+  lastUsedAt: 'time',
+})
+
+export function createTokenStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): TokenStore {
   const usable = (now: Date) => ({
     revokedAt: null,
     AND: [
@@ -56,7 +68,7 @@ export function createTokenStore({ prisma }: Pick<Database, 'prisma'>): TokenSto
   return {
     insert: (row) => prisma.initialAccessToken.create({ data: row, select: ROW }),
 
-    find: (id) => prisma.initialAccessToken.findUnique({ where: { id }, select: ROW }),
+    find: (id) => tokenColumns.get(reads, 'FROM initial_access_tokens WHERE id = ?', [id]),
 
     findUsable: (hash, now) =>
       prisma.initialAccessToken.findFirst({ where: { hash, ...usable(now) }, select: ROW }),
@@ -77,11 +89,9 @@ export function createTokenStore({ prisma }: Pick<Database, 'prisma'>): TokenSto
     },
 
     list: (limit) =>
-      prisma.initialAccessToken.findMany({
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-        select: ROW,
-      }),
+      tokenColumns.all(reads, 'FROM initial_access_tokens ORDER BY created_at DESC, id DESC LIMIT ?', [
+        limit,
+      ]),
 
     async revoke(id, now) {
       const { count } = await prisma.initialAccessToken.updateMany({

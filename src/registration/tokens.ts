@@ -120,8 +120,8 @@ export function createInitialAccessTokens(deps: {
       (await store.list(LISTED)).map((row) => view(row, clock())),
 
     async revoke(id: string): Promise<void> {
-      const row = /^[0-9a-f-]{36}$/.test(id) ? await store.find(id) : null
-      if (row === null || !(await store.revoke(id, now())))
+      const row = /^[0-9a-f-]{36}$/.test(id) ? await store.find(id) : undefined
+      if (row === undefined || !(await store.revoke(id, now())))
         throw new AppError('registration_token_not_found', 404, message('admin.registration.tokens.no_such'))
       events({ type: 'registration_token.revoked', id, name: row.name })
     },
@@ -133,7 +133,7 @@ export function createInitialAccessTokens(deps: {
 
     async policyOf(id: string): Promise<RegistrationPolicy | undefined> {
       const row = await store.find(id)
-      return row === null ? undefined : policyOf(row)
+      return row && policyOf(row)
     },
 
     async spend<Made extends { client_id: string }>(

@@ -128,8 +128,8 @@ export function createRejections(deps: RejectionsDependencies): Rejections {
   async function get(text: string): Promise<Rejection> {
     await recorder.flush()
     const id = referenceIn(text)
-    const row = id === undefined ? null : await store.find(id)
-    if (row === null) throw new AppError('rejection_not_found', 404, message('admin.rejections.gone'))
+    const row = id === undefined ? undefined : await store.find(id)
+    if (row === undefined) throw new AppError('rejection_not_found', 404, message('admin.rejections.gone'))
     return rejectionOf(row)
   }
 

@@ -1,7 +1,8 @@
 import type { RejectionColumn } from '../shared/orders.ts'
+import { columnsOf, rowsInOrder } from '../storage/columns.ts'
 import type { Database } from '../storage/database.ts'
 import { type Condition, timeColumn } from '../storage/keyset.ts'
-import { createSortedList, rowsInOrder, type SortedWanted } from '../storage/sorted-list.ts'
+import { createSortedList, type SortedWanted } from '../storage/sorted-list.ts'
 import { type Sql, sqlTime } from '../storage/sql.ts'
 
 export interface RejectionRow {
@@ -42,10 +43,20 @@ const newestWithin = (dialect: Sql['dialect'], column: string) => ({
 /** What a cursor holds of such a column. */
 export const newestWithinKey = (text: string, at: Date): string => `${text} ${LAST - at.getTime()}`
 
+const rejectionColumns = columnsOf<RejectionRow>({
+  id: 'plain',
+  at: 'time',
+  endpoint: 'plain',
+  clientId: 'plain',
+  error: 'plain',
+  description: 'plain',
+  facts: 'plain',
+})
+
 /** The rejected requests in the database. */
 export interface RejectionStore {
   insert(rows: readonly RejectionRow[]): Promise<void>
-  find(id: string): Promise<RejectionRow | null>
+  find(id: string): Promise<RejectionRow | undefined>
   /** A page of the list. */
   rows(
     wanted: SortedWanted<RejectionColumn, never> & { where?: RejectionFilter | undefined },
@@ -84,13 +95,13 @@ export function createRejectionStore({ prisma, reads }: Pick<Database, 'prisma' 
       await prisma.rejection.createMany({ data: [...rows] })
     },
 
-    find: (id) => prisma.rejection.findUnique({ where: { id } }),
+    find: (id) => rejectionColumns.get(reads, 'FROM rejections WHERE id = ?', [id]),
 
     async rows({ where: filter = {}, ...wanted }) {
       // PostgreSQL refuses NUL; no row has one.
       if (Object.values(filter).some((value) => value?.includes('\0'))) return []
       const found = await list.ids({ ...wanted, conditions: conditionsOf(filter) })
-      return rowsInOrder(found, (where) => prisma.rejection.findMany({ where }))
+      return rowsInOrder(reads, rejectionColumns, 'rejections', found)
     },
 
     countBetween: (from, until) => prisma.rejection.count({ where: { at: { gte: from, lt: until } } }),

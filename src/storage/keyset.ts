@@ -30,6 +30,16 @@ export const timeColumn = (dialect: Sql['dialect'], key: string): SortedColumn =
   value: (at) => sqlTime(Number(at)),
 })
 
+/** Behind a place of a list whose newest come first; nothing for its first page. @param columns.id settles what is of one moment */
+export const olderThan = (
+  dialect: Sql['dialect'],
+  after: { at: number; id: string } | undefined,
+  { time, id }: { time: string; id: string } = { time: 'created_at', id: 'id' },
+): Condition[] =>
+  after === undefined
+    ? []
+    : [{ text: `(${time}, ${id}) < (${momentOf(dialect)}, ?)`, values: [sqlTime(after.at), after.id] }]
+
 /** Whether one of the columns contains a text: LIKE would take wildcards in it for themselves. @param mark for the text, once a column */
 export const contains = (columns: readonly string[], mark = 'CAST(? AS TEXT)'): string =>
   `(${columns.map((column) => `REPLACE(${column}, ${mark}, '') <> ${column}`).join(' OR ')})`

@@ -85,13 +85,3 @@ export function createSortedList<Column extends string, Filter extends string>(
     },
   }
 }
-
-/** Rows in the order of their IDs; what is gone since is left out. */
-export async function rowsInOrder<Row extends { id: string }>(
-  ids: string[],
-  find: (where: { id: { in: string[] } }) => Promise<Row[]>,
-): Promise<Row[]> {
-  const rows = ids.length === 0 ? [] : await find({ id: { in: ids } })
-  const byId = new Map(rows.map((row) => [row.id, row]))
-  return ids.flatMap((id) => byId.get(id) ?? [])
-}

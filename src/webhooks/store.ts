@@ -1,4 +1,5 @@
 import type { Transaction } from '../shared/delivery.ts'
+import { columnsOf } from '../storage/columns.ts'
 import type { Database } from '../storage/database.ts'
 import { asStorageError } from '../storage/unavailable.ts'
 
@@ -50,13 +51,29 @@ export interface WebhookStore {
   disableFailing(id: string, since: Date, at: Date): Promise<boolean>
 }
 
+const webhookColumns = columnsOf<WebhookRow>({
+  id: 'plain',
+  url: 'plain',
+  description: 'plain',
+  events: 'plain',
+  secret: 'plain',
+  formerSecret: 'plain',
+  formerUntil: 'time',
+  position: 'plain',
+  failingSince: 'time',
+  disabledAt: 'time',
+  disabledFor: 'plain',
+  version: 'plain',
+  createdAt: 'time',
+})
+
 export function createWebhookStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): WebhookStore {
   return {
     async insert(row) {
       await prisma.webhook.create({ data: row })
     },
-    find: async (id) => (await prisma.webhook.findUnique({ where: { id } })) ?? undefined,
-    list: () => prisma.webhook.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+    find: (id) => webhookColumns.get(reads, 'FROM webhooks WHERE id = ?', [id]),
+    list: () => webhookColumns.all(reads, 'FROM webhooks ORDER BY created_at, id'),
 
     async update(id, version, changes) {
       const data = { ...changes, version: version + 1 }

@@ -172,7 +172,8 @@ test('a command that reads loads neither Prisma nor what answers requests', asyn
   await createAda(env)
   const tell = join(env.DATA_DIR, 'tell-at-end.mjs')
   writeFileSync(tell, TELL_AT_END)
-  for (const command of ['keys list', 'users list', 'users list --search ada', 'clients list']) {
+  // Each one that reads: test/cli/reading.test.ts.
+  for (const command of ['keys list', 'users list', 'users list --search ada', 'clients list', 'doctor']) {
     const telling = { ...env, NODE_OPTIONS: `--import=${tell}` }
     const run = runProgram('src/cli/main.ts', telling, { args: words(command) })
     const { loaded } = await run.logged((line) => Array.isArray(line.loaded))

@@ -1,6 +1,7 @@
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { contains } from '../../storage/keyset.ts'
+import { contains, olderThan, valuesOf, whereOf } from '../../storage/keyset.ts'
 import { createRemovals, kept, type Removals, removedOf, unlessTaken } from '../../storage/removals.ts'
 import { BY_HAND } from '../store/rows.ts'
 import type { GroupContent } from './group.ts'
@@ -20,13 +21,6 @@ export interface MemberRow {
   administrator: boolean
   source: string
   createdAt: Date
-}
-
-interface ListedRow extends GroupContent {
-  id: string
-  name_key: string
-  version: number
-  created_at: string
 }
 
 /** Groups and their members in the database. */
@@ -69,25 +63,41 @@ export interface GroupStore {
   ofAccount(accountId: string): Promise<(GroupRow & { source: string })[]>
 }
 
-const MEMBER = {
-  accountId: true,
-  createdAt: true,
-  manager: true,
-  source: true,
-  account: { select: { displayUsername: true, email: true, role: true } },
+const KINDS = {
+  id: 'plain',
+  name: 'plain',
+  nameKey: 'plain',
+  description: 'plain',
+  version: 'plain',
+  createdAt: 'time',
 } as const
 
-const memberOf = ({
-  account,
-  ...row
-}: Omit<MemberRow, 'username' | 'email' | 'administrator'> & {
-  account: { displayUsername: string; email: string | null; role: string }
-}): MemberRow => ({
-  ...row,
-  username: account.displayUsername,
-  email: account.email,
-  administrator: account.role !== 'user',
-})
+/** Of the table `g`. */
+export const groupColumns = columnsOf<GroupRow>(KINDS, { table: 'g' })
+const heldGroupColumns = columnsOf<GroupRow & { source: string }>(
+  { ...KINDS, source: 'plain' },
+  { table: 'g', others: { source: 'm.source' } },
+)
+
+/** The groups of people, those that were not removed. */
+const HELD = `FROM group_members m JOIN "groups" g ON g.id = m.group_id AND g.removed_at IS NULL`
+
+const memberColumns = columnsOf<MemberRow>(
+  {
+    accountId: 'plain',
+    username: 'plain',
+    email: 'plain',
+    manager: 'boolean',
+    administrator: 'boolean',
+    source: 'plain',
+    createdAt: 'time',
+  },
+  {
+    table: 'm',
+    others: { username: 'a.display_username', email: 'a.email', administrator: "(a.role <> 'user')" },
+  },
+)
+const MEMBERS = 'FROM group_members m JOIN accounts a ON a.id = m.account_id'
 
 const MANAGES = `SELECT 1 AS found FROM group_members m JOIN "groups" g ON g.id = m.group_id
   WHERE m.account_id = ? AND m.manager AND g.removed_at IS NULL LIMIT 1`
@@ -105,12 +115,10 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     },
 
     async find(id) {
-      return (await prisma.group.findUnique({ where: { id, ...kept } })) ?? undefined
+      return groupColumns.get(reads, 'FROM "groups" g WHERE id = ? AND removed_at IS NULL', [id])
     },
 
-    async findNamed(nameKey) {
-      return (await prisma.group.findUnique({ where: { nameKey } })) ?? undefined
-    },
+    findNamed: (nameKey) => groupColumns.get(reads, 'FROM "groups" g WHERE name_key = ?', [nameKey]),
 
     async list(limit, after, search) {
       const where = [
@@ -118,16 +126,11 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
         after !== undefined && 'name_key > ?',
         search !== undefined && contains(['name_key']),
       ].filter(Boolean)
-      const rows = await reads.all<ListedRow>(
-        `SELECT id, name, name_key, description, version, created_at FROM "groups"
-         WHERE ${where.join(' AND ')} ORDER BY name_key LIMIT ?`,
+      return groupColumns.all(
+        reads,
+        `FROM "groups" g WHERE ${where.join(' AND ')} ORDER BY name_key LIMIT ?`,
         [after, search, limit].filter((value) => value !== undefined),
       )
-      return rows.map(({ name_key: nameKey, created_at: createdAt, ...row }) => ({
-        ...row,
-        nameKey,
-        createdAt: new Date(createdAt),
-      }))
     },
 
     update: (id, version, changes) =>
@@ -176,19 +179,15 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     },
 
     async members(groupId, limit, after) {
-      const createdAt = new Date(after?.at ?? 0)
-      const rows = await prisma.groupMember.findMany({
-        where: {
-          groupId,
-          ...(after && {
-            OR: [{ createdAt: { lt: createdAt } }, { createdAt, accountId: { lt: after.id } }],
-          }),
-        },
-        orderBy: [{ createdAt: 'desc' }, { accountId: 'desc' }],
-        take: limit,
-        select: MEMBER,
-      })
-      return rows.map(memberOf)
+      const conditions = [
+        { text: 'm.group_id = ?', values: [groupId] },
+        ...olderThan(reads.dialect, after, { time: 'm.created_at', id: 'm.account_id' }),
+      ]
+      return memberColumns.all(
+        reads,
+        `${MEMBERS}${whereOf(conditions)} ORDER BY m.created_at DESC, m.account_id DESC LIMIT ?`,
+        [...valuesOf(conditions), limit],
+      )
     },
 
     async setManager(groupId, accountId, manager) {
@@ -202,43 +201,37 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     },
 
     async managers(groupId, most) {
-      const rows = await prisma.groupMember.findMany({
-        where: { groupId, manager: true },
-        orderBy: { accountId: 'asc' },
-        take: most,
-        select: MEMBER,
-      })
-      return rows.map(memberOf)
+      return memberColumns.all(
+        reads,
+        `${MEMBERS} WHERE m.group_id = ? AND m.manager = true ORDER BY m.account_id LIMIT ?`,
+        [groupId, most],
+      )
     },
 
     async findMember(groupId, accountId) {
-      const where = { accountId_groupId: { accountId, groupId } }
-      const row = await prisma.groupMember.findUnique({ where, select: MEMBER })
-      return row ? memberOf(row) : undefined
+      return memberColumns.get(reads, `${MEMBERS} WHERE m.account_id = ? AND m.group_id = ?`, [
+        accountId,
+        groupId,
+      ])
     },
 
-    async managedBy(accountId, take, after) {
-      const rows = await prisma.groupMember.findMany({
-        where: {
-          accountId,
-          manager: true,
-          group: { ...kept, ...(after !== undefined && { nameKey: { gt: after } }) },
-        },
-        orderBy: { group: { nameKey: 'asc' } },
-        take,
-        select: { group: true },
-      })
-      return rows.map(({ group }) => group)
+    async managedBy(accountId, limit, after) {
+      const behind = after === undefined ? '' : ' AND g.name_key > ?'
+      return groupColumns.all(
+        reads,
+        `${HELD} WHERE m.account_id = ? AND m.manager = true${behind} ORDER BY g.name_key LIMIT ?`,
+        [accountId, ...(after === undefined ? [] : [after]), limit],
+      )
     },
 
     manages: async (accountId) => (await reads.get(MANAGES, [accountId])) !== undefined,
 
     async findManaged(groupId, accountId) {
-      const row = await prisma.groupMember.findUnique({
-        where: { accountId_groupId: { accountId, groupId }, manager: true, group: kept },
-        select: { group: true },
-      })
-      return row?.group
+      return groupColumns.get(
+        reads,
+        `${HELD} WHERE m.account_id = ? AND m.group_id = ? AND m.manager = true`,
+        [accountId, groupId],
+      )
     },
 
     async countMembers(groupId, most) {
@@ -250,12 +243,7 @@ export function createGroupStore({ prisma, reads }: Pick<Database, 'prisma' | 'r
     },
 
     async ofAccount(accountId) {
-      const rows = await prisma.groupMember.findMany({
-        where: { accountId, group: kept },
-        select: { group: true, source: true },
-        orderBy: { group: { nameKey: 'asc' } },
-      })
-      return rows.map(({ group, source }) => ({ ...group, source }))
+      return heldGroupColumns.all(reads, `${HELD} WHERE m.account_id = ? ORDER BY g.name_key`, [accountId])
     },
   }
 }

@@ -1,6 +1,7 @@
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { contains } from '../../storage/keyset.ts'
+import { contains, olderThan, valuesOf, whereOf } from '../../storage/keyset.ts'
 import { createRemovals, kept, type Removals, removedOf, unlessTaken } from '../../storage/removals.ts'
 import { BY_HAND } from '../store/rows.ts'
 import type { RoleContent } from './role.ts'
@@ -19,13 +20,6 @@ export interface HolderRow {
   id: string
   name: string
   createdAt: Date
-}
-
-interface ListedRow extends RoleContent {
-  id: string
-  name_key: string
-  version: number
-  created_at: string
 }
 
 type Position = { at: number; id: string }
@@ -69,6 +63,39 @@ export interface RoleStore {
   countAccounts(id: string, most: number): Promise<number>
 }
 
+const KINDS = {
+  id: 'plain',
+  name: 'plain',
+  nameKey: 'plain',
+  resource: 'plain',
+  scope: 'plain',
+  description: 'plain',
+  version: 'plain',
+  createdAt: 'time',
+} as const
+
+/** Of the table `r`. */
+export const roleColumns = columnsOf<RoleRow>(KINDS, { table: 'r' })
+const heldRoleColumns = columnsOf<RoleRow & { source: string }>(
+  { ...KINDS, source: 'plain' },
+  { table: 'r', others: { source: 'h.source' } },
+)
+const inheritedColumns = columnsOf<RoleRow & { groupId: string; groupName: string }>(
+  { ...KINDS, groupId: 'plain', groupName: 'plain' },
+  { table: 'r', others: { groupId: 'g.id', groupName: 'g.name' } },
+)
+
+/** The roles of a table of holders, those that were not removed. */
+const held = (holders: 'account_roles' | 'group_roles') =>
+  `FROM ${holders} h JOIN roles r ON r.id = h.role_id AND r.removed_at IS NULL`
+
+const HOLDER = { id: 'plain', name: 'plain', createdAt: 'time' } as const
+const accountHolder = columnsOf<HolderRow>(HOLDER, {
+  table: 'h',
+  others: { id: 'h.account_id', name: 'a.display_username' },
+})
+const groupHolder = columnsOf<HolderRow>(HOLDER, { table: 'h', others: { id: 'g.id', name: 'g.name' } })
+
 export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): RoleStore {
   return {
     async insert(row) {
@@ -83,11 +110,11 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
     },
 
     async find(id) {
-      return (await prisma.role.findUnique({ where: { id, ...kept } })) ?? undefined
+      return roleColumns.get(reads, 'FROM roles r WHERE id = ? AND removed_at IS NULL', [id])
     },
 
     findNamed: (nameKey, most) =>
-      prisma.role.findMany({ where: { nameKey }, orderBy: { resource: 'asc' }, take: most }),
+      roleColumns.all(reads, 'FROM roles r WHERE name_key = ? ORDER BY resource LIMIT ?', [nameKey, most]),
 
     async list(limit, after, { search, resource }) {
       const where = [
@@ -96,18 +123,13 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
         search !== undefined && contains(['name_key']),
         resource !== undefined && 'resource = ?',
       ].filter(Boolean)
-      const rows = await reads.all<ListedRow>(
-        `SELECT id, name, name_key, resource, scope, description, version, created_at FROM roles
-         WHERE ${where.join(' AND ')} ORDER BY resource, name_key LIMIT ?`,
+      return roleColumns.all(
+        reads,
+        `FROM roles r WHERE ${where.join(' AND ')} ORDER BY resource, name_key LIMIT ?`,
         [...(after ? [after.resource, after.resource, after.nameKey] : []), search, resource, limit].filter(
           (value) => value !== undefined,
         ),
       )
-      return rows.map(({ name_key: nameKey, created_at: createdAt, ...row }) => ({
-        ...row,
-        nameKey,
-        createdAt: new Date(createdAt),
-      }))
     },
 
     update: (id, version, changes) =>
@@ -158,55 +180,47 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
     },
 
     async accounts(roleId, limit, after) {
-      const createdAt = new Date(after?.at ?? 0)
-      const rows = await prisma.accountRole.findMany({
-        where: {
-          roleId,
-          ...(after && {
-            OR: [{ createdAt: { lt: createdAt } }, { createdAt, accountId: { lt: after.id } }],
-          }),
-        },
-        orderBy: [{ createdAt: 'desc' }, { accountId: 'desc' }],
-        take: limit,
-        select: {
-          accountId: true,
-          createdAt: true,
-          account: { select: { displayUsername: true } },
-        },
-      })
-      return rows.map(({ account, accountId, ...row }) => ({
-        ...row,
-        id: accountId,
-        name: account.displayUsername,
-      }))
+      const conditions = [
+        { text: 'h.role_id = ?', values: [roleId] },
+        ...olderThan(reads.dialect, after, { time: 'h.created_at', id: 'h.account_id' }),
+      ]
+      return accountHolder.all(
+        reads,
+        `FROM account_roles h JOIN accounts a ON a.id = h.account_id${whereOf(conditions)}
+         ORDER BY h.created_at DESC, h.account_id DESC LIMIT ?`,
+        [...valuesOf(conditions), limit],
+      )
     },
 
     async groups(roleId, most) {
-      const rows = await prisma.groupRole.findMany({
-        where: { roleId, group: kept },
-        orderBy: { group: { nameKey: 'asc' } },
-        take: most,
-        select: { createdAt: true, group: { select: { id: true, name: true } } },
-      })
-      return rows.map(({ group, createdAt }) => ({ ...group, createdAt }))
+      return groupHolder.all(
+        reads,
+        `FROM group_roles h JOIN "groups" g ON g.id = h.group_id AND g.removed_at IS NULL
+         WHERE h.role_id = ? ORDER BY g.name_key LIMIT ?`,
+        [roleId, most],
+      )
     },
 
     async ofAccount(accountId) {
-      const rows = await prisma.accountRole.findMany({
-        where: { accountId, role: kept },
-        select: { role: true, source: true },
-        orderBy: { role: { nameKey: 'asc' } },
-      })
-      return rows.map(({ role, source }) => ({ ...role, source }))
+      return heldRoleColumns.all(
+        reads,
+        `${held('account_roles')} WHERE h.account_id = ? ORDER BY r.name_key`,
+        [accountId],
+      )
     },
 
-    byGroups: (accountId, most) =>
-      prisma.groupRole.findMany({
-        where: { group: { ...kept, members: { some: { accountId } } }, role: kept },
-        orderBy: { role: { nameKey: 'asc' } },
-        take: most,
-        select: { role: true, group: { select: { id: true, name: true } } },
-      }),
+    async byGroups(accountId, most) {
+      const rows = await inheritedColumns.all(
+        reads,
+        `${held('group_roles')} JOIN "groups" g ON g.id = h.group_id AND g.removed_at IS NULL
+         JOIN group_members m ON m.group_id = g.id WHERE m.account_id = ? ORDER BY r.name_key LIMIT ?`,
+        [accountId, most],
+      )
+      return rows.map(({ groupId, groupName, ...role }) => ({
+        role,
+        group: { id: groupId, name: groupName },
+      }))
+    },
 
     async givenToGroups() {
       const rows = await reads.all<{ group_id: string; name: string; resource: string }>(
@@ -227,12 +241,9 @@ export function createRoleStore({ prisma, reads }: Pick<Database, 'prisma' | 're
     },
 
     async ofGroup(groupId) {
-      const rows = await prisma.groupRole.findMany({
-        where: { groupId, role: kept },
-        select: { role: true },
-        orderBy: { role: { nameKey: 'asc' } },
-      })
-      return rows.map(({ role }) => role)
+      return roleColumns.all(reads, `${held('group_roles')} WHERE h.group_id = ? ORDER BY r.name_key`, [
+        groupId,
+      ])
     },
   }
 }

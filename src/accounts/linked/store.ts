@@ -208,12 +208,11 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
     },
 
     someTokens: (limit) =>
-      prisma.linkedIdentity.findMany({
-        where: { sealedTokens: { not: null } },
-        orderBy: { id: 'asc' },
-        take: limit,
-        select: { issuer: true, subject: true, sealedTokens: true },
-      }),
+      db.reads.all(
+        `SELECT issuer, subject, sealed_tokens AS "sealedTokens" FROM linked_identities
+         WHERE sealed_tokens IS NOT NULL ORDER BY id LIMIT ?`,
+        [limit],
+      ),
 
     async tokens(accountId, provider) {
       const found = await prisma.linkedIdentity.findFirst({

@@ -1,3 +1,4 @@
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 
 /** As it is listed: its hash stays in the store. */
@@ -14,18 +15,18 @@ interface ProtocolRow {
   hash: string
 }
 
-const LISTED = { id: true, createdAt: true, lastUsedAt: true } as const
+const credentialColumns = columnsOf<CredentialRow>({ id: 'plain', createdAt: 'time', lastUsedAt: 'time' })
 
 /** The credentials of APIs in the database. */
 export function createResourceCredentialStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
   return {
     /** Newest first. */
     list: (resourceId: string): Promise<CredentialRow[]> =>
-      prisma.resourceCredential.findMany({
-        where: { resourceId },
-        select: LISTED,
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-      }),
+      credentialColumns.all(
+        reads,
+        'FROM resource_credentials WHERE resource_id = ? ORDER BY created_at DESC, id DESC',
+        [resourceId],
+      ),
 
     /**
      * Adds one, unless there are `most` already. The first statement locks the resource, so that two at once count each other
@@ -49,11 +50,11 @@ export function createResourceCredentialStore({ prisma, reads }: Pick<Database, 
     },
 
     async resourceOf(id: string): Promise<string | undefined> {
-      const found = await prisma.resourceCredential.findUnique({
-        where: { id },
-        select: { resourceId: true },
-      })
-      return found?.resourceId
+      const found = await reads.get<{ resource_id: string }>(
+        'SELECT resource_id FROM resource_credentials WHERE id = ?',
+        [id],
+      )
+      return found?.resource_id
     },
 
     /** The hot read: one statement. */

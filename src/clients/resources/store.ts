@@ -1,7 +1,8 @@
 import type { Position } from '../../shared/paging.ts'
+import { columnsOf, mapped } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/driver-errors.ts'
-import { afterPosition } from '../page.ts'
+import { olderThan, valuesOf, whereOf } from '../../storage/keyset.ts'
 
 export interface ResourceRow {
   /** The resource indicator. */
@@ -23,39 +24,31 @@ export interface ResourceRow {
 /** What can be changed of it. */
 type ResourceContent = Omit<ResourceRow, 'id' | 'createdAt'>
 
-interface FoundRow {
-  name: string
-  scope: string
-  access_token_ttl: number | null
-  tokens: string
-  default_scopes: string
-  scope_descriptions: string
-  scopes_by_role: boolean | number
-  token_claims: string
-}
-
-const COLUMNS =
-  'name, scope, access_token_ttl, tokens, default_scopes, scope_descriptions, scopes_by_role, token_claims'
-
-const contentOf = (row: FoundRow): ResourceContent => ({
-  name: row.name,
-  scope: row.scope,
-  accessTokenTtl: row.access_token_ttl,
-  tokens: tokenFormat(row.tokens),
-  defaultScopes: row.default_scopes,
-  scopeDescriptions: row.scope_descriptions,
-  scopesByRole: Boolean(row.scopes_by_role),
-  tokenClaims: row.token_claims,
-})
-
-/** A row as Prisma reads it. */
-export const resourceRow = <Row extends { tokens: string }>(row: Row) => ({
-  ...row,
-  tokens: tokenFormat(row.tokens),
-})
+type Stored<Row> = Omit<Row, 'tokens'> & { tokens: string }
 
 /** What is stored is one of two words. */
 const tokenFormat = (tokens: string): ResourceContent['tokens'] => (tokens === 'opaque' ? 'opaque' : 'jwt')
+
+const CONTENT = {
+  name: 'plain',
+  scope: 'plain',
+  accessTokenTtl: 'plain',
+  tokens: 'plain',
+  defaultScopes: 'plain',
+  scopeDescriptions: 'plain',
+  scopesByRole: 'boolean',
+  tokenClaims: 'plain',
+} as const
+
+const withFormat = <Row extends { tokens: string }>(row: Row) => ({ ...row, tokens: tokenFormat(row.tokens) })
+
+const contentColumns = mapped(columnsOf<Stored<ResourceContent>>(CONTENT), withFormat)
+
+/** Of the table `resources`. */
+export const resourceColumns = mapped(
+  columnsOf<Stored<ResourceRow>>({ id: 'plain', ...CONTENT, createdAt: 'time' }),
+  withFormat,
+)
 
 /** Resources in the database. Nothing is remembered between calls: another process may edit. */
 export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
@@ -81,12 +74,12 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
     },
 
     async list(limit: number, after: Position | undefined): Promise<ResourceRow[]> {
-      const rows = await prisma.resource.findMany({
-        where: afterPosition(after) ?? {},
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-      })
-      return rows.map(resourceRow)
+      const conditions = olderThan(reads.dialect, after)
+      return resourceColumns.all(
+        reads,
+        `FROM resources${whereOf(conditions)} ORDER BY created_at DESC, id DESC LIMIT ?`,
+        [...valuesOf(conditions), limit],
+      )
     },
 
     /** The newest with a text in identifier or name, upper and lower case as the engine knows them: SQLite in ASCII. */
@@ -99,21 +92,18 @@ export function createResourceStore({ prisma, reads }: Pick<Database, 'prisma' |
       )
     },
 
-    async find(id: string): Promise<ResourceContent | undefined> {
-      const row = await reads.get<FoundRow>(`SELECT ${COLUMNS} FROM resources WHERE id = ?`, [id])
-      return row && contentOf(row)
-    },
+    find: (id: string): Promise<ResourceContent | undefined> =>
+      contentColumns.get(reads, 'FROM resources WHERE id = ?', [id]),
 
     /** LIKE would ignore case on SQLite. */
-    async findByScope(scope: string, most: number): Promise<(ResourceContent & Pick<ResourceRow, 'id'>)[]> {
-      const rows = await reads.all<FoundRow & { id: string }>(
-        `SELECT id, ${COLUMNS} FROM resources
+    findByScope: (scope: string, most: number): Promise<ResourceRow[]> =>
+      resourceColumns.all(
+        reads,
+        `FROM resources
          WHERE REPLACE(' ' || scope || ' ', ' ' || CAST(? AS TEXT) || ' ', '') <> ' ' || scope || ' '
          ORDER BY id LIMIT ?`,
         [scope, most],
-      )
-      return rows.map((row) => ({ id: row.id, ...contentOf(row) }))
-    },
+      ),
 
     /** The longest lifetime that one has of its own, in seconds; null: none has. */
     async longestTtl(): Promise<number | null> {

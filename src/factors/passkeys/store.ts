@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { Passkey as Row } from '../../storage/generated/sqlite/client.ts'
@@ -63,8 +64,24 @@ const toPasskey = (row: Row): StoredPasskey => ({
   refusedAt: row.refusedAt?.getTime() ?? null,
 })
 
+const passkeyColumns = columnsOf<Row>({
+  id: 'plain',
+  accountId: 'plain',
+  credentialId: 'plain',
+  publicKey: 'plain',
+  counter: 'plain',
+  transports: 'plain',
+  aaguid: 'plain',
+  synced: 'boolean',
+  userVerified: 'boolean',
+  name: 'plain',
+  createdAt: 'time',
+  lastUsedAt: 'time',
+  refusedAt: 'time',
+})
+
 export function createPasskeyStore({ db, clock }: { db: Database; clock: Clock }): PasskeyStore {
-  const { prisma } = db
+  const { prisma, reads } = db
   const now = (): Date => new Date(clock())
 
   const knownUserHandle: PasskeyStore['knownUserHandle'] = async (accountId) => {
@@ -105,7 +122,9 @@ export function createPasskeyStore({ db, clock }: { db: Database; clock: Clock }
     },
 
     async list(accountId) {
-      const rows = await prisma.passkey.findMany({ where: { accountId }, orderBy: { createdAt: 'asc' } })
+      const rows = await passkeyColumns.all(reads, 'FROM passkeys WHERE account_id = ? ORDER BY created_at', [
+        accountId,
+      ])
       return rows.map(toPasskey)
     },
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
 import { hasBefore } from '../../storage/due.ts'
@@ -70,13 +71,20 @@ export interface PhoneStore {
   deleteExpired(limit: number): Promise<number>
 }
 
+const phoneColumns = columnsOf<PhoneRow>({
+  id: 'plain',
+  number: 'plain',
+  createdAt: 'time',
+  lastUsedAt: 'time',
+})
+
 export function createPhoneStore(deps: {
   db: Database
   clock: Clock
   keepVerifiedPhone: KeepVerifiedPhone
 }): PhoneStore {
   const { db, clock } = deps
-  const { prisma } = db
+  const { prisma, reads } = db
   const now = (): Date => new Date(clock())
 
   /** The number of a code that is right, which is used up. */
@@ -115,7 +123,7 @@ export function createPhoneStore(deps: {
 
   return {
     async find(accountId) {
-      return (await prisma.phoneFactor.findUnique({ where: { accountId } })) ?? undefined
+      return phoneColumns.get(reads, 'FROM phone_factors WHERE account_id = ?', [accountId])
     },
 
     async keepCode({ accountId, purpose, ...code }) {

@@ -14,7 +14,7 @@ export interface RecoveryCodeStore {
 }
 
 export function createRecoveryCodeStore({
-  db: { prisma },
+  db: { prisma, reads },
   clock,
 }: {
   db: Database
@@ -23,7 +23,13 @@ export function createRecoveryCodeStore({
   return {
     byPrefix: (accountId, prefix) => prisma.recoveryCode.findMany({ where: { accountId, prefix } }),
 
-    count: (accountId) => prisma.recoveryCode.count({ where: { accountId } }),
+    async count(accountId) {
+      const row = await reads.get<{ count: number | bigint }>(
+        'SELECT COUNT(*) AS count FROM recovery_codes WHERE account_id = ?',
+        [accountId],
+      )
+      return Number(row?.count ?? 0)
+    },
 
     async take(accountId, id) {
       const { count } = await prisma.recoveryCode.deleteMany({ where: { id, accountId } })

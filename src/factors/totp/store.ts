@@ -1,5 +1,7 @@
 import type { Clock } from '../../shared/clock.ts'
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
+import { sqlTime } from '../../storage/sql.ts'
 import type { FactorChanger } from '../owner.ts'
 import { changeFactors, type FactorChange, lockFactors, type StoredCode } from '../store/kinds.ts'
 
@@ -37,8 +39,20 @@ export interface TotpStore {
   remove(by: FactorChanger, id: string): Promise<FactorChange<{ confirmed: boolean }> | undefined>
 }
 
+const KINDS = {
+  id: 'plain',
+  sealedSecret: 'plain',
+  createdAt: 'time',
+  confirmedAt: 'time',
+  lastUsedAt: 'time',
+  lastStep: 'plain',
+} as const
+
+const totpColumns = columnsOf<TotpRow>(KINDS)
+const ownedColumns = columnsOf<TotpRow & { accountId: string }>({ ...KINDS, accountId: 'plain' })
+
 export function createTotpStore({ db, clock }: { db: Database; clock: Clock }): TotpStore {
-  const { prisma } = db
+  const { prisma, reads } = db
   const now = (): Date => new Date(clock())
 
   return {
@@ -52,15 +66,17 @@ export function createTotpStore({ db, clock }: { db: Database; clock: Clock }): 
     },
 
     async pending(accountId, id, since) {
-      const row = await prisma.totpFactor.findFirst({
-        where: { id, accountId, confirmedAt: null, createdAt: { gt: since } },
-      })
-      return row ?? undefined
+      return totpColumns.get(
+        reads,
+        'FROM totp_factors WHERE id = ? AND account_id = ? AND confirmed_at IS NULL AND created_at > ?',
+        [id, accountId, sqlTime(since)],
+      )
     },
 
     async confirmed(accountId) {
-      const row = await prisma.totpFactor.findFirst({ where: { accountId, confirmedAt: { not: null } } })
-      return row ?? undefined
+      return totpColumns.get(reads, 'FROM totp_factors WHERE account_id = ? AND confirmed_at IS NOT NULL', [
+        accountId,
+      ])
     },
 
     async confirm({ accountId, generation, id, step }, firstCodes) {
@@ -85,11 +101,11 @@ export function createTotpStore({ db, clock }: { db: Database; clock: Clock }): 
     },
 
     some: (limit) =>
-      prisma.totpFactor.findMany({
-        where: { confirmedAt: { not: null } },
-        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-        take: limit,
-      }),
+      ownedColumns.all(
+        reads,
+        'FROM totp_factors WHERE confirmed_at IS NOT NULL ORDER BY created_at, id LIMIT ?',
+        [limit],
+      ),
 
     async remove({ accountId, generation }, id) {
       return changeFactors(db, { accountId, generation, at: now() }, async (tx) => {

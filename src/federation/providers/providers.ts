@@ -138,8 +138,8 @@ export function createProviders(deps: ProvidersDependencies): Providers {
   const environment = environmentProviders(deps.environment, kinds, issuer)
 
   const stored = async (id: string): Promise<ProviderRow> => {
-    const row = isProviderId(id) ? await store.find(id) : null
-    if (row === null) throw notFound()
+    const row = isProviderId(id) ? await store.find(id) : undefined
+    if (row === undefined) throw notFound()
     return row
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/driver-errors.ts'
 import type { MembershipRule } from './membership-rules.ts'
@@ -74,6 +75,19 @@ const unchanged = ({
   disabledAt: disabledAt === null ? null : { not: null },
 })
 
+const KINDS = {
+  id: 'plain',
+  kind: 'plain',
+  name: 'plain',
+  clientId: 'plain',
+  sealedSecret: 'plain',
+  settings: 'plain',
+  organizationId: 'plain',
+} as const
+
+const configuredColumns = columnsOf<ConfiguredRow>(KINDS)
+const providerColumns = columnsOf<ProviderRow>({ ...KINDS, disabledAt: 'time', createdAt: 'time' })
+
 /** Providers in the database. Nothing is remembered between calls: another process may edit. */
 export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
   return {
@@ -102,15 +116,17 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
     },
 
     list: (): Promise<ProviderRow[]> =>
-      prisma.identityProvider.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+      providerColumns.all(reads, 'FROM identity_providers ORDER BY created_at, id'),
 
     ofOrganization: (organizationId: string): Promise<ProviderRow[]> =>
-      prisma.identityProvider.findMany({
-        where: { organizationId },
-        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
-      }),
+      providerColumns.all(
+        reads,
+        'FROM identity_providers WHERE organization_id = ? ORDER BY created_at, id',
+        [organizationId],
+      ),
 
-    find: (id: string): Promise<ProviderRow | null> => prisma.identityProvider.findUnique({ where: { id } }),
+    find: (id: string): Promise<ProviderRow | undefined> =>
+      providerColumns.get(reads, 'FROM identity_providers WHERE id = ?', [id]),
 
     /** Every sign-in page asks. Oldest first: the buttons stay where they are when one is added. */
     enabled: (): Promise<(Omit<ProviderName, 'managed'> & { settings: string })[]> =>
@@ -120,10 +136,9 @@ export function createProviderStore({ prisma, reads }: Pick<Database, 'prisma' |
       ),
 
     findEnabled: (id: string): Promise<ConfiguredRow | undefined> =>
-      reads.get(
-        `SELECT id, kind, name, client_id AS "clientId", sealed_secret AS "sealedSecret", settings,
-           organization_id AS "organizationId"
-         FROM identity_providers WHERE id = ? AND disabled_at IS NULL AND (organization_id IS NULL OR EXISTS
+      configuredColumns.get(
+        reads,
+        `FROM identity_providers WHERE id = ? AND disabled_at IS NULL AND (organization_id IS NULL OR EXISTS
            (SELECT 1 FROM organizations o WHERE o.id = organization_id AND o.removed_at IS NULL AND o.disabled = FALSE))`,
         [id],
       ),

@@ -1,7 +1,9 @@
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
 import { hasBefore } from '../../storage/due.ts'
 import { kept } from '../../storage/removals.ts'
+import { amongTexts, sqlTime } from '../../storage/sql.ts'
 
 export interface DomainRow {
   organizationId: string
@@ -34,15 +36,25 @@ export interface DomainStore {
   remove(organizationId: string, domain: string): Promise<boolean>
 }
 
-const SHOWN = {
-  organizationId: true,
-  domain: true,
-  token: true,
-  verifiedAt: true,
-  checkedAt: true,
-  missingSince: true,
-  createdAt: true,
+const KINDS = {
+  organizationId: 'plain',
+  domain: 'plain',
+  token: 'plain',
+  verifiedAt: 'time',
+  checkedAt: 'time',
+  missingSince: 'time',
+  createdAt: 'time',
 } as const
+
+const domainColumns = columnsOf<DomainRow>(KINDS, { table: 'd' })
+const namedColumns = columnsOf<DomainRow & { name: string }>(
+  { ...KINDS, name: 'plain' },
+  { table: 'd', others: { name: 'o.name' } },
+)
+
+/** Those of organizations that were not removed. */
+const OF_KEPT =
+  'FROM organization_domains d JOIN organizations o ON o.id = d.organization_id AND o.removed_at IS NULL'
 
 export function createDomainStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): DomainStore {
   const table = prisma.organizationDomain
@@ -58,17 +70,19 @@ export function createDomainStore({ prisma, reads }: Pick<Database, 'prisma' | '
       }
     },
 
-    list: (organizationIds, take) =>
-      table.findMany({
-        where: { organizationId: { in: [...organizationIds] } },
-        orderBy: [{ organizationId: 'asc' }, { domain: 'asc' }],
-        select: SHOWN,
-        take,
-      }),
+    list: (organizationIds, most) =>
+      domainColumns.all(
+        reads,
+        `FROM organization_domains d WHERE organization_id ${amongTexts[reads.dialect]}
+         ORDER BY organization_id, domain LIMIT ?`,
+        [JSON.stringify(organizationIds), most],
+      ),
 
     async find(organizationId, domain) {
-      const where = { organizationId_domain: { organizationId, domain }, organization: kept }
-      return (await table.findUnique({ where, select: SHOWN })) ?? undefined
+      return domainColumns.get(reads, `${OF_KEPT} WHERE d.organization_id = ? AND d.domain = ?`, [
+        organizationId,
+        domain,
+      ])
     },
 
     async verify(organizationId, domain, at) {
@@ -108,15 +122,13 @@ export function createDomainStore({ prisma, reads }: Pick<Database, 'prisma' | '
       return (await table.updateMany({ where, data: { checkedAt: at } })).count > 0
     },
 
-    async due(before, take) {
+    async due(before, most) {
       if (!(await hasBefore(reads, 'organization_domains', 'checked_at', before))) return []
-      const rows = await table.findMany({
-        where: { checkedAt: { lt: before }, verified: { not: null }, organization: kept },
-        orderBy: { checkedAt: 'asc' },
-        select: { ...SHOWN, organization: { select: { name: true } } },
-        take,
-      })
-      return rows.map(({ organization: { name }, ...row }) => ({ ...row, name }))
+      return namedColumns.all(
+        reads,
+        `${OF_KEPT} WHERE d.checked_at < ? AND d.verified IS NOT NULL ORDER BY d.checked_at LIMIT ?`,
+        [sqlTime(before), most],
+      )
     },
 
     async lose(organizationId, domain) {

@@ -1,7 +1,10 @@
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
 import { hasBefore } from '../../storage/due.ts'
+import { olderThan, valuesOf, whereOf } from '../../storage/keyset.ts'
 import { kept } from '../../storage/removals.ts'
+import { sqlTime } from '../../storage/sql.ts'
 import { havingRole } from '../members/store.ts'
 
 export interface InvitationRow {
@@ -80,16 +83,26 @@ export interface InvitationStore {
 const pendingOf = ({ organizationId, email }: Pick<InvitationRow, 'organizationId' | 'email'>): string =>
   `${organizationId} ${email}`
 
-const SHOWN = {
-  id: true,
-  organizationId: true,
-  email: true,
-  roles: true,
-  invitedBy: true,
-  createdAt: true,
-  sentAt: true,
-  expiresAt: true,
+const KINDS = {
+  id: 'plain',
+  organizationId: 'plain',
+  email: 'plain',
+  roles: 'plain',
+  invitedBy: 'plain',
+  createdAt: 'time',
+  sentAt: 'time',
+  expiresAt: 'time',
 } as const
+
+const invitationColumns = columnsOf<InvitationRow>(KINDS, { table: 'i' })
+const linkedColumns = columnsOf<InvitationRow & { name: string; disabled: boolean }>(
+  { ...KINDS, name: 'plain', disabled: 'boolean' },
+  { table: 'i', others: { name: 'o.name', disabled: 'o.disabled' } },
+)
+
+/** Those that wait, of organizations that were not removed. */
+const WAITING = `FROM organization_invitations i JOIN organizations o ON o.id = i.organization_id
+  AND o.removed_at IS NULL AND i.pending IS NOT NULL`
 
 /** Ends a transaction without a change. */
 class Spent extends Error {}
@@ -137,22 +150,22 @@ export function createInvitationStore({
     },
 
     list(organizationId, limit, after) {
-      const createdAt = new Date(after?.at ?? 0)
-      return table.findMany({
-        where: {
-          organizationId,
-          ...waits,
-          ...(after && { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: after.id } }] }),
-        },
-        orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
-        take: limit,
-        select: SHOWN,
-      })
+      const conditions = [
+        { text: 'organization_id = ? AND pending IS NOT NULL', values: [organizationId] },
+        ...olderThan(reads.dialect, after),
+      ]
+      return invitationColumns.all(
+        reads,
+        `FROM organization_invitations i${whereOf(conditions)} ORDER BY created_at DESC, id DESC LIMIT ?`,
+        [...valuesOf(conditions), limit],
+      )
     },
 
     async find(organizationId, id) {
-      const where = { id, organizationId, ...waits, organization: kept }
-      return (await table.findFirst({ where, select: SHOWN })) ?? undefined
+      return invitationColumns.get(reads, `${WAITING} WHERE i.id = ? AND i.organization_id = ?`, [
+        id,
+        organizationId,
+      ])
     },
 
     async renew(id, link, mail) {
@@ -184,11 +197,13 @@ export function createInvitationStore({
       }),
 
     async byToken(tokenHash, now) {
-      const row = await table.findFirst({
-        where: { tokenHash, ...waits, expiresAt: { gt: now }, organization: kept },
-        select: { ...SHOWN, organization: { select: { name: true, disabled: true } } },
-      })
-      return row ?? undefined
+      const row = await linkedColumns.get(reads, `${WAITING} WHERE i.token_hash = ? AND i.expires_at > ?`, [
+        tokenHash,
+        sqlTime(now),
+      ])
+      if (row === undefined) return undefined
+      const { name, disabled, ...invitation } = row
+      return { ...invitation, organization: { name, disabled } }
     },
 
     async accept(given, rolesWith) {

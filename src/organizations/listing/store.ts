@@ -1,13 +1,14 @@
 import type { OrganizationFilter } from '../../shared/filters.ts'
+import { rowsInOrder } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { timeColumn } from '../../storage/keyset.ts'
-import { createSortedList, rowsInOrder, type SortedWanted } from '../../storage/sorted-list.ts'
-import { rowOf } from '../store.ts'
+import { createSortedList, type SortedWanted } from '../../storage/sorted-list.ts'
+import { organizationColumns } from '../store.ts'
 
 type Column = 'slug' | 'name' | 'created'
 
 /** The list of organizations, in the database. */
-export function createOrganizationListingStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+export function createOrganizationListingStore({ reads }: Pick<Database, 'reads'>) {
   const list = createSortedList<Column, OrganizationFilter>(reads, {
     table: 'organizations',
     columns: (dialect) => ({
@@ -27,8 +28,7 @@ export function createOrganizationListingStore({ prisma, reads }: Pick<Database,
   return {
     counts: list.counts,
     async rows(wanted: SortedWanted<Column, OrganizationFilter>) {
-      const ids = await list.ids(wanted)
-      return (await rowsInOrder(ids, (where) => prisma.organization.findMany({ where }))).map(rowOf)
+      return rowsInOrder(reads, organizationColumns, 'organizations', await list.ids(wanted))
     },
   }
 }

@@ -1,6 +1,7 @@
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isMissingReference, isUniqueViolation } from '../../storage/driver-errors.ts'
-import { kept } from '../../storage/removals.ts'
+import { olderThan, valuesOf, whereOf } from '../../storage/keyset.ts'
 
 export interface MemberRow {
   accountId: string
@@ -66,24 +67,21 @@ export interface MemberStore {
   memberships(accountId: string, most: number): Promise<MembershipRow[]>
 }
 
-const MEMBER = {
-  accountId: true,
-  createdAt: true,
-  roles: true,
-  account: { select: { displayUsername: true, email: true, role: true } },
-} as const
-
-const memberOf = ({
-  account,
-  ...row
-}: Pick<MemberRow, 'accountId' | 'createdAt' | 'roles'> & {
-  account: { displayUsername: string; email: string | null; role: string }
-}): MemberRow => ({
-  ...row,
-  username: account.displayUsername,
-  email: account.email,
-  administrator: account.role !== 'user',
-})
+const memberColumns = columnsOf<MemberRow>(
+  {
+    accountId: 'plain',
+    username: 'plain',
+    email: 'plain',
+    roles: 'plain',
+    administrator: 'boolean',
+    createdAt: 'time',
+  },
+  {
+    table: 'm',
+    others: { username: 'a.display_username', email: 'a.email', administrator: "(a.role <> 'user')" },
+  },
+)
+const MEMBERS = 'FROM organization_members m JOIN accounts a ON a.id = m.account_id'
 
 /** Roles are stored separated by spaces: one is found at the beginning, at the end, between, or alone. */
 export const havingRole = (role: string) => [
@@ -136,27 +134,24 @@ export function createMemberStore({ prisma, reads }: Pick<Database, 'prisma' | '
     },
 
     async list(organizationId, limit, after) {
-      const createdAt = new Date(after?.at ?? 0)
-      const rows = await table.findMany({
-        where: {
-          organizationId,
-          ...(after && {
-            OR: [{ createdAt: { lt: createdAt } }, { createdAt, accountId: { lt: after.id } }],
-          }),
-        },
-        orderBy: [{ createdAt: 'desc' }, { accountId: 'desc' }],
-        take: limit,
-        select: MEMBER,
-      })
-      return rows.map(memberOf)
+      const conditions = [
+        { text: 'm.organization_id = ?', values: [organizationId] },
+        ...olderThan(reads.dialect, after, { time: 'm.created_at', id: 'm.account_id' }),
+      ]
+      return memberColumns.all(
+        reads,
+        `${MEMBERS}${whereOf(conditions)} ORDER BY m.created_at DESC, m.account_id DESC LIMIT ?`,
+        [...valuesOf(conditions), limit],
+      )
     },
 
     async find(organizationId, accountId) {
-      const row = await table.findUnique({
-        where: { accountId_organizationId: { accountId, organizationId }, organization: kept },
-        select: MEMBER,
-      })
-      return row ? memberOf(row) : undefined
+      return memberColumns.get(
+        reads,
+        `${MEMBERS} JOIN organizations o ON o.id = m.organization_id AND o.removed_at IS NULL
+         WHERE m.account_id = ? AND m.organization_id = ?`,
+        [accountId, organizationId],
+      )
     },
 
     some: (organizationId, accountIds) =>

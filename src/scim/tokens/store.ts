@@ -1,3 +1,4 @@
+import { columnsOf } from '../../storage/columns.ts'
 import type { Database } from '../../storage/database.ts'
 import { isUniqueViolation } from '../../storage/driver-errors.ts'
 
@@ -35,14 +36,14 @@ export interface ScimTokenStore {
   noteUse(id: string, at: Date): Promise<void>
 }
 
-const ROW = {
-  id: true,
-  name: true,
-  owner: true,
-  organization: true,
-  createdAt: true,
-  lastUsedAt: true,
-} as const
+const tokenColumns = columnsOf<ScimTokenRow>({
+  id: 'plain',
+  name: 'plain',
+  owner: 'plain',
+  organization: 'plain',
+  createdAt: 'time',
+  lastUsedAt: 'time',
+})
 
 export function createScimTokenStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>): ScimTokenStore {
   return {
@@ -55,10 +56,9 @@ export function createScimTokenStore({ prisma, reads }: Pick<Database, 'prisma' 
         throw error
       }
     },
-    list: (most) =>
-      prisma.scimToken.findMany({ orderBy: [{ createdAt: 'asc' }, { id: 'asc' }], take: most, select: ROW }),
+    list: (most) => tokenColumns.all(reads, 'FROM scim_tokens ORDER BY created_at, id LIMIT ?', [most]),
     count: (organization) => prisma.scimToken.count({ where: { organization } }),
-    find: async (id) => (await prisma.scimToken.findUnique({ where: { id }, select: ROW })) ?? undefined,
+    find: (id) => tokenColumns.get(reads, 'FROM scim_tokens WHERE id = ?', [id]),
     remove: async (id) => (await prisma.scimToken.deleteMany({ where: { id } })).count === 1,
     byHash: (hash) =>
       reads.get(

@@ -1,12 +1,14 @@
 import type { GroupFilter } from '../../../shared/filters.ts'
+import { rowsInOrder } from '../../../storage/columns.ts'
 import type { Database } from '../../../storage/database.ts'
 import { timeColumn } from '../../../storage/keyset.ts'
-import { createSortedList, rowsInOrder, type SortedWanted } from '../../../storage/sorted-list.ts'
+import { createSortedList, type SortedWanted } from '../../../storage/sorted-list.ts'
+import { groupColumns } from '../store.ts'
 
 type Column = 'name' | 'created'
 
 /** The list of groups, in the database. */
-export function createGroupListingStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+export function createGroupListingStore({ reads }: Pick<Database, 'reads'>) {
   const list = createSortedList<Column, GroupFilter>(reads, {
     table: '"groups"',
     columns: (dialect) => ({
@@ -24,7 +26,7 @@ export function createGroupListingStore({ prisma, reads }: Pick<Database, 'prism
   return {
     counts: list.counts,
     async rows(wanted: SortedWanted<Column, GroupFilter>) {
-      return rowsInOrder(await list.ids(wanted), (where) => prisma.group.findMany({ where }))
+      return rowsInOrder(reads, groupColumns, '"groups" g', await list.ids(wanted))
     },
   }
 }

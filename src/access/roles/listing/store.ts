@@ -1,12 +1,14 @@
 import type { RoleFilter } from '../../../shared/filters.ts'
+import { rowsInOrder } from '../../../storage/columns.ts'
 import type { Database } from '../../../storage/database.ts'
 import { timeColumn } from '../../../storage/keyset.ts'
-import { createSortedList, rowsInOrder, type SortedWanted } from '../../../storage/sorted-list.ts'
+import { createSortedList, type SortedWanted } from '../../../storage/sorted-list.ts'
+import { roleColumns } from '../store.ts'
 
 type Column = 'api' | 'name' | 'created'
 
 /** The list of roles, in the database. */
-export function createRoleListingStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+export function createRoleListingStore({ reads }: Pick<Database, 'reads'>) {
   const list = createSortedList<Column, RoleFilter>(reads, {
     table: 'roles',
     columns: (dialect) => ({
@@ -26,7 +28,7 @@ export function createRoleListingStore({ prisma, reads }: Pick<Database, 'prisma
   return {
     counts: list.counts,
     async rows(wanted: SortedWanted<Column, RoleFilter>) {
-      return rowsInOrder(await list.ids(wanted), (where) => prisma.role.findMany({ where }))
+      return rowsInOrder(reads, roleColumns, 'roles r', await list.ids(wanted))
     },
   }
 }

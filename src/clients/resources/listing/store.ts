@@ -1,13 +1,14 @@
 import type { ResourceFilter } from '../../../shared/filters.ts'
+import { rowsInOrder } from '../../../storage/columns.ts'
 import type { Database } from '../../../storage/database.ts'
 import { timeColumn } from '../../../storage/keyset.ts'
-import { createSortedList, rowsInOrder, type SortedWanted } from '../../../storage/sorted-list.ts'
-import { resourceRow } from '../store.ts'
+import { createSortedList, type SortedWanted } from '../../../storage/sorted-list.ts'
+import { resourceColumns } from '../store.ts'
 
 type Column = 'name' | 'created'
 
 /** The list of APIs, in the database. */
-export function createResourceListingStore({ prisma, reads }: Pick<Database, 'prisma' | 'reads'>) {
+export function createResourceListingStore({ reads }: Pick<Database, 'reads'>) {
   const list = createSortedList<Column, ResourceFilter>(reads, {
     table: 'resources',
     columns: (dialect) => ({
@@ -22,8 +23,7 @@ export function createResourceListingStore({ prisma, reads }: Pick<Database, 'pr
   return {
     counts: list.counts,
     async rows(wanted: SortedWanted<Column, ResourceFilter>) {
-      const ids = await list.ids(wanted)
-      return (await rowsInOrder(ids, (where) => prisma.resource.findMany({ where }))).map(resourceRow)
+      return rowsInOrder(reads, resourceColumns, 'resources', await list.ids(wanted))
     },
   }
 }
