@@ -8,8 +8,11 @@ import { CliError } from './context.ts'
 export function errorLines(error: unknown, nameOf: (field: string) => string): readonly string[] {
   if (error instanceof CliError) return error.lines
   if (error instanceof ConfigError) return error.problems
-  if (error instanceof ValidationError)
-    return problemLines(error.problems.map((each) => ({ ...each, field: nameOf(each.field) }))).split('\n')
+  if (error instanceof ValidationError) {
+    // A setting is an argument, by its name: a field of clients may be called the same.
+    const named = error.code === 'invalid_settings' ? (field: string) => field : nameOf
+    return problemLines(error.problems.map((each) => ({ ...each, field: named(each.field) }))).split('\n')
+  }
   if (error instanceof AppError) return error.status < 500 ? [error.publicMessage] : withCauses(error)
   if (error instanceof Error) return withCauses(error)
   return [String(error)]

@@ -45,6 +45,14 @@ describe.each(engines)('webhooks on the command line, on %s', (engine) => {
     expect((await latchkey.run(['webhooks', 'list'])).stdout).toContain('There is no webhook yet')
   })
 
+  test('what is missing is named as the option that gives it', async () => {
+    const { status, stderr } = await latchkey.run(['webhooks', 'create', '--url', 'https://app.example/hook'])
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^error: --event: must be a list/m),
+    })
+  })
+
   test('events tail writes the events since a moment, a document a line', async () => {
     await json('groups', 'create', '--name', 'Crew')
     await json('roles', 'create', '--name', 'Keeper')

@@ -61,6 +61,7 @@ test.each([
     /^error: lockout_seconds is set by the environment \(LOCKOUT_SECONDS\)/m,
   ],
   [['reset', 'lockout_seconds'], /LOCKOUT_SECONDS/],
+  [['set', 'second_factor', 'sometimes'], /^error: second_factor: must be one of off, /m],
   [['set', 'nonsense', '1'], /^error: nonsense: There is no setting with this name/m],
   [['get', 'nonsense'], /^error: There is no setting nonsense\. This lists them: .*settings list$/m],
 ])('%j is refused with a way out', async (argv, message) => {

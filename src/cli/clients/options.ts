@@ -41,6 +41,7 @@ const OTHER_OPTIONS: Readonly<Record<string, string>> = {
   token_claims: '--token-claims',
   preset: '--preset',
   url: '--url',
+  events: '--event',
   username: '--username',
   email: '--email',
   password: '--password-stdin',
