@@ -36,7 +36,7 @@ const create = operation({
   tag,
   summary: 'Create an app password',
   description:
-    'For HTTP Basic, of an account with a second factor, beside the username or email address. It signs in to no page, and changes no factor. Needs `current_password`, unless the session’s sign-in is fresh.',
+    'For HTTP Basic, of an account with a second factor, beside the username or email address. It signs in to no page, and changes no factor. Needs `current_password`, unless the sign-in is fresh.',
   caller: {},
   body: body({ name: text(256), current_password: currentPassword }).meta({
     examples: [{ name: 'Backup script', current_password: 'glass otter 72 harbour' }],

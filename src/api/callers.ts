@@ -22,7 +22,7 @@ import {
 export type Caller = { account: Account } & (
   | { by: 'password' }
   | { by: 'app_password'; appPassword: string }
-  | { by: 'token'; grantId: string; amr: readonly string[] | undefined }
+  | { by: 'token'; grantId: string; freshAt: number | undefined; amr: readonly string[] | undefined }
   | { by: 'session'; uid: string; freshAt: number; amr: readonly string[] }
 )
 
@@ -113,7 +113,8 @@ export function createIdentify(deps: ApiDependencies): Identify {
       const use = { accountId: account.id, kind: 'api', subject: hashId(token.grantId) } as const
       deps.lastUses.note({ ...use, address: request.ip }, token.issuedAt * 1000)
     }
-    return { account, by: 'token', grantId: token.grantId, amr: token.amr } as const
+    const { grantId, signedInAt: freshAt, amr } = token
+    return { account, by: 'token', grantId, freshAt, amr } as const
   }
 
   /** Undefined: what was sent is no app password of the account that was named, and may be its password. */

@@ -44,7 +44,7 @@ const begin = operation({
   tag,
   summary: 'Set up an authenticator app, or codes by SMS',
   description:
-    '`totp`: show `uri` as a QR code, or `secret` to type; the app counts once a code of it was right (`…/verify`), within an hour. `sms`: a code is sent to `phone_number`, which counts once the code came back, within ten minutes; it is there where the server has a gateway for messages. Needs `current_password`, unless the session’s sign-in is fresh. An account that had a second factor before, and has none, needs `email_code` too (403 `email_proof_required`).',
+    '`totp`: show `uri` as a QR code, or `secret` to type; the app counts once a code of it was right (`…/verify`), within an hour. `sms`: a code is sent to `phone_number`, which counts once the code came back, within ten minutes; it is there where the server has a gateway for messages. Needs `current_password`, unless the sign-in is fresh. An account that had a second factor before, and has none, needs `email_code` too (403 `email_proof_required`).',
   caller: { enrolls: true },
   body: body({
     method: z.enum(['totp', 'sms'], 'Only “totp” and “sms” are set up here.'),

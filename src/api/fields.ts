@@ -14,7 +14,7 @@ export const currentPassword = text(1024).optional()
 
 export const timestamp = z.iso.datetime().meta({ examples: ['2026-11-22T12:00:00.000Z'] })
 
-/** Of an act that needs no more than a proof; with a fresh session it may be left out. Fastify validates a body that was not sent as null. */
+/** Of an act that needs no more than a proof; with a fresh sign-in it may be left out. Fastify validates a body that was not sent as null. */
 export const proofBody = z.preprocess(
   (sent) => sent ?? {},
   body({ current_password: currentPassword }).meta({

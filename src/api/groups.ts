@@ -20,7 +20,7 @@ const query = z.strictObject({
 })
 const params = z.object({ id: z.string().max(100) })
 const memberParams = params.extend({ userId: z.string().max(100) })
-const PROOF = 'Where the group has roles, it needs `current_password`, unless the session’s sign-in is fresh.'
+const PROOF = 'Where the group has roles, it needs `current_password`, unless the sign-in is fresh.'
 
 const list = operation({
   id: 'managedGroups',

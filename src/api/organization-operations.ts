@@ -16,7 +16,7 @@ export const pageQuery = z.strictObject({
   cursor: z.string().max(4000).optional().meta({ description: '`next_cursor` of the page before.' }),
 })
 export const organizationId = z.object({ id: z.string().max(100) })
-export const PROOF = 'It needs `current_password`, unless the session’s sign-in is fresh.'
+export const PROOF = 'It needs `current_password`, unless the sign-in is fresh.'
 export const READ_ONE = [401, 403, 404, 429, 503] as const
 export const CHANGE = [401, 403, 404, 409, 429, 503] as const
 

@@ -29,8 +29,8 @@ export function requireSecondFactor(caller: Caller): void {
 }
 
 /**
- * The caller, as a person who has just proven that the account is theirs: by a sign-in session that is fresh, or by the
- * password of the account beside a session or token. HTTP Basic is what scripts hold: it changes no factor.
+ * The caller, as a person who has just proven that the account is theirs: by a sign-in that is fresh, of a session or a token, or by
+ * the password of the account beside it. HTTP Basic is what scripts hold: it changes no factor, and its tokens are never fresh.
  * @throws ValidationError (422) on `current_password`, AppError insufficient_user_authentication (403) · overloaded (503)
  */
 export async function requireOwner(
@@ -39,8 +39,8 @@ export async function requireOwner(
   currentPassword: string | undefined,
 ): Promise<Caller> {
   const caller = requirePerson(request)
-  if (caller.by === 'session' && currentPassword === undefined && isFresh(deps.clock, caller.freshAt))
-    return caller
+  const freshAt = 'freshAt' in caller ? caller.freshAt : undefined
+  if (currentPassword === undefined && freshAt !== undefined && isFresh(deps.clock, freshAt)) return caller
   await confirmPassword(deps, request, caller.account, 'current_password', currentPassword)
   return caller
 }

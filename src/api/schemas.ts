@@ -122,7 +122,7 @@ export const profileChanges = body({
   new_password: newPassword.optional(),
   current_password: currentPassword.meta({
     description:
-      'Needed with `email` and `new_password`, and with another `phone_number` in the place of a verified one unless the session’s sign-in is fresh.',
+      'Needed with `email` and `new_password`, and with another `phone_number` in the place of a verified one unless the sign-in is fresh.',
   }),
 })
   .refine(

@@ -135,6 +135,7 @@ describe.each(engines)('managers of a group, on %s', (engine) => {
       expect([done.url.pathname, await isIn(group.id, user.id)]).toEqual([path, true])
       const api = createApi(latchkey.issuer)
       const one = `/me/groups/${group.id}/members/${member.id}`
+      ahead = 16 * 60_000
       const bare = await api.call('DELETE', one, { headers: authorization })
       expect([bare.status, await isIn(group.id, member.id)]).toEqual([422, true])
       const proven = await api.call('DELETE', one, {

@@ -64,17 +64,22 @@ describe('an authenticator app by JSON', () => {
     expect(await latchkey.services.accounts.byId(id)).toMatchObject({ secondFactors: ['totp'] })
   })
 
-  test('needs the password, a fresh session, or both where it is another one’s', async () => {
+  test('needs the password or a fresh sign-in, of a session or a token; a token of HTTP Basic is none', async () => {
     const { email } = await latchkey.createUser()
-    const headers = bearer((await api.login(email)).json.access_token)
+    const { access_token, refresh_token } = (await api.login(email)).json
+    const headers = bearer(access_token)
     const begin = { method: 'totp' }
-    expect(await api.post('/me/factors', begin, headers)).toMatchObject(problem(422, 'invalid_fields'))
+    expect((await api.post('/me/factors', begin, headers)).status).toBe(201)
+    const ofBasic = bearer((await api.post('/tokens', {}, basic(email, PASSWORD))).json.token)
+    expect(await api.post('/me/factors', begin, ofBasic)).toMatchObject(problem(422, 'invalid_fields'))
     const guess = { ...begin, current_password: 'not the password' }
     expect(await api.post('/me/factors', guess, headers)).toMatchObject(problem(422, 'invalid_fields'))
     const session = { cookie: await sessionCookie(latchkey, email) }
     expect((await api.post('/me/factors', begin, session)).status).toBe(201)
     passTime(901)
-    expect(await api.post('/me/factors', begin, session)).toMatchObject(problem(422, 'invalid_fields'))
+    const refreshed = bearer((await api.post('/refresh', { refresh_token })).json.access_token)
+    for (const stale of [session, headers, refreshed])
+      expect(await api.post('/me/factors', begin, stale)).toMatchObject(problem(422, 'invalid_fields'))
     expect((await api.post('/me/factors', { ...begin, ...proof }, session)).status).toBe(201)
   })
 

@@ -336,6 +336,8 @@ describe.each(engines)('managers of an organization, on %s', (engine) => {
     expect((await api.get('/me/organizations', headers)).json).toMatchObject({
       items: [{ id, roles: ['admin'], manages: true }],
     })
+    const page = await at(manager.browser, `${path}/members/${member.id}`)
+    ahead += 16 * 60_000
     expect((await put(one, { roles: [] }, headers)).status).toBe(422)
     expect((await put(one, { roles: [], current_password: 'not the password' }, headers)).status).toBe(422)
     expect((await api.get(base, basic(manager.username, PASSWORD))).status).toBe(403)
@@ -346,8 +348,6 @@ describe.each(engines)('managers of an organization, on %s', (engine) => {
     const other = await api.get(`/me/organizations/${theirs.id}/members`, headers)
     expect(other).toMatchObject({ status: 404, json: { code: 'organization_not_found' } })
 
-    const page = await at(manager.browser, `${path}/members/${member.id}`)
-    ahead += 16 * 60_000
     const asked = await manager.browser.submit(page, { admin: true }, { button: 'Save roles' })
     expect(asked.text).not.toContain('Saved.')
     expect(await rolesOf(id, member.id)).toEqual(['billing'])

@@ -17,7 +17,7 @@ import { appPasswordOf, type Generation, generationOf } from '../sessions/genera
 import type { Authentication } from '../sessions/sign-in.ts'
 import { endsWith, type UpstreamSessions } from '../sessions/upstream.ts'
 import { FIRST_PARTY_ID, FIRST_PARTY_SCOPE } from './first-party-client.ts'
-import { amrOfToken } from './sign-in-of.ts'
+import { amrOfToken, authTimeOf } from './sign-in-of.ts'
 
 /** An access token that is good now. Whether its account and generation still count is the caller's question, unless the account is here. */
 export interface AcceptedToken<Account = unknown> extends Generation {
@@ -32,6 +32,8 @@ export interface AcceptedToken<Account = unknown> extends Generation {
   access: 'full' | 'read' | 'none'
   /** The methods of its sign-in (RFC 8176); undefined: it does not say. */
   amr: readonly string[] | undefined
+  /** When the person signed in, in seconds since the epoch; refreshing does not move it. Undefined: it was made by HTTP Basic. */
+  signedInAt: number | undefined
   /** When it was issued, in seconds since the epoch. */
   issuedAt: number
 }
@@ -78,7 +80,8 @@ function accepted(
   const most = clientId === FIRST_PARTY_ID ? 'full' : first_party === true ? 'read' : 'none'
   return {
     ...{ accountId: token.accountId, grantId: token.grantId ?? '', generation: generationOf(grant) },
-    ...{ amr: amrOfToken(token), issuedAt: token.iat, access: enough ? most : 'none' },
+    ...{ amr: amrOfToken(token), signedInAt: authTimeOf(token), issuedAt: token.iat },
+    access: enough ? most : 'none',
   }
 }
 
@@ -176,8 +179,8 @@ export function createFirstPartyTokens<Account>(deps: {
       const provider = deps.current()
       const { accountId, generation, upstream, amr } = who
       const shared = { ...(await newGrant(provider, { accountId, generation, upstream })), gty: ORIGIN }
-      const extra = { acr: acrOf(amr), amr }
       const authTime = epochSeconds(deps.clock)
+      const extra = { auth_time: authTime, acr: acrOf(amr), amr }
       await deps.upstreamSessions.remember(who.accountId, who.upstream)
       const access = new provider.AccessToken({ ...shared, extra })
       const refresh = new provider.RefreshToken({ ...shared, amr, acr: acrOf(amr), authTime })
@@ -218,7 +221,8 @@ export function createFirstPartyTokens<Account>(deps: {
       const shared = { accountId, client, grantId, scope }
       const origin = gty.endsWith('refresh_token') ? gty : `${gty} refresh_token`
       const next = { ...shared, gty: origin, amr, acr, authTime, iiat, rotations: rotations + 1 }
-      const access = new provider.AccessToken({ ...shared, gty: origin, extra: { acr: acrOf(amr), amr } })
+      const extra = { auth_time: authTime, acr: acrOf(amr), amr }
+      const access = new provider.AccessToken({ ...shared, gty: origin, extra })
       const refresh_token = await new provider.RefreshToken(next).save()
       deps.issued?.('refresh_token')
       return {
