@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createLinkedStore } from '../../src/accounts/linked/store.ts'
 import { findSortedIds } from '../../src/accounts/search/store/sorted.ts'
 import { createAccountReads } from '../../src/accounts/store/reads.ts'
 import { createQueueStore } from '../../src/queue/store.ts'
@@ -141,6 +142,29 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
         statement.includes('WHERE email =') ? 1 : 0,
       )
       expect(searches.some((detail) => detail.includes('accounts_waiting'))).toBe(true)
+    }
+  })
+
+  test('nor when a provider vouches for the address', async () => {
+    const { accounts, db } = latchkey.services
+    const email = 'vouched@example.com'
+    await accounts.register({ username: 'squatter', email, password: PASSWORD })
+    const linked = createLinkedStore({ db, clock: Date.now })
+    const owner = { id: 'owner', username: 'owner', displayUsername: 'owner', email, role: 'user' as const }
+    const identity = { issuer: 'https://idp.example', subject: '1', provider: 'idp' }
+    const told = await statementsOf(() =>
+      linked.insert(
+        { ...owner, pendingEmail: null, passwordHash: null },
+        { ...identity, label: null, sealedTokens: null },
+      ),
+    )
+    const asked = told.filter((each) => /^SELECT .*pending_email.? = /.test(each))
+    expect(asked).toHaveLength(2)
+    if (engine !== 'sqlite') return
+    for (const statement of asked) {
+      const values = Array.from(statement.matchAll(/\?/g), () => null)
+      const plan = await db.reads.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${statement}`, values)
+      expect(plan.map(({ detail }) => detail).join()).toContain('accounts_waiting')
     }
   })
 

@@ -8,8 +8,20 @@ import { nextGeneration, wholeSecond } from '../store/generation.ts'
 import type { NewAccount, Taken } from '../store/values.ts'
 import { fillings, identityRow, type LinkedIdentity, type StoredIdentity } from './identity.ts'
 
-/** Accounts that only wait for an address, and so have proven nothing. */
-const waitingFor = (email: string) => ({ email: null, pendingEmail: email })
+/**
+ * Accounts that only wait for an address, and so have proven nothing. “email IS NULL” is no condition of the statement: SQLite would walk
+ * along all that have proven none.
+ */
+const waitingFor = async (
+  tx: Pick<Prisma.TransactionClient, 'account'>,
+  email: string | null,
+  also: Prisma.AccountWhereInput = {},
+) =>
+  email === null
+    ? []
+    : (await tx.account.findMany({ where: { pendingEmail: email, ...also } })).filter(
+        (account) => account.email === null,
+      )
 
 /** An administrator has decided who these are for. */
 const invited = (at: Date) => ({ disabledAt: null, invitedUntil: { gt: at } })
@@ -106,8 +118,7 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
       const isInvited = new Error('an account is invited by this address')
       try {
         return await prisma.$transaction(async (tx) => {
-          const squatters =
-            account.email === null ? [] : await tx.account.findMany({ where: waitingFor(account.email) })
+          const squatters = await waitingFor(tx, account.email)
           for (const squatter of squatters) {
             const uninvited = { id: squatter.id, ...uninvitedAt(at) }
             if (givesWay(squatter, account.email, at)) await tx.account.deleteMany({ where: uninvited })
@@ -129,7 +140,8 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
             }
           }
           // Looked for last: an invitation of this very moment has been left alone above, and is found here.
-          if (squatters.length > 0 && (await isInvitedBy(tx, account.email, at))) throw isInvited
+          if (squatters.length > 0 && (await waitingFor(tx, account.email, invited(at))).length > 0)
+            throw isInvited
           const created = await tx.account.create({
             data: {
               ...account,
@@ -224,13 +236,6 @@ export function createLinkedStore({ db, clock }: { db: Database; clock: Clock })
     },
   }
 }
-
-const isInvitedBy = async (
-  tx: Pick<Prisma.TransactionClient, 'account'>,
-  email: string | null,
-  at: Date,
-): Promise<boolean> =>
-  email !== null && (await tx.account.count({ where: { ...waitingFor(email), ...invited(at) } })) > 0
 
 /** An account that anybody may have made, that never signed in, and that waits for the address alone, uninvited. */
 const givesWay = (
