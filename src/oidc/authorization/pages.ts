@@ -5,7 +5,7 @@ import { own } from '../../shared/own.ts'
 import { websiteOf } from '../../shared/website.ts'
 import { RegistrationChanged } from '../narrowed/interactions.ts'
 import { outageOf, type Translate } from '../provider/outage.ts'
-import { routes } from '../provider/routes.ts'
+import { isForPrograms, routes } from '../provider/routes.ts'
 import type { HintedSignOut } from '../sign-out/hinted.ts'
 import { createSignOutPages } from '../sign-out/pages.ts'
 import { clientView } from './client-view.ts'
@@ -35,6 +35,7 @@ declare module '../../http/pages/pages.ts' {
 
 /** The three pages that the protocol library shows by itself, rendered by our views. */
 export interface ProviderPages {
+  /** For who accepts HTML: a page, or JSON where only programs go. */
   renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void>
   signOut(ctx: KoaContextWithOIDC): Promise<void>
   signedOut(ctx: KoaContextWithOIDC): Promise<void>
@@ -73,6 +74,10 @@ export function createProviderPages(
     signOut,
     signedOut,
     async renderError(ctx, out, error) {
+      if (isForPrograms(ctx.path)) {
+        ctx.body = out
+        return
+      }
       if (isSignedOutAlready(ctx)) {
         ctx.status = 303
         return ctx.redirect(`${routes.end_session}/success`)

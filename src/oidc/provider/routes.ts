@@ -12,3 +12,15 @@ export const routes = {
   code_verification: '/device',
   end_session: '/logout',
 }
+
+/** What programs call. Errors there are JSON, whatever a request accepts: Java’s own HTTP client prefers HTML (RFC 6749 §5.2). */
+const forPrograms: ReadonlySet<string> = new Set([
+  routes.token,
+  routes.userinfo,
+  routes.introspection,
+  routes.revocation,
+  routes.pushed_authorization_request,
+  routes.device_authorization,
+])
+
+export const isForPrograms = (path: string): boolean => forPrograms.has(path)
