@@ -4,9 +4,9 @@ export interface Terms {
   typed: string
   /** For LIKE, with `!` before what it would read as a sign. */
   pattern: string
-  /** What the index of trigrams is asked for first, as a pattern for LIKE: `pattern`, or of an address what stands before its domain, with the `@`. */
+  /** What the index of trigrams of PostgreSQL is asked for first, as a pattern for LIKE: `pattern`, or of an address what stands before its domain, with the `@`. */
   sought: string
-  /** Three letters each, all of which a text with `typed` in it has; empty: there are none to look for. */
+  /** For the index of SQLite: three letters each, all of which a text with `typed` in it has; empty: there are none to look for. */
   trigrams: readonly string[]
 }
 
@@ -27,7 +27,8 @@ export function termsOf(search: string): Terms {
   // A domain that many have is in the index as often: on PostgreSQL, among a million, an address that nobody has took 46 ms by all of it, and 4 by its name.
   // Signs alone are no letters of an index.
   const sought = /[a-z0-9]{3}/.test(name) ? [...name] : whole
-  const all = sought.slice(2).map((_, index) => sought.slice(index, index + 3).join(''))
+  // Of the domain too: SQLite looks at the text of each that has them all, 19 ms by the name alone where 30,000 are called “info@”, and 1 by all.
+  const all = whole.slice(2).map((_, index) => whole.slice(index, index + 3).join(''))
   // Spread over the text: its beginning may be what many have.
   const step = Math.max(1, Math.ceil(all.length / MOST))
   const trigrams = [...new Set(all.filter((_, index) => index % step === 0 || index === all.length - 1))]
