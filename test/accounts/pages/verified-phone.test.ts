@@ -60,6 +60,7 @@ describe.each(engines)('a verified phone number, on %s', (engine) => {
       const { access_token } = (await api.login(who.username)).json
       const patch = (body: object, headers = bearer(access_token)) =>
         api.call('PATCH', '/me', { body, headers })
+      ahead = 16 * 60_000
       expect(await patch({ phone_number })).toMatchObject({
         status: 422,
         json: { errors: { current_password: expect.anything() } },
@@ -72,10 +73,22 @@ describe.each(engines)('a verified phone number, on %s', (engine) => {
       expect((await patch({ phone_number: NUMBER, nickname: 'Ada' })).status).toBe(200)
       expect(await phoneOf(who)).toEqual(kept)
       expect((await patch({ phone_number, current_password: PASSWORD })).status).toBe(200)
+      ahead = 0
       expect(await phoneOf(who)).toMatchObject({ verified: false })
       expect((await mailed(who)).subject).toContain('A phone number was removed')
     },
   )
+
+  test('is taken away by the token of a fresh sign-in, as on the profile page', async () => {
+    const who = await verified()
+    const api = createApi(latchkey.issuer)
+    const { access_token } = (await api.login(who.username)).json
+    const body = { phone_number: null }
+    expect(await api.call('PATCH', '/me', { body, headers: bearer(access_token) })).toMatchObject({
+      status: 200,
+    })
+    expect(await phoneOf(who)).toMatchObject({ verified: false })
+  })
 
   test('that an administrator takes away is told to its owner, and one that was never verified is not', async () => {
     const who = await verified()
