@@ -28,6 +28,8 @@ export interface Config {
   /** Which peers may set X-Forwarded-For: addresses or networks, or a number of hops; false: none. */
   readonly trustProxy: false | number | readonly string[]
   readonly logLevel: string
+  /** Processes that are asked for. One serves, whatever it says; `auto` leaves it to this version. */
+  readonly workers: number | 'auto'
   /** Where rate limits are counted for all processes; else in the database. */
   readonly redisUrl: string | undefined
   /** Hosts inside that requests may go to from an https issuer. */
@@ -167,6 +169,13 @@ const environment = z.object({
   PRIVATE_HOSTS: privateHosts.default(NO_PRIVATE_HOSTS),
   GEOIP_FILE: z.string().optional(),
   VIEWS_DIR: z.string().optional(),
+  WORKERS: z
+    .string()
+    .regex(/^(auto|[1-9]|[1-5]\d|6[0-4])$/, {
+      error: 'must be auto or a whole number from 1 to 64, for example 1',
+    })
+    .transform((text) => (text === 'auto' ? text : Number(text)))
+    .default(1),
   METRICS: choice(['off', 'on']).default('off'),
   METRICS_PORT: wholeNumber(9464, 0, 65_535).optional(),
   METRICS_TOKEN: z
@@ -237,6 +246,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
       e.ADMIN_EMAIL && e.ADMIN_PASSWORD ? { email: e.ADMIN_EMAIL, password: e.ADMIN_PASSWORD } : undefined,
     trustProxy: e.TRUST_PROXY ?? false,
     logLevel: e.LOG_LEVEL,
+    workers: e.WORKERS,
     redisUrl: e.REDIS_URL,
     privateHosts: e.PRIVATE_HOSTS,
     geoipFile: e.GEOIP_FILE,

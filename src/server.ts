@@ -123,6 +123,11 @@ export async function serve(): Promise<void> {
     rememberLocation(config.dataDir, config.databaseUrl)
     const database = placeOf(config.databaseUrl, config.dataDir)
     app.log.info({ issuer: config.issuer, address, program: PROGRAM }, 'listening')
+    if (config.workers !== 'auto' && config.workers > 1)
+      app.log.warn(
+        { workers: config.workers },
+        'WORKERS asks for several processes, and this version serves with one: start as many servers on one PostgreSQL, behind a proxy',
+      )
     setTimeout(letGo, SETTLED).unref()
     // The banner comes behind the lines of the log.
     await standardLog().drained(0)

@@ -6,9 +6,10 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto'
-import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, linkSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError } from './errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 const ALGORITHM = 'aes-256-gcm'
 
@@ -67,7 +68,7 @@ export const secretKeyFile = (dataDir: string): string => join(dataDir, 'secret.
  */
 export function loadSecretKeyFile(dataDir: string): string {
   const path = secretKeyFile(dataDir)
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeFolder(dataDir)
   if (!existsSync(path)) {
     const draft = `${path}.${process.pid}`
     writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 })

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
+import { makeFolder } from '../shared/make-folder.ts'
 
 /** The file in DATA_DIR in which the server says which database it runs on. */
 const MARKER = 'database'
@@ -17,7 +18,7 @@ export function rememberLocation(dataDir: string, databaseUrl: string): void {
   const text = `${locationOf(databaseUrl)}\n`
   const path = join(dataDir, MARKER)
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    makeFolder(dataDir)
     if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text, { mode: 0o600 })
   } catch {
     // A server on PostgreSQL needs no folder that it can write to.

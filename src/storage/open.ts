@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import type { Clock } from '../shared/clock.ts'
 import { AppError } from '../shared/errors.ts'
+import { makeFolder } from '../shared/make-folder.ts'
 import type { Database } from './database.ts'
 import { lazyPrisma } from './lazy-prisma.ts'
 import { sqliteFiles } from './location.ts'
@@ -62,7 +63,7 @@ const openOnSqlite = async (options: OpenDatabaseOptions): Promise<Database> => 
   const { databaseUrl, dataDir, clock, waited } = options
   const files = sqliteFiles(databaseUrl, dataDir)
   if (options.existing && !existsSync(files.main)) throw databaseMissing(files.main)
-  if (!existsSync(dataDir)) mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeFolder(dataDir)
 
   // Migrates; is asked for the write lock and writes single statements from then on.
   const main = openSqlite(files.main, { synchronous: 'FULL' })

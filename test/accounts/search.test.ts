@@ -37,8 +37,11 @@ describe.each(engines)('the search of accounts on %s', (engine) => {
 
   test('what users are filtered by is no text of a statement: each would be one of its own', async () => {
     for (const filter of ['role', 'organization'] as const) {
-      const texts = (value: string) =>
-        statementsOf(() => accounts().search({ [filter]: value, search: 'somebody', second_factor: 'any' }))
+      const search = (value: string) =>
+        accounts().search({ [filter]: value, search: 'somebody', second_factor: 'any' })
+      // Jobs of the server may ask something beside.
+      const texts = async (value: string) =>
+        (await statementsOf(() => search(value))).filter((text) => text.includes('FROM accounts a'))
       // The first look on PostgreSQL asks what the database can do.
       await texts('3f0c7e52')
       const one = await texts('3f0c7e52-one')

@@ -43,6 +43,18 @@ test('one line says where the server listens, by any free port', async () => {
   expect(server.stderr.join('\n')).toContain(`${server.issuer}/setup?token=`)
 })
 
+test('who asks for several processes is told that one serves, and what to do', async () => {
+  const server = await startServer({ DATA_DIR: dataDir, WORKERS: '3' })
+  const { workers } = await server.logged(({ msg }) => String(msg).startsWith('WORKERS asks for several processes'))
+  expect(workers).toBe(3)
+  expect(await server.stop()).toEqual({ code: 0, signal: null })
+})
+
+test('a folder that the system cannot make is said, and waited for by nobody', async () => {
+  const [line] = await refusal({ DATA_DIR: '/proc/nope' })
+  expect(line).toMatch(/^Latchkey cannot start: E[A-Z]+: .*'\/proc(\/nope)?'\. .*DATA_DIR/)
+})
+
 test('every wrong setting is named at once, and nothing is created', async () => {
   const missing = join(dataDir, 'none')
   const lines = await refusal({

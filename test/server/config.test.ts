@@ -138,6 +138,7 @@ test('every wrong value is reported at once, each with its variable and a good v
     TRUST_PROXY: 'the one in front',
     ADMIN_EMAIL: 'admin@example.com',
     ACCESS_TOKEN_TTL: '1e3',
+    WORKERS: '0',
   })
   for (const name of [
     'PORT',
@@ -149,6 +150,7 @@ test('every wrong value is reported at once, each with its variable and a good v
     'TRUST_PROXY',
     'ADMIN_EMAIL',
     'ACCESS_TOKEN_TTL',
+    'WORKERS',
   ])
     expect(problems.filter((problem) => problem.startsWith(name))).toHaveLength(1)
   expect(problems.every((problem) => /example|one of|both/.test(problem))).toBe(true)

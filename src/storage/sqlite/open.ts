@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { BoundedMap } from '../../shared/bounded-map.ts'
+import { makeFolder } from '../../shared/make-folder.ts'
 import { type SqliteSql, type SqlValue, type Step, withFixedPlan } from '../sql.ts'
 import { asStorageError } from '../unavailable.ts'
 import { busyPatience, isBusy, whenFree } from './busy.ts'
@@ -42,7 +43,7 @@ export const connectionPragmas = ({ readonly, synchronous, cache = USUAL_CACHE }
 
 /** Creates the file for its owner only. SQLite gives its -wal and -shm files the same mode. */
 export const createSqliteFile = (path: string): void => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path))
   if (existsSync(path)) return
   closeSync(openSync(path, 'a', 0o600))
   chmodSync(path, 0o600)
