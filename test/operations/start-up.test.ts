@@ -45,7 +45,9 @@ test('one line says where the server listens, by any free port', async () => {
 
 test('who asks for several processes is told that one serves, and what to do', async () => {
   const server = await startServer({ DATA_DIR: dataDir, WORKERS: '3' })
-  const { workers } = await server.logged(({ msg }) => String(msg).startsWith('WORKERS asks for several processes'))
+  const { workers } = await server.logged(({ msg }) =>
+    String(msg).startsWith('WORKERS asks for several processes'),
+  )
   expect(workers).toBe(3)
   expect(await server.stop()).toEqual({ code: 0, signal: null })
 })
