@@ -31,6 +31,8 @@ export interface AppOverrides extends Partial<ServiceOverrides> {
   fastPaths?: () => boolean
   /** Milliseconds between two looks into the queue; only tests give it, that count statements. */
   lookEvery?: number
+  /** Whether housekeeping and the look for new signing keys run; they do unless given, and only tests give it, that count statements. */
+  background?: boolean
 }
 
 export interface App {
@@ -113,7 +115,9 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   })
 
   const housekeeping = startHousekeeping(
-    withFreshSettings([...jobsOf(services), ...counts.jobs], services.settings),
+    overrides.background === false
+      ? []
+      : withFreshSettings([...jobsOf(services), ...counts.jobs], services.settings),
     (job, err) => app.log.error({ err, chore: job }, 'housekeeping failed'),
     services.clock,
   )

@@ -105,6 +105,8 @@ export interface ProtocolDependencies<Account extends AccountOfProtocol = Accoun
   http: Pick<Http, 'sealed' | 'direct' | 'limit' | 'countFailure' | 'language'>
   /** False: the library answers every request by itself at this moment. */
   fastPaths(): boolean
+  /** Whether new signing keys are looked for beside the requests. */
+  background: boolean
   /** Renders one of our views. */
   render: RenderPage
   /** What an error of the storage means to a client. */

@@ -122,7 +122,7 @@ export async function openProtocol<Account extends AccountOfProtocol>(
     asksHooks: () => deps.hooks.asked('sign_in', undefined),
     speak: http.language.ofAuthorizationRequest,
   })
-  provider.watch(KEY_WATCH)
+  if (deps.background) provider.watch(KEY_WATCH)
   return {
     interactions,
     describeRequestedAccess: (details) =>

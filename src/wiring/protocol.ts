@@ -28,7 +28,7 @@ export async function wireProtocol(
   app: FastifyInstance,
   http: Http,
   services: Services,
-  { fastPaths = () => true }: { fastPaths?: () => boolean } = {},
+  { fastPaths = () => true, background = true }: { fastPaths?: () => boolean; background?: boolean } = {},
 ): Promise<WiredProtocol> {
   const { accounts, artifacts, clock, config, consents, keys, observers, rejections } = services
   const { lastUses, resourceCredentials, resources, secrets, settings, usage } = services
@@ -66,6 +66,7 @@ export async function wireProtocol(
     log: app.log,
     http,
     fastPaths,
+    background,
     queue: services.queue,
     tokenReads: services.tokenReads,
     holderReads: services.holderReads,

@@ -20,7 +20,9 @@ const SCOPE = 'openid profile email'
 
 describe.each(engines)('custom claims on %s', (engine) => {
   const started = Date.now()
-  const bothWays = createBothWays((fastPaths) => startLatchkey({ engine, fastPaths, clock: () => started }))
+  const bothWays = createBothWays((fastPaths) =>
+    startLatchkey({ engine, fastPaths, clock: () => started, background: false }),
+  )
   let latchkey: Latchkey
   let fixture: SecurityFixture
   let web: TestClient

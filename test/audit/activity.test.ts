@@ -32,7 +32,7 @@ describe.each(engines)('security activity on %s', (engine) => {
   const clock = movableClock()
   let latchkey: Latchkey
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine, clock: clock.now })
+    latchkey = await startLatchkey({ engine, clock: clock.now, background: false })
   })
   afterAll(() => latchkey?.stop())
 

@@ -12,7 +12,7 @@ describe.each(engines)('the list of apps on the account page, on %s', (engine) =
   const list = () => latchkey.services.launchableApps(mine.id)
 
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine })
+    latchkey = await startLatchkey({ engine, background: false })
     const { access, clients, settings } = latchkey.services
     mine = await signedIn(latchkey, 'user')
     const group = await access.groups.create({ name: 'Crew' })

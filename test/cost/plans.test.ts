@@ -85,6 +85,7 @@ describe.each(engines)('the plans of what is asked of %s', (engine) => {
   beforeAll(async () => {
     latchkey = await startLatchkey({
       engine,
+      background: false,
       clock: () => Date.now() + now,
       lookUpTxt: async () => ({ values: [record] }),
     })

@@ -15,7 +15,7 @@ describe.each(engines)('statements of the device flow on %s', (engine) => {
   beforeAll(async () => {
     const started = Date.now()
     // Time stands still: what is remembered for a second (clients, settings) is not read again.
-    latchkey = await startLatchkey({ engine, clock: () => started })
+    latchkey = await startLatchkey({ engine, clock: () => started, background: false })
     await latchkey.services.resources.add({ identifier: API, name: 'Books', scope: 'books:read' })
     device = await registerDevice(latchkey, { scope: 'openid profile email books:read' })
     // The client is at hand from now on, as for a device that asks twice in a moment.

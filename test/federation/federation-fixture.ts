@@ -34,6 +34,7 @@ export async function openFederation(
     okta?: Record<string, unknown>
     clock?: Clock
     lookUpTxt?: LookUpTxt
+    background?: boolean
   } = {},
 ): Promise<FederationFixture> {
   const [github, google, okta] = await Promise.all([
@@ -45,6 +46,7 @@ export async function openFederation(
     ...(options.engine && { engine: options.engine }),
     ...(options.clock && { clock: options.clock }),
     ...(options.lookUpTxt && { lookUpTxt: options.lookUpTxt }),
+    ...(options.background === false && { background: false }),
     env: {
       GITHUB_CLIENT_ID: github.clientId,
       GITHUB_CLIENT_SECRET: github.clientSecret,

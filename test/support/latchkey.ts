@@ -23,6 +23,8 @@ export interface LatchkeyOptions {
   clock?: Clock
   /** Whether requests take fast paths at this moment; always unless given. */
   fastPaths?: () => boolean
+  /** Whether housekeeping and the look for new signing keys run: not where statements are counted. They do unless given. */
+  background?: boolean
   /** Instead of DNS. */
   lookUpTxt?: LookUpTxt
   /** Hash passwords at their real price. Without it a hash costs a hundredth. */
@@ -84,6 +86,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
     lookEvery: 3_600_000,
     ...(options.lookUpTxt && { lookUpTxt: options.lookUpTxt }),
     ...(options.fastPaths && { fastPaths: options.fastPaths }),
+    ...(options.background === false && { background: false }),
     ...(!options.realHashes && { hashingCost: CHEAP }),
     estimateStrength,
   })

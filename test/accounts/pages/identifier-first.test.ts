@@ -22,6 +22,7 @@ describe.each(engines)('identifier_first, on %s', (engine) => {
       engine,
       env: { IDENTIFIER_FIRST: 'on' },
       lookUpTxt: async () => ({ values: [...values] }),
+      background: false,
     })
     fixture = createSecurityFixture(federation.latchkey)
     client = await fixture.client({ client_name: 'Harbour Notes' })

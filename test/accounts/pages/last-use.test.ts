@@ -16,7 +16,7 @@ describe.each(engines)('when something was last used, on %s', (engine) => {
   let latchkey: Latchkey
   let fixture: SecurityFixture
   beforeAll(async () => {
-    latchkey = await startLatchkey({ engine, clock: clock.now })
+    latchkey = await startLatchkey({ engine, clock: clock.now, background: false })
     fixture = createSecurityFixture(latchkey)
     await latchkey.services.resources.add({
       identifier: API,

@@ -14,7 +14,7 @@ let latchkey: Latchkey
 let fixture: SecurityFixture
 let client: TestClient
 beforeAll(async () => {
-  latchkey = await startLatchkey({ clock: () => Date.now() + shift })
+  latchkey = await startLatchkey({ clock: () => Date.now() + shift, background: false })
   fixture = createSecurityFixture(latchkey)
   client = await fixture.client({ client_name: 'Harbour Notes' })
 })

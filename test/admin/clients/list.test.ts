@@ -12,7 +12,7 @@ describe(`a list of ${MANY} clients`, () => {
   let browser: HttpBrowser
 
   beforeAll(async () => {
-    latchkey = await startLatchkey()
+    latchkey = await startLatchkey({ background: false })
     browser = (await signedIn(latchkey)).browser
     const metadata = (i: number) =>
       JSON.stringify({
