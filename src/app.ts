@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { reservedScopesProblem, takenScopesWarnings } from './clients/scopes/reserved.ts'
 import type { Config } from './config.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { drain } from './http/drain.ts'
 import { keptForms } from './http/forms/kept-forms.ts'
 import { registerHealth } from './http/health.ts'
 import { registerHttp } from './http/http.ts'
@@ -27,6 +28,8 @@ export interface AppOverrides extends Partial<ServiceOverrides> {
   logStream?: { write(line: string): void }
   /** Compile each view once; true unless given. */
   cacheViews?: boolean
+  /** How long connections that are idle when the server closes stay open for one request more, in milliseconds; not at all unless given. */
+  drainFor?: number
   /** Whether requests take fast paths at this moment; always unless given, and only tests give it, that compare them with the library. */
   fastPaths?: () => boolean
   /** Milliseconds between two looks into the queue; only tests give it, that count statements. */
@@ -123,6 +126,8 @@ export async function buildApp(config: Config, overrides: AppOverrides = {}): Pr
   )
   services.queue.start(overrides.lookEvery ?? LOOK, services.webhooks.dispatch.look)
   await wireMetrics(app, metrics, services, housekeeping)
+  const { drainFor } = overrides
+  if (drainFor !== undefined) app.addHook('preClose', () => drain(app.server, drainFor))
   app.addHook('onClose', async () => {
     await housekeeping.close()
     await protocol.close()

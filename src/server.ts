@@ -12,6 +12,9 @@ import { openSetup, welcome } from './welcome.ts'
 /** How long requests under way, and then the mail that is queued (10 s at most), may take after SIGTERM, in milliseconds. */
 const GRACE = 14_000
 
+/** How long connections that are idle at SIGTERM stay open for one request more, in milliseconds. */
+const LAST_REQUESTS = 500
+
 /** How long the reader of the log may take for its last lines, in milliseconds. */
 const LAST_LINES = 2_000
 
@@ -90,6 +93,7 @@ export async function serve(): Promise<void> {
     // Under `node --watch`, as `npm run dev` runs it, templates are read anew for each page.
     const { app, services } = await buildApp(config, {
       cacheViews: process.env.WATCH_REPORT_DEPENDENCIES === undefined,
+      drainFor: LAST_REQUESTS,
     })
 
     let stopping = false

@@ -25,6 +25,8 @@ export interface LatchkeyOptions {
   fastPaths?: () => boolean
   /** Whether housekeeping and the look for new signing keys run: not where statements are counted. They do unless given. */
   background?: boolean
+  /** How long idle connections stay open when the server closes, in milliseconds; not at all unless given. */
+  drainFor?: number
   /** Instead of DNS. */
   lookUpTxt?: LookUpTxt
   /** Hash passwords at their real price. Without it a hash costs a hundredth. */
@@ -87,6 +89,7 @@ export async function startLatchkey(options: LatchkeyOptions = {}): Promise<Latc
     ...(options.lookUpTxt && { lookUpTxt: options.lookUpTxt }),
     ...(options.fastPaths && { fastPaths: options.fastPaths }),
     ...(options.background === false && { background: false }),
+    ...(options.drainFor !== undefined && { drainFor: options.drainFor }),
     ...(!options.realHashes && { hashingCost: CHEAP }),
     estimateStrength,
   })
