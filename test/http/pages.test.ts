@@ -21,12 +21,13 @@ test('every view has a sample', () => {
 })
 
 test.each(samples.map((sample) => [sample.title, sample] as const))(
-  '%s: title, one heading, a token in every form, no hole in the text',
+  '%s: title, one heading in the main part, a token in every form, no hole in the text',
   async (_title, sample) => {
     const { body, statusCode } = await app.inject(`/sample/${sample.title}`)
     expect(statusCode).toBe(sample.status ?? 200)
     expect(body).toMatch(/<title>[^<]+ · Latchkey<\/title>/)
     expect(body.match(/<h1>/g)).toHaveLength(1)
+    expect(body.match(/<main[ >]/g)).toHaveLength(1)
     // A search changes nothing.
     expect(body.match(/<form (?!method="get")/g)?.length).toBe(body.match(/name="csrf_token"/g)?.length)
     // A random token may spell anything.

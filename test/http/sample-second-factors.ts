@@ -445,6 +445,19 @@ export const secondFactorSamples = (account: AccountFrame): Sample[] => [
     },
   },
   {
+    title: 'second-factor-set-up-console',
+    view: 'factors/set-up',
+    data: {
+      username: 'ada',
+      passkey: undefined,
+      app: { action: '/login/set-up/app' },
+      cancel: undefined,
+      signOut: { action: '/logout' },
+      accountHref: '/account',
+      toConsole: true,
+    },
+  },
+  {
     title: 'second-factor-set-up-passkeys-off',
     view: 'factors/set-up',
     data: {

@@ -100,6 +100,7 @@ describe('a second factor that is required and missing', () => {
     const browser = createHttpBrowser()
     const page = await signInTo(browser, `${latchkey.issuer}/admin/users`, email)
     expect(page.url.pathname).toBe('/login/set-up')
+    expect(page.text).toContain('The console asks for a second factor')
     const back = await browser.follow(await setUpApp(browser, page), 'I have kept them')
     expect([back.status, back.url.pathname]).toEqual([200, '/admin/users'])
   })

@@ -39,7 +39,7 @@ declare module '../../http/pages/pages.ts' {
       /** The app that asks for it. */
       client?: ShownClient | undefined
       /** It is the console that asks for it. */
-      console?: boolean | undefined
+      toConsole?: boolean | undefined
     }
   }
 }
@@ -166,7 +166,7 @@ export async function setUpRoutes(app: FastifyInstance, deps: SetUpDependencies)
       accountHref: interaction === undefined && !('missing' in signed.session) ? '/account' : undefined,
       client:
         interaction === undefined ? undefined : await deps.appOf(interaction.slice('/interaction/'.length)),
-      console: /^\/admin(?:[/?]|$)/.test(returnTo(request)),
+      toConsole: /^\/admin(?:[/?]|$)/.test(returnTo(request)),
     })
   })
 
