@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { databaseUrlProblem } from './database-url.ts'
+import { databaseFileProblem, databaseUrlProblem } from './database-url.ts'
 import { kinds } from './federation/connectors/kinds.ts'
 import type { EnvironmentProvider } from './federation/providers/environment.ts'
 import { readProviders, registrationVariables } from './federation/providers/environment-variables.ts'
@@ -127,11 +127,13 @@ const privateHosts = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const DATA_DIR = './data'
+
 const environment = z.object({
   HOST: z.string().default('localhost'),
   PORT: whole(3000, 0, 65_535),
   ISSUER: issuer.optional(),
-  DATA_DIR: z.string().default('./data'),
+  DATA_DIR: z.string().default(DATA_DIR),
   DATABASE_URL: url(['file:', 'postgresql:', 'postgres:'], 'postgresql://user:password@host:5432/latchkey')
     .superRefine((text, context) => {
       const message = databaseUrlProblem(text)
@@ -162,7 +164,8 @@ const environment = z.object({
     })
     .optional(),
   ADMIN_EMAIL: z.email({ error: 'must be an email address, for example admin@example.com' }).optional(),
-  ADMIN_PASSWORD: z.string().min(8, { error: 'must be at least 8 characters' }).optional(),
+  // Whether it will do is asked where it is used (src/accounts/sign-up/setup.ts), and beside other problems (src/start-problems.ts).
+  ADMIN_PASSWORD: z.string().optional(),
   TRUST_PROXY: trustProxy.optional(),
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   REDIS_URL: url(['redis:', 'rediss:'], 'redis://:password@redis.example.com:6379').optional(),
@@ -187,10 +190,17 @@ const environment = z.object({
     .optional(),
 })
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Puts the contents of NAME_FILE in place of NAME, for the variables that are secrets. */
-function withSecretFiles(env: Environment, readFile: (path: string) => string, problems: string[]) {
+/**
+ * The variables that are set, with the contents of NAME_FILE in place of NAME for those that are secrets. An empty value counts as unset.
+ * @returns `problems`: a line for each file that cannot be read
+ */
+export function readVariables(
+  env: Environment,
+  readFile: (path: string) => string,
+): { given: Environment; problems: string[] } {
+  const problems: string[] = []
   const merged: Record<string, string | undefined> = { ...env }
   for (const name of SECRETS) {
     const path = env[`${name}_FILE`]
@@ -205,19 +215,16 @@ function withSecretFiles(env: Environment, readFile: (path: string) => string, p
       problems.push(`${name}_FILE names a file that cannot be read: ${path}`)
     }
   }
-  return merged
+  const set = Object.entries(merged).filter(([, value]) => value !== undefined && value !== '')
+  return { given: Object.fromEntries(set), problems }
 }
 
 /**
- * Reads the settings from an environment. An empty value counts as unset.
+ * Reads the settings from an environment.
  * @throws ConfigError that lists every wrong variable at once
  */
 export function parseConfig(env: Environment, readFile: (path: string) => string): Config {
-  const problems: string[] = []
-  const merged = withSecretFiles(env, readFile, problems)
-  const given = Object.fromEntries(
-    Object.entries(merged).filter(([, value]) => value !== undefined && value !== ''),
-  )
+  const { given, problems } = readVariables(env, readFile)
   const parsed = environment.safeParse(given)
   const settings = readPinned(given)
   const upstream = readProviders(kinds, given)
@@ -226,8 +233,8 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   for (const [one, other] of PAIRS)
     if (!!given[one] !== !!given[other])
       problems.push(`${one} and ${other} belong together: set both or neither`)
-  if (parsed.success)
-    problems.push(...metricsProblems(parsed.data), ...smsProblems(parsed.data, settings.pinned))
+  problems.push(...databaseFileProblem(given.DATABASE_URL, resolve(given.DATA_DIR ?? DATA_DIR)))
+  problems.push(...metricsProblems(given), ...smsProblems(given, settings.pinned))
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 
   const e = parsed.data
@@ -257,9 +264,12 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   })
 }
 
+const smsVariables = environment.pick({ SMS_SECRET: true, SMS_HOST: true })
+
 /** The secret of the gateway goes to the host that the environment names: settings, which say the address, are changed by more people. */
-function smsProblems(e: z.output<typeof environment>, pinned: Pinned): string[] {
-  if (e.SMS_SECRET === undefined) return []
+function smsProblems(given: Environment, pinned: Pinned): string[] {
+  const { data: e } = smsVariables.safeParse(given)
+  if (e?.SMS_SECRET === undefined) return []
   if (e.SMS_HOST === undefined)
     return [
       'SMS_HOST must be set beside SMS_SECRET: the only host that it is sent to, for example api.twilio.com',
@@ -273,6 +283,12 @@ function smsProblems(e: z.output<typeof environment>, pinned: Pinned): string[] 
     : []
 }
 
+/** What decides who may read the metrics. Where one of these is wrong, that is said of it alone. */
+const metricsVariables = environment.pick({
+  ...{ HOST: true, PORT: true, ISSUER: true, TRUST_PROXY: true },
+  ...{ METRICS: true, METRICS_PORT: true, METRICS_TOKEN: true },
+})
+
 /** A host that only this machine reaches, as one listens on it. */
 const listensLocally = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
 
@@ -280,8 +296,9 @@ const listensLocally = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}
  * Metrics stand open to nobody by mistake: not where others reach this server, be it through a proxy on the same machine,
  * which a public issuer or TRUST_PROXY gives away.
  */
-function metricsProblems(e: z.output<typeof environment>): string[] {
-  if (e.METRICS === 'off') return []
+function metricsProblems(given: Environment): string[] {
+  const { data: e } = metricsVariables.safeParse(given)
+  if (e === undefined || e.METRICS === 'off') return []
   if (e.METRICS_PORT !== undefined && e.METRICS_PORT === e.PORT && e.PORT !== 0)
     return ['METRICS_PORT must be another port than PORT, for example 9464']
   const local =

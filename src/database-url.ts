@@ -1,3 +1,6 @@
+import { isAbsolute, relative, sep } from 'node:path'
+import { sqliteFiles } from './storage/location.ts'
+
 /** Parameters of a connection URL of PostgreSQL that mean here what they mean to libpq. */
 const PARAMETERS = new Set([
   'sslmode',
@@ -31,4 +34,18 @@ export function databaseUrlProblem(text: string): string | undefined {
   return unknown === undefined
     ? undefined
     : `has a parameter ${unknown.slice(0, 40)}, which this server does not know; known are ${[...PARAMETERS].join(', ')}`
+}
+
+/**
+ * A line if the file of SQLite is outside of DATA_DIR: what is backed up, moved and guarded is one folder.
+ * @param dataDir absolute
+ */
+export function databaseFileProblem(text: string | undefined, dataDir: string): string[] {
+  if (text === undefined || !text.startsWith('file:')) return []
+  const path = relative(dataDir, sqliteFiles(text, dataDir).main)
+  return path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)
+    ? [
+        `DATABASE_URL must be a file inside DATA_DIR (${dataDir}), for example file:latchkey.db; or set DATA_DIR to its folder`,
+      ]
+    : []
 }

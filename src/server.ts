@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { buildApp } from './app.ts'
 import { watchRest } from './collect-at-rest.ts'
-import { type Config, ConfigError, parseConfig } from './config.ts'
+import { ConfigError } from './config.ts'
 import { boundMessage } from './http/logging/requests.ts'
 import { standardLog } from './http/logging/stream.ts'
 import { AppError } from './shared/errors.ts'
+import { readStart } from './start-problems.ts'
 import { placeOf, rememberLocation } from './storage/location.ts'
 import { openSetup, welcome } from './welcome.ts'
 
@@ -35,29 +35,9 @@ function letGo(gc = globalThis.gc): void {
   watchRest(collect)
 }
 
-/** A port that is free now. PORT=0 needs it before listening, because the issuer is part of everything. */
-async function freePort(host: string): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve, reject) => probe.once('error', reject).listen(0, host, resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port could be had')
-  return address.port
-}
-
-async function readConfig(): Promise<Config> {
-  const readFile = (path: string) => readFileSync(path, 'utf8')
-  const config = parseConfig(process.env, readFile)
-  if (config.port !== 0) return config
-  const port = String(await freePort(config.host))
-  return parseConfig({ ...process.env, PORT: port }, readFile)
-}
-
 /** What to do about what the operating system refuses, by its error code. */
 const WAYS_OUT: Readonly<Record<string, string>> = {
   EADDRINUSE: 'The port is in use. Set PORT to another port, for example PORT=3001.',
-  EADDRNOTAVAIL: 'Set HOST to an address of this machine, for example HOST=0.0.0.0.',
-  ENOTFOUND: 'Set HOST to an address of this machine, for example HOST=0.0.0.0.',
   EACCES: 'See whether the user that runs Latchkey may use DATA_DIR, and whether PORT is above 1023.',
   EPERM: 'See whether the user that runs Latchkey may use DATA_DIR.',
   EROFS: 'Set DATA_DIR to a folder that can be written to.',
@@ -89,7 +69,7 @@ export async function serve(): Promise<void> {
   // The process that reads stderr may end before this one; without a listener the error (EPIPE) would end this one too.
   process.stderr.on('error', () => undefined)
   try {
-    const config = await readConfig()
+    const config = await readStart(process.env, (path) => readFileSync(path, 'utf8'))
     // Under `node --watch`, as `npm run dev` runs it, templates are read anew for each page.
     const { app, services } = await buildApp(config, {
       cacheViews: process.env.WATCH_REPORT_DEPENDENCIES === undefined,

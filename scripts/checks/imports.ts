@@ -59,6 +59,7 @@ const roots = [
   'server.ts',
   'config.ts',
   'database-url.ts',
+  'start-problems.ts',
   'housekeeping.ts',
   'welcome.ts',
 ]

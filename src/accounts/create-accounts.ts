@@ -32,6 +32,7 @@ import {
   minimumLengthOf,
   type PasswordOwner,
   type SecondFactorRequirement,
+  serviceWordsOf,
 } from './passwords/policy.ts'
 import { createPasswordReset } from './passwords/reset.ts'
 import type { EstimateStrength } from './passwords/strength.ts'
@@ -106,12 +107,11 @@ export function createAccounts(deps: AccountsDependencies): Accounts {
   })
   const hasher = deps.hasher ?? createHasher({ clock })
   const links = createLinks(issuer)
-  const host = new URL(issuer).hostname
   const { policy, rate } = createPasswordPolicy({
     rules: settings,
     secondFactorRequired,
     isStolen: deps.isStolenPassword ?? (async () => false),
-    serviceWords: ['latchkey', host, ...host.split('.').filter((label) => label.length > 3)],
+    serviceWords: serviceWordsOf(issuer),
     estimate: deps.estimateStrength,
   })
   const passwordMinLength = (owner: PasswordOwner) => minimumLengthOf(settings, secondFactorRequired(owner))

@@ -91,8 +91,53 @@ test('a port that is taken', async () => {
   await new Promise((resolve) => other.close(resolve))
 })
 
-test('a host that is not of this machine', async () => {
-  expect(await refusal({ HOST: '203.0.113.7' })).toEqual([expect.stringMatching(/203\.0\.113\.7.*Set HOST/)])
+test('what only a look at the machine tells is named beside the others, and nothing is created', async () => {
+  const missing = join(dataDir, 'none')
+  const wrong = {
+    ...{ HOST: '203.0.113.7', VIEWS_DIR: join(dataDir, 'no-views'), DATA_DIR: missing },
+    ...{ ADMIN_EMAIL: 'ada@example.org', ADMIN_PASSWORD: 'short1' },
+    ...{ DATABASE_URL: 'file:../elsewhere.db', WORKERS: '0' },
+  }
+  expect(await refusal(wrong)).toEqual([
+    'Latchkey cannot start with this configuration:',
+    expect.stringMatching(/^ {2}- WORKERS must be .*for example 1$/),
+    expect.stringMatching(
+      /^ {2}- DATABASE_URL must be a file inside DATA_DIR .*for example file:latchkey\.db/,
+    ),
+    '  - HOST must be an address of this machine, for example 0.0.0.0, and 203.0.113.7 is none',
+    expect.stringMatching(/^ {2}- VIEWS_DIR cannot be read, create the folder or leave it out: /),
+    expect.stringMatching(/^ {2}- ADMIN_PASSWORD: .* 6 of at least 15 characters.* openssl rand -base64 24$/),
+  ])
+  expect(existsSync(missing)).toBe(false)
+})
+
+test.each([{ HOST: '203.0.113.7' }, { HOST: 'no-such-host.invalid' }])(
+  'a host that is not of this machine: %j',
+  async (env: Record<string, string>) => {
+    expect(await refusal(env)).toEqual([
+      expect.any(String),
+      expect.stringMatching(/^ {2}- HOST must be an address of this machine, for example 0\.0\.0\.0/),
+    ])
+  },
+)
+
+test('a password of the first administrator that is like their address is refused, alone and beside others', async () => {
+  const administrator = { ADMIN_EMAIL: 'ada.lovelace@example.org', ADMIN_PASSWORD: 'ada.lovelace@example' }
+  const said = /ADMIN_PASSWORD: This password is made of your name, .*openssl rand/
+  expect(await refusal({ ...administrator, PORT: 'x' })).toEqual([
+    expect.any(String),
+    expect.stringContaining('- PORT '),
+    expect.stringMatching(said),
+  ])
+  expect(await refusal(administrator)).toEqual([expect.stringMatching(said)])
+})
+
+test('where a server has run, the password of a first administrator is not judged beside what is wrong', async () => {
+  const administrator = { ADMIN_EMAIL: 'ada@example.org', ADMIN_PASSWORD: 'four unrelated words of mine' }
+  const server = await startServer({ DATA_DIR: dataDir, ...administrator })
+  expect(await server.stop()).toEqual({ code: 0, signal: null })
+  const lines = await refusal({ ...administrator, ADMIN_PASSWORD: 'short', PORT: 'x' })
+  expect(lines).toEqual([expect.any(String), expect.stringContaining('- PORT ')])
 })
 
 test('another SECRET_KEY than the one the keys were sealed under', async () => {

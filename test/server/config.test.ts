@@ -156,6 +156,35 @@ test('every wrong value is reported at once, each with its variable and a good v
   expect(problems.every((problem) => /example|one of|both/.test(problem))).toBe(true)
 })
 
+test('what variables mean together is reported beside what one is alone', () => {
+  const problems = problemsOf({
+    ...{ WORKERS: '0', METRICS: 'on', HOST: '0.0.0.0', SMS_SECRET: 'user:password' },
+    DATABASE_URL: 'file:/srv/elsewhere/latchkey.db',
+  })
+  expect(problems).toHaveLength(4)
+  for (const name of ['WORKERS', 'METRICS', 'SMS_HOST', 'DATABASE_URL'])
+    expect(problems.filter((problem) => problem.startsWith(`${name} `))).toHaveLength(1)
+})
+
+test.each([
+  ['file:/srv/other/latchkey.db', false],
+  ['file:///srv/other/latchkey.db', false],
+  ['file:../latchkey.db', false],
+  ['file:/srv/data-2/latchkey.db', false],
+  ['file:latchkey.db', true],
+  ['file:./..latchkey/own.db?connection_limit=1', true],
+  ['file:/srv/data/own.db', true],
+  ['file:///srv/data/below/own.db', true],
+])('a database file is inside DATA_DIR: %s, %s', (DATABASE_URL, inside) => {
+  expect(problemsOf({ DATA_DIR: '/srv/data', DATABASE_URL })).toEqual(
+    inside
+      ? []
+      : [
+          'DATABASE_URL must be a file inside DATA_DIR (/srv/data), for example file:latchkey.db; or set DATA_DIR to its folder',
+        ],
+  )
+})
+
 test.each([
   ['https://id.example.com/', 'https://id.example.com'],
   ['https://ID.example.com:443', 'https://id.example.com'],

@@ -120,6 +120,12 @@ export function createPasswordPolicy(options: {
   }
 }
 
+/** Words of this service that count as known to an attacker. */
+export function serviceWordsOf(issuer: string): string[] {
+  const host = new URL(issuer).hostname
+  return ['latchkey', host, ...host.split('.').filter((label) => label.length > 3)]
+}
+
 function wordsOf(context: PasswordContext): string[] {
   const { username, email } = context
   const [local = '', domain = ''] = email?.split('@') ?? []

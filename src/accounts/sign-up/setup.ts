@@ -8,8 +8,8 @@ import type { AdminAccountInput } from '../schemas.ts'
 import type { AccountStore } from '../store/store.ts'
 import type { OneTimeTokens } from '../tokens/one-time-tokens.ts'
 import type { TokenStore } from '../tokens/store.ts'
+import { administratorName, inVariables } from './environment-administrator.ts'
 import { type PrepareAccount, takenError } from './new-account.ts'
-import { usernameFrom } from './username.ts'
 
 /** Seconds that the set-up link works. */
 const ttl = 86_400
@@ -94,7 +94,7 @@ export function createSetup(deps: {
     async ensureFromEnvironment(settings) {
       if ((await store.countAdministrators()) > 0) return undefined
       const email = emailAddress.safeParse(settings.email)
-      const base = usernameFrom((email.data ?? '').split('@')[0] ?? '')
+      const base = administratorName(email.data ?? '')
       for (let suffix = 1; ; suffix++) {
         const username = suffix === 1 ? base : `${base}${suffix}`
         try {
@@ -104,10 +104,7 @@ export function createSetup(deps: {
           // Another process was faster, or the address is an ordinary account's.
           if ((await store.countAdministrators()) > 0) return undefined
           if (error.errors.username && suffix < 1000) continue
-          const reasons = Object.entries(error.sentences).map(
-            ([field, why]) => `ADMIN_${field.toUpperCase()}: ${why}`,
-          )
-          throw new AppError('first_administrator_refused', 500, reasons.join(' '))
+          throw new AppError('first_administrator_refused', 500, inVariables(error.sentences).join(' '))
         }
       }
     },
