@@ -30,10 +30,10 @@ export async function openCliServices(env: Environment, opening: Opening): Promi
   if (!env.DATABASE_URL && !env.DATABASE_URL_FILE) requireOwnDatabase(config, opening)
   const services = await openExisting(config, opening)
   if (services !== undefined)
-    return cliServices(services, config, placeOf(config.databaseUrl, config.dataDir))
+    return cliServices(services, config, env, placeOf(config.databaseUrl, config.dataDir))
   if (opening.create === undefined) throw noDatabase(config)
   const made = await openServices(config, { logger })
-  return cliServices(made, config, `${placeOf(config.databaseUrl, config.dataDir)}, made just now`)
+  return cliServices(made, config, env, `${placeOf(config.databaseUrl, config.dataDir)}, made just now`)
 }
 
 /** Without DATABASE_URL this is the file in DATA_DIR, which is nothing to a server that runs on PostgreSQL. */
@@ -102,7 +102,7 @@ async function fits({ keys }: Services): Promise<boolean> {
   }
 }
 
-function cliServices(services: Services, config: Config, database: string): CliServices {
+function cliServices(services: Services, config: Config, env: Environment, database: string): CliServices {
   const { access } = services
   const {
     accounts,
@@ -175,6 +175,7 @@ function cliServices(services: Services, config: Config, database: string): CliS
       issuer,
       database,
       secretKeyFile: config.secretKey === undefined ? secretKeyFile(dataDir) : undefined,
+      namedSecretKeyFile: env.SECRET_KEY_FILE || undefined,
     },
     migrations: { applied: db.appliedMigrations, status: () => migrationStatus(db) },
     database: { ping: () => db.ping() },

@@ -39,8 +39,10 @@ export interface CliServices extends Pick<Services, Shared> {
     issuer: string
     /** Which database this is, for people. */
     database: string
-    /** The file that holds the secret of the installation; undefined: it comes from the environment. */
+    /** The file in DATA_DIR that holds the secret of the installation; undefined: it is not there that it comes from. */
     secretKeyFile: string | undefined
+    /** SECRET_KEY_FILE, when that holds it. */
+    namedSecretKeyFile?: string | undefined
   }
   migrations: {
     /** What opening the database has applied, in order. */

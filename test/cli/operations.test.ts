@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { secretKeyCheck } from '../../src/cli/doctor/checks.ts'
@@ -341,6 +341,22 @@ describe('latchkey doctor', () => {
     expect(find(outcome, 'mail')).toMatchObject({
       status: 'fail',
       message: expect.stringMatching(/ECONNREFUSED/),
+    })
+  })
+
+  test('names the file that SECRET_KEY_FILE names', async () => {
+    const key = await readFile(join(latchkey.dataDir, 'secret.key'), 'utf8')
+    const file = join(latchkey.dataDir, 'mounted.key')
+    await writeFile(file, key, { mode: 0o444 })
+    const checked = async (env: Record<string, string>) =>
+      find(await latchkey.run(['doctor', '--json'], { env, fetch: healthy }), 'secret key')
+    expect(await checked({ SECRET_KEY_FILE: file })).toMatchObject({
+      status: 'ok',
+      message: `${file}, named by SECRET_KEY_FILE`,
+    })
+    expect(await checked({ SECRET_KEY: key.trim() })).toMatchObject({
+      status: 'ok',
+      message: 'from SECRET_KEY',
     })
   })
 

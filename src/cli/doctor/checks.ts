@@ -86,11 +86,16 @@ const signingKeysCheck = ({ keys }: CliServices): Check => ({
   },
 })
 
-export const secretKeyCheck = ({ config: { secretKeyFile } }: Pick<CliServices, 'config'>): Check => ({
+export const secretKeyCheck = ({
+  config: { secretKeyFile, namedSecretKeyFile },
+}: Pick<CliServices, 'config'>): Check => ({
   name: 'secret key',
   remedy: 'see whether DATA_DIR is the right folder and readable',
   async run() {
-    if (secretKeyFile === undefined) return { status: 'ok', message: 'from the environment' }
+    // Whatever mounts that file decides who reads it: secrets of containers are readable inside by everyone.
+    if (namedSecretKeyFile !== undefined)
+      return { status: 'ok', message: `${namedSecretKeyFile}, named by SECRET_KEY_FILE` }
+    if (secretKeyFile === undefined) return { status: 'ok', message: 'from SECRET_KEY' }
     const { mode } = await stat(secretKeyFile)
     if ((mode & 0o077) === 0) return { status: 'ok', message: `${secretKeyFile}, for its owner only` }
     return {
