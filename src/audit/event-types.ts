@@ -137,6 +137,7 @@ export const EVENT_TYPES = {
   'role.assigned': 'gave the role {target}',
   'role.unassigned': 'took the role {target} away',
   'scim_token.created': 'created the SCIM token {target}',
+  'scim_token.updated': 'changed the SCIM token {target}',
   'scim_token.deleted': 'deleted the SCIM token {target}',
   'session.ended': 'signed {target} out',
   'settings.updated': 'changed the settings',

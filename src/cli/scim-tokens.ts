@@ -9,7 +9,7 @@ export function scimTokenCommands(cli: Cli): Command {
   const group = new Command('scim-tokens').description(
     'Tokens of directories that provision people (SCIM 2.0)',
   )
-  for (const command of [create, list, show, remove]) group.addCommand(command(cli))
+  for (const command of [create, list, show, update, remove]) group.addCommand(command(cli))
   return group
 }
 
@@ -65,6 +65,19 @@ const show = (cli: Cli): Command =>
         ['last used', time(token.lastUsedAt)],
       ])
       cli.answer(options, document(token), lines)
+    })
+
+const update = (cli: Cli): Command =>
+  createCommand(
+    'update',
+    'rename a token, and a second one of its name; what the directory calls people stays known',
+  )
+    .argument('<id>')
+    .option('--name <name>', 'the directory, like Entra')
+    .action(async (id: string, options: Options) => {
+      const { name } = options
+      const token = await (await cli.services()).scimTokens.update(id, name === undefined ? {} : { name })
+      cli.answer(options, document(token), `The token is of “${token.name}” now.`)
     })
 
 const remove = (cli: Cli): Command =>

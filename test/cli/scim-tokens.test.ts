@@ -9,7 +9,7 @@ describe.each(engines)('SCIM tokens on the command line, on %s', (engine) => {
   })
   afterAll(() => latchkey?.remove())
 
-  test('SCIM tokens are created, listed, shown and deleted', async () => {
+  test('SCIM tokens are created, listed, shown, renamed and deleted', async () => {
     const json = async (...argv: string[]) => JSON.parse((await latchkey.run([...argv, '--json'])).stdout)
     expect((await latchkey.run(['scim-tokens', 'list'])).stdout).toContain('There is no SCIM token yet')
     const text = await latchkey.run(['scim-tokens', 'create', '--name', 'Entra'])
@@ -24,6 +24,11 @@ describe.each(engines)('SCIM tokens on the command line, on %s', (engine) => {
     expect(listed.stdout + (await latchkey.run(['scim-tokens', 'show', made.id])).stdout).not.toContain(
       'lks_',
     )
+    expect(await json('scim-tokens', 'update', made.id, '--name', 'Okta')).toMatchObject({
+      id: made.id,
+      name: 'Okta',
+    })
+    expect(await json('scim-tokens', 'show', made.id)).toMatchObject({ name: 'Okta' })
     expect(await json('scim-tokens', 'delete', made.id)).toEqual({ id: made.id, deleted: true })
     expect((await latchkey.run(['scim-tokens', 'show', made.id])).status).toBe(1)
   })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { signedIn } from '../admin/console.ts'
 import { machine, person, type Rest } from '../admin/rest/support.ts'
 import { engines, type Latchkey, startLatchkey } from '../support/latchkey.ts'
+import { createScim } from './support.ts'
 
 describe.each(engines)('SCIM tokens on %s', (engine) => {
   let latchkey: Latchkey
@@ -57,6 +58,50 @@ describe.each(engines)('SCIM tokens on %s', (engine) => {
     const [one] = made.filter(({ status }) => status === 201)
     await rest.delete(`/scim-tokens/${one?.json.id}`)
     expect((await rest.post('/scim-tokens', { name: 'okta' })).status).toBe(201)
+  })
+
+  test('a directory that is renamed keeps its external IDs, and its second token', async () => {
+    const { scimTokens, audit } = latchkey.services
+    const [one, two] = [
+      await scimTokens.create({ name: 'Contoso' }),
+      await scimTokens.create({ name: 'Contoso' }),
+    ]
+    const rename = (id: string, name: unknown) => rest.patch(`/scim-tokens/${id}`, { name })
+    const seenBy = async (token: string) => {
+      const { json } = await createScim(latchkey.issuer, token).find('Users', 'externalId eq "c-1"')
+      return json.totalResults
+    }
+    const made = await createScim(latchkey.issuer, one.token).post('/Users', {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      externalId: 'c-1',
+      userName: 'contoso-1',
+      emails: [{ value: 'contoso-1@example.com', primary: true }],
+    })
+    expect(made.status).toBe(201)
+    const renamed = await rename(one.id, 'Fabrikam')
+    expect([renamed.status, renamed.json.name]).toEqual([200, 'Fabrikam'])
+    expect((await scimTokens.get(two.id)).name).toBe('Fabrikam')
+    expect([await seenBy(one.token), await seenBy(two.token)]).toEqual([1, 1])
+    // The name of before is a new directory's, which takes nothing over.
+    const other = await scimTokens.create({ name: 'Contoso' })
+    expect(await seenBy(other.token)).toBe(0)
+    // Nobody comes to the IDs of another by its name, even when the tokens are gone.
+    for (const name of ['fabrikam', ' FABRIKAM ', '', 'a\u202eb', 7])
+      expect((await rename(other.id, name)).status, String(name)).toBe(422)
+    await scimTokens.remove(two.id)
+    await scimTokens.remove(one.id)
+    expect((await rename(other.id, 'Fabrikam')).text).toContain('Another directory')
+    expect(await seenBy((await scimTokens.create({ name: 'Fabrikam' })).token)).toBe(1)
+    // How it is written is its own.
+    expect((await rename(other.id, 'CONTOSO')).json.name).toBe('CONTOSO')
+    expect((await rest.patch(`/scim-tokens/${other.id}`, { organization: 'x' })).status).toBe(422)
+    expect((await rename(one.id, 'Gone')).status).toBe(404)
+    await audit.idle()
+    const { items } = await audit.list({} as never)
+    const updated = items.filter(({ action }) => action === 'scim_token.updated')
+    expect(updated.map(({ target }) => target?.id).sort()).toEqual([one.id, two.id, other.id].sort())
+    const { rest: auditor } = await person(latchkey, 'auditor')
+    expect((await auditor.patch(`/scim-tokens/${other.id}`, { name: 'Mine' })).status).toBe(403)
   })
 
   test('what is wrong is said, and a client that acts for itself makes none', async () => {

@@ -70,6 +70,19 @@ const createToken = operation({
   problems: [409],
   answers: [201, 'Created. `token` is shown this once.', made],
 })
+const changeToken = operation({
+  id: 'changeScimToken',
+  area,
+  needs: 'scim_token.update',
+  summary: 'Rename a SCIM token',
+  description:
+    'The name is that of the directory: a second token of this name is renamed too, and what the directory calls people and groups stays known.',
+  params: idParams,
+  body: z
+    .looseObject({ name: text('The directory.', 'Entra').optional() }, { error: 'Send a JSON object.' })
+    .meta({ examples: [{ name: 'Entra' }] }),
+  answers: [200, 'The token as it is now.', token],
+})
 const deleteToken = operation({
   id: 'deleteScimToken',
   area,
@@ -109,6 +122,10 @@ export function scimTokenRoutes({ app, deps }: RestContext): void {
       return { headers: {}, body: { ...view(created), token: created.token } }
     })
   })
+
+  app.patch('/scim-tokens/:id', { ...changeToken, ...limit }, async (request) =>
+    view(await tokens.update(request.params.id, request.body)),
+  )
 
   app.delete('/scim-tokens/:id', { ...deleteToken, ...limit }, async (request, reply) => {
     await tokens.remove(request.params.id)

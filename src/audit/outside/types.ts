@@ -135,6 +135,7 @@ const OUTSIDE = {
   'role.assigned': 'role.assigned',
   'role.unassigned': 'role.unassigned',
   'scim_token.created': null,
+  'scim_token.updated': null,
   'scim_token.deleted': null,
   'session.ended': 'session.ended',
   'settings.updated': 'settings.updated',

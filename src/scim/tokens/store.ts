@@ -29,6 +29,12 @@ export interface ScimTokenStore {
   /** Those of an organization; null: of the whole server. */
   count(organization: string | null): Promise<number>
   find(id: string): Promise<ScimTokenRow | undefined>
+  /** Those of an owner, with which it shares external IDs. */
+  ofOwner(owner: string): Promise<{ id: string }[]>
+  /** Whether there is a token of the owner, or an external ID that one has left behind. */
+  isKnown(owner: string): Promise<boolean>
+  /** The tokens and external IDs of an owner become those of another. False: the other has some of its own. */
+  rename(owner: string, to: { owner: string; name: string }): Promise<boolean>
   remove(id: string): Promise<boolean>
   /** A prepared read. */
   byHash(hash: string): Promise<(Bearer & { lastUsedAt: string | null }) | undefined>
@@ -59,6 +65,31 @@ export function createScimTokenStore({ prisma, reads }: Pick<Database, 'prisma' 
     list: (most) => tokenColumns.all(reads, 'FROM scim_tokens ORDER BY created_at, id LIMIT ?', [most]),
     count: (organization) => prisma.scimToken.count({ where: { organization } }),
     find: (id) => tokenColumns.get(reads, 'FROM scim_tokens WHERE id = ?', [id]),
+    ofOwner: (owner) => prisma.scimToken.findMany({ where: { owner }, select: { id: true } }),
+    async isKnown(owner) {
+      const where = { owner }
+      const found = await Promise.all([
+        prisma.scimToken.findFirst({ where }),
+        prisma.scimUser.findFirst({ where }),
+        prisma.scimGroup.findFirst({ where }),
+      ])
+      return found.some((row) => row !== null)
+    },
+    async rename(owner, to) {
+      const moved = { where: { owner }, data: { owner: to.owner } }
+      try {
+        await prisma.$transaction([
+          prisma.scimToken.updateMany({ where: { owner }, data: to }),
+          ...(owner === to.owner
+            ? []
+            : [prisma.scimUser.updateMany(moved), prisma.scimGroup.updateMany(moved)]),
+        ])
+        return true
+      } catch (error) {
+        if (isUniqueViolation(error)) return false
+        throw error
+      }
+    },
     remove: async (id) => (await prisma.scimToken.deleteMany({ where: { id } })).count === 1,
     byHash: (hash) =>
       reads.get(

@@ -23,7 +23,7 @@ export interface ScimToken {
 }
 
 export interface ScimTokenEvent {
-  type: 'scim_token.created' | 'scim_token.deleted'
+  type: 'scim_token.created' | 'scim_token.updated' | 'scim_token.deleted'
   id: string
   name: string
 }
@@ -38,6 +38,11 @@ export interface ScimTokens {
   list(): Promise<ScimToken[]>
   /** @throws AppError scim_token_not_found (404) */
   get(id: string): Promise<ScimToken>
+  /**
+   * Gives the directory another name: both tokens of it, if there are two, and its external IDs go along.
+   * @throws ValidationError (422), also where the name is another directory's · AppError scim_token_not_found (404)
+   */
+  update(id: string, input: Readonly<Record<string, unknown>>): Promise<ScimToken>
   /** It works no more from the next request on. @throws AppError scim_token_not_found (404) */
   remove(id: string): Promise<void>
   /** Whose token this is, whose use is noted; undefined: nobody’s, or of an organization that is disabled or gone. One statement, and a second one once a minute. */
@@ -53,13 +58,20 @@ const MINUTE = 60_000
 const PREFIX = 'lks_'
 const TOKEN = /^lks_[\w-]{43}$/
 
+const nameSchema = line(64).pipe(z.string().min(1, saying('admin.scim.problem.name')))
 const inputSchema = z.strictObject({
-  name: line(64).pipe(z.string().min(1, saying('admin.scim.problem.name'))),
+  name: nameSchema,
   organization: z
     .string(saying('admin.scim.problem.organization.text'))
     .max(100, saying('admin.scim.problem.organization'))
     .nullish(),
 })
+
+const changesSchema = z.strictObject({ name: nameSchema.optional() })
+
+/** External IDs of one directory are none of another's. */
+const ownerOf = (organization: string | null, name: string): string =>
+  organization === null ? nameKey(name) : `${organization} ${nameKey(name)}`
 
 /** A fast hash is enough: 256 random bits cannot be guessed. */
 const hashOf = (token: string): string => hash('sha256', token, 'base64url')
@@ -104,8 +116,7 @@ export function createScimTokens({
       const row = {
         id: randomUUID(),
         name,
-        // External IDs of one directory are none of another's.
-        owner: organization === null ? nameKey(name) : `${organization} ${nameKey(name)}`,
+        owner: ownerOf(organization, name),
         organization,
         createdAt: new Date(clock()),
       }
@@ -121,6 +132,22 @@ export function createScimTokens({
 
     list: async () => (await store.list(MAX_LISTED)).map(view),
     get: async (id) => view(await find(id)),
+
+    async update(id, input) {
+      const parsed = changesSchema.safeParse(input)
+      if (!parsed.success) throw refusedFields(schemaProblems(parsed.error))
+      const row = await find(id)
+      const { name = row.name } = parsed.data
+      if (name === row.name) return view(row)
+      const owner = ownerOf(row.organization, name)
+      const renamed = await store.ofOwner(row.owner)
+      // A directory that had this name would be taken for this one.
+      const free = owner === row.owner || !(await store.isKnown(owner))
+      if (!free || !(await store.rename(row.owner, { owner, name })))
+        throw refusedFields({ name: t('admin.scim.problem.name.taken') })
+      for (const token of renamed) events({ type: 'scim_token.updated', id: token.id, name })
+      return view({ ...row, name })
+    },
 
     async remove(id) {
       const { name } = await find(id)

@@ -141,6 +141,7 @@ const TABLE = {
   'registration_token.revoke': { needs: 'dangerous', words: 'revoke an initial access token' },
   'scim_token.read': { needs: 'read', words: 'see SCIM tokens' },
   'scim_token.create': { needs: 'dangerous', alone: true, words: 'create a SCIM token' },
+  'scim_token.update': { needs: 'dangerous', alone: true, words: 'rename a SCIM token' },
   'scim_token.delete': { needs: 'dangerous', alone: true, words: 'delete a SCIM token' },
   'hook.read': { needs: 'read', words: 'see hooks' },
   'hook.create': { needs: 'dangerous', alone: true, words: 'define a hook' },

@@ -193,6 +193,7 @@ const OPERATIONS: Record<string, Row> = {
   changeClaim: { may: 'as createClaim' },
   deleteClaim: { may: 'as createClaim' },
   createScimToken: { not: (rest) => [rest.post('/scim-tokens', { name: 'Directory' })] },
+  changeScimToken: { may: 'a name, which lets nobody in' },
   deleteScimToken: { may: 'closes a door' },
   rotateKeys: { may: 'keys of the server’s own making' },
   retireKey: { may: 'as rotateKeys' },
