@@ -11,8 +11,9 @@ import type { Clock } from '../shared/clock.ts'
 import { withDeadline } from '../shared/deadline.ts'
 import type { DeliveryQueue, NewDelivery, Outcome } from '../shared/delivery.ts'
 import { createGroupCommit } from '../shared/group-commit.ts'
+import { orderedId } from '../shared/ordered-id.ts'
 import { cutPage, invalidCursor, pageLimit } from '../shared/paging.ts'
-import { isDeliveryId, nextId } from './ids.ts'
+import { isDeliveryId } from './ids.ts'
 import { createLane, type LaneControl } from './lane.ts'
 import type { NewRow, QueueStore } from './store.ts'
 
@@ -75,7 +76,7 @@ export function createQueue(deps: QueueDependencies): Queue {
       const rowsOf = (deliveries: readonly NewDelivery[]): NewRow[] => {
         const due = clock()
         return deliveries.map(({ subject = '', payload }) => {
-          const id = nextId(due)
+          const id = orderedId(due)
           return { id, kind, subject, payload: lane.sealed(id, payload), due }
         })
       }

@@ -27,6 +27,24 @@ test('a whole office may open its invitations at once; guessing at links is limi
   }
 })
 
+test.each(engines)('of two invitations of one millisecond the later one works, on %s', async (engine) => {
+  const now = Date.now()
+  const latchkey = await startLatchkey({ engine, clock: () => now })
+  const { accounts, mailer } = latchkey.services
+  const statusOf = async (link: URL) => (await createHttpBrowser().open(link)).status
+  for (let n = 0; n < 8; n++) {
+    const email = `guest${n}@example.com`
+    const { id } = await accounts.createByAdmin({ username: `guest${n}`, email })
+    await mailer.idle()
+    const { link: first } = await latchkey.mailTo(email)
+    await accounts.sendInvitation(id)
+    const { link: second } = await latchkey.mailTo(email)
+    expect(second.href).not.toBe(first.href)
+    expect([await statusOf(first), await statusOf(second)]).toEqual([410, 200])
+  }
+  await latchkey.stop()
+})
+
 describe.each(engines)('invitations on %s', (engine) => {
   let federation: FederationFixture
   let latchkey: Latchkey

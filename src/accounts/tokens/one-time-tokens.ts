@@ -1,13 +1,6 @@
-import {
-  createHash,
-  createHmac,
-  type KeyObject,
-  randomBytes,
-  randomInt,
-  randomUUID,
-  timingSafeEqual,
-} from 'node:crypto'
+import { createHash, createHmac, type KeyObject, randomBytes, randomInt, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../shared/clock.ts'
+import { orderedId } from '../../shared/ordered-id.ts'
 import type { Purpose, TokenRow, TokenStore } from './store.ts'
 
 /** At most this many links of one purpose work at once for one account; a newer one ends the oldest. */
@@ -98,7 +91,8 @@ export function createOneTimeTokens(deps: {
         options.limited !== false &&
         (await lately(purpose, accountId, email)).some(({ length }) => length > most)
       if (await sentMoreThan(mostAnHour - 1)) return undefined
-      const id = randomUUID()
+      // The newest is told by it from others of the same millisecond.
+      const id = orderedId(clock())
       const token = randomBytes(32).toString('base64url')
       const code = String(randomInt(1_000_000)).padStart(6, '0')
       const stored = await store.insert({
