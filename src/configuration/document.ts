@@ -1,3 +1,4 @@
+// The document of all kinds of entities: its shape is one table, and what is wrong is said of all sections together. Hence its length.
 import { z } from 'zod'
 import { saying, t } from '../shared/locales/texts.ts'
 import { nameKey } from '../shared/name-key.ts'

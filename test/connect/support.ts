@@ -2,16 +2,26 @@ import type { Page } from 'playwright-core'
 import { allow, press, signIn } from '../e2e/steps.ts'
 import type { Latchkey } from '../support/latchkey.ts'
 
+/** Those of each server, which is listened to once. */
+const answersOf = new WeakMap<Latchkey, { tokens: number }>()
+
 /** Counts the token requests that a server has answered with tokens, from now on. */
 export function tokenAnswers(latchkey: Latchkey): () => number {
-  let count = 0
+  const counted = answersOf.get(latchkey) ?? countAnswers(latchkey)
+  const before = counted.tokens
+  return () => counted.tokens - before
+}
+
+function countAnswers(latchkey: Latchkey): { tokens: number } {
+  const counted = { tokens: 0 }
+  answersOf.set(latchkey, counted)
   latchkey.app.server.on('request', (request, response) => {
     if (request.method === 'POST' && request.url === '/token')
       response.on('finish', () => {
-        if (response.statusCode === 200) count++
+        if (response.statusCode === 200) counted.tokens++
       })
   })
-  return () => count
+  return counted
 }
 
 /** Signs in at Latchkey and allows; ends at the app, which shows who it is. */

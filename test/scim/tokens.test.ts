@@ -68,8 +68,12 @@ describe.each(engines)('SCIM tokens on %s', (engine) => {
     ]
     const rename = (id: string, name: unknown) => rest.patch(`/scim-tokens/${id}`, { name })
     const seenBy = async (token: string) => {
-      const { json } = await createScim(latchkey.issuer, token).find('Users', 'externalId eq "c-1"')
-      return json.totalResults
+      const scim = createScim(latchkey.issuer, token)
+      const found = [
+        await scim.find('Users', 'externalId eq "c-1"'),
+        await scim.find('Groups', 'externalId eq "g-1"'),
+      ]
+      return found.map(({ json }) => json.totalResults)
     }
     const made = await createScim(latchkey.issuer, one.token).post('/Users', {
       schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
@@ -78,20 +82,29 @@ describe.each(engines)('SCIM tokens on %s', (engine) => {
       emails: [{ value: 'contoso-1@example.com', primary: true }],
     })
     expect(made.status).toBe(201)
+    const crew = await createScim(latchkey.issuer, one.token).post('/Groups', {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+      externalId: 'g-1',
+      displayName: 'Contoso crew',
+    })
+    expect(crew.status).toBe(201)
     const renamed = await rename(one.id, 'Fabrikam')
     expect([renamed.status, renamed.json.name]).toEqual([200, 'Fabrikam'])
     expect((await scimTokens.get(two.id)).name).toBe('Fabrikam')
-    expect([await seenBy(one.token), await seenBy(two.token)]).toEqual([1, 1])
+    expect([await seenBy(one.token), await seenBy(two.token)]).toEqual([
+      [1, 1],
+      [1, 1],
+    ])
     // The name of before is a new directory's, which takes nothing over.
     const other = await scimTokens.create({ name: 'Contoso' })
-    expect(await seenBy(other.token)).toBe(0)
+    expect(await seenBy(other.token)).toEqual([0, 0])
     // Nobody comes to the IDs of another by its name, even when the tokens are gone.
     for (const name of ['fabrikam', ' FABRIKAM ', '', 'a\u202eb', 7])
       expect((await rename(other.id, name)).status, String(name)).toBe(422)
     await scimTokens.remove(two.id)
     await scimTokens.remove(one.id)
     expect((await rename(other.id, 'Fabrikam')).text).toContain('Another directory')
-    expect(await seenBy((await scimTokens.create({ name: 'Fabrikam' })).token)).toBe(1)
+    expect(await seenBy((await scimTokens.create({ name: 'Fabrikam' })).token)).toEqual([1, 1])
     // How it is written is its own.
     expect((await rename(other.id, 'CONTOSO')).json.name).toBe('CONTOSO')
     expect((await rest.patch(`/scim-tokens/${other.id}`, { organization: 'x' })).status).toBe(422)
