@@ -32,6 +32,8 @@ test.each([
     const answer = await browser.visit(form)
     expect(answer.url.pathname).toBe('/login')
     expect(answer.text).toContain('You were signed out meanwhile, and nothing was done.')
+    // It does not look like a success.
+    expect(answer.body).toMatch(/<p class="alert" role="alert">You were signed out meanwhile/)
     const back = await browser.signIn(answer, { identifier: user.username, password: PASSWORD })
     expect(back.url.pathname).toBe(path)
   },

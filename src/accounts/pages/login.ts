@@ -69,7 +69,6 @@ declare module '../../http/pages/pages.ts' {
 }
 
 const NOTICES = {
-  ended: 'signIn.ended',
   everywhere: 'signIn.everywhere',
   kept: 'signIn.kept',
   forgotten: 'signIn.accounts.forgotten',
@@ -183,7 +182,9 @@ export async function loginRoutes(app: FastifyInstance, deps: AccountPagesDepend
     }
     if (session !== undefined) return reply.redirect(returnTo(request), 303)
     if (await sessions.incomplete(request, reply)) return reply.redirect(verifyPath(request), 303)
-    const alert = await deps.upstream.problem(request.query)
+    // A form was sent whose sender was signed out by then.
+    const ended = 'ended' in (request.query as object) ? t('signIn.ended') : undefined
+    const alert = (await deps.upstream.problem(request.query)) ?? ended
     const notice = noticeIn(
       NOTICES,
       Object.keys(NOTICES).find((word) => word in (request.query as object)),
