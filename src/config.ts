@@ -127,13 +127,14 @@ const privateHosts = z.string().transform((text, context) => {
   return z.NEVER
 })
 
-const DATA_DIR = './data'
+/** Where nothing is said. */
+export const DEFAULTS = { HOST: 'localhost', DATA_DIR: './data' } as const
 
 const environment = z.object({
-  HOST: z.string().default('localhost'),
+  HOST: z.string().default(DEFAULTS.HOST),
   PORT: whole(3000, 0, 65_535),
   ISSUER: issuer.optional(),
-  DATA_DIR: z.string().default(DATA_DIR),
+  DATA_DIR: z.string().default(DEFAULTS.DATA_DIR),
   DATABASE_URL: url(['file:', 'postgresql:', 'postgres:'], 'postgresql://user:password@host:5432/latchkey')
     .superRefine((text, context) => {
       const message = databaseUrlProblem(text)
@@ -233,7 +234,7 @@ export function parseConfig(env: Environment, readFile: (path: string) => string
   for (const [one, other] of PAIRS)
     if (!!given[one] !== !!given[other])
       problems.push(`${one} and ${other} belong together: set both or neither`)
-  problems.push(...databaseFileProblem(given.DATABASE_URL, resolve(given.DATA_DIR ?? DATA_DIR)))
+  problems.push(...databaseFileProblem(given.DATABASE_URL, resolve(given.DATA_DIR ?? DEFAULTS.DATA_DIR)))
   problems.push(...metricsProblems(given), ...smsProblems(given, settings.pinned))
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
 

@@ -2,7 +2,7 @@
 import { createServer } from 'node:net'
 import { resolve } from 'node:path'
 import { administratorProblems } from './accounts/sign-up/environment-administrator.ts'
-import { type Config, ConfigError, type Environment, parseConfig, readVariables } from './config.ts'
+import { type Config, ConfigError, DEFAULTS, type Environment, parseConfig, readVariables } from './config.ts'
 import { overriddenViews } from './http/pages/overridden-views.ts'
 import { readPinned } from './settings/pinned.ts'
 import { defaultOf } from './settings/table.ts'
@@ -25,7 +25,7 @@ export async function readStart(env: Environment, readFile: (path: string) => st
     if (!(error instanceof ConfigError)) throw error
     problems.push(...error.problems)
   }
-  const host = given.HOST ?? 'localhost'
+  const host = given.HOST ?? DEFAULTS.HOST
   const port = await freePort(host)
   if (port === undefined)
     problems.push(`HOST must be an address of this machine, for example 0.0.0.0, and ${host} is none`)
@@ -60,7 +60,8 @@ async function freePort(host: string): Promise<number | undefined> {
  */
 async function firstAdministratorProblems(given: Environment, config: Config | undefined): Promise<string[]> {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = given
-  if (!email || !password || rememberedLocation(resolve(given.DATA_DIR ?? 'data')) !== undefined) return []
+  if (!email || !password || rememberedLocation(resolve(given.DATA_DIR ?? DEFAULTS.DATA_DIR)) !== undefined)
+    return []
   const { hostname = 'localhost', host } = URL.parse(given.ISSUER ?? '') ?? {}
   // An issuer that is wrong will be https, once it is right.
   const issuer = config?.issuer ?? (isLoopbackHost(hostname) ? 'http://localhost' : `https://${host}`)
